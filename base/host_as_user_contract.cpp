@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// An agent need not be root: the whole suite again as an ordinary user.
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+constexpr uid_t kNobody = 65534;
+
+TEST(HostAsUser, TheSuiteHoldsForAnOrdinaryUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "this is that run";
+  const std::string program = testing::internal::GetArgvs().front();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // Shuffled, so that the two runs are not the same twice.
+    const bool ordinary = ::setgroups(0, nullptr) == 0 && ::setgid(kNobody) == 0 && ::setuid(kNobody) == 0;
+    if (ordinary) {
+      ::execl(program.c_str(), program.c_str(), "--gtest_shuffle", "--gtest_brief=1",
+              static_cast<char*>(nullptr));
+    }
+    std::perror("cannot run the suite as nobody");
+    ::_exit(1);
+  }
+  int how = 0;
+  ASSERT_EQ(::waitpid(child, &how, 0), child);
+  EXPECT_TRUE(WIFEXITED(how) && WEXITSTATUS(how) == 0) << "see above";
+}
+
+}  // namespace

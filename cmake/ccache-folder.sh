@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced in the root by what may leave nothing behind outside build/: a compiler cache that is there already is
+# used, otherwise one is kept in build/.
+if [ -z "${CCACHE_DIR-}" ] && [ ! -d "${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ccache" ]; then
+  export CCACHE_DIR=$PWD/build/ccache
+fi

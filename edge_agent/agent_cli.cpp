@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/agent_cli.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/linux_host.hpp"
+#include "base/system_clock.hpp"
+#include "base/system_random.hpp"
+#include "edge_agent/agent_program.hpp"
+#include "edge_agent/command_desk.hpp"
+#include "edge_agent/data_folder.hpp"
+#include "edge_agent/local_routes.hpp"
+#include "edge_agent/tables.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::Json;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr int kAskTimeoutMs = 10'000;
+
+/// An engine on the data folder of an agent that does not run: it looks, and changes nothing.
+struct Onlooker {
+  base::SystemClock clock;
+  base::SystemRandom random;
+  std::unique_ptr<base::EventLoop> loop;
+  std::unique_ptr<sync::LmdbStore> store;
+  std::unique_ptr<base::LinuxHost> host;
+  NodeIdentity identity;
+  std::unique_ptr<Engine> engine;
+
+  static Result<std::unique_ptr<Onlooker>> open(const AgentOptions& options);
+};
+
+Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
+  const DataFolder folder(options.data);
+  auto out = std::make_unique<Onlooker>();
+  HF_TRY(const auto node, folder.load_node());
+  HF_TRY(const auto trust, folder.load_trust(node));
+  out->identity = identity_of(node, trust);
+  HF_TRY(out->loop, base::EventLoop::create());
+  sync::LmdbOptions store;
+  store.path = folder.store();
+  store.tables = {kAgentTables.begin(), kAgentTables.end()};
+  store.access = sync::StoreAccess::kReadOnly;
+  auto opened = sync::LmdbStore::open(store);
+  if (!opened && opened.error().code() == Code::kNotFound) {
+    return fail(Code::kNotFound, folder.root() +
+                                     ": enrolled, but the agent has not run here yet; start it with "
+                                     "`holdfast-agent run --data " +
+                                     folder.root() + "`");
+  }
+  if (!opened) return fail(std::move(opened).error());
+  out->store = *std::move(opened);
+  HF_TRY(auto shim, find_shim(options));
+  HF_TRY(out->host, base::LinuxHost::create(*out->loop, {.root = options.root.empty() ? "/" : options.root,
+                                                         .run_dir = folder.run(),
+                                                         .log_dir = folder.logs(),
+                                                         .shim_path = std::move(shim),
+                                                         .boot_id = std::nullopt}));
+  out->engine = std::make_unique<Engine>(Engine::Seams{out->clock, out->random, *out->store, *out->host},
+                                         out->identity);
+  HF_CHECK(out->engine->boot());
+  return out;
+}
+
+Status print(const AgentOptions& options, const Json& json, std::string (*text)(const Json&)) {
+  const std::string out = options.output == OutputFormat::kJson ? json.dump(2) + "\n" : text(json);
+  std::fwrite(out.data(), 1, out.size(), stdout);
+  return {};
+}
+
+std::string percent_encode(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~' || c == '/';
+    out += plain ? std::string(1, c) : "%" + base::to_hex(std::string_view(&c, 1));
+  }
+  return out;
+}
+
+/// The running agent's answer, else what an onlooker says.
+template <class Look>
+Result<Json> ask(const AgentOptions& options, const std::string& target, Look look) {
+  auto answer = ask_local(DataFolder(options.data).socket(), "GET", target, kAskTimeoutMs);
+  if (!answer && answer.error().code() != Code::kUnavailable) return fail(std::move(answer).error());
+  if (!answer) {
+    HF_TRY(const auto onlooker, Onlooker::open(options));
+    return look(*onlooker);
+  }
+  HF_TRY(Json json, base::parse_json(answer->body));
+  if (answer->status == 200) return json;
+  return fail(answer->status == 404 ? Code::kNotFound : Code::kInternal, json.value("message", answer->body));
+}
+
+std::string logs_text(const Json& logs) {
+  std::string out;
+  for (const auto& line : logs.at("lines")) {
+    out += line.at("time").get<std::string>() + " " + line.at("process").get<std::string>() + " " +
+           (line.at("stream") == "stderr" ? "! " : "  ") + line.at("text").get<std::string>() + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+Status show_status(const AgentOptions& options) {
+  HF_TRY(const auto json, ask(options, "/v1/status", [](Onlooker& onlooker) -> Result<Json> {
+           return status_json(*onlooker.engine, onlooker.identity, nullptr);
+         }));
+  return print(options, json, status_text);
+}
+
+Status show_why(const AgentOptions& options) {
+  HF_TRY(const auto json,
+         ask(options, "/v1/why?key=" + percent_encode(options.key), [&](Onlooker& onlooker) -> Result<Json> {
+           HF_TRY(const auto list, onlooker.engine->why(options.key));
+           return why_json(list);
+         }));
+  return print(options, json, why_text);
+}
+
+Status show_plan(const AgentOptions& options) {
+  HF_TRY(const auto json, ask(options, "/v1/plan", [](Onlooker& onlooker) -> Result<Json> {
+           HF_TRY(const auto plan, onlooker.engine->plan_now());
+           return plan_json(plan);
+         }));
+  return print(options, json, plan_text);
+}
+
+Status show_logs(const AgentOptions& options) {
+  LogsOrder order;
+  order.resource = options.key;
+  order.since = options.since;
+  const DataFolder folder(options.data);
+  HF_TRY(const auto json, collect_logs(ProcessLogs(folder.logs()), order, base::SystemClock().wall()));
+  return print(options, json, logs_text);
+}
+
+}  // namespace holdfast::edge_agent

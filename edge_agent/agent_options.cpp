@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/agent_options.hpp"
+
+#include <getopt.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "base/json.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, AgentCommand>, 9> kCommands{{
+    {"enroll", AgentCommand::kEnroll},
+    {"unenroll", AgentCommand::kUnenroll},
+    {"run", AgentCommand::kRun},
+    {"status", AgentCommand::kStatus},
+    {"why", AgentCommand::kWhy},
+    {"plan", AgentCommand::kPlan},
+    {"logs", AgentCommand::kLogs},
+    {"help", AgentCommand::kHelp},
+    {"version", AgentCommand::kVersion},
+}};
+
+enum Option : int {
+  kData = 256,
+  kRoot,
+  kConfig,
+  kShim,
+  kLogLevel,
+  kOutput,
+  kHub,
+  kCaSha256,
+  kToken,
+  kTokenFile,
+  kName,
+  kLabel,
+  kReHome,
+  kKeep,
+  kPrune,
+  kSince,
+};
+
+constexpr std::array<option, 18> kOptions{{
+    {"data", required_argument, nullptr, kData},
+    {"root", required_argument, nullptr, kRoot},
+    {"config", required_argument, nullptr, kConfig},
+    {"shim", required_argument, nullptr, kShim},
+    {"log-level", required_argument, nullptr, kLogLevel},
+    {"output", required_argument, nullptr, kOutput},
+    {"hub", required_argument, nullptr, kHub},
+    {"ca-sha256", required_argument, nullptr, kCaSha256},
+    {"token", required_argument, nullptr, kToken},
+    {"token-file", required_argument, nullptr, kTokenFile},
+    {"name", required_argument, nullptr, kName},
+    {"label", required_argument, nullptr, kLabel},
+    {"re-home", no_argument, nullptr, kReHome},
+    {"keep", no_argument, nullptr, kKeep},
+    {"prune", no_argument, nullptr, kPrune},
+    {"since", required_argument, nullptr, kSince},
+    {"help", no_argument, nullptr, 'h'},
+    {nullptr, 0, nullptr, 0},
+}};
+
+std::optional<AgentCommand> command_of(std::string_view word) {
+  for (const auto& [name, command] : kCommands) {
+    if (name == word) return command;
+  }
+  return std::nullopt;
+}
+
+Status set_label(AgentOptions& out, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return fail(Code::kInvalid, "--label " + text + ": write it as --label key=value");
+  }
+  out.labels[text.substr(0, equals)] = text.substr(equals + 1);
+  return {};
+}
+
+Status set_output(AgentOptions& out, std::string_view text) {
+  if (text == "json") {
+    out.output = OutputFormat::kJson;
+  } else if (text != "text" && text != "table") {
+    return fail(Code::kInvalid, "-o " + std::string(text) + ": there is table and json");
+  }
+  return {};
+}
+
+Status set_option(AgentOptions& out, int option, const char* argument) {
+  const std::string value = argument == nullptr ? "" : argument;
+  switch (option) {
+    case 'h': out.command = AgentCommand::kHelp; return {};
+    case kData: out.data = value; return {};
+    case kRoot: out.root = value; return {};
+    case kConfig: out.config = value; return {};
+    case kShim: out.shim = value; return {};
+    case kLogLevel: out.log_level = value; return {};
+    case 'o':
+    case kOutput: return set_output(out, value);
+    case kHub: out.hub = value; return {};
+    case kCaSha256: out.ca_sha256 = value; return {};
+    case kToken: out.token = value; return {};
+    case kTokenFile: out.token_file = value; return {};
+    case kName: out.name = value; return {};
+    case kLabel: return set_label(out, value);
+    case kReHome: return fail(Code::kInvalid, "--re-home is not part of this release yet");
+    case kKeep: out.unenroll = UnenrollMode::kKeep; return {};
+    case kPrune: out.unenroll = UnenrollMode::kPrune; return {};
+    case kSince: out.since = value; return {};
+    default: return fail(Code::kInternal, "an option without a meaning");
+  }
+}
+
+Status check(const AgentOptions& options) {
+  if (options.command == AgentCommand::kHelp || options.command == AgentCommand::kVersion) return {};
+  if (options.data.empty()) {
+    return fail(Code::kInvalid,
+                "--data DIR is missing: the folder that holds this node's state "
+                "(packages use /var/lib/holdfast/agent)");
+  }
+  if (options.command == AgentCommand::kWhy && options.key.empty()) {
+    return fail(Code::kInvalid, "say which resource: holdfast-agent why File/motd --data " + options.data);
+  }
+  if (options.command != AgentCommand::kEnroll) return {};
+  if (!options.hub.starts_with("https://")) return fail(Code::kInvalid, "--hub must be https://HOST:PORT");
+  if (options.ca_sha256.size() != 64) {
+    return fail(Code::kInvalid, "--ca-sha256 must be 64 hex digits; `holdfast token create` prints it");
+  }
+  if (options.token.empty() == options.token_file.empty()) {
+    return fail(Code::kInvalid, "give one of --token TOKEN and --token-file FILE");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<AgentOptions> parse_agent_options(const std::vector<std::string>& arguments) {
+  AgentOptions out;
+  if (arguments.size() < 2) return out;
+  const auto& first = arguments[1];
+  if (first == "--help" || first == "-h") return out;
+  if (first == "--version") {
+    out.command = AgentCommand::kVersion;
+    return out;
+  }
+  const auto command = command_of(first);
+  if (!command) return fail(Code::kInvalid, first + ": no such command; see holdfast-agent --help");
+  out.command = *command;
+
+  std::vector<std::string> copies(arguments.begin() + 1, arguments.end());
+  std::vector<char*> argv;
+  for (auto& copy : copies) argv.push_back(copy.data());
+  argv.push_back(nullptr);
+  const int argc = static_cast<int>(copies.size());
+  opterr = 0;
+  optind = 0;  // glibc: start over
+  for (int option = 0; (option = getopt_long(argc, argv.data(), ":o:h", kOptions.data(), nullptr)) != -1;) {
+    const std::string word = argv[static_cast<std::size_t>(optind - 1)];
+    if (option == '?') return fail(Code::kInvalid, word + ": no such option; see holdfast-agent --help");
+    if (option == ':') return fail(Code::kInvalid, word + ": a value is missing");
+    HF_CHECK(set_option(out, option, optarg));
+  }
+  if (optind < argc) out.key = argv[static_cast<std::size_t>(optind++)];
+  if (optind < argc) {
+    return fail(Code::kInvalid, std::string(argv[static_cast<std::size_t>(optind)]) + ": one word too many");
+  }
+  const bool takes_key = out.command == AgentCommand::kWhy || out.command == AgentCommand::kLogs;
+  if (!out.key.empty() && !takes_key) return fail(Code::kInvalid, out.key + ": one word too many");
+  HF_CHECK(check(out));
+  return out;
+}
+
+Status read_agent_config(std::string_view text, AgentOptions& options) {
+  HF_TRY(const base::Json json, base::parse_json(text));
+  AgentOptions read;
+  HF_CHECK(base::ObjectReader(json, "config")
+               .optional("logLevel", read.log_level)
+               .optional("root", read.root)
+               .optional("shim", read.shim)
+               .optional("facts", read.facts)
+               .finish());
+  if (options.log_level.empty()) options.log_level = read.log_level;
+  if (options.root.empty()) options.root = read.root;
+  if (options.shim.empty()) options.shim = read.shim;
+  options.facts = std::move(read.facts);
+  return {};
+}
+
+std::string_view agent_help() {
+  return R"(holdfast-agent: keeps this machine at the state that Git says.
+
+  holdfast-agent enroll --hub https://HOST:8443 --ca-sha256 HEX --token TOKEN --data DIR
+                        [--name NAME] [--label k=v]… [--token-file FILE]
+                        makes a key here, has it certified, and stores who this node is
+  holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--log-level debug|info|warn|error]
+                        keeps going; needs no network to begin. --root: files live under DIR
+  holdfast-agent status --data DIR [-o json]      what this node holds and how it fares
+  holdfast-agent why KIND/NAME --data DIR         where it comes from, what blocks it, what happens next
+  holdfast-agent plan   --data DIR [-o json]      what would be done now, without doing it
+  holdfast-agent logs [KIND/NAME] --data DIR [--since 1h]
+  holdfast-agent unenroll --keep|--prune --data DIR
+
+status, why, plan and logs work with no network and no hub.
+Exit codes: 0 done, 1 failed, 2 used wrongly, 3 not (yet) true.
+)";
+}
+
+}  // namespace holdfast::edge_agent

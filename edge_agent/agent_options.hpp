@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// AgentOptions: what was typed after `holdfast-agent`. By getopt_long: the agent stays free of iostreams.
+// Threads: plain values.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace holdfast::edge_agent {
+
+enum class AgentCommand { kHelp, kVersion, kEnroll, kUnenroll, kRun, kStatus, kWhy, kPlan, kLogs };
+enum class OutputFormat { kText, kJson };
+enum class UnenrollMode { kUnsaid, kKeep, kPrune };
+
+struct AgentOptions {
+  AgentCommand command = AgentCommand::kHelp;
+  std::string data;
+  std::string root;  ///< empty: "/"
+  std::string config;
+  std::string shim;  ///< path of holdfast-shim; empty: beside this program
+  std::string log_level;
+  std::map<std::string, std::string> facts;  ///< from --config; beside and before those of the machine
+  OutputFormat output = OutputFormat::kText;
+  // enroll
+  std::string hub;
+  std::string ca_sha256;
+  std::string token;
+  std::string token_file;
+  std::string name;
+  std::map<std::string, std::string> labels;
+  // unenroll
+  UnenrollMode unenroll = UnenrollMode::kUnsaid;
+  // why, logs
+  std::string key;
+  std::string since;
+};
+
+/// kInvalid: used wrongly (exit 2); the message names the option and the way out.
+base::Result<AgentOptions> parse_agent_options(const std::vector<std::string>& arguments);
+/// `--config FILE`: {"facts":{},"logLevel":"","root":"","shim":""}; what was typed wins. Errors name the member.
+base::Status read_agent_config(std::string_view text, AgentOptions& options);
+std::string_view agent_help();
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/agent_options.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::edge_agent {
+namespace {
+
+const std::string kDigest(64, 'a');
+
+TEST(AgentOptions, ReadsTheEnrolLineThatTheHubPrints) {
+  const auto options = parse_agent_options({"holdfast-agent", "enroll", "--hub", "https://hub:8443",
+                                            "--ca-sha256", kDigest, "--token", "t", "--data", "/d", "--label",
+                                            "role=camera", "--label", "site=a=b", "--name", "n1"});
+  ASSERT_TRUE(options) << options.error().message();
+  EXPECT_EQ(options->command, AgentCommand::kEnroll);
+  EXPECT_EQ(options->labels, (std::map<std::string, std::string>{{"role", "camera"}, {"site", "a=b"}}));
+  EXPECT_EQ(options->name, "n1");
+}
+
+TEST(AgentOptions, TakesTheResourceBeforeOrAfterTheOptions) {
+  EXPECT_EQ(parse_agent_options({"a", "why", "File/motd", "--data", "/d"})->key, "File/motd");
+  EXPECT_EQ(parse_agent_options({"a", "why", "--data", "/d", "-o", "json", "File/motd"})->key, "File/motd");
+}
+
+TEST(AgentOptions, LetWhatWasTypedWinOverTheConfiguration) {
+  AgentOptions options;
+  options.root = "/typed";
+  ASSERT_TRUE(read_agent_config(R"({"root":"/configured","logLevel":"debug"})", options));
+  EXPECT_EQ(options.root, "/typed");
+  EXPECT_EQ(options.log_level, "debug");
+  EXPECT_EQ(read_agent_config(R"({"rot":"/"})", options).error().message(),
+            "config: unknown field \"rot\"; did you mean \"root\"?");
+}
+
+struct WrongUse {
+  const char* name;
+  std::vector<std::string> arguments;
+  const char* message;
+};
+
+TEST(AgentOptions, SaysWhatIsWrongAndTheWayOut) {
+  const std::vector<WrongUse> table{
+      {"unknown command", {"a", "dance"}, "dance: no such command; see holdfast-agent --help"},
+      {"unknown option", {"a", "run", "--dta", "/d"}, "--dta: no such option; see holdfast-agent --help"},
+      {"value missing", {"a", "run", "--data"}, "--data: a value is missing"},
+      {"label without value",
+       {"a", "enroll", "--data", "/d", "--label", "x"},
+       "--label x: write it as --label key=value"},
+      {"plain http", {"a", "enroll", "--data", "/d", "--hub", "http://h"}, "--hub must be https://HOST:PORT"},
+      {"no token",
+       {"a", "enroll", "--data", "/d", "--hub", "https://h", "--ca-sha256", kDigest},
+       "give one of --token TOKEN and --token-file FILE"},
+      {"two keys", {"a", "logs", "x", "y", "--data", "/d"}, "y: one word too many"},
+      {"a key where none goes", {"a", "run", "x", "--data", "/d"}, "x: one word too many"},
+      {"format", {"a", "status", "--data", "/d", "-o", "xml"}, "-o xml: there is table and json"},
+  };
+  for (const auto& row : table) {
+    const auto options = parse_agent_options(row.arguments);
+    ASSERT_FALSE(options) << row.name;
+    EXPECT_EQ(options.error().message(), row.message) << row.name;
+    EXPECT_EQ(options.error().code(), base::Code::kInvalid) << row.name;
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::edge_agent

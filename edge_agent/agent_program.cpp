@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/agent_program.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "edge_agent/inventory_rebuild.hpp"
+#include "edge_agent/machine_facts.hpp"
+#include "edge_agent/tables.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using base::Status;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kTidyInterval = 30s;
+
+bool is_executable(const std::string& path) { return access(path.c_str(), X_OK) == 0; }
+
+std::string folder_of_this_program() {
+  std::array<char, 4096> path{};
+  const auto size = readlink("/proc/self/exe", path.data(), path.size() - 1);
+  const std::string text(path.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text.substr(0, text.rfind('/'));
+}
+
+sync::LmdbOptions store_options(const DataFolder& folder) {
+  sync::LmdbOptions options;
+  options.path = folder.store();
+  options.tables = {kAgentTables.begin(), kAgentTables.end()};
+  return options;
+}
+
+}  // namespace
+
+Result<std::string> find_shim(const AgentOptions& options) {
+  if (!options.shim.empty()) {
+    if (is_executable(options.shim)) return options.shim;
+    return fail(Code::kNotFound, "--shim " + options.shim + ": not an executable file");
+  }
+  for (const auto& path :
+       {folder_of_this_program() + "/holdfast-shim", std::string("/usr/bin/holdfast-shim")}) {
+    if (is_executable(path)) return path;
+  }
+  return fail(Code::kNotFound,
+              "holdfast-shim is neither beside this program nor in /usr/bin; say where with --shim");
+}
+
+Result<std::unique_ptr<AgentProgram>> AgentProgram::create(const AgentOptions& options) {
+  const DataFolder folder(options.data);
+  HF_TRY(auto node, folder.load_node());
+  HF_TRY(auto trust, folder.load_trust(node));
+  HF_TRY(auto lock, base::DirectoryLock::take(folder.root()));
+  auto program = std::unique_ptr<AgentProgram>(
+      new AgentProgram(options, std::move(lock), std::move(node), std::move(trust)));
+  HF_CHECK(program->open());
+  return program;
+}
+
+AgentProgram::AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeFile node,
+                           sync::TrustDocument trust)
+    : options_(std::move(options)),
+      lock_(std::move(lock)),
+      node_(std::move(node)),
+      trust_(std::move(trust)),
+      folder_(options_.data),
+      identity_(identity_of(node_, trust_)) {}
+
+Status AgentProgram::open() {
+  HF_TRY(loop_, base::EventLoop::create());
+  HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
+  HF_CHECK(open_store());
+  HF_CHECK(base::make_private_directory(folder_.run()));
+  HF_CHECK(base::make_private_directory(folder_.logs()));
+  HF_TRY(auto shim, find_shim(options_));
+  HF_TRY(host_, base::LinuxHost::create(*loop_, {.root = options_.root.empty() ? "/" : options_.root,
+                                                 .run_dir = folder_.run(),
+                                                 .log_dir = folder_.logs(),
+                                                 .shim_path = std::move(shim),
+                                                 .boot_id = std::nullopt}));
+  timer_ = loop_->timer([this] { work(); });
+  HF_CHECK(boot_engine());
+  // In place of the listener that boot() installed: it must also wake this loop.
+  host_->on_event([this](const base::HostEvent& event) {
+    engine_->on_host_event(event);
+    work_soon();
+  });
+  HF_CHECK(open_link());
+  routes_ = std::make_unique<LocalRoutes>(*engine_, *session_, identity_);
+  HF_TRY(api_, LocalApi::listen(*loop_, folder_.socket(), [this](const LocalRequest& request) {
+           auto response = routes_->answer(request);
+           if (request.method == "POST") work_soon();
+           return response;
+         }));
+  tidy_timer_ = loop_->timer([this] { tidy_logs(); });
+  return {};
+}
+
+Status AgentProgram::open_store() {
+  auto store = sync::LmdbStore::open(store_options(folder_));
+  if (!store && store.error().code() == Code::kCorrupt) return rescue(store.error());
+  if (!store) return fail(std::move(store).error());
+  store_ = *std::move(store);
+  return {};
+}
+
+/// A damaged store is set aside, never answered with deletes: what still reads is copied, the inventory is filled from
+/// the marks on the host, and nothing is deleted before the hub has spoken. The old file stays for who wants to look.
+Status AgentProgram::rescue(const base::Error& why) {
+  store_.reset();
+  HF_TRY(const auto aside, sync::set_aside_store(folder_.store()));
+  base::log::error("the store is damaged and was set aside; what runs is left alone and adopted",
+                   {{"error", why.message()}, {"kept", aside}});
+  HF_TRY(store_, sync::LmdbStore::open(store_options(folder_)));
+  auto options = store_options(folder_);
+  options.path = aside;
+  options.access = sync::StoreAccess::kReadOnly;
+  const auto damaged = sync::LmdbStore::open(options);
+  // Where not even the file opens, there is nothing to copy; the fresh store learns that it is one.
+  sync::Store& source = damaged ? static_cast<sync::Store&>(**damaged) : *store_;
+  return rescue_store(source, *store_);
+}
+
+Status AgentProgram::boot_engine() {
+  const auto make = [this] {
+    engine_ = std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_}, identity_);
+    auto facts = options_.facts;
+    facts.merge(machine_facts());
+    engine_->set_facts(std::move(facts));
+    return engine_->boot();
+  };
+  auto booted = make();
+  if (booted || booted.error().code() != Code::kCorrupt) return booted;
+  engine_.reset();
+  HF_CHECK(rescue(booted.error()));
+  return make();
+}
+
+Status AgentProgram::open_link() {
+  sync::MosquittoLinkOptions options;
+  options.client_id = node_.uid.str();
+  for (const auto& broker : trust_.brokers) {
+    HF_TRY(auto address, sync::BrokerAddress::parse(broker));
+    options.addresses.push_back(std::move(address));
+  }
+  options.ca = sync::Pem::from_text(trust_.ca_bundle);
+  options.identity = {sync::Pem::from_file(folder_.certificate_file()),
+                      sync::Pem::from_file(folder_.key_file())};
+  link_ = std::make_unique<sync::MosquittoLink>(*loop_, clock_, random_, std::move(options));
+  desk_ = std::make_unique<CommandDesk>(*engine_, ProcessLogs(folder_.logs()), identity_, clock_);
+  session_ =
+      std::make_unique<Session>(Session::Seams{clock_, random_, *store_, *link_}, *engine_, identity_,
+                                [this](const sync::Command& command) { return desk_->carry_out(command); });
+  session_->on_wake([this] { work_soon(); });
+  return {};
+}
+
+void AgentProgram::work_soon() {
+  if (std::exchange(work_posted_, true)) return;
+  loop_->post([this] { work(); });
+}
+
+void AgentProgram::work() {
+  work_posted_ = false;
+  auto next = engine_->run_due();
+  if (const auto later = session_->run_due(); later && (!next || *later < *next)) next = later;
+  // What the session did may have given the engine something to do, and the other way round.
+  if (work_posted_ || !next) return timer_->cancel();
+  timer_->set(std::max(0ms, *next - clock_.monotonic()));
+}
+
+void AgentProgram::tidy_logs() {
+  const ProcessLogs logs(folder_.logs());
+  if (const auto instances = logs.instances()) {
+    for (const auto& instance : *instances) {
+      if (const auto tidied = logs.tidy(instance); !tidied) {
+        base::log::failure("logs could not be tidied", instance, tidied.error());
+      }
+    }
+  }
+  tidy_timer_->set(kTidyInterval);
+}
+
+Status AgentProgram::run() {
+  base::log::info("agent started",
+                  {{"version", base::kVersion}, {"node", node_.name}, {"uid", node_.uid.str()}});
+  work();  // from the store, before anything is heard from the network
+  session_->start();
+  tidy_timer_->set(kTidyInterval);
+  loop_->run();
+  session_->stop();
+  base::log::info("agent stopped; what it supervises goes on running", {{"node", node_.name}});
+  return {};
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// AgentProgram: `holdfast-agent run`. Puts the real seams under Engine and Session, drives both from one event loop,
+// and serves the local API. Boots from the store first and looks at the network only then.
+// Threads: one.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/event_loop.hpp"
+#include "base/file_io.hpp"
+#include "base/linux_host.hpp"
+#include "base/result.hpp"
+#include "base/system_clock.hpp"
+#include "base/system_random.hpp"
+#include "edge_agent/agent_options.hpp"
+#include "edge_agent/command_desk.hpp"
+#include "edge_agent/data_folder.hpp"
+#include "edge_agent/engine.hpp"
+#include "edge_agent/local_api.hpp"
+#include "edge_agent/local_routes.hpp"
+#include "edge_agent/process_logs.hpp"
+#include "edge_agent/session.hpp"
+#include "sync/link/mosquitto_link.hpp"
+#include "sync/store/lmdb_store.hpp"
+
+namespace holdfast::edge_agent {
+
+class AgentProgram {
+ public:
+  static base::Result<std::unique_ptr<AgentProgram>> create(const AgentOptions& options);
+  /// Until SIGTERM or SIGINT. Workloads go on running.
+  base::Status run();
+
+ private:
+  AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeFile node, sync::TrustDocument trust);
+  base::Status open();
+  base::Status open_store();
+  base::Status rescue(const base::Error& why);
+  base::Status boot_engine();
+  base::Status open_link();
+  void work();
+  void work_soon();
+  void tidy_logs();
+
+  AgentOptions options_;
+  base::DirectoryLock lock_;
+  NodeFile node_;
+  sync::TrustDocument trust_;
+  DataFolder folder_;
+  NodeIdentity identity_;
+  base::SystemClock clock_;
+  base::SystemRandom random_;
+  std::unique_ptr<base::EventLoop> loop_;
+  std::unique_ptr<sync::LmdbStore> store_;
+  std::unique_ptr<base::LinuxHost> host_;
+  std::unique_ptr<sync::MosquittoLink> link_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<CommandDesk> desk_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<LocalRoutes> routes_;
+  std::unique_ptr<LocalApi> api_;
+  std::unique_ptr<base::EventLoop::Timer> timer_;
+  std::unique_ptr<base::EventLoop::Timer> tidy_timer_;
+  bool work_posted_ = false;
+};
+
+/// `--shim`, else holdfast-shim beside this program, else in /usr/libexec/holdfast.
+base::Result<std::string> find_shim(const AgentOptions& options);
+
+}  // namespace holdfast::edge_agent

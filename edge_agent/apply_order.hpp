@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order in which a section's resources are applied: wave, dependencies, kind, name. A resource never
+// comes in an earlier wave than what it depends on: its wave is lifted, for a wave ends only when all of it
+// is healthy and the two would wait for each other for ever.
+// Threads: pure functions of values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "edge_agent/plan.hpp"
+
+namespace holdfast::edge_agent {
+
+struct Placed {
+  std::size_t item = 0;
+  std::int64_t wave = 0;                ///< lifted
+  std::vector<std::size_t> depends_on;  ///< items; those that would close a circle are dropped
+};
+
+/// Every item once, in apply order.
+std::vector<Placed> apply_order(const std::vector<DesiredItem>& items);
+
+struct DependencyError {
+  std::size_t item = 0;
+  std::string message;
+};
+/// A dependency that the section does not have, or a circle: nothing that waiting could mend.
+std::vector<DependencyError> dependency_errors(const std::vector<DesiredItem>& items);
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// DataFolder: what lies where in `--data`, and the node's identity in it. The identity (node.json) is outside the
+// store, so that a corrupted store never costs a node its name; its secrets are files of mode 0600.
+//
+//   node.json    fleet, uid, name, hub, recovery key (public), mark key     node.key  P-256 key, made here
+//   node.crt     client certificate       ca.crt  the fleet's CA            trust.json  signed trust document
+//   store/       LMDB                     run/    one folder a process      logs/  their output
+//   agent.sock   local API
+//
+// Threads: any.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "base/signing.hpp"
+#include "edge_agent/engine.hpp"
+#include "sync/wire/trust.hpp"
+
+namespace holdfast::edge_agent {
+
+struct NodeFile {
+  sync::FleetId fleet;
+  sync::NodeUid uid;
+  std::string name;
+  std::string hub;               ///< https://host:port it enrolled at
+  base::PublicKey recovery_key;  ///< all that is pinned
+  base::MacKey mark_key{};
+};
+std::string encode_node_file(const NodeFile& node);
+base::Result<NodeFile> decode_node_file(std::string_view bytes);
+
+class DataFolder {
+ public:
+  explicit DataFolder(std::string root) : root_(std::move(root)) {}
+
+  const std::string& root() const { return root_; }
+  std::string node_file() const { return root_ + "/node.json"; }
+  std::string key_file() const { return root_ + "/node.key"; }
+  std::string certificate_file() const { return root_ + "/node.crt"; }
+  std::string ca_file() const { return root_ + "/ca.crt"; }
+  std::string trust_file() const { return root_ + "/trust.json"; }
+  std::string store() const { return root_ + "/store"; }
+  std::string run() const { return root_ + "/run"; }
+  std::string logs() const { return root_ + "/logs"; }
+  std::string socket() const { return root_ + "/agent.sock"; }
+
+  bool enrolled() const;
+  /// kNotFound says how to enrol.
+  base::Result<NodeFile> load_node() const;
+  /// The stored trust document, verified with the pinned recovery key.
+  base::Result<sync::TrustDocument> load_trust(const NodeFile& node) const;
+
+ private:
+  std::string root_;
+};
+
+/// What the engine needs to know of this node.
+NodeIdentity identity_of(const NodeFile& node, const sync::TrustDocument& trust);
+
+}  // namespace holdfast::edge_agent

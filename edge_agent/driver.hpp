@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Driver: how resources of one kind are observed and made so, through the Host. Drivers keep no truth of
+// their own: what they remember (stamps, probe results) can be lost at any time and is only there to be fast
+// or polite. Every call is idempotent, and apply() does nothing when nothing is to be done.
+// Threads: one, the engine's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/host.hpp"
+#include "base/result.hpp"
+#include "edge_agent/config_maps.hpp"
+#include "edge_agent/plan.hpp"
+#include "sync/model/health.hpp"
+#include "sync/model/inventory.hpp"
+#include "sync/model/section.hpp"
+
+namespace holdfast::edge_agent {
+
+/// A resource with its references filled in, ready to be compared and applied. Drivers derive from it.
+struct Effective {
+  virtual ~Effective() = default;
+  /// Forgets what can be resolved again from the stored section (contents of files), so that holding a
+  /// thousand of these is cheap. observe(), tend(), health() and watch() work without it; apply() needs a
+  /// whole one.
+  virtual void shed() {}
+  sync::ResourceKey key;
+  std::vector<sync::Claim> claims;
+  base::Digest digest;  ///< of everything that matters on the host
+};
+
+struct ResourceHealth {
+  sync::Health health = sync::Health::kUnknown;
+  std::string reason{};
+  std::string message{};
+  /// It will never get better by itself, so nobody need wait for the progress deadline.
+  bool is_final = false;
+};
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  /// Pure: reads the resource and the ConfigMaps of its section.
+  virtual base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
+                                                           ConfigMaps& config_maps) = 0;
+  /// `wanted` is null for a claim that only the inventory knows.
+  virtual base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
+                                         const sync::InventoryEntry* entry) = 0;
+  enum class Progress { kDone, kPending };  ///< kPending: an event tells; call again then
+  /// REQUIRES: `wanted` is whole. Marks what it makes.
+  virtual base::Result<Progress> apply(const Effective& wanted, const Action& action) = 0;
+  /// kDone only when it is really gone.
+  virtual base::Result<Progress> remove(const sync::InventoryEntry& entry) = 0;
+
+  struct Tended {
+    std::string restarted{};                        ///< why it was started again; empty: it was not
+    std::optional<base::MonotonicTime> again_at{};  ///< tend again then even without an event
+  };
+  /// Keeps going what was applied: restarts by policy, probes. REQUIRES: it was applied and still matches.
+  virtual base::Result<Tended> tend(const Effective& wanted) = 0;
+  /// By what the last observe(), apply() and tend() saw; touches nothing.
+  virtual ResourceHealth health(const Effective& wanted) = 0;
+
+  /// From now on host events about this resource are told; idempotent.
+  virtual base::Status watch(const Effective& wanted) = 0;
+  virtual void unwatch(const sync::Claim& claim) = 0;
+  /// Takes note of a host event; the claims to look at, if it is about this driver's.
+  virtual std::vector<sync::Claim> on_event(const base::HostEvent& event) = 0;
+};
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/drivers.hpp"
+
+namespace holdfast::edge_agent {
+
+Drivers::Drivers(base::Host& host, base::Clock& clock, const Marks& marks, RestartBook& restarts)
+    : files_(host, clock, marks), processes_(host, clock, marks, restarts) {}
+
+Driver* Drivers::of(const sync::ResourceKey& key) {
+  if (key.group.empty() && key.kind == "ConfigMap") return &config_maps_;
+  if (key.group != "holdfast.dev") return nullptr;
+  if (key.kind == "File") return &files_;
+  if (key.kind == "Process") return &processes_;
+  return nullptr;
+}
+
+Driver* Drivers::of(const sync::Claim& claim) {
+  switch (claim.kind) {
+    case sync::ClaimKind::kPath: return &files_;
+    case sync::ClaimKind::kProcess: return &processes_;
+    case sync::ClaimKind::kUnit:
+    case sync::ClaimKind::kContainer:
+    case sync::ClaimKind::kPort: return nullptr;
+  }
+  return nullptr;
+}
+
+std::vector<sync::Claim> Drivers::on_event(const base::HostEvent& event) {
+  std::vector<sync::Claim> claims = files_.on_event(event);
+  for (auto& claim : processes_.on_event(event)) claims.push_back(std::move(claim));
+  return claims;
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drivers: the driver of each kind, and of each kind of claim.
+// Threads: one, the engine's.
+#pragma once
+
+#include "edge_agent/config_map_driver.hpp"
+#include "edge_agent/file_driver.hpp"
+#include "edge_agent/process_driver.hpp"
+
+namespace holdfast::edge_agent {
+
+class Drivers {
+ public:
+  Drivers(base::Host& host, base::Clock& clock, const Marks& marks, RestartBook& restarts);
+
+  /// nullptr: this agent cannot do that kind.
+  Driver* of(const sync::ResourceKey& key);
+  Driver* of(const sync::Claim& claim);
+  /// Hands the event to every driver; the claims to look at.
+  std::vector<sync::Claim> on_event(const base::HostEvent& event);
+
+ private:
+  ConfigMapDriver config_maps_;
+  FileDriver files_;
+  ProcessDriver processes_;
+};
+
+}  // namespace holdfast::edge_agent

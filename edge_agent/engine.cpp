@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "edge_agent/desired_keeper.hpp"
+#include "edge_agent/healer.hpp"
+#include "edge_agent/inventory_rebuild.hpp"
+#include "edge_agent/live.hpp"
+#include "edge_agent/marks.hpp"
+#include "edge_agent/node_snapshot.hpp"
+#include "edge_agent/plan_input.hpp"
+#include "edge_agent/section_walker.hpp"
+#include "sync/model/kinds.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::MonotonicTime;
+using base::Result;
+using base::Status;
+namespace limits = base::limits;
+
+/// A run that goes on for ever would starve the link: what is more waits for the next call.
+constexpr std::size_t kWorkPerRunMax = 10'000;
+
+struct Engine::State {
+  State(Seams the_seams, NodeIdentity the_identity)
+      : seams(the_seams),
+        identity(std::move(the_identity)),
+        marks(identity.uid, identity.mark_key),
+        store(seams.store, restarts),
+        drivers(seams.host, seams.clock, marks, restarts),
+        targets(store, drivers),
+        events(seams.clock),
+        parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
+        healer(parts),
+        walker(parts, healer),
+        keeper(parts, {identity.fleet, identity.uid, identity.signing_keys}) {}
+
+  void do_work(const WorkKey& key);
+  void full_pass();
+  void look_at_claim(const sync::Claim& claim);
+  void store_restarts();
+  void after_work();
+  void refresh_snapshot();
+  void lift(const sync::ApplicationUid& application, Changes& changes) const;
+
+  Seams seams;
+  NodeIdentity identity;
+  Marks marks;
+  RestartBook restarts;
+  StateStore store;
+  Drivers drivers;
+  Targets targets;
+  WorkQueue queue;
+  DriftBook drift;
+  EventBook events;
+  std::map<sync::ApplicationUid, LiveSection> live;
+  AcceptedState accepted;
+  Counters counters;
+  bool changed = true;
+  Parts parts;
+  Healer healer;
+  SectionWalker walker;
+  DesiredKeeper keeper;
+
+  NodeFacts facts;
+  sync::Snapshot snapshot;
+  base::Digest snapshot_digest;
+  AppliedState told_applied;
+  std::optional<sync::Applied> applied_to_tell;
+  std::function<void()> on_changed;
+  std::function<void()> on_wake;
+};
+
+Engine::Engine(Seams seams, NodeIdentity identity)
+    : state_(std::make_unique<State>(seams, std::move(identity))) {}
+
+Engine::~Engine() { state_->seams.host.on_event(nullptr); }
+
+// ---- boot ----
+
+Status Engine::boot() {
+  State& s = *state_;
+  HF_CHECK(s.store.load());
+  s.told_applied = s.store.applied();
+  s.facts.node = s.identity.uid;
+  s.facts.boot_id = s.seams.host.boot_id();
+  HF_CHECK(s.keeper.boot());
+  s.targets.follow_all();
+  if (s.store.deletes_forbidden()) HF_CHECK(rebuild_inventory(s.parts, s.seams.host, s.marks));
+  s.seams.host.on_event([this](const base::HostEvent& event) { on_host_event(event); });
+  s.queue.add({WorkKind::kFullPass, ""}, s.seams.clock.monotonic());
+  s.refresh_snapshot();
+  return {};
+}
+
+// ---- work ----
+
+std::optional<MonotonicTime> Engine::run_due() {
+  State& s = *state_;
+  for (std::size_t done = 0; done < kWorkPerRunMax; ++done) {
+    const auto key = s.queue.take(s.seams.clock.monotonic());
+    if (!key) break;
+    s.do_work(*key);
+  }
+  s.after_work();
+  return s.queue.next();
+}
+
+void Engine::State::do_work(const WorkKey& key) {
+  switch (key.kind) {
+    case WorkKind::kFullPass: full_pass(); return;
+    case WorkKind::kSection: walker.run(sync::ApplicationUid(key.name)); return;
+    case WorkKind::kClaim:
+      if (const auto claim = sync::Claim::parse(key.name)) look_at_claim(*claim);
+      return;
+  }
+}
+
+void Engine::State::full_pass() {
+  ++counters.full_passes;
+  std::vector<sync::ApplicationUid> applications;
+  for (const auto& [application, record] : store.sections()) applications.push_back(application);
+  for (const auto& application : applications) walker.run(application);
+  const auto spread = seams.random.jitter(limits::kFullPassInterval / 10);
+  queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic() + limits::kFullPassInterval - spread);
+}
+
+void Engine::State::look_at_claim(const sync::Claim& claim) {
+  const auto* entry = store.entry(claim);
+  const auto now = seams.clock.monotonic();
+  for (const auto& ref : targets.who_desires(claim)) {
+    if (entry != nullptr && entry->application != ref.application) continue;
+    Target* target = targets.find(ref.application);
+    const bool is_applied = healer.look(ref.application, *target, target->items[ref.item]);
+    const auto& of = live[ref.application];
+    // A walk waits for this, or has to begin.
+    if (of.walk || !is_applied) parts.look_at(ref.application, std::max(now, of.retry_at));
+    if (entry != nullptr) return;
+  }
+  // Nobody desires it: something on its way out.
+  if (entry != nullptr) parts.look_at(entry->application, std::max(now, live[entry->application].retry_at));
+}
+
+void Engine::State::store_restarts() {
+  if (restarts.changed().empty()) return;
+  Changes none;
+  if (const Status stored = store.commit(none); !stored) {
+    base::log::failure("restart counts could not be stored", "restarts", stored.error());
+  }
+}
+
+void Engine::State::after_work() {
+  store_restarts();
+  if (store.applied() != told_applied) {
+    told_applied = store.applied();
+    applied_to_tell = sync::Applied{.stage = sync::AppliedStage::kApplied,
+                                    .generation = told_applied.generation,
+                                    .content = told_applied.content,
+                                    .header = told_applied.header};
+    changed = true;
+  }
+  refresh_snapshot();
+}
+
+void Engine::State::refresh_snapshot() {
+  if (!changed) return;
+  changed = false;
+  auto fresh = make_snapshot(parts, facts);
+  if (fresh == snapshot) return;
+  snapshot = std::move(fresh);
+  snapshot_digest = base::Digest::of(sync::encode_snapshot(snapshot));
+  if (on_changed) on_changed();
+}
+
+// ---- from outside ----
+
+std::vector<sync::Frame> Engine::accept(const sync::State& state) {
+  auto frames = state_->keeper.accept(state);
+  state_->after_work();
+  if (state_->on_wake) state_->on_wake();
+  return frames;
+}
+
+void Engine::on_host_event(const base::HostEvent& event) {
+  State& s = *state_;
+  const auto now = s.seams.clock.monotonic();
+  if (event.kind == base::HostEventKind::kPath && event.name.empty()) {
+    s.queue.add({WorkKind::kFullPass, ""}, now);
+  }
+  for (const auto& claim : s.drivers.on_event(event)) s.parts.look_at(claim, now);
+  if (s.on_wake) s.on_wake();
+}
+
+void Engine::State::lift(const sync::ApplicationUid& application, Changes& changes) const {
+  const auto& record = *store.section(application);
+  auto lifted = advance(record, SectionEvent::kRetryAsked, 0).record;
+  if (!(lifted == record)) changes.sections[application] = std::move(lifted);
+}
+
+void Engine::look_at_everything(bool retry) {
+  State& s = *state_;
+  const auto now = s.seams.clock.monotonic();
+  s.drift.reset_all();
+  s.targets.forget_errors();
+  for (auto& [application, of] : s.live) of.retry_at = now;
+  if (retry) {
+    Changes changes;
+    for (const auto& [application, record] : s.store.sections()) s.lift(application, changes);
+    for (const auto& [application, record] : changes.sections) s.live[application].walk.reset();
+    if (const Status stored = s.store.commit(changes); !stored) {
+      base::log::failure("that a retry was asked for could not be stored", "retry", stored.error());
+    }
+    s.targets.follow_all();
+    s.changed = true;
+  }
+  s.queue.add({WorkKind::kFullPass, ""}, now);
+  if (s.on_wake) s.on_wake();
+}
+
+// ---- to say ----
+
+sync::Hello Engine::hello() const {
+  const State& s = *state_;
+  sync::Hello hello;
+  hello.boot_id = s.facts.boot_id;
+  hello.accepted = s.accepted.generation;
+  hello.applied = s.store.applied().generation;
+  // What was lost here must be sent again, and only a difference makes the hub send.
+  hello.content = s.keeper.is_complete() ? s.accepted.content : base::Digest{};
+  hello.snapshot = s.snapshot_digest;
+  hello.abilities = sync::abilities_digest(sync::all_abilities());
+  return hello;
+}
+
+const sync::Snapshot& Engine::snapshot() const { return state_->snapshot; }
+
+std::vector<sync::Event> Engine::take_events() { return state_->events.take(); }
+
+std::optional<sync::Applied> Engine::take_applied() {
+  return std::exchange(state_->applied_to_tell, std::nullopt);
+}
+
+void Engine::on_changed(std::function<void()> listener) { state_->on_changed = std::move(listener); }
+void Engine::on_wake(std::function<void()> listener) { state_->on_wake = std::move(listener); }
+
+void Engine::set_facts(std::map<std::string, std::string> facts) {
+  if (state_->facts.facts == facts) return;
+  state_->facts.facts = std::move(facts);
+  state_->changed = true;
+  state_->refresh_snapshot();
+}
+
+Result<Plan> Engine::plan_now() { return plan(look(state_->parts, nullptr).input); }
+
+Result<std::vector<Why>> Engine::why(const std::string& brief) { return explain(state_->parts, brief); }
+
+namespace {
+
+base::Metric sections_by_phase(const StateStore::Sections& sections) {
+  std::map<sync::SectionPhase, double> phases;
+  for (const auto& [application, record] : sections) phases[record.phase] += 1;
+  base::Metric metric{
+      .name = "holdfast_agent_sections", .help = "Applications on this node by phase.", .samples = {}};
+  for (const auto& [phase, count] : phases) {
+    metric.samples.push_back({{{"phase", std::string(sync::to_string(phase))}}, count});
+  }
+  return metric;
+}
+
+}  // namespace
+
+std::vector<base::Metric> Engine::metrics() const {
+  const State& s = *state_;
+  const Counters& c = s.counters;
+  const auto now = s.seams.clock.monotonic();
+  std::vector<base::Metric> out{sections_by_phase(s.store.sections())};
+  const auto count = [&](const char* name, const char* help, std::uint64_t value) {
+    out.push_back(base::counter(std::string("holdfast_agent_") + name, help, static_cast<double>(value)));
+  };
+  const auto level = [&](const char* name, const char* help, std::size_t value) {
+    out.push_back(base::gauge(std::string("holdfast_agent_") + name, help, static_cast<double>(value)));
+  };
+  count("actions_total", "Changes made to the host to apply a desired state.", c.actions);
+  count("deletes_total", "Objects deleted because Git or a person said so.", c.deletes);
+  count("desired_states_accepted_total", "Desired states verified and stored.", c.states_accepted);
+  count("desired_states_refused_total", "Desired states refused.", c.states_refused);
+  count("drift_healed_total", "Drifted resources put right.", c.drift_healed);
+  count("events_lost_total", "Events dropped because nobody could be told.", s.events.lost());
+  count("full_passes_total", "Passes over everything that is desired.", c.full_passes);
+  count("repairs_failed_total", "Repairs of drift that failed.", c.repairs_failed);
+  count("rollbacks_total", "Sections quarantined.", c.rollbacks);
+  level("drift_waiting", "Drifted resources that wait for their backoff.", s.drift.waiting(now));
+  level("events_unsent", "Events that wait for the hub.", s.events.size());
+  level("inventory_entries", "Objects that this agent made or adopted.", s.store.inventory().size());
+  level("process_restarts", "Restarts of the processes that are here now.", s.restarts.total());
+  level("work_queue_length", "Keys that are to be looked at.", s.queue.size());
+  return out;
+}
+
+}  // namespace holdfast::edge_agent

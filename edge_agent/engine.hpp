@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: the agent without its sockets. It accepts desired states, keeps a queue of keys that are due,
+// reconciles them through the drivers and reports. Runs on any Clock, Random, Store and Host: the program
+// drives it from the event loop, the simulator from virtual time. Level-triggered: an event only puts a key
+// into the queue; reconcile() reads what is and decides.
+// Threads: one.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/host.hpp"
+#include "base/metric.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/signing.hpp"
+#include "edge_agent/plan.hpp"
+#include "edge_agent/why.hpp"
+#include "sync/model/event.hpp"
+#include "sync/model/ids.hpp"
+#include "sync/model/snapshot.hpp"
+#include "sync/store/store.hpp"
+#include "sync/wire/messages.hpp"
+
+namespace holdfast::edge_agent {
+
+/// Who this node is; made at enrolment, kept in table "meta".
+struct NodeIdentity {
+  sync::FleetId fleet;
+  sync::NodeUid uid;
+  std::string name;
+  std::vector<base::PublicKey> signing_keys;  ///< from the trust document
+  base::MacKey mark_key{};
+};
+
+class Engine {
+ public:
+  struct Seams {
+    base::Clock& clock;
+    base::Random& random;
+    sync::Store& store;
+    base::Host& host;
+  };
+  Engine(Seams seams, NodeIdentity identity);
+  ~Engine();
+
+  /// Loads and verifies everything from the store, rebuilds the inventory from marks where it was lost,
+  /// watches, and queues every section. Needs no network. kTooNew leaves workloads alone. On kCorrupt nothing
+  /// was touched: set the store's file aside, open a fresh one, rescue_store() into it
+  /// (inventory_rebuild.hpp), and boot a new Engine on that.
+  base::Status boot();
+
+  /// A kState message. Verified, compared, stored; then queued. What the hub must hear comes back:
+  /// Applied{kAccepted}, Need, or Applied{kRefused} with an event that says why. An older or equal generation
+  /// changes nothing.
+  std::vector<sync::Frame> accept(const sync::State& state);
+
+  /// Runs every key that is due; returns when the next one is (nullopt: only an event can bring work).
+  std::optional<base::MonotonicTime> run_due();
+  /// Puts a key into the queue; called by the Host listener that boot() installs.
+  void on_host_event(const base::HostEvent& event);
+  /// `holdfast sync` / a person at the node: look at everything now, lift quarantines when `retry`.
+  void look_at_everything(bool retry);
+
+  sync::Hello hello() const;
+  /// What a snapshot would say now.
+  const sync::Snapshot& snapshot() const;
+  /// Frames that wait for the link, oldest first (Applied, events). The caller drops what it has sent.
+  std::vector<sync::Event> take_events();
+  std::optional<sync::Applied> take_applied();
+  /// Told whenever snapshot() changed.
+  void on_changed(std::function<void()> listener);
+  /// Told whenever work came into the queue from outside run_due(): call it soon.
+  void on_wake(std::function<void()> listener);
+  /// What the node knows about itself (architecture, kernel, …); part of the snapshot.
+  void set_facts(std::map<std::string, std::string> facts);
+
+  /// For `holdfast-agent plan` and `why`: the plan as it would be carried out now, without doing it.
+  base::Result<Plan> plan_now();
+  using Why = edge_agent::Why;
+  /// Everything that `brief` ("File/motd") may mean. kNotFound says what there is.
+  base::Result<std::vector<Why>> why(const std::string& brief);
+
+  /// For /metrics; names begin with holdfast_agent_.
+  std::vector<base::Metric> metrics() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting again: without a network, after a reboot, with keys that changed, with a store that was damaged.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "edge_agent/fake_node.hpp"
+#include "edge_agent/inventory_rebuild.hpp"
+#include "edge_agent/state_records.hpp"
+#include "edge_agent/tables.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+using namespace std::chrono_literals;
+using sync::SectionPhase;
+using sync::SyncStatus;
+using ::testing::HasSubstr;
+
+FakeApp app() {
+  return FakeApp("app").file("a", "/etc/a", "A").file("b", "/etc/b", "B").process("web", {"/usr/bin/web"});
+}
+
+std::vector<sync::Table> tables() { return {kAgentTables.begin(), kAgentTables.end()}; }
+
+TEST(EngineBoot, AnEmptyNodeHasNothingToDo) {
+  FakeNode node;
+  node.pass(1h);
+  EXPECT_EQ(node.host.touched().changes(), 0U);
+  EXPECT_EQ(node.store.commits(), 0U);
+  EXPECT_EQ(node.engine().hello().accepted, sync::Generation{});
+}
+
+TEST(EngineBoot, ConvergesFromTheStoreAlone) {
+  FakeNode node;
+  node.desire({app()});
+  node.kill();  // accepted, and nothing done yet
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_TRUE(node.runs("web"));
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+TEST(EngineBoot, AfterADayOfflineItStillHealsAndStillKnowsItsGeneration) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  node.reboot();
+  node.pass(24h);
+  node.host.edit_by_hand("/etc/a", "X");
+  node.run();
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_EQ(node.engine().hello().applied, (sync::Generation{1, 1}));
+}
+
+TEST(EngineBoot, ASteadyNodeWritesNothingWhenItStarts) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  const auto commits = node.store.commits();
+  node.forget_touched();
+  ASSERT_TRUE(node.restart());
+  node.pass(10min);
+  EXPECT_EQ(node.store.commits(), commits);
+  EXPECT_EQ(node.host.touched().changes(), 0U);
+}
+
+TEST(EngineBoot, TheSnapshotIsTheSameBeforeAndAfter) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  const auto before = node.engine().hello();
+  ASSERT_TRUE(node.restart());
+  node.settle();
+  EXPECT_EQ(node.engine().hello(), before);
+}
+
+TEST(EngineBoot, AHeaderThatNoKeyVerifiesAnyMoreIsHeldAndProvesNoDelete) {
+  FakeNode node;
+  FakeApp held = app();
+  node.desire({held});
+  node.settle();
+  node.desire({held.without("File/b")});
+  node.kill();
+  node.identity.signing_keys = {FakeFleet(2).key().public_key()};
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  EXPECT_EQ(node.content("/etc/b"), "B") << "what could not be verified deletes nothing";
+  node.host.edit_by_hand("/etc/a", "X");
+  node.run();
+  EXPECT_EQ(node.content("/etc/a"), "A");
+}
+
+// ---- damage ----
+
+class EngineDamage : public ::testing::Test {
+ protected:
+  EngineDamage() {
+    node.host.edit_by_hand("/etc/foreign", "foreign");
+    node.desire({app()});
+    node.settle();
+    pid = node.status("web").identity->pid;
+    node.forget_touched();
+    node.kill();
+  }
+  /// What the program does on kCorrupt: a fresh store with what still reads, and a new engine.
+  void mend() {
+    EXPECT_EQ(node.boot().error().code(), base::Code::kCorrupt);
+    EXPECT_EQ(node.host.touched().changes(), 0U) << "corruption alone touches nothing";
+    node.kill();
+    sync::FakeStore fresh(tables());
+    ASSERT_TRUE(rescue_store(node.store, fresh));
+    node.store = std::move(fresh);
+    ASSERT_TRUE(node.boot());
+    node.settle();
+  }
+  void expect_untouched() {
+    EXPECT_EQ(node.content("/etc/a"), "A");
+    EXPECT_EQ(node.content("/etc/b"), "B");
+    EXPECT_EQ(node.content("/etc/foreign"), "foreign");
+    EXPECT_EQ(node.status("web").identity->pid, pid);
+    EXPECT_EQ(node.host.touched().changes(), 0U);
+  }
+  FakeNode node;
+  std::int64_t pid = 0;
+};
+
+TEST_F(EngineDamage, OfTheInventoryIsMendedFromMarks) {
+  node.store.damage(kInventoryTable, claim_key(path_claim("/etc/a")));
+  mend();
+  expect_untouched();
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+TEST_F(EngineDamage, OfASectionRecordKeepsTheOthers) {
+  node.store.damage(kSectionTable, "uid-app");
+  mend();
+  expect_untouched();
+}
+
+TEST_F(EngineDamage, ForbidsDeletesUntilTheHubHasSpoken) {
+  node.store.damage(kInventoryTable, claim_key(path_claim("/etc/a")));
+  mend();
+  ASSERT_TRUE(node.restart());
+  node.settle();
+  const auto conditions = node.engine().snapshot().conditions;
+  EXPECT_EQ(conditions.at(0).type, "DeletesAllowed");
+  EXPECT_EQ(conditions.at(0).status, "False");
+
+  FakeApp less = app();
+  node.desire({less.without("File/b")});
+  node.settle();
+  EXPECT_FALSE(node.content("/etc/b")) << "a verified, newer desired state is proof";
+  EXPECT_EQ(node.engine().snapshot().conditions.at(0).status, "True");
+}
+
+TEST(EngineDamageInTheMiddle, ADeleteThatWasAcceptedWaitsForTheNextWordOfTheHub) {
+  FakeNode node;
+  FakeApp less = FakeApp("app").file("a", "/etc/a", "A").file("z", "/etc/z", "Z");
+  node.desire({FakeApp(less).file("b", "/etc/b", "B")});
+  node.settle();
+  node.desire({less});
+  node.kill();  // accepted, not pruned yet
+  node.store.damage(kInventoryTable, claim_key(path_claim("/etc/z")));
+  ASSERT_FALSE(node.boot());
+  node.kill();
+  sync::FakeStore fresh(tables());
+  ASSERT_TRUE(rescue_store(node.store, fresh));
+  node.store = std::move(fresh);
+  ASSERT_TRUE(node.boot());
+  node.pass(1h);
+  EXPECT_EQ(node.content("/etc/b"), "B");
+  EXPECT_EQ(node.resource("File/b").reason, "NoProof");
+  node.desire({less.file("a", "/etc/a", "A2")});
+  node.settle();
+  EXPECT_FALSE(node.content("/etc/b"));
+}
+
+TEST_F(EngineDamage, OfTheHeaderIsAnsweredByAskingTheHub) {
+  node.store.damage(kMetaTable, kHeaderKey);
+  mend();
+  expect_untouched();
+  EXPECT_EQ(node.engine().hello().accepted, sync::Generation{});
+  node.desire({app()});
+  node.settle();
+  expect_untouched();
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+TEST_F(EngineDamage, OfEverythingIsAdoptedAgainFromTheNextDesiredState) {
+  node.store = sync::FakeStore(tables());
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  expect_untouched();
+  node.desire({app()});
+  node.settle();
+  expect_untouched();
+  node.desire({FakeApp("app").file("a", "/etc/a", "A").process("web", {"/usr/bin/web"})});
+  node.settle();
+  EXPECT_FALSE(node.content("/etc/b")) << "adopted, so in the inventory, so to prune";
+}
+
+TEST_F(EngineDamage, OfABodyIsAskedForAgainAndNothingIsGivenUp) {
+  const std::string digest(app().digest().view());
+  ASSERT_TRUE(node.store.write([&](sync::WriteTxn& txn) { return txn.erase(kBodyTable, digest); }));
+  ASSERT_TRUE(node.boot());
+  node.pass(1min);
+  expect_untouched();
+  EXPECT_TRUE(node.engine().hello().content.is_none()) << "a difference makes the hub send";
+  const auto frames = node.accept(node.state({1, 1}, {app()}));
+  EXPECT_EQ(frames.front().type, sync::FrameType::kApplied);
+  node.pass(1min);
+  expect_untouched();
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+  EXPECT_FALSE(node.engine().hello().content.is_none());
+}
+
+TEST_F(EngineDamage, WithoutMarksTheDesiredStateAdopts) {
+  node.host.support_marks(false);
+  node.store.damage(kInventoryTable, claim_key(path_claim("/etc/a")));
+  mend();
+  expect_untouched();
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+TEST(EngineUnable, AResourceThisAgentCannotDoIsSaidAndTheRestGoesOn) {
+  FakeNode node;
+  FakeApp strange("strange");
+  strange.file("x", "/etc/x", "x");
+  auto state = node.state({1, 1}, {FakeApp("app").file("a", "/etc/a", "A"), strange});
+  // A newer hub's resource: this agent's model does not know the kind.
+  std::string bytes = strange.bytes();
+  const auto kind = bytes.find("\"File\"");
+  bytes.replace(kind, 6, "\"Flux\"");
+  auto header =
+      node.fleet.header(node.identity.uid, {1, 1}, {FakeApp("app").file("a", "/etc/a", "A"), strange});
+  header.sections[1].digest = base::Digest::of(bytes);
+  state.header = sync::sign_header(header, node.fleet.key());
+  state.bodies[1] = {.digest = base::Digest::of(bytes), .bytes = bytes, .provenance = ""};
+  node.accept(state);
+  node.settle();
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_EQ(node.section("strange").phase, SectionPhase::kUnschedulable);
+  EXPECT_THAT(node.section("strange").message, HasSubstr("Flux"));
+}
+
+}  // namespace
+}  // namespace holdfast::edge_agent

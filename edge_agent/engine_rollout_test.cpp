@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a revision comes onto a node: waves, dependencies, retries, quarantine and the way back.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "edge_agent/fake_node.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+using namespace std::chrono_literals;
+using sync::SectionPhase;
+using sync::SyncStatus;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* kReadyWeb =
+    R"({"command":["/usr/bin/web"],"readinessProbe":{"tcpSocket":{"port":80},"periodSeconds":1}})";
+constexpr const char* kWebProbe = "process:default/web#readiness";
+
+std::vector<std::string> writes(const FakeNode& node) {
+  std::vector<std::string> out;
+  for (const auto& change : node.host.changes()) {
+    if (change.starts_with("write") || change.starts_with("start"))
+      out.push_back(change.substr(0, change.find('-')));
+  }
+  return out;
+}
+
+// ---- order ----
+
+TEST(EngineWaves, GoOneAfterTheOther) {
+  FakeNode node;
+  node.desire({FakeApp("app")
+                   .file("a", "/a", "A", {.wave = 2, .depends_on = ""})
+                   .file("b", "/b", "B", {.wave = 1, .depends_on = ""})
+                   .file("c", "/c", "C", {.wave = -1, .depends_on = ""})});
+  node.settle();
+  EXPECT_THAT(writes(node), ElementsAre("write /c", "write /b", "write /a"));
+}
+
+TEST(EngineWaves, TheNextOneWaitsUntilAllOfThisOneIsHealthy) {
+  FakeNode node;
+  node.host.set_probe(kWebProbe, {.ok = false, .detail = "connection refused"});
+  node.desire({FakeApp("app")
+                   .process_spec("web", kReadyWeb)
+                   .file("after", "/after", "x", {.wave = 1, .depends_on = ""})});
+  node.pass(20s);
+  EXPECT_FALSE(node.content("/after"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying);
+  EXPECT_EQ(node.resource("File/after").reason, "Waiting");
+  node.host.set_probe(kWebProbe, {.ok = true, .detail = ""});
+  node.pass(5s);
+  EXPECT_EQ(node.content("/after"), "x");
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST(EngineWaves, AResourceWaitsForWhatItDependsOn) {
+  FakeNode node;
+  node.host.set_probe(kWebProbe, {.ok = false, .detail = "connection refused"});
+  node.desire({FakeApp("app")
+                   .process_spec("web", kReadyWeb)
+                   .file("late", "/late", "x", {.depends_on = "Process/web"})
+                   .file("free", "/free", "x")});
+  node.pass(10s);
+  EXPECT_EQ(node.content("/free"), "x");
+  EXPECT_FALSE(node.content("/late"));
+  EXPECT_THAT(node.resource("File/late").message, HasSubstr("waits for Process/web"));
+  node.host.set_probe(kWebProbe, {.ok = true, .detail = ""});
+  node.pass(5s);
+  EXPECT_EQ(node.content("/late"), "x");
+}
+
+TEST(EngineWaves, OfAThousandFilesCostThreeTransactions) {
+  FakeNode node;
+  FakeApp app("app");
+  for (int i = 0; i < 1'000; ++i) app.file("f" + std::to_string(i), "/data/" + std::to_string(i), "x");
+  node.desire({app});
+  node.settle();
+  EXPECT_EQ(node.host.touched().writes, 1'000U);
+  EXPECT_EQ(node.store.commits(), 3U) << "accepted; intents; results and the end";
+  node.forget_touched();
+  node.pass(10min);
+  EXPECT_EQ(node.host.touched().changes(), 0U);
+  EXPECT_EQ(node.store.commits(), 3U);
+}
+
+TEST(EngineWaves, OnlyWhatChangedIsTouched) {
+  FakeNode node;
+  FakeApp app("app");
+  for (int i = 0; i < 50; ++i) app.file("f" + std::to_string(i), "/data/" + std::to_string(i), "x");
+  node.desire({app});
+  node.settle();
+  node.forget_touched();
+  node.desire({app.file("f7", "/data/7", "y")});
+  node.settle();
+  EXPECT_THAT(node.host.changes(), ElementsAre("write /data/7"));
+  EXPECT_LE(node.host.touched().digests, 1U) << "a new section does not make the rest be hashed again";
+}
+
+// ---- ConfigMaps ----
+
+TEST(EngineConfigMap, AChangedValueReachesTheFileThatRefersToIt) {
+  FakeNode node;
+  const auto app = [](const std::string& value) {
+    return FakeApp("app")
+        .config_map("conf", {{"motd", value}})
+        .file_spec("motd",
+                   R"({"path":"/etc/motd","contentFrom":{"configMapKeyRef":{"name":"conf","key":"motd"}}})");
+  };
+  node.desire({app("one")});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/motd"), "one");
+  EXPECT_EQ(node.resource("ConfigMap/conf").sync, SyncStatus::kSynced);
+  node.desire({app("two")});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/motd"), "two");
+}
+
+TEST(EngineConfigMap, OneThatIsMissingQuarantinesTheRevisionAtOnceAndNamesIt) {
+  FakeNode node;
+  node.desire({FakeApp("app").file("motd", "/etc/motd", "good")});
+  node.settle();
+  node.desire({FakeApp("app").file_spec(
+      "motd", R"({"path":"/etc/motd","contentFrom":{"configMapKeyRef":{"name":"nobody","key":"motd"}}})")});
+  node.settle();
+  const auto section = node.section("app");
+  EXPECT_EQ(section.phase, SectionPhase::kQuarantined);
+  EXPECT_THAT(section.message, HasSubstr("ConfigMap/nobody"));
+  EXPECT_EQ(node.content("/etc/motd"), "good");
+}
+
+// ---- failures ----
+
+FakeApp good() { return FakeApp("app").file("a", "/etc/a", "good").file("b", "/etc/b", "good"); }
+FakeApp bad() {
+  return FakeApp("app")
+      .file("a", "/etc/a", "bad")
+      .file("b", "/etc/b", "bad")
+      .file("made", "/etc/made", "bad")
+      .process_spec("web", kReadyWeb, {.wave = 1, .depends_on = ""});
+}
+
+class EngineFailure : public ::testing::Test {
+ protected:
+  EngineFailure() {
+    node.desire({good(), FakeApp("other").file("x", "/etc/x", "x")});
+    node.settle();
+    node.host.set_probe(kWebProbe, {.ok = false, .detail = "connection refused"});
+  }
+  void fail() {
+    node.desire({bad(), FakeApp("other").file("x", "/etc/x", "x2")});
+    node.pass(5min);
+  }
+  FakeNode node;
+};
+
+TEST_F(EngineFailure, WhatIsNotHealthyInTimeIsRetriedThenQuarantinedAndRolledBack) {
+  node.desire({bad()});
+  node.pass(59s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying);
+  node.pass(3s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kRetrying);
+  EXPECT_EQ(node.section("app").reason, "ProgressDeadlineExceeded");
+  EXPECT_THAT(node.section("app").message, HasSubstr("Process/web (connection refused)"));
+  node.pass(5min);
+  const auto section = node.section("app");
+  EXPECT_EQ(section.phase, SectionPhase::kQuarantined);
+  EXPECT_EQ(section.quarantined, bad().digest());
+  EXPECT_EQ(section.last_good, good().digest());
+  EXPECT_EQ(section.sync, SyncStatus::kOutOfSync);
+  EXPECT_EQ(node.content("/etc/a"), "good");
+  EXPECT_FALSE(node.content("/etc/made")) << "the failed section made it";
+  EXPECT_FALSE(node.runs("web"));
+  EXPECT_EQ(node.count_events("Quarantined"), 1U);
+  EXPECT_EQ(node.count_events("RolledBack"), 1U);
+}
+
+TEST_F(EngineFailure, OneBrokenApplicationNeverHoldsUpAnother) {
+  fail();
+  EXPECT_EQ(node.content("/etc/x"), "x2");
+  EXPECT_EQ(node.section("other").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EngineFailure, ARollbackNeverLowersTheAcceptedGeneration) {
+  fail();
+  EXPECT_EQ(node.engine().hello().accepted, node.generation());
+  EXPECT_EQ(node.engine().hello().applied, (sync::Generation{1, 1}));
+}
+
+TEST_F(EngineFailure, AQuarantinedDigestIsNotTriedAgainAcrossRestarts) {
+  fail();
+  ASSERT_TRUE(node.restart());
+  node.forget_touched();
+  node.pass(1h);
+  EXPECT_EQ(node.host.touched().changes(), 0U);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+}
+
+TEST_F(EngineFailure, NorWhenItComesAgainWithANewGeneration) {
+  fail();
+  node.forget_touched();
+  node.desire({bad()});
+  node.pass(5min);
+  EXPECT_THAT(node.host.changes(), IsEmpty());
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+}
+
+TEST_F(EngineFailure, APersonsRetryTriesItOnceMore) {
+  fail();
+  node.host.set_probe(kWebProbe, {.ok = true, .detail = ""});
+  node.engine().look_at_everything(true);
+  node.pass(10s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_EQ(node.content("/etc/made"), "bad");
+  EXPECT_EQ(node.engine().hello().applied, node.generation());
+}
+
+TEST_F(EngineFailure, ANewerRevisionPreemptsOneThatIsStuck) {
+  node.desire({bad()});
+  node.pass(10s);
+  node.desire({good().file("c", "/etc/c", "c")});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/c"), "c");
+  EXPECT_EQ(node.content("/etc/a"), "good");
+  EXPECT_FALSE(node.content("/etc/made"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EngineFailure, WhatWasRolledBackToIsKeptAgainstDriftToo) {
+  fail();
+  node.host.edit_by_hand("/etc/a", "drift");
+  node.run();
+  EXPECT_EQ(node.content("/etc/a"), "good");
+}
+
+TEST_F(EngineFailure, ARollbackThatFailsIsTriedUntilItWorks) {
+  node.desire({bad()});
+  node.pass(30s);
+  node.host.set_fault("/etc/a", base::FileFault::kPermission);
+  node.pass(10min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kRollingBack);
+  node.host.clear_faults();
+  node.pass(5min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_EQ(node.content("/etc/a"), "good");
+}
+
+TEST(EngineFirstFailure, WithoutALastGoodItStopsAndKeeps) {
+  FakeNode node;
+  node.host.set_probe(kWebProbe, {.ok = false, .detail = "no"});
+  node.desire({bad()});
+  node.pass(10min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_EQ(node.section("app").health, sync::Health::kDegraded);
+  EXPECT_EQ(node.content("/etc/made"), "bad");
+  EXPECT_TRUE(node.runs("web"));
+}
+
+TEST(EngineFirstFailure, AFileThatWasThereBeforeIsNotDeletedByARollback) {
+  FakeNode node;
+  node.desire({good()});
+  node.settle();
+  node.host.edit_by_hand("/etc/made", "distribution's");
+  node.host.set_probe(kWebProbe, {.ok = false, .detail = "no"});
+  node.desire({bad()});
+  node.pass(5min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_TRUE(node.content("/etc/made")) << "its old content cannot be brought back, but it stays";
+}
+
+TEST(EngineDiskFull, IsNotTheRevisionsFault) {
+  FakeNode node;
+  node.desire({good()});
+  node.settle();
+  node.host.set_fault("/", base::FileFault::kNoSpace);
+  node.desire({good().file("big", "/data/big", "much")});
+  node.pass(1h);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kRetrying);
+  EXPECT_EQ(node.section("app").reason, "NoSpace");
+  EXPECT_EQ(node.content("/etc/a"), "good");
+  node.host.clear_faults();
+  node.pass(4min);
+  EXPECT_EQ(node.content("/data/big"), "much");
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST(EnginePermission, CountsAsAFailureOfTheRevision) {
+  FakeNode node;
+  node.desire({good()});
+  node.settle();
+  node.host.set_fault("/forbidden", base::FileFault::kPermission);
+  node.desire({good().file("x", "/forbidden/x", "x")});
+  node.pass(5min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_THAT(node.section("app").message, HasSubstr("/forbidden/x"));
+}
+
+TEST(EngineStoreFull, TheHostIsNotTouchedBeforeTheIntentIsStored) {
+  FakeNode node;
+  node.desire({good()});
+  node.store.full_after(0);
+  node.pass(1min);
+  EXPECT_EQ(node.host.touched().changes(), 0U);
+  EXPECT_EQ(node.section("app").reason, "NoSpace");
+  node.store.full_after(std::nullopt);
+  node.pass(4min);
+  EXPECT_EQ(node.content("/etc/a"), "good");
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+TEST(EngineStoreFull, ResultsThatCouldNotBeStoredAreFoundAgain) {
+  FakeNode node;
+  node.desire({good()});
+  node.store.full_after(1);  // the intents, but not the results
+  node.pass(1min);
+  EXPECT_EQ(node.content("/etc/a"), "good");
+  const auto writes = node.host.touched().writes;
+  node.store.full_after(std::nullopt);
+  node.pass(4min);
+  EXPECT_EQ(node.host.touched().writes, writes);
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+TEST(EngineDirectoryInTheWay, IsNamedAndNothingIsHalfApplied) {
+  FakeNode node;
+  node.host.folder_by_hand("/etc/a");
+  node.desire({good()});
+  node.pass(5min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_THAT(node.section("app").message, HasSubstr("/etc/a"));
+}
+
+}  // namespace
+}  // namespace holdfast::edge_agent

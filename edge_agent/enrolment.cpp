@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/enrolment.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/file_io.hpp"
+#include "base/limits.hpp"
+#include "base/system_clock.hpp"
+#include "base/version.hpp"
+#include "edge_agent/machine_facts.hpp"
+#include "sync/link/https_client.hpp"
+#include "sync/link/x509.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::Json;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::string_view kEnrollTarget = "/apis/holdfast.dev/v1/enroll";
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "node";
+}
+
+/// Tells a cloned disk from its original: digest of machine id and board serial, where there are any.
+std::string fingerprint() {
+  std::string all;
+  for (const char* file :
+       {"/etc/machine-id", "/sys/class/dmi/id/product_uuid", "/proc/device-tree/serial-number"}) {
+    if (const auto text = base::read_file(file, 4096)) all += std::string(file) + "=" + *text + "\n";
+  }
+  return base::Digest::of(all).hex();
+}
+
+Result<sync::PrivateKey> key_of(const DataFolder& folder) {
+  if (const auto pem = base::read_file(folder.key_file(), base::limits::kJsonBytesMax)) {
+    return sync::PrivateKey::from_pem(*pem);
+  }
+  HF_TRY(auto key, sync::PrivateKey::generate());
+  HF_CHECK(base::write_file(folder.key_file(), key.pem(), 0600));
+  return key;
+}
+
+Result<std::string> token_of(const AgentOptions& options) {
+  if (options.token_file.empty()) return options.token;
+  HF_TRY(auto token, base::read_file(options.token_file, 4096));
+  token.erase(token.find_last_not_of(" \r\n") + 1);
+  return token;
+}
+
+Result<std::string> body_of(const AgentOptions& options, const sync::PrivateKey& key,
+                            const std::string& name) {
+  HF_TRY(const auto token, token_of(options));
+  HF_TRY(const auto request, sync::CertificateRequest::make(key, name));
+  return base::canonical_json(Json{{"token", token},
+                                   {"name", name},
+                                   {"labels", options.labels},
+                                   {"csr", request.pem()},
+                                   {"fingerprint", fingerprint()},
+                                   {"facts", machine_facts()},
+                                   {"agentVersion", base::kVersion}});
+}
+
+base::Error refused(const sync::HttpResponse& response) {
+  std::string why = response.body.substr(0, base::limits::kMessageLengthMax);
+  if (const auto json = base::parse_json(response.body);
+      json && json->is_object() && json->contains("message")) {
+    if (const auto& message = json->at("message"); message.is_string()) why = message.get<std::string>();
+  }
+  const auto code = response.status == 409 ? Code::kConflict : Code::kPermission;
+  return {code, "the hub refused to enrol this machine (" + std::to_string(response.status) + "): " + why};
+}
+
+struct Identity {
+  NodeFile node;
+  std::string certificate;
+  std::string ca;
+  std::string trust;
+};
+
+Result<Identity> identity_of_answer(const std::string& body) {
+  HF_TRY(const Json json, base::parse_json(body));
+  Identity out;
+  std::string uid;
+  std::string fleet;
+  std::string recovery;
+  HF_CHECK(base::ObjectReader(json, "the hub's answer")
+               .required("uid", uid)
+               .required("name", out.node.name)
+               .required("fleet", fleet)
+               .required("certificate", out.certificate)
+               .required("caCertificate", out.ca)
+               .required("recoveryKey", recovery)
+               .required("trust", out.trust)
+               .finish_open());
+  out.node.uid = sync::NodeUid(uid);
+  out.node.fleet = sync::FleetId(fleet);
+  HF_TRY(out.node.recovery_key, base::PublicKey::from_hex(recovery));
+  HF_TRY(const auto sealed, sync::decode_trust(out.trust));
+  HF_CHECK(sync::verify_trust(sealed, out.node.recovery_key));
+  return out;
+}
+
+Status save(const DataFolder& folder, const Identity& identity) {
+  HF_CHECK(base::write_file(folder.certificate_file(), identity.certificate, 0644));
+  HF_CHECK(base::write_file(folder.ca_file(), identity.ca, 0644));
+  HF_CHECK(base::write_file(folder.trust_file(), identity.trust, 0600));
+  return base::write_file(folder.node_file(), encode_node_file(identity.node), 0600);
+}
+
+}  // namespace
+
+Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
+  const DataFolder folder(options.data);
+  HF_CHECK(base::make_private_directory(folder.root()));
+  if (const auto node = folder.load_node()) {
+    return fail(Code::kConflict, folder.root() + ": already enrolled as " + node->name + " (" +
+                                     node->uid.str() +
+                                     "); `holdfast-agent unenroll` first, or choose another --data folder");
+  }
+  HF_TRY(const auto key, key_of(folder));
+  const std::string name = options.name.empty() ? host_name() : options.name;
+  sync::HttpsRequest request;
+  request.method = "POST";
+  HF_TRY(request.url, sync::HttpsUrl::parse(options.hub));
+  request.url.target = kEnrollTarget;
+  request.headers = {{"Content-Type", "application/json"}};
+  HF_TRY(request.body, body_of(options, key, name));
+  HF_TRY(request.tls.pinned_ca, base::Digest::from_hex(options.ca_sha256));
+  request.tls.when = base::SystemClock().wall();
+  HF_TRY(const auto answer, sync::https_call(request));
+  if (answer.response.status != 200 && answer.response.status != 201) return fail(refused(answer.response));
+  HF_TRY(auto identity, identity_of_answer(answer.response.body));
+  identity.node.hub = options.hub;
+  identity.node.mark_key = base::make_mac_key(random);
+  HF_CHECK(save(folder, identity));
+  return identity.node;
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/file_driver.hpp"
+
+#include <cassert>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/limits.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::FileInfo;
+using base::FileType;
+using base::Result;
+using base::Status;
+
+namespace {
+
+const FileEffective& as_file(const Effective& effective) {
+  return static_cast<const FileEffective&>(effective);
+}
+
+std::string octal(std::uint32_t mode) {
+  std::string text = "0000";
+  for (std::size_t i = 4; i-- > 0; mode >>= 3U) text[i] = static_cast<char>('0' + (mode & 7U));
+  return text;
+}
+
+std::string_view noun(FileType type) {
+  switch (type) {
+    case FileType::kRegular: return "a file";
+    case FileType::kDirectory: return "a directory";
+    case FileType::kSymlink: return "a symlink";
+    case FileType::kOther: return "a special file";
+  }
+  return "something else";
+}
+
+void add(std::string& list, const std::string& text) {
+  if (!list.empty()) list += ", ";
+  list += text;
+}
+
+/// Within kRehashInterval, and not for all files in the same pass: the content's own bytes spread them.
+std::chrono::milliseconds rehash_after(const base::Digest& content) {
+  return base::limits::kRehashInterval - base::limits::kRehashInterval / 1024 * content.bytes()[0];
+}
+
+base::Digest effective_digest(const FileEffective& file) {
+  std::string text = file.path + '\0' + file.content_digest.hex() + '\0' + octal(file.mode) + '\0';
+  text += file.owner ? "=" + *file.owner : "";
+  text += '\0';
+  text += file.group ? "=" + *file.group : "";
+  return base::Digest::of(text);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Effective>> FileDriver::resolve(const sync::Resource& resource,
+                                                       ConfigMaps& config_maps) {
+  HF_TRY(const base::Json object, base::parse_json(resource.body));
+  HF_TRY(auto spec, sync::parse_file_spec(object));
+  auto file = std::make_unique<FileEffective>();
+  if (spec.config_map_key) {
+    HF_TRY(file->content, config_maps.value(resource.key.ns, *spec.config_map_key));
+  } else {
+    file->content = std::move(spec.content).value_or("");
+  }
+  file->key = resource.key;
+  file->claims = {{sync::ClaimKind::kPath, spec.path}};
+  file->path = std::move(spec.path);
+  file->content_digest = base::Digest::of(*file->content);
+  file->size = file->content->size();
+  file->mode = spec.mode;
+  file->owner = std::move(spec.owner);
+  file->group = std::move(spec.group);
+  file->digest = effective_digest(*file);
+  return file;
+}
+
+FileDriver::Seen& FileDriver::seen_at(const std::string& path, const base::FileStamp& stamp) {
+  Seen& seen = seen_[path];
+  if (seen.stamp != stamp)
+    seen = Seen{.stamp = stamp, .content = std::nullopt, .hashed_at = {}, .mark = Mark::kUnknown};
+  return seen;
+}
+
+Result<base::Digest> FileDriver::content_of(const std::string& path, Seen& seen) {
+  const auto now = clock_.monotonic();
+  if (seen.content && now - seen.hashed_at < rehash_after(*seen.content)) return *seen.content;
+  HF_TRY(seen.content, host_.digest_file(path));
+  seen.hashed_at = now;
+  return *seen.content;
+}
+
+Result<FileDriver::Mark> FileDriver::mark_of(const sync::Claim& claim, Seen& seen) {
+  if (seen.mark != Mark::kUnknown) return seen.mark;
+  const auto text = host_.read_mark(claim.value);
+  if (text) {
+    seen.mark = marks_.owner(*text, claim) ? Mark::kOurs : Mark::kForeign;
+  } else if (text.error().code() == Code::kUnsupported) {
+    seen.mark = Mark::kUnsupported;
+  } else {
+    return fail(text.error());
+  }
+  return seen.mark;
+}
+
+Result<std::uint32_t> FileDriver::user_id(const std::string& user) {
+  if (const auto known = users_.find(user); known != users_.end()) return known->second;
+  HF_TRY(const auto id, host_.user_id(user));
+  users_[user] = id;
+  return id;
+}
+
+Result<std::uint32_t> FileDriver::group_id(const std::string& group) {
+  if (const auto known = groups_.find(group); known != groups_.end()) return known->second;
+  HF_TRY(const auto id, host_.group_id(group));
+  groups_[group] = id;
+  return id;
+}
+
+Result<FileDriver::Ids> FileDriver::ids_of(const FileEffective& wanted) {
+  Ids ids;
+  if (wanted.owner) {
+    HF_TRY(ids.uid, user_id(*wanted.owner));
+  }
+  if (wanted.group) {
+    HF_TRY(ids.gid, group_id(*wanted.group));
+  }
+  return ids;
+}
+
+Result<std::string> FileDriver::difference(const FileEffective& wanted, const FileInfo& info, Seen& seen) {
+  std::string list;
+  if (info.stamp.size != wanted.size) {
+    add(list, "content differs");
+  } else {
+    HF_TRY(const auto content, content_of(wanted.path, seen));
+    if (content != wanted.content_digest) add(list, "content differs");
+  }
+  if (info.mode != wanted.mode) add(list, "mode " + octal(info.mode) + ", want " + octal(wanted.mode));
+  HF_TRY(const Ids ids, ids_of(wanted));
+  if (ids.uid && *ids.uid != info.uid)
+    add(list, "owner " + std::to_string(info.uid) + ", want " + *wanted.owner);
+  if (ids.gid && *ids.gid != info.gid)
+    add(list, "group " + std::to_string(info.gid) + ", want " + *wanted.group);
+  return list;
+}
+
+Result<Observed> FileDriver::observe(const sync::Claim& claim, const Effective* wanted,
+                                     const sync::InventoryEntry* entry) {
+  const auto info = host_.stat(claim.value);
+  if (!info) {
+    seen_.erase(claim.value);
+    if (info.error().code() == Code::kNotFound) return Observed{.difference = "is missing"};
+    return fail(info.error());
+  }
+  Observed observed{.present = true};
+  if (info->type != FileType::kRegular) {
+    seen_.erase(claim.value);
+    observed.difference = "is " + std::string(noun(info->type));
+    return observed;
+  }
+  Seen& seen = seen_at(claim.value, info->stamp);
+  HF_TRY(const Mark mark, mark_of(claim, seen));
+  observed.ours = mark == Mark::kOurs || (mark == Mark::kUnsupported && entry != nullptr);
+  if (wanted == nullptr) return observed;
+  HF_TRY(observed.difference, difference(as_file(*wanted), *info, seen));
+  observed.matches = observed.difference.empty();
+  return observed;
+}
+
+Status FileDriver::write(const FileEffective& wanted, const sync::Claim& claim, const Ids& ids) {
+  assert(wanted.content);
+  HF_TRY(const auto info, host_.write_file({.path = wanted.path,
+                                            .content = *wanted.content,
+                                            .mode = wanted.mode,
+                                            .uid = ids.uid,
+                                            .gid = ids.gid,
+                                            .mark = marks_.make(claim, wanted.key)}));
+  seen_[wanted.path] = {.stamp = info.stamp,
+                        .content = wanted.content_digest,
+                        .hashed_at = clock_.monotonic(),
+                        .mark = Mark::kUnknown};
+  return {};
+}
+
+Status FileDriver::mark(const FileEffective& wanted, const sync::Claim& claim) {
+  const auto info = host_.stat(wanted.path);
+  if (!info) return fail(info.error());
+  HF_TRY(const Mark mark, mark_of(claim, seen_at(wanted.path, info->stamp)));
+  if (mark != Mark::kForeign) return {};
+  return host_.write_mark(wanted.path, marks_.make(claim, wanted.key));
+}
+
+/// Content only when it differs: a chmod by hand is put right without writing the file again.
+Status FileDriver::make_so(const FileEffective& wanted, const sync::Claim& claim) {
+  users_.clear();  // names may have come to mean other numbers since
+  groups_.clear();
+  HF_TRY(const Ids ids, ids_of(wanted));
+  const auto info = host_.stat(wanted.path);
+  if (!info && info.error().code() != Code::kNotFound) return fail(info.error());
+  if (!info || info->type != FileType::kRegular || info->stamp.size != wanted.size)
+    return write(wanted, claim, ids);
+  HF_TRY(const auto content, content_of(wanted.path, seen_at(wanted.path, info->stamp)));
+  if (content != wanted.content_digest) return write(wanted, claim, ids);
+  HF_CHECK(mark(wanted, claim));
+  const bool is_right = info->mode == wanted.mode && ids.uid.value_or(info->uid) == info->uid &&
+                        ids.gid.value_or(info->gid) == info->gid;
+  if (is_right) return {};
+  HF_CHECK(host_.set_attributes(wanted.path, wanted.mode, ids.uid, ids.gid));
+  return {};
+}
+
+Result<Driver::Progress> FileDriver::apply(const Effective& wanted, const Action& action) {
+  const auto& file = as_file(wanted);
+  const Status status =
+      action.kind == ActionKind::kAdopt ? mark(file, action.claim) : make_so(file, action.claim);
+  if (!status) return fail(status.error());
+  return Progress::kDone;
+}
+
+Result<Driver::Progress> FileDriver::remove(const sync::InventoryEntry& entry) {
+  HF_TRY(const Observed observed, observe(entry.claim, nullptr, &entry));
+  if (!observed.present) return Progress::kDone;
+  // The plan checked this, a while ago.
+  if (!observed.ours) {
+    return fail(Code::kConflict,
+                entry.claim.text() + ": what is there now was not made by this agent and stays");
+  }
+  HF_CHECK(host_.remove_file(entry.claim.value));
+  seen_.erase(entry.claim.value);
+  return Progress::kDone;
+}
+
+Result<Driver::Tended> FileDriver::tend(const Effective&) { return Tended{}; }
+
+ResourceHealth FileDriver::health(const Effective& wanted) {
+  const bool is_there = seen_.contains(as_file(wanted).path);
+  return {.health = is_there ? sync::Health::kHealthy : sync::Health::kMissing,
+          .reason = is_there ? "" : "Missing"};
+}
+
+Status FileDriver::watch(const Effective& wanted) {
+  const auto& path = as_file(wanted).path;
+  if (!watched_.insert(path).second) return {};
+  Status status = host_.watch_path(path);
+  if (!status) watched_.erase(path);
+  return status;
+}
+
+void FileDriver::unwatch(const sync::Claim& claim) {
+  if (watched_.erase(claim.value) > 0) host_.unwatch_path(claim.value);
+  seen_.erase(claim.value);
+}
+
+/// An event about a folder is about every file in it.
+std::vector<sync::Claim> FileDriver::on_event(const base::HostEvent& event) {
+  if (event.kind != base::HostEventKind::kPath || event.name.empty()) return {};
+  std::vector<sync::Claim> claims{{sync::ClaimKind::kPath, event.name}};
+  const std::string folder = event.name + "/";
+  for (auto at = watched_.lower_bound(folder); at != watched_.end() && at->starts_with(folder); ++at) {
+    claims.push_back({sync::ClaimKind::kPath, *at});
+  }
+  return claims;
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// FileDriver: kind File. Looking costs one stat as long as the stamp (inode, size, ctime) is the one last
+// seen; the content is hashed again when it changed, and once within kRehashInterval all the same.
+// Threads: one, the engine's.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/clock.hpp"
+#include "edge_agent/driver.hpp"
+#include "edge_agent/marks.hpp"
+
+namespace holdfast::edge_agent {
+
+struct FileEffective final : Effective {
+  void shed() override { content.reset(); }
+  std::string path;
+  std::optional<std::string> content;
+  base::Digest content_digest;
+  std::uint64_t size = 0;
+  std::uint32_t mode = 0644;
+  std::optional<std::string> owner;  ///< none: whoever it belongs to
+  std::optional<std::string> group;
+};
+
+class FileDriver final : public Driver {
+ public:
+  FileDriver(base::Host& host, base::Clock& clock, const Marks& marks)
+      : host_(host), clock_(clock), marks_(marks) {}
+
+  base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
+                                                   ConfigMaps& config_maps) override;
+  base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
+                                 const sync::InventoryEntry* entry) override;
+  base::Result<Progress> apply(const Effective& wanted, const Action& action) override;
+  base::Result<Progress> remove(const sync::InventoryEntry& entry) override;
+  base::Result<Tended> tend(const Effective& wanted) override;
+  ResourceHealth health(const Effective& wanted) override;
+  base::Status watch(const Effective& wanted) override;
+  void unwatch(const sync::Claim& claim) override;
+  std::vector<sync::Claim> on_event(const base::HostEvent& event) override;
+
+ private:
+  enum class Mark { kUnknown, kOurs, kForeign, kUnsupported };
+  /// What is known of the bytes behind a stamp.
+  struct Seen {
+    base::FileStamp stamp;
+    std::optional<base::Digest> content;
+    base::MonotonicTime hashed_at{};
+    Mark mark = Mark::kUnknown;
+  };
+  struct Ids {
+    std::optional<std::uint32_t> uid;
+    std::optional<std::uint32_t> gid;
+  };
+
+  Seen& seen_at(const std::string& path, const base::FileStamp& stamp);
+  base::Result<base::Digest> content_of(const std::string& path, Seen& seen);
+  base::Result<Mark> mark_of(const sync::Claim& claim, Seen& seen);
+  base::Result<std::string> difference(const FileEffective& wanted, const base::FileInfo& info, Seen& seen);
+  base::Result<Ids> ids_of(const FileEffective& wanted);
+  base::Result<std::uint32_t> user_id(const std::string& user);
+  base::Result<std::uint32_t> group_id(const std::string& group);
+  base::Status make_so(const FileEffective& wanted, const sync::Claim& claim);
+  base::Status write(const FileEffective& wanted, const sync::Claim& claim, const Ids& ids);
+  base::Status mark(const FileEffective& wanted, const sync::Claim& claim);
+
+  base::Host& host_;
+  base::Clock& clock_;
+  const Marks& marks_;
+  std::set<std::string> watched_;
+  std::map<std::string, Seen> seen_;
+  std::map<std::string, std::uint32_t> users_;
+  std::map<std::string, std::uint32_t> groups_;
+};
+
+}  // namespace holdfast::edge_agent

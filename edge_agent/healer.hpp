@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Healer: keeps what was applied. Looks at one claim at a time, repairs only what drifted, tends what runs,
+// and leaves what was not applied yet to the section's walk. Writes nothing to the store.
+// Threads: one, the engine's.
+#pragma once
+
+#include "edge_agent/live.hpp"
+
+namespace holdfast::edge_agent {
+
+class Healer {
+ public:
+  explicit Healer(Parts& parts) : parts_(parts) {}
+
+  /// False: it is not applied yet, or something else is by its claim: that is for the section's walk.
+  bool look(const sync::ApplicationUid& application, Target& target, TargetItem& item);
+  /// Tends an item that is in place and notes its health.
+  void tend(const sync::ApplicationUid& application, TargetItem& item);
+
+ private:
+  bool is_applied(const sync::ApplicationUid& application, const TargetItem& item,
+                  const sync::Claim& claim) const;
+  void drifted(const sync::ApplicationUid& application, Target& target, TargetItem& item,
+               const Observed& observed);
+  void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item,
+              const Observed& observed);
+  Subject subject(const sync::ApplicationUid& application, const TargetItem& item) const;
+
+  Parts& parts_;
+};
+
+}  // namespace holdfast::edge_agent

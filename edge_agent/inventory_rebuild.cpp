@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/inventory_rebuild.hpp"
+
+#include <array>
+#include <functional>
+#include <utility>
+
+#include "base/log.hpp"
+#include "edge_agent/process_effective.hpp"
+#include "edge_agent/state_records.hpp"
+#include "edge_agent/tables.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Result;
+using base::Status;
+
+namespace {
+
+// ---- rescue ----
+
+/// A counter that was lost would let an old command be carried out again.
+constexpr std::array kKnownMetaKeys{kHeaderKey, kAppliedKey, std::string_view("command_counter"),
+                                    std::string_view("settings_counter")};
+
+using Records = std::vector<std::pair<std::string, std::string>>;
+
+/// What a scan gives until the first damaged record.
+Records readable(sync::Store& store, sync::Table table) {
+  Records records;
+  const Status status = store.read([&](sync::ReadTxn& txn) {
+    return txn.scan(table, "", [&](std::string_view key, std::string_view value) {
+      records.emplace_back(key, value);
+      return true;
+    });
+  });
+  if (!status)
+    base::log::warn("a table is damaged", {{"table", table.name}, {"error", status.error().message()}});
+  return records;
+}
+
+void read_known(sync::Store& store, sync::Table table, const std::string& key, Records& records) {
+  auto value = sync::read_one(store, table, key);
+  if (value && *value) records.emplace_back(key, **std::move(value));
+}
+
+/// Records found by name, whatever stands before them in their table.
+void read_by_header(sync::Store& damaged, std::map<sync::Table, Records>& found) {
+  for (const auto key : kKnownMetaKeys) read_known(damaged, kMetaTable, std::string(key), found[kMetaTable]);
+  const auto stored = sync::read_one(damaged, kMetaTable, kHeaderKey);
+  if (!stored || !*stored) return;
+  const auto header = decode_stored_header(**stored);
+  const auto decoded = header ? sync::decode_header(header->bytes) : base::fail(header.error());
+  if (!decoded) return;
+  for (const auto& ref : decoded->sections) {
+    read_known(damaged, kSectionTable, ref.application.str(), found[kSectionTable]);
+    const std::string digest(ref.digest.view());
+    read_known(damaged, kBodyTable, digest, found[kBodyTable]);
+    read_known(damaged, kProvenanceTable, digest, found[kProvenanceTable]);
+    const auto body = sync::read_one(damaged, kBodyTable, digest);
+    if (!body || !*body) continue;
+    for (const auto& claim : claims_in(**body)) {
+      read_known(damaged, kInventoryTable, claim_key(claim), found[kInventoryTable]);
+    }
+  }
+}
+
+}  // namespace
+
+Status rescue_store(sync::Store& damaged, sync::Store& fresh) {
+  std::map<sync::Table, Records> found;
+  for (const auto& table : kAgentTables) found[table] = readable(damaged, table);
+  read_by_header(damaged, found);
+  return fresh.write([&](sync::WriteTxn& txn) -> Status {
+    for (const auto& [table, records] : found) {
+      for (const auto& [key, value] : records) HF_CHECK(txn.put(table, key, value));
+    }
+    return txn.put(kMetaTable, kDeletesForbiddenKey, "1");
+  });
+}
+
+namespace {
+
+// ---- rebuild ----
+
+/// The application whose section desires the claim, or desired it last; none: nobody knows.
+const SectionRecord* application_of(const Parts& parts, const sync::Claim& claim) {
+  const auto refs = parts.targets.who_desires(claim);
+  return refs.empty() ? nullptr : parts.store.section(refs.front().application);
+}
+
+void adopt_item(const Parts& parts, const sync::ApplicationUid& application, const Target& target,
+                const TargetItem& item, Changes& changes) {
+  for (const auto& claim : item.desired.claims) {
+    if (parts.store.entry(claim) != nullptr) continue;
+    const auto observed = item.driver->observe(claim, item.effective.get(), nullptr);
+    if (!observed || !observed->present || !observed->ours) continue;
+    changes.inventory[claim] =
+        sync::InventoryEntry{.claim = claim,
+                             .key = item.desired.key,
+                             .application = application,
+                             .made_by = target.digest,
+                             .effective = observed->matches ? item.desired.effective : base::Digest{},
+                             .phase = sync::InventoryPhase::kApplied,
+                             .prune_disabled = item.desired.prune_disabled,
+                             .adopted = false};
+  }
+}
+
+Status adopt_processes(const Parts& parts, base::Host& host, const Marks& marks, Changes& changes) {
+  HF_TRY(const auto processes, host.processes());
+  for (const auto& status : processes) {
+    // The mark names the key, the key gives the claim, and the claim must give this very run folder.
+    const auto key = marks.claimed_key(status.mark);
+    if (!key) continue;
+    const sync::Claim claim{sync::ClaimKind::kProcess, key->ns + "/" + key->name};
+    const bool is_ours = instance_of(claim) == status.id && marks.owner(status.mark, claim).has_value();
+    if (!is_ours || parts.store.entry(claim) != nullptr || changes.inventory.contains(claim)) continue;
+    const SectionRecord* record = application_of(parts, claim);
+    if (record == nullptr) {
+      base::log::warn("a process of ours belongs to no application that is known; it is left alone",
+                      {{"process", key->brief()}});
+      continue;
+    }
+    changes.inventory[claim] = sync::InventoryEntry{.claim = claim,
+                                                    .key = *key,
+                                                    .application = record->accepted.application,
+                                                    .made_by = target_digest(*record),
+                                                    .effective = base::Digest{},
+                                                    .phase = sync::InventoryPhase::kApplied,
+                                                    .prune_disabled = false,
+                                                    .adopted = false};
+  }
+  return {};
+}
+
+}  // namespace
+
+Status rebuild_inventory(Parts& parts, base::Host& host, const Marks& marks) {
+  Changes changes;
+  for (const auto& [application, record] : parts.store.sections()) {
+    const Target* target = parts.targets.find(application);
+    if (target == nullptr) continue;
+    for (const auto& item : target->items) adopt_item(parts, application, *target, item, changes);
+  }
+  HF_CHECK(adopt_processes(parts, host, marks, changes));
+  return parts.store.commit(changes);
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What to do when the store is damaged: copy what still reads into a fresh store, and fill the inventory
+// again from the marks on the host. Corruption is never answered with an empty inventory, and nothing is
+// deleted on a rebuilt one before the hub has spoken.
+// Threads: one.
+#pragma once
+
+#include "edge_agent/live.hpp"
+#include "edge_agent/marks.hpp"
+#include "sync/store/store.hpp"
+
+namespace holdfast::edge_agent {
+
+/// Copies every record that can be read, by the keys that are known of it, and forbids deletes. The caller
+/// has set the damaged file aside and opened a fresh one; afterwards a new Engine boots on `fresh`.
+base::Status rescue_store(sync::Store& damaged, sync::Store& fresh);
+
+/// Adds what the host shows to be ours: processes by their run folders, files where a section claims them.
+base::Status rebuild_inventory(Parts& parts, base::Host& host, const Marks& marks);
+
+}  // namespace holdfast::edge_agent

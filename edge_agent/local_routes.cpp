@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/local_routes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/metric.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Json;
+
+namespace {
+
+LocalResponse json_response(const Json& body) {
+  return {200, "application/json", base::canonical_json(body) + "\n"};
+}
+
+LocalResponse error_response(int status, const base::Error& error) {
+  return {status, "application/json",
+          base::canonical_json(
+              Json{{"message", error.message()}, {"reason", std::string(to_string(error.code()))}}) +
+              "\n"};
+}
+
+Json action_json(const Action& action) {
+  return {{"action", std::string(to_string(action.kind))},
+          {"resource", action.key.brief()},
+          {"claim", action.claim.text()},
+          {"wave", action.wave},
+          {"reason", action.reason},
+          {"application", action.application.str()}};
+}
+
+Json withheld_json(const Withheld& withheld) {
+  return {{"reason", std::string(to_string(withheld.reason))},
+          {"resource", withheld.key.brief()},
+          {"claim", withheld.claim.text()},
+          {"message", withheld.message},
+          {"application", withheld.application.str()}};
+}
+
+Json one_why_json(const Engine::Why& why) {
+  Json json{{"resource", why.key.brief()},
+            {"application", why.application},
+            {"sync", std::string(to_string(why.status.sync))},
+            {"health", std::string(to_string(why.status.health))},
+            {"reason", why.status.reason},
+            {"message", why.status.message},
+            {"blockedBy", why.blocked_by},
+            {"next", why.next}};
+  if (why.provenance) {
+    json["source"] = why.provenance->source;
+    json["commit"] = why.provenance->commit.str();
+    json["file"] = why.provenance->file;
+    json["line"] = why.provenance->line;
+  }
+  return json;
+}
+
+}  // namespace
+
+Json status_json(const Engine& engine, const NodeIdentity& identity, const Session* session) {
+  return {{"name", identity.name},
+          {"running", session != nullptr},
+          {"connected", session != nullptr && session->connected()},
+          {"snapshot", Json::parse(sync::encode_snapshot(engine.snapshot()))}};
+}
+
+Json plan_json(const Plan& plan) {
+  Json actions = Json::array();
+  for (const auto& action : plan.actions) actions.push_back(action_json(action));
+  Json withheld = Json::array();
+  for (const auto& entry : plan.withheld) withheld.push_back(withheld_json(entry));
+  return {{"actions", std::move(actions)}, {"withheld", std::move(withheld)}};
+}
+
+Json why_json(const std::vector<Engine::Why>& list) {
+  Json items = Json::array();
+  for (const auto& why : list) items.push_back(one_why_json(why));
+  return {{"items", std::move(items)}};
+}
+
+LocalResponse LocalRoutes::answer(const LocalRequest& request) {
+  if (request.path == "/v1/sync") {
+    if (request.method != "POST") return error_response(405, {base::Code::kInvalid, "use POST"});
+    engine_.look_at_everything(true);
+    return json_response(Json::object());
+  }
+  if (request.method != "GET") return error_response(405, {base::Code::kInvalid, "use GET"});
+  if (request.path == "/healthz") return {200, "text/plain", "ok\n"};
+  if (request.path == "/metrics") return {200, "text/plain; version=0.0.4", metrics()};
+  if (request.path == "/v1/status") return json_response(status_json(engine_, identity_, &session_));
+  if (request.path == "/v1/why") return why(request);
+  if (request.path == "/v1/plan") {
+    auto plan = engine_.plan_now();
+    return plan ? json_response(plan_json(*plan)) : error_response(503, plan.error());
+  }
+  return error_response(404,
+                        {base::Code::kNotFound, request.path + ": there is /healthz, /metrics, /v1/status, " +
+                                                    "/v1/plan, /v1/why?key=KIND/NAME and POST /v1/sync"});
+}
+
+LocalResponse LocalRoutes::why(const LocalRequest& request) {
+  const auto key = request.query.find("key");
+  if (key == request.query.end())
+    return error_response(400, {base::Code::kInvalid, "say which: /v1/why?key=File/motd"});
+  auto list = engine_.why(key->second);
+  if (list) return json_response(why_json(*list));
+  return error_response(list.error().code() == base::Code::kNotFound ? 404 : 503, list.error());
+}
+
+std::string LocalRoutes::metrics() const {
+  auto all = engine_.metrics();
+  const auto& counters = session_.counters();
+  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
+  all.push_back(base::gauge("holdfast_agent_connected", "1 while the session with the broker is up.",
+                            session_.connected() ? 1 : 0));
+  all.push_back(base::counter("holdfast_agent_connects_total", "Sessions with the broker so far.",
+                              number(counters.connects)));
+  all.push_back(base::counter("holdfast_agent_messages_received_total", "Messages from the hub.",
+                              number(counters.frames_in)));
+  all.push_back(base::counter("holdfast_agent_messages_sent_total", "Messages to the hub.",
+                              number(counters.frames_out)));
+  all.push_back(base::counter("holdfast_agent_messages_refused_total",
+                              "Messages that could not be read or believed.", number(counters.frames_bad)));
+  all.push_back(
+      base::counter("holdfast_agent_commands_total", "Commands of the hub.", number(counters.commands)));
+  return base::prometheus_text(all);
+}
+
+}  // namespace holdfast::edge_agent

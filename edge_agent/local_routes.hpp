@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the local API answers, from the engine as it is: /healthz, /metrics, /v1/status, /v1/plan, /v1/why?key=,
+// POST /v1/sync. Also the JSON forms that `holdfast-agent … -o json` prints, which are stable.
+// Threads: one, the event loop's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "edge_agent/engine.hpp"
+#include "edge_agent/local_api.hpp"
+#include "edge_agent/session.hpp"
+
+namespace holdfast::edge_agent {
+
+/// {"connected":…,"name":…,"snapshot":{…}}: `session` is null where no agent runs.
+base::Json status_json(const Engine& engine, const NodeIdentity& identity, const Session* session);
+/// {"actions":[…],"withheld":[…]}
+base::Json plan_json(const Plan& plan);
+/// {"items":[…]}
+base::Json why_json(const std::vector<Engine::Why>& list);
+
+class LocalRoutes {
+ public:
+  LocalRoutes(Engine& engine, const Session& session, NodeIdentity identity)
+      : engine_(engine), session_(session), identity_(std::move(identity)) {}
+
+  LocalResponse answer(const LocalRequest& request);
+
+ private:
+  LocalResponse why(const LocalRequest& request);
+  std::string metrics() const;
+
+  Engine& engine_;
+  const Session& session_;
+  NodeIdentity identity_;
+};
+
+}  // namespace holdfast::edge_agent

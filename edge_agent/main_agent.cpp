@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// holdfast-agent: keeps one machine at the state that Git says. See agent_help() for what it takes.
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/file_io.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/system_random.hpp"
+#include "base/version.hpp"
+#include "edge_agent/agent_cli.hpp"
+#include "edge_agent/agent_options.hpp"
+#include "edge_agent/agent_program.hpp"
+#include "edge_agent/enrolment.hpp"
+
+namespace {
+
+using namespace holdfast;
+using edge_agent::AgentCommand;
+using edge_agent::AgentOptions;
+
+constexpr int kFailed = 1;
+constexpr int kUsedWrongly = 2;
+
+int complain(const base::Error& error, int code) {
+  std::fprintf(stderr, "holdfast-agent: %s\n", error.message().c_str());
+  return code;
+}
+
+base::Status run_agent(const AgentOptions& typed) {
+  AgentOptions options = typed;
+  if (!options.config.empty()) {
+    HF_TRY(const auto text, base::read_file(options.config, base::limits::kJsonBytesMax));
+    if (auto read = edge_agent::read_agent_config(text, options); !read) {
+      return base::fail(std::move(read).error().with_context(options.config));
+    }
+  }
+  if (!options.log_level.empty()) {
+    HF_TRY(const auto level, base::log::parse_level(options.log_level));
+    base::log::set_level(level);
+  }
+  HF_TRY(const auto program, edge_agent::AgentProgram::create(options));
+  return program->run();
+}
+
+base::Status enroll(const AgentOptions& options) {
+  base::SystemRandom random;
+  HF_TRY(const auto node, edge_agent::enroll(options, random));
+  std::printf("enrolled as %s (%s)\nnow: holdfast-agent run --data %s\n", node.name.c_str(),
+              node.uid.str().c_str(), options.data.c_str());
+  return {};
+}
+
+base::Status carry_out(const AgentOptions& options) {
+  switch (options.command) {
+    case AgentCommand::kHelp: std::fputs(std::string(edge_agent::agent_help()).c_str(), stdout); return {};
+    case AgentCommand::kVersion: std::printf("holdfast-agent %s\n", base::kVersion); return {};
+    case AgentCommand::kEnroll: return enroll(options);
+    case AgentCommand::kUnenroll:
+      return base::fail(base::Code::kUnsupported,
+                        "unenroll is not part of this release yet; to leave the fleet, stop "
+                        "the agent and `holdfast delete node NAME`");
+    case AgentCommand::kRun: return run_agent(options);
+    case AgentCommand::kStatus: return edge_agent::show_status(options);
+    case AgentCommand::kWhy: return edge_agent::show_why(options);
+    case AgentCommand::kPlan: return edge_agent::show_plan(options);
+    case AgentCommand::kLogs: return edge_agent::show_logs(options);
+  }
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = edge_agent::parse_agent_options({argv, argv + argc});
+  if (!options) return complain(options.error(), kUsedWrongly);
+  if (options->command != AgentCommand::kRun) {
+    // Looking on must not mix log lines into what a person reads.
+    base::log::set_level(base::log::Level::kError);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto done = carry_out(*options);
+  return done ? 0 : complain(done.error(), kFailed);
+}

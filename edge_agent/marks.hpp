@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Marks: what the agent writes on what it makes, "1 <key> <MAC>". The MAC covers node uid, claim and key, so
+// a mark counts only at the place it was made for and on this node: a copied file is nobody's.
+// Threads: const calls from any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/signing.hpp"
+#include "sync/model/claim.hpp"
+#include "sync/model/ids.hpp"
+#include "sync/model/resource.hpp"
+
+namespace holdfast::edge_agent {
+
+class Marks {
+ public:
+  Marks(sync::NodeUid node, const base::MacKey& key) : node_(std::move(node)), key_(key) {}
+
+  std::string make(const sync::Claim& claim, const sync::ResourceKey& key) const;
+  /// Whose mark this is, if it was made by this node for this claim.
+  std::optional<sync::ResourceKey> owner(std::string_view mark, const sync::Claim& claim) const;
+
+  /// The key that a mark names, whether true or not: to find the claim that owner() then checks.
+  std::optional<sync::ResourceKey> claimed_key(std::string_view mark) const;
+
+ private:
+  std::string tag(const sync::Claim& claim, const sync::ResourceKey& key) const;
+
+  sync::NodeUid node_;
+  base::MacKey key_;
+};
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/plan_input.hpp"
+
+#include <set>
+
+#include "edge_agent/claim_table.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+using sync::ApplicationUid;
+using sync::SectionPhase;
+
+bool may_delete(const Parts& parts, const SectionRecord& record) {
+  return !parts.store.deletes_forbidden() && parts.accepted.verified && !parts.is_orphaned(record);
+}
+
+/// A section that is not what was accepted proves nothing about what may go, but for what a rollback undoes.
+bool is_proof(const SectionRecord& record, const Target* target) {
+  if (target == nullptr || target->digest != target_digest(record)) return false;
+  switch (record.phase) {
+    case SectionPhase::kUnschedulable: return false;
+    case SectionPhase::kQuarantined: return !record.last_good.empty();
+    default: return true;
+  }
+}
+
+SectionInput removal_input(const Parts& parts, const SectionRecord& record) {
+  SectionInput input;
+  input.mode = record.removal.mode == sync::RemovalMode::kPrune ? SectionMode::kPrune : SectionMode::kRelease;
+  if (may_delete(parts, record)) {
+    input.permission = record.removal.confirmed ? DeletePermission::kConfirmed : DeletePermission::kLimited;
+  }
+  // Its last accepted limit holds to the end.
+  if (const auto bytes = parts.store.body(record.accepted.digest)) {
+    if (const auto section = sync::decode_section(*bytes)) input.prune_limit = section->policy.prune_limit;
+  }
+  return input;
+}
+
+SectionInput target_input(const Parts& parts, const SectionRecord& record) {
+  SectionInput input;
+  const Target* target = parts.targets.find(record.accepted.application);
+  const bool is_back =
+      record.phase == SectionPhase::kRollingBack || record.phase == SectionPhase::kQuarantined;
+  if (is_back) {
+    input.mode = SectionMode::kRollback;
+    input.failed = record.accepted.digest;
+  }
+  if (target != nullptr) {
+    input.digest = target->digest;
+    input.items = target->desired();
+    input.prune = target->policy.prune;
+    input.prune_limit = target->policy.prune_limit;
+  }
+  if (may_delete(parts, record) && is_proof(record, target)) {
+    input.permission =
+        record.accepted.prune_confirmed ? DeletePermission::kConfirmed : DeletePermission::kLimited;
+  }
+  return input;
+}
+
+SectionInput section_input(const Parts& parts, const SectionRecord& record) {
+  SectionInput input = record.removal_pending ? removal_input(parts, record) : target_input(parts, record);
+  input.application = record.accepted.application;
+  input.name = record.accepted.name;
+  if (!record.removal_pending) input.withhold = record.accepted.withhold;
+  for (const auto& [application, claims] : parts.targets.accepted_claims()) {
+    if (application == input.application) continue;
+    input.withhold.insert(input.withhold.end(), claims.begin(), claims.end());
+  }
+  return input;
+}
+
+const Effective* wanted_at(Parts& parts, const ClaimTable& table, const sync::Claim& claim) {
+  if (!table.is_desired(claim)) return nullptr;
+  const auto& holder = table.holder(claim);
+  Target* target = parts.targets.find(holder.section->application);
+  const auto index = static_cast<std::size_t>(holder.item - holder.section->items.data());
+  return target->items[index].effective.get();
+}
+
+std::set<sync::Claim> claims_of(const PlanInput& input, const ApplicationUid* focus) {
+  std::set<sync::Claim> claims;
+  for (const auto& section : input.sections) {
+    if (focus != nullptr && section.application != *focus) continue;
+    for (const auto& item : section.items) claims.insert(item.claims.begin(), item.claims.end());
+  }
+  for (const auto& [claim, entry] : input.inventory) {
+    if (focus == nullptr || entry.application == *focus) claims.insert(claim);
+  }
+  return claims;
+}
+
+}  // namespace
+
+Looked look(Parts& parts, const ApplicationUid* focus) {
+  Looked looked;
+  auto& input = looked.input;
+  for (const auto& [application, record] : parts.store.sections()) {
+    input.sections.push_back(section_input(parts, record));
+  }
+  input.inventory = parts.store.inventory();
+  const ClaimTable table(input);
+  for (const auto& claim : claims_of(input, focus)) {
+    Driver* driver = parts.drivers.of(claim);
+    if (driver == nullptr) continue;
+    auto observed = driver->observe(claim, wanted_at(parts, table, claim), parts.store.entry(claim));
+    if (observed) {
+      input.actual.emplace(claim, *std::move(observed));
+    } else {
+      looked.unobservable.emplace(claim, observed.error().with_context(claim.text()));
+    }
+  }
+  return looked;
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/probe_state.hpp"
+
+#include <utility>
+
+namespace holdfast::edge_agent {
+
+void ProbeState::begin(const sync::Probe& probe, base::MonotonicTime started) {
+  *this = ProbeState{};
+  due_ = started + probe.initial_delay;
+}
+
+std::optional<base::MonotonicTime> ProbeState::due() const {
+  if (is_running_) return std::nullopt;
+  return due_;
+}
+
+void ProbeState::sent() { is_running_ = true; }
+
+void ProbeState::result(const sync::Probe& probe, bool ok, std::string detail, base::MonotonicTime now) {
+  missed(probe, now);
+  if (ok) {
+    failures_ = 0;
+    if (++successes_ < probe.success_threshold) return;
+    successes_ = probe.success_threshold;
+    verdict_ = ProbeVerdict::kPassing;
+    has_passed_ = true;
+    detail_.clear();
+    return;
+  }
+  successes_ = 0;
+  if (++failures_ < probe.failure_threshold) return;
+  failures_ = probe.failure_threshold;
+  verdict_ = ProbeVerdict::kFailing;
+  detail_ = std::move(detail);
+}
+
+void ProbeState::missed(const sync::Probe& probe, base::MonotonicTime now) {
+  is_running_ = false;
+  due_ = now + probe.period;
+}
+
+}  // namespace holdfast::edge_agent

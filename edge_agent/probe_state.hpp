@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// ProbeState: one probe of one process: when it is due, and what its results so far mean by Kubernetes'
+// thresholds. Times are given, never read.
+// Threads: a plain value.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "sync/model/process_spec.hpp"
+
+namespace holdfast::edge_agent {
+
+enum class ProbeVerdict { kUnknown, kPassing, kFailing };
+
+class ProbeState {
+ public:
+  /// A new process: nothing is known of it, and the first probe waits for its initial delay after `started`.
+  void begin(const sync::Probe& probe, base::MonotonicTime started);
+  /// When to probe next; nullopt while one runs.
+  std::optional<base::MonotonicTime> due() const;
+  void sent();
+  void result(const sync::Probe& probe, bool ok, std::string detail, base::MonotonicTime now);
+  /// It could not even be started: says nothing about the process.
+  void missed(const sync::Probe& probe, base::MonotonicTime now);
+
+  ProbeVerdict verdict() const { return verdict_; }
+  bool has_passed() const { return has_passed_; }
+  const std::string& detail() const { return detail_; }  ///< of the last failure
+
+ private:
+  base::MonotonicTime due_{};
+  bool is_running_ = false;
+  bool has_passed_ = false;
+  std::int32_t successes_ = 0;
+  std::int32_t failures_ = 0;
+  ProbeVerdict verdict_ = ProbeVerdict::kUnknown;
+  std::string detail_;
+};
+
+}  // namespace holdfast::edge_agent

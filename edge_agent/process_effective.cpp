@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/process_effective.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
+
+#include "base/json.hpp"
+#include "base/limits.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+using base::Json;
+using base::Result;
+
+constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+Result<Environment> environment(const sync::ProcessSpec& spec, const std::string& ns,
+                                ConfigMaps& config_maps) {
+  Environment env;
+  for (const auto& variable : spec.env) {
+    std::string value = variable.value;
+    if (variable.config_map_key) {
+      HF_TRY(value, config_maps.value(ns, *variable.config_map_key));
+    }
+    env.emplace_back(variable.name, std::move(value));
+  }
+  const bool has_path = std::ranges::any_of(env, [](const auto& pair) { return pair.first == "PATH"; });
+  if (!has_path) env.emplace_back("PATH", kDefaultPath);
+  return env;
+}
+
+/// Of what a running process cannot be given.
+base::Digest start_digest(const base::ProcessStart& start) {
+  Json env = Json::array();
+  for (const auto& [name, value] : start.env) env.push_back({name, value});
+  Json text{
+      {"argv", start.argv}, {"env", std::move(env)}, {"workingDir", start.working_dir}, {"user", start.user}};
+  if (start.memory_bytes_max) text["memory"] = base::to_decimal(*start.memory_bytes_max);
+  if (start.cpu_milli_max) text["cpu"] = *start.cpu_milli_max;
+  return base::Digest::of(base::canonical_json(text));
+}
+
+Json probe_json(const std::optional<sync::Probe>& probe) {
+  if (!probe) return nullptr;
+  Json action;
+  if (const auto* exec = std::get_if<sync::ExecAction>(&probe->action)) {
+    action = {{"exec", exec->command}};
+  } else if (const auto* http = std::get_if<sync::HttpGetAction>(&probe->action)) {
+    action = {{"http", {http->host, http->port, http->path}}, {"headers", http->headers}};
+  } else if (const auto* tcp = std::get_if<sync::TcpSocketAction>(&probe->action)) {
+    action = {{"tcp", {tcp->host, tcp->port}}};
+  }
+  return {{"action", std::move(action)},
+          {"times", {probe->initial_delay.count(), probe->period.count(), probe->timeout.count()}},
+          {"thresholds", {probe->success_threshold, probe->failure_threshold}}};
+}
+
+base::Digest effective_digest(const ProcessEffective& process) {
+  const Json text{{"start", process.start.spec_digest},
+                  {"restartPolicy", static_cast<int>(process.restart_policy)},
+                  {"liveness", probe_json(process.liveness)},
+                  {"readiness", probe_json(process.readiness)},
+                  {"grace", process.grace.count()}};
+  return base::Digest::of(base::canonical_json(text));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ProcessEffective>> resolve_process(const sync::Resource& resource,
+                                                          ConfigMaps& config_maps) {
+  HF_TRY(const Json object, base::parse_json(resource.body));
+  HF_TRY(auto spec, sync::parse_process_spec(object));
+  auto process = std::make_unique<ProcessEffective>();
+  process->key = resource.key;
+  process->claims = {{sync::ClaimKind::kProcess, resource.key.ns + "/" + resource.key.name}};
+  process->restart_policy = spec.restart_policy;
+  process->grace = spec.termination_grace;
+
+  auto& start = process->start;
+  start.id = instance_of(process->claims.front());
+  HF_TRY(start.env, environment(spec, resource.key.ns, config_maps));
+  start.argv = std::move(spec.command);
+  start.argv.insert(start.argv.end(), spec.args.begin(), spec.args.end());
+  start.working_dir = std::move(spec.working_dir);
+  start.user = std::move(spec.user);
+  start.memory_bytes_max = spec.memory_bytes_max;
+  start.cpu_milli_max = spec.cpu_milli_max;
+  start.spec_digest = start_digest(start).hex();
+
+  process->liveness = std::move(spec.liveness);
+  process->readiness = std::move(spec.readiness);
+  process->digest = effective_digest(*process);
+  return process;
+}
+
+base::ProcessId instance_of(const sync::Claim& claim) {
+  constexpr std::size_t kReadableMax = 80;
+  std::string name = claim.value.substr(0, kReadableMax);
+  for (char& c : name) {
+    const bool is_safe = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    if (!is_safe) c = '.';
+  }
+  return {name + "-" + base::Digest::of(claim.text()).brief()};
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// SectionEnd: how a walk ends: leftovers deleted or kept for a reason, a failure turned into a retry, a
+// quarantine or a rollback; and the one commit that makes it so, with the events that tell of it.
+// Threads: one, the engine's.
+#pragma once
+
+#include <string>
+
+#include "edge_agent/live.hpp"
+#include "edge_agent/plan.hpp"
+
+namespace holdfast::edge_agent {
+
+class SectionEnd {
+ public:
+  explicit SectionEnd(Parts& parts) : parts_(parts) {}
+
+  struct Leaving {
+    bool is_pending = false;  ///< something is on its way out: an event tells
+    bool is_held = false;     ///< waits for a person
+    std::string held_message;
+    std::size_t kept = 0;  ///< stays, for whatever reason
+    std::size_t deleted = 0;
+    std::optional<base::Error> error;
+  };
+  /// Carries out the plan's deletes and forgets for this application: decided, stored, done, stored (the last
+  /// with the caller's next commit). An error of the store is returned; one of the host is in Leaving.
+  base::Result<Leaving> clear_leftovers(const SectionRecord& record, const Plan& plan, Changes& changes);
+
+  /// Writes what the event makes of the record, with `changes`, and does what follows from it.
+  void conclude(SectionRecord record, SectionEvent event, Changes& changes);
+  /// The same for a failure: which event it is, and what the record says about it.
+  void fail(SectionRecord record, const base::Error& error, Changes& changes);
+  /// The store itself would not take it: nothing is known to be written, and it is tried again.
+  void trouble(const SectionRecord& record, const base::Error& error);
+
+ private:
+  base::Status forget(const Action& action, Changes& changes);
+  void delete_one(const Action& action, Changes& changes, Leaving& leaving);
+  void fail_back(const SectionRecord& record, const base::Error& error, Changes& changes);
+  std::uint32_t retry_limit(const SectionRecord& record) const;
+  void schedule(const SectionRecord& record, SectionCommand command, SectionEvent event);
+  void tell(const SectionRecord& before, const SectionRecord& after, SectionEvent event);
+  void tell_held(const SectionRecord& after);
+  void tell_applied(const SectionRecord& after, bool is_news);
+  void wake_waiting(const sync::ApplicationUid& application);
+
+  Parts& parts_;
+};
+
+/// Adds the new "all applied" record to `changes` when every section is where it was accepted.
+void settle_applied(const Parts& parts, Changes& changes);
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/section_step.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/limits.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+using Phase = sync::SectionPhase;
+using Event = SectionEvent;
+using Command = SectionCommand;
+
+struct Row {
+  Phase phase;
+  Event event;
+  SectionStep next;
+};
+
+// clang-format off
+constexpr std::array kRows{
+    Row{Phase::kPending,       Event::kBegin,          {Phase::kApplying,      Command::kApply}},
+    Row{Phase::kPending,       Event::kUnable,         {Phase::kUnschedulable, Command::kKeep}},
+    Row{Phase::kPending,       Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
+
+    Row{Phase::kApplying,      Event::kUnable,         {Phase::kUnschedulable, Command::kKeep}},
+    Row{Phase::kApplying,      Event::kAllHealthy,     {Phase::kSynced,        Command::kReportApplied}},
+    Row{Phase::kApplying,      Event::kOverPruneLimit, {Phase::kHeld,          Command::kKeep}},
+    Row{Phase::kApplying,      Event::kClaimWaits,     {Phase::kPending,       Command::kKeep}},
+    Row{Phase::kApplying,      Event::kHostFailed,     {Phase::kRetrying,      Command::kScheduleRetry}},
+    Row{Phase::kApplying,      Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
+
+    Row{Phase::kRetrying,      Event::kBegin,          {Phase::kApplying,      Command::kApply}},
+    Row{Phase::kRetrying,      Event::kUnable,         {Phase::kUnschedulable, Command::kKeep}},
+    Row{Phase::kRetrying,      Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
+
+    Row{Phase::kSynced,        Event::kRetryAsked,     {Phase::kSynced,        Command::kKeep}},
+
+    Row{Phase::kHeld,          Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
+    Row{Phase::kHeld,          Event::kAllHealthy,     {Phase::kSynced,        Command::kReportApplied}},
+    Row{Phase::kUnschedulable, Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
+
+    Row{Phase::kRollingBack,   Event::kAllHealthy,     {Phase::kQuarantined,   Command::kKeep}},
+    Row{Phase::kRollingBack,   Event::kClaimWaits,     {Phase::kQuarantined,   Command::kKeep}},
+    Row{Phase::kRollingBack,   Event::kRolledBack,     {Phase::kQuarantined,   Command::kKeep}},
+    Row{Phase::kRollingBack,   Event::kRollbackFailed, {Phase::kRollingBack,   Command::kScheduleRetry}},
+    Row{Phase::kRollingBack,   Event::kHostFailed,     {Phase::kRollingBack,   Command::kScheduleRetry}},
+    Row{Phase::kRollingBack,   Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
+    Row{Phase::kQuarantined,   Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
+
+    Row{Phase::kRemoving,      Event::kRemoved,        {Phase::kRemoving,      Command::kErase}},
+    Row{Phase::kHeld,          Event::kRemoved,        {Phase::kHeld,          Command::kErase}},
+    Row{Phase::kRemoving,      Event::kOverPruneLimit, {Phase::kHeld,          Command::kKeep}},
+    Row{Phase::kRemoving,      Event::kHostFailed,     {Phase::kRemoving,      Command::kScheduleRetry}},
+};
+// clang-format on
+
+bool is_walking(Phase phase) { return phase == Phase::kApplying || phase == Phase::kPending; }
+
+SectionStep after_accept(const SectionRecord& record) {
+  if (!is_quarantined(record, record.accepted.digest)) return {Phase::kPending, Command::kApply};
+  // Known bad, and asked for again. Where that is what is good already, rolling back finds nothing to do.
+  if (record.last_good.empty()) return {Phase::kQuarantined, Command::kKeep};
+  return {Phase::kRollingBack, Command::kRollBack};
+}
+
+SectionStep after_failure(const SectionRecord& record, Event event, std::uint32_t retry_limit) {
+  if (!is_walking(record.phase)) return {record.phase, Command::kNothing};
+  if (event == Event::kFailed && record.attempt <= retry_limit)
+    return {Phase::kRetrying, Command::kScheduleRetry};
+  // It passed every gate on this host before: something else is wrong, and going back would not mend it.
+  if (record.applied == record.accepted.digest) return {Phase::kRetrying, Command::kScheduleRetry};
+  // Nothing good to go back to: stop, and keep what is there.
+  if (record.last_good.empty()) return {Phase::kQuarantined, Command::kKeep};
+  return {Phase::kRollingBack, Command::kRollBack};
+}
+
+void remember_good(SectionRecord& record) {
+  const base::Digest& digest = record.accepted.digest;
+  std::erase(record.last_good, digest);
+  record.last_good.insert(record.last_good.begin(), digest);
+  if (record.last_good.size() > base::limits::kLastGoodKept)
+    record.last_good.resize(base::limits::kLastGoodKept);
+}
+
+void quarantine(SectionRecord& record) {
+  const base::Digest& digest = record.accepted.digest;
+  std::erase(record.quarantined, digest);
+  record.quarantined.insert(record.quarantined.begin(), digest);
+  if (record.quarantined.size() > base::limits::kQuarantinedKept) {
+    record.quarantined.resize(base::limits::kQuarantinedKept);
+  }
+  std::erase(record.last_good, digest);
+}
+
+void forget_trouble(SectionRecord& record) {
+  record.attempt = 0;
+  record.reason.clear();
+  record.message.clear();
+}
+
+/// What the event itself writes into the books, before the next phase is looked up.
+void keep_books(SectionRecord& record, Event event) {
+  switch (event) {
+    case Event::kAccepted:
+    case Event::kRemovalAccepted: forget_trouble(record); break;
+    case Event::kFailed:
+    case Event::kFailedForGood:
+      if (is_walking(record.phase) && record.attempt <= base::limits::kRetryLimitMax) ++record.attempt;
+      break;
+    case Event::kAllHealthy:
+    case Event::kOverPruneLimit:
+      if (record.phase != Phase::kApplying) break;
+      forget_trouble(record);
+      record.applied = record.accepted.digest;
+      remember_good(record);
+      break;
+    case Event::kRetryAsked:
+      std::erase(record.quarantined, record.accepted.digest);
+      if (record.phase != Phase::kSynced && record.phase != Phase::kRemoving) forget_trouble(record);
+      break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+SectionStep step(const SectionRecord& record, Event event, std::uint32_t retry_limit) {
+  if (event == Event::kAccepted) return after_accept(record);
+  if (event == Event::kRemovalAccepted) return {Phase::kRemoving, Command::kApply};
+  if (record.removal_pending && event == Event::kRetryAsked) return {Phase::kRemoving, Command::kApply};
+  if (event == Event::kFailed || event == Event::kFailedForGood)
+    return after_failure(record, event, retry_limit);
+  const auto row = std::ranges::find_if(kRows, [&](const Row& candidate) {
+    return candidate.phase == record.phase && candidate.event == event;
+  });
+  if (row == kRows.end()) return {record.phase, Command::kNothing};
+  return row->next;
+}
+
+Advance advance(SectionRecord record, Event event, std::uint32_t retry_limit) {
+  keep_books(record, event);
+  const Phase was = record.phase;
+  const SectionStep next = step(record, event, retry_limit);
+  record.phase = next.phase;
+  const bool is_failure = event == Event::kFailed || event == Event::kFailedForGood;
+  if (is_failure && is_walking(was) && next.phase != Phase::kRetrying) quarantine(record);
+  if (was == Phase::kRollingBack && next.phase == Phase::kQuarantined && !record.last_good.empty()) {
+    record.applied = record.last_good.front();
+  }
+  return {std::move(record), next.command};
+}
+
+base::Digest target_digest(const SectionRecord& record) {
+  switch (record.phase) {
+    case Phase::kRollingBack:
+    case Phase::kQuarantined:
+    case Phase::kUnschedulable:
+      return record.last_good.empty() ? record.accepted.digest : record.last_good.front();
+    default: return record.accepted.digest;
+  }
+}
+
+bool is_quarantined(const SectionRecord& record, const base::Digest& digest) {
+  return std::ranges::find(record.quarantined, digest) != record.quarantined.end();
+}
+
+}  // namespace holdfast::edge_agent

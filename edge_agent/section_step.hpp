@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of one section on a node, as a table: (phase, what was seen) -> (phase, what to do). Pure; the
+// engine feeds it and carries out what it says. Accepted, applied and last good are three records: a rollback
+// never lowers what was accepted.
+// Threads: pure functions.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/digest.hpp"
+#include "base/result.hpp"
+#include "sync/model/desired_state.hpp"
+#include "sync/model/snapshot.hpp"
+
+namespace holdfast::edge_agent {
+
+/// What is stored of a section (table "section", by application uid).
+struct SectionRecord {
+  sync::SectionRef accepted;              ///< what the newest desired state says
+  base::Digest applied;                   ///< whose resources are on the host, gates passed
+  std::vector<base::Digest> last_good;    ///< newest first, at most limits::kLastGoodKept
+  std::vector<base::Digest> quarantined;  ///< known bad, not tried again; survives restarts
+  sync::SectionPhase phase = sync::SectionPhase::kPending;
+  std::uint32_t attempt = 0;  ///< failed attempts of `accepted` in a row
+  std::string reason;
+  std::string message;
+  bool removal_pending = false;  ///< a Removal waits to be finished; `removal` says how
+  sync::Removal removal;
+  bool operator==(const SectionRecord&) const = default;
+};
+std::string encode_section_record(const SectionRecord& record);
+base::Result<SectionRecord> decode_section_record(std::string_view bytes);
+
+enum class SectionEvent {
+  kAccepted,         ///< a new digest, confirmation or set of withheld claims was stored
+  kRemovalAccepted,  ///< a Removal of this application was stored
+  kBegin,            ///< the engine looks at a pending section, or at one whose retry is due
+  kUnable,           ///< a resource needs an ability we lack
+  kAllHealthy,       ///< every wave is applied and healthy, leftovers are gone or withheld for good reason
+  kClaimWaits,       ///< all is done but for a resource whose claim somebody else holds
+  kFailed,           ///< an action failed or the progress deadline passed
+  kFailedForGood,    ///< as kFailed, and the same bytes can never do better
+  kHostFailed,       ///< the host could not (disk full, read-only): not the revision's fault, does not count
+  kOverPruneLimit,   ///< as kAllHealthy, but deletes wait for a person
+  kRolledBack,       ///< the last good state is in force again
+  kRollbackFailed,
+  kRemoved,     ///< nothing of a removed application is left in the inventory
+  kRetryAsked,  ///< a person asked (`holdfast sync`): quarantine is lifted
+};
+
+enum class SectionCommand {
+  kNothing,
+  kApply,  ///< walk the waves of target_digest()
+  kKeep,   ///< steady: watch for drift, self-heal
+  kScheduleRetry,
+  kRollBack,  ///< to last_good.front()
+  kReportApplied,
+  kErase,  ///< drop the record
+};
+
+struct SectionStep {
+  sync::SectionPhase phase;
+  SectionCommand command;
+  bool operator==(const SectionStep&) const = default;
+};
+
+/// REQUIRES: nothing; a pair that has no row keeps the phase and does nothing. `retry_limit`: of the
+/// section's policy; record.attempt counts the failure that is being told.
+SectionStep step(const SectionRecord& record, SectionEvent event, std::uint32_t retry_limit);
+
+/// step(), with the record's own books kept: attempts, quarantine, applied and last good.
+struct Advance {
+  SectionRecord record;
+  SectionCommand command;
+};
+Advance advance(SectionRecord record, SectionEvent event, std::uint32_t retry_limit);
+
+/// The digest that should be on the host now: accepted, or last good while quarantined, rolling back or
+/// unschedulable (accepted where there is no last good).
+base::Digest target_digest(const SectionRecord& record);
+bool is_quarantined(const SectionRecord& record, const base::Digest& digest);
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a section, row by row, and the books it keeps.
+#include "edge_agent/section_step.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/limits.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+using Phase = sync::SectionPhase;
+using Event = SectionEvent;
+using Command = SectionCommand;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const base::Digest kNew = base::Digest::of("new");
+const base::Digest kGood = base::Digest::of("good");
+const base::Digest kOlder = base::Digest::of("older");
+constexpr std::uint32_t kLimit = 2;
+
+SectionRecord record_in(Phase phase) {
+  SectionRecord record;
+  record.accepted.application = sync::ApplicationUid("app");
+  record.accepted.name = "app";
+  record.accepted.digest = kNew;
+  record.applied = kGood;
+  record.last_good = {kGood};
+  record.phase = phase;
+  return record;
+}
+
+struct Row {
+  const char* name;
+  Phase phase;
+  Event event;
+  SectionStep next;
+};
+
+class SectionTable : public ::testing::TestWithParam<Row> {};
+
+TEST_P(SectionTable, Steps) {
+  const auto& row = GetParam();
+  EXPECT_EQ(step(record_in(row.phase), row.event, kLimit), row.next);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, SectionTable,
+    ::testing::Values(
+        Row{"NewStateBegins", Phase::kSynced, Event::kAccepted, {Phase::kPending, Command::kApply}},
+        Row{"NewStatePreemptsARetry", Phase::kRetrying, Event::kAccepted, {Phase::kPending, Command::kApply}},
+        Row{"NewStatePreemptsARollback",
+            Phase::kRollingBack,
+            Event::kAccepted,
+            {Phase::kPending, Command::kApply}},
+        Row{"NewStateEndsAHold", Phase::kHeld, Event::kAccepted, {Phase::kPending, Command::kApply}},
+        Row{"Walks", Phase::kPending, Event::kBegin, {Phase::kApplying, Command::kApply}},
+        Row{"RetryIsDue", Phase::kRetrying, Event::kBegin, {Phase::kApplying, Command::kApply}},
+        Row{"CannotDoIt", Phase::kApplying, Event::kUnable, {Phase::kUnschedulable, Command::kKeep}},
+        Row{"IsDone", Phase::kApplying, Event::kAllHealthy, {Phase::kSynced, Command::kReportApplied}},
+        Row{"MayNotDeleteThatMuch", Phase::kApplying, Event::kOverPruneLimit, {Phase::kHeld, Command::kKeep}},
+        Row{"WaitsForAClaim", Phase::kApplying, Event::kClaimWaits, {Phase::kPending, Command::kKeep}},
+        Row{"FirstFailure", Phase::kApplying, Event::kFailed, {Phase::kRetrying, Command::kScheduleRetry}},
+        Row{"HopelessFailure",
+            Phase::kApplying,
+            Event::kFailedForGood,
+            {Phase::kRollingBack, Command::kRollBack}},
+        Row{"DiskFullNeverRollsBack",
+            Phase::kApplying,
+            Event::kHostFailed,
+            {Phase::kRetrying, Command::kScheduleRetry}},
+        Row{"LaterFailureOfWhatIsSyncedChangesNothing",
+            Phase::kSynced,
+            Event::kFailed,
+            {Phase::kSynced, Command::kNothing}},
+        Row{"IsBack", Phase::kRollingBack, Event::kAllHealthy, {Phase::kQuarantined, Command::kKeep}},
+        Row{"GoingBackIsTriedAgain",
+            Phase::kRollingBack,
+            Event::kRollbackFailed,
+            {Phase::kRollingBack, Command::kScheduleRetry}},
+        Row{"APersonLiftsTheQuarantine",
+            Phase::kQuarantined,
+            Event::kRetryAsked,
+            {Phase::kPending, Command::kApply}},
+        Row{"APersonLooksAgain", Phase::kSynced, Event::kRetryAsked, {Phase::kSynced, Command::kKeep}},
+        Row{"IsRemoved", Phase::kRemoving, Event::kRemoved, {Phase::kRemoving, Command::kErase}},
+        Row{"RemovalWaitsForAPerson",
+            Phase::kRemoving,
+            Event::kOverPruneLimit,
+            {Phase::kHeld, Command::kKeep}},
+        Row{"RemovalBegins", Phase::kSynced, Event::kRemovalAccepted, {Phase::kRemoving, Command::kApply}},
+        Row{"APairWithoutARowKeepsThePhase",
+            Phase::kSynced,
+            Event::kRemoved,
+            {Phase::kSynced, Command::kNothing}}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(SectionBooks, FailuresCountUntilTheLimitThenTheDigestIsQuarantined) {
+  SectionRecord record = record_in(Phase::kApplying);
+  for (std::uint32_t attempt = 1; attempt <= kLimit; ++attempt) {
+    record = advance(record, Event::kFailed, kLimit).record;
+    EXPECT_EQ(record.attempt, attempt);
+    EXPECT_EQ(record.phase, Phase::kRetrying);
+    EXPECT_THAT(record.quarantined, IsEmpty());
+    record = advance(record, Event::kBegin, kLimit).record;
+  }
+  const Advance last = advance(record, Event::kFailed, kLimit);
+  EXPECT_EQ(last.command, Command::kRollBack);
+  EXPECT_THAT(last.record.quarantined, ElementsAre(kNew));
+  EXPECT_EQ(target_digest(last.record), kGood);
+  EXPECT_EQ(last.record.accepted.digest, kNew) << "a rollback never lowers what was accepted";
+}
+
+TEST(SectionBooks, WithoutALastGoodItStopsAndKeepsWhatIsThere) {
+  SectionRecord record = record_in(Phase::kApplying);
+  record.last_good.clear();
+  const Advance next = advance(record, Event::kFailedForGood, kLimit);
+  EXPECT_EQ(next.record.phase, Phase::kQuarantined);
+  EXPECT_EQ(next.command, Command::kKeep);
+  EXPECT_EQ(target_digest(next.record), kNew);
+}
+
+TEST(SectionBooks, WhatWasGoodHereBeforeIsNeverQuarantined) {
+  SectionRecord record = record_in(Phase::kApplying);
+  record.applied = kNew;
+  record.attempt = 100;
+  const Advance next = advance(record, Event::kFailed, kLimit);
+  EXPECT_EQ(next.record.phase, Phase::kRetrying);
+  EXPECT_THAT(next.record.quarantined, IsEmpty());
+}
+
+TEST(SectionBooks, SuccessIsRememberedAsAppliedAndLastGood) {
+  SectionRecord record = record_in(Phase::kApplying);
+  record.attempt = 2;
+  record.reason = "Io";
+  const auto done = advance(record, Event::kAllHealthy, kLimit).record;
+  EXPECT_EQ(done.applied, kNew);
+  EXPECT_THAT(done.last_good, ElementsAre(kNew, kGood));
+  EXPECT_EQ(done.attempt, 0U);
+  EXPECT_EQ(done.reason, "");
+}
+
+TEST(SectionBooks, OnlySoManyLastGoodOnesAreKept) {
+  SectionRecord record = record_in(Phase::kApplying);
+  record.last_good = {kGood, kOlder, base::Digest::of("oldest")};
+  const auto done = advance(record, Event::kAllHealthy, kLimit).record;
+  EXPECT_EQ(done.last_good.size(), base::limits::kLastGoodKept);
+  EXPECT_EQ(done.last_good.front(), kNew);
+}
+
+TEST(SectionBooks, AHeldSectionIsAppliedAndGood) {
+  const auto held = advance(record_in(Phase::kApplying), Event::kOverPruneLimit, kLimit).record;
+  EXPECT_EQ(held.applied, kNew);
+  EXPECT_EQ(held.last_good.front(), kNew);
+}
+
+TEST(SectionBooks, AKnownBadDigestThatComesAgainIsNotTried) {
+  SectionRecord record = record_in(Phase::kSynced);
+  record.quarantined = {kNew};
+  const Advance next = advance(record, Event::kAccepted, kLimit);
+  EXPECT_EQ(next.record.phase, Phase::kRollingBack);
+  EXPECT_EQ(target_digest(next.record), kGood);
+}
+
+TEST(SectionBooks, APersonsRetryForgetsThatItWasBad) {
+  SectionRecord record = record_in(Phase::kQuarantined);
+  record.quarantined = {kNew, kOlder};
+  record.attempt = 3;
+  const auto lifted = advance(record, Event::kRetryAsked, kLimit).record;
+  EXPECT_THAT(lifted.quarantined, ElementsAre(kOlder));
+  EXPECT_EQ(lifted.attempt, 0U);
+  EXPECT_EQ(target_digest(lifted), kNew);
+}
+
+TEST(SectionRecordBytes, ComeBackAsTheyWere) {
+  SectionRecord record = record_in(Phase::kHeld);
+  record.accepted.revision = sync::Revision("abc");
+  record.accepted.withhold = {{sync::ClaimKind::kPath, "/etc/a"}};
+  record.accepted.prune_confirmed = true;
+  record.quarantined = {kOlder};
+  record.attempt = 2;
+  record.reason = "PruneLimit";
+  record.message = "would delete 20 of 20";
+  const auto again = decode_section_record(encode_section_record(record));
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(*again, record);
+}
+
+TEST(SectionRecordBytes, KeepARemoval) {
+  SectionRecord record = record_in(Phase::kRemoving);
+  record.removal_pending = true;
+  record.removal = {.application = record.accepted.application,
+                    .name = record.accepted.name,
+                    .mode = sync::RemovalMode::kPrune,
+                    .confirmed = true};
+  const auto again = decode_section_record(encode_section_record(record));
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(*again, record);
+}
+
+TEST(SectionRecordBytes, AreRefusedWhenTheySayWhatNobodyWrote) {
+  for (const char* bytes : {"", "{}", "[]", R"({"phase":"Applying"})", "not json"}) {
+    EXPECT_FALSE(decode_section_record(bytes)) << bytes;
+  }
+  std::string more = encode_section_record(record_in(Phase::kSynced));
+  more.insert(1, R"("extra":1,)");
+  EXPECT_FALSE(decode_section_record(more));
+}
+
+}  // namespace
+}  // namespace holdfast::edge_agent

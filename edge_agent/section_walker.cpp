@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/section_walker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/time_text.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::Error;
+using base::fail;
+using base::Result;
+using base::Status;
+using sync::ApplicationUid;
+using sync::Health;
+using sync::InventoryPhase;
+using sync::SectionPhase;
+using sync::SyncStatus;
+
+// ---- which step ----
+
+void SectionWalker::run(const ApplicationUid& application) {
+  const SectionRecord* record = parts_.store.section(application);
+  if (record == nullptr) return;
+  const auto& live = parts_.live[application];
+  if (live.retry_at > parts_.clock.monotonic()) {
+    parts_.look_at(application, live.retry_at);
+    keep(application);
+    return;
+  }
+  switch (record->phase) {
+    case SectionPhase::kPending:
+    case SectionPhase::kRetrying: walk(application, advance(*record, SectionEvent::kBegin, 0).record); return;
+    case SectionPhase::kApplying:
+    case SectionPhase::kRollingBack: walk(application, *record); return;
+    case SectionPhase::kRemoving: remove(application, *record); return;
+    case SectionPhase::kSynced:
+    case SectionPhase::kHeld:
+    case SectionPhase::kQuarantined:
+    case SectionPhase::kUnschedulable: keep(application); return;
+  }
+}
+
+bool SectionWalker::look_at_all(const ApplicationUid& application) {
+  Target* target = parts_.targets.find(application);
+  if (target == nullptr) return true;
+  bool all_applied = true;
+  for (auto& item : target->items) all_applied = healer_.look(application, *target, item) && all_applied;
+  return all_applied;
+}
+
+void SectionWalker::keep(const ApplicationUid& application) {
+  const SectionRecord* record = parts_.store.section(application);
+  if (record == nullptr) return;
+  if (record->removal_pending) {
+    remove(application, *record);
+    return;
+  }
+  const bool all_applied = look_at_all(application);
+  const bool is_steady = record->phase == SectionPhase::kSynced || record->phase == SectionPhase::kHeld;
+  const bool is_back = record->phase == SectionPhase::kQuarantined && !record->last_good.empty();
+  if (!all_applied && (is_steady || is_back)) {
+    // The inventory does not say what the record says (it was rebuilt, or a claim changed hands): walk again.
+    const auto again = advance(advance(*record, SectionEvent::kAccepted, 0).record, SectionEvent::kBegin, 0);
+    walk(application, again.record);
+    return;
+  }
+  const auto& live = parts_.live[application];
+  if (is_steady && !(live.leftovers_known && live.leftovers.empty())) clear_kept(application, *record);
+}
+
+void SectionWalker::clear_kept(const ApplicationUid& application, const SectionRecord& record) {
+  const Looked looked = look(parts_, &application);
+  Changes changes;
+  const auto leaving = end_.clear_leftovers(record, plan(looked.input), changes);
+  if (!leaving) {
+    end_.trouble(record, leaving.error());
+    return;
+  }
+  if (leaving->error)
+    parts_.events.warning("PruneFailed", {record.accepted.name, ""}, leaving->error->message());
+  const bool is_clear = !leaving->is_held && !leaving->is_pending && !leaving->error;
+  if (is_clear && record.phase == SectionPhase::kHeld) {
+    end_.conclude(record, SectionEvent::kAllHealthy, changes);
+  } else if (const Status stored = parts_.store.commit(changes); !stored) {
+    end_.trouble(record, stored.error());
+  }
+}
+
+void SectionWalker::remove(const ApplicationUid& application, const SectionRecord& record) {
+  const Looked looked = look(parts_, &application);
+  Changes changes;
+  const auto leaving = end_.clear_leftovers(record, plan(looked.input), changes);
+  if (!leaving) {
+    end_.trouble(record, leaving.error());
+    return;
+  }
+  if (leaving->error) {
+    end_.fail(record, *leaving->error, changes);
+  } else if (!looked.unobservable.empty()) {
+    end_.fail(record, looked.unobservable.begin()->second, changes);
+  } else if (leaving->is_held) {
+    SectionRecord held = record;
+    held.reason = "PruneLimit";
+    held.message = leaving->held_message;
+    end_.conclude(std::move(held), SectionEvent::kOverPruneLimit, changes);
+  } else if (leaving->is_pending || leaving->kept > 0) {
+    if (const Status stored = parts_.store.commit(changes); !stored) end_.trouble(record, stored.error());
+  } else {
+    end_.conclude(record, SectionEvent::kRemoved, changes);
+  }
+}
+
+// ---- the walk ----
+
+void SectionWalker::no_target(const ApplicationUid& application, SectionRecord record) {
+  Changes changes;
+  const Error* error = parts_.targets.error(application);
+  const Error why = error != nullptr ? *error : Error(Code::kInternal, "the section was not loaded");
+  record.message = why.message();
+  switch (why.code()) {
+    case Code::kUnsupported:
+    case Code::kTooNew:
+      record.reason = "Unschedulable";
+      end_.conclude(std::move(record), SectionEvent::kUnable, changes);
+      return;
+    case Code::kNotFound:
+    case Code::kCorrupt:
+    case Code::kIo:
+      // Not the revision's fault: the hub is asked for the bytes again.
+      end_.trouble(record, why);
+      return;
+    default:
+      record.reason = "Invalid";
+      if (record.phase == SectionPhase::kRollingBack) {
+        end_.conclude(std::move(record), SectionEvent::kRollbackFailed, changes);
+      } else {
+        end_.conclude(std::move(record), SectionEvent::kFailedForGood, changes);
+      }
+  }
+}
+
+Walk& SectionWalker::walk_of(const ApplicationUid& application, const SectionRecord& record,
+                             const Target& target) {
+  auto& walk = parts_.live[application].walk;
+  if (!walk || walk->digest != target.digest || walk->phase != record.phase) {
+    walk = Walk{};
+    walk->digest = target.digest;
+    walk->phase = record.phase;
+    walk->done.assign(target.items.size(), false);
+  }
+  return *walk;
+}
+
+void SectionWalker::walk(const ApplicationUid& application, SectionRecord record) {
+  parts_.targets.follow(application);
+  Target* target = parts_.targets.find(application);
+  if (target == nullptr || target->digest != target_digest(record)) {
+    no_target(application, std::move(record));
+    return;
+  }
+  Walk& walk = walk_of(application, record, *target);
+  Round round{.application = application,
+              .record = std::move(record),
+              .target = *target,
+              .walk = walk,
+              .plan = {},
+              .actions = {},
+              .blocked = {},
+              .changes = {}};
+  if (const Status prepared = prepare(round); !prepared) {
+    end_.fail(round.record, prepared.error(), round.changes);
+    return;
+  }
+  walk_waves(round);
+}
+
+Status SectionWalker::prepare(Round& round) {
+  const Looked looked = look(parts_, &round.application);
+  round.plan = plan(looked.input);
+  for (const auto& action : round.plan.actions) {
+    const bool is_apply = action.kind != ActionKind::kDelete && action.kind != ActionKind::kForget;
+    if (is_apply && action.application == round.application) round.actions[action.key].push_back(&action);
+  }
+  for (const auto& withheld : round.plan.withheld) {
+    const bool is_conflict = withheld.reason == WithheldReason::kClaimConflict;
+    if (is_conflict && withheld.application == round.application) round.blocked.insert(withheld.key);
+  }
+  show_blocked(round);
+  for (const auto& item : round.target.items) {
+    for (const auto& claim : item.desired.claims) {
+      const auto failed = looked.unobservable.find(claim);
+      if (failed != looked.unobservable.end() && !round.blocked.contains(item.desired.key))
+        return fail(failed->second);
+    }
+  }
+  return {};
+}
+
+void SectionWalker::show_blocked(Round& round) {
+  for (const auto& withheld : round.plan.withheld) {
+    if (withheld.application != round.application || withheld.reason != WithheldReason::kClaimConflict)
+      continue;
+    TargetItem* item = round.target.find(withheld.key);
+    if (item == nullptr) continue;
+    parts_.show(*item, SyncStatus::kOutOfSync,
+                {.health = Health::kDegraded, .reason = "ClaimConflict", .message = withheld.message});
+  }
+  // In apply order, what is depended on comes first, so one pass finds all.
+  for (const auto& placed : round.target.order) {
+    auto& item = round.target.items[placed.item];
+    if (round.blocked.contains(item.desired.key)) continue;
+    for (const std::size_t on : placed.depends_on) {
+      const auto& key = round.target.items[on].desired.key;
+      if (!round.blocked.contains(key)) continue;
+      round.blocked.insert(item.desired.key);
+      parts_.show(item, SyncStatus::kOutOfSync,
+                  {.health = Health::kMissing, .reason = "Waiting", .message = "waits for " + key.brief()});
+      break;
+    }
+  }
+}
+
+bool SectionWalker::is_finished(const Round& round, std::size_t item) const {
+  return round.walk.done[item] && round.target.items[item].health.health == Health::kHealthy;
+}
+
+bool SectionWalker::is_ready(const Round& round, const Placed& placed) const {
+  if (round.walk.done[placed.item] || round.blocked.contains(round.target.items[placed.item].desired.key))
+    return false;
+  return std::ranges::all_of(placed.depends_on, [&](std::size_t on) { return is_finished(round, on); });
+}
+
+std::optional<std::int64_t> SectionWalker::current_wave(const Round& round) const {
+  for (const auto& placed : round.target.order) {
+    const bool is_blocked = round.blocked.contains(round.target.items[placed.item].desired.key);
+    if (!is_blocked && !is_finished(round, placed.item)) return placed.wave;
+  }
+  return std::nullopt;
+}
+
+void SectionWalker::enter_wave(Round& round, std::int64_t wave) {
+  if (round.walk.wave == wave) return;
+  round.walk.wave = wave;
+  round.walk.deadline = parts_.clock.monotonic() + round.target.policy.progress_deadline;
+}
+
+std::vector<std::size_t> SectionWalker::batch_of(const Round& round, std::int64_t wave) const {
+  std::vector<std::size_t> batch;
+  for (const auto& placed : round.target.order) {
+    if (placed.wave == wave && is_ready(round, placed)) batch.push_back(placed.item);
+  }
+  return batch;
+}
+
+void SectionWalker::walk_waves(Round& round) {
+  while (const auto wave = current_wave(round)) {
+    enter_wave(round, *wave);
+    auto outcome = apply_batch(round, batch_of(round, *wave));
+    if (!outcome) {
+      end_.fail(round.record, outcome.error(), round.changes);
+      return;
+    }
+    if (const Status looked = look_at_wave(round, *wave); !looked) {
+      end_.fail(round.record, looked.error(), round.changes);
+      return;
+    }
+    if (*outcome == Outcome::kMoved || current_wave(round) != *wave) continue;
+    wait(round, *wave);
+    return;
+  }
+  auto leaving = end_.clear_leftovers(round.record, round.plan, round.changes);
+  if (!leaving) {
+    end_.trouble(round.record, leaving.error());
+    return;
+  }
+  round.walk.deleted += leaving->deleted;
+  if (leaving->error) {
+    // What is wanted is there; only what is not wanted would not go: tried again, for as long as it takes.
+    const Error& error = *leaving->error;
+    round.record.reason = "PruneFailed";
+    round.record.message = error.message();
+    end_.conclude(round.record, SectionEvent::kHostFailed, round.changes);
+  } else if (leaving->is_pending) {
+    round.changes.sections[round.application] = round.record;
+    if (const Status stored = parts_.store.commit(round.changes); !stored)
+      end_.trouble(round.record, stored.error());
+  } else if (!round.blocked.empty()) {
+    const auto first = std::ranges::find_if(round.plan.withheld, [&](const Withheld& withheld) {
+      return withheld.reason == WithheldReason::kClaimConflict && withheld.application == round.application;
+    });
+    round.record.reason = "ClaimConflict";
+    round.record.message = first->message;
+    end_.conclude(round.record, SectionEvent::kClaimWaits, round.changes);
+  } else {
+    end_.conclude(round.record, leaving->is_held ? SectionEvent::kOverPruneLimit : SectionEvent::kAllHealthy,
+                  round.changes);
+  }
+}
+
+// ---- applying ----
+
+void SectionWalker::store_intents(Round& round, const std::vector<std::size_t>& batch) {
+  for (const std::size_t index : batch) {
+    const auto& item = round.target.items[index];
+    const auto actions = round.actions.find(item.desired.key);
+    if (actions == round.actions.end()) continue;
+    for (const Action* action : actions->second) {
+      if (action->kind == ActionKind::kAdopt) continue;  // the record is all there is to it
+      note_action(round, *action);
+      round.changes.inventory[action->claim]->phase = InventoryPhase::kIntent;
+    }
+  }
+}
+
+/// The inventory entry as it will be once the action is done.
+void SectionWalker::note_action(Round& round, const Action& action) {
+  const TargetItem* item = round.target.find(action.key);
+  const auto* known = parts_.store.entry(action.claim);
+  sync::InventoryEntry entry = known != nullptr ? *known : sync::InventoryEntry{};
+  if (known == nullptr) {
+    entry.claim = action.claim;
+    entry.made_by = round.target.digest;
+    entry.adopted = action.kind == ActionKind::kAdopt || action.kind == ActionKind::kTakeOver;
+  }
+  entry.key = action.key;
+  entry.application = action.application;
+  entry.effective = action.effective;
+  entry.phase = InventoryPhase::kApplied;
+  entry.prune_disabled = item != nullptr && item->desired.prune_disabled;
+  round.changes.inventory[action.claim] = std::move(entry);
+}
+
+Result<bool> SectionWalker::apply_item(Round& round, SectionContents& contents, std::size_t index) {
+  auto& item = round.target.items[index];
+  const auto actions = round.actions.find(item.desired.key);
+  if (actions == round.actions.end()) return true;
+  for (const Action* action : actions->second) {
+    std::unique_ptr<Effective> whole;
+    if (action->kind != ActionKind::kAdopt) {
+      HF_TRY(whole, contents.whole(item));
+    }
+    HF_TRY(const auto progress, item.driver->apply(whole ? *whole : *item.effective, *action));
+    if (progress == Driver::Progress::kPending) return false;
+    note_action(round, *action);
+    ++parts_.counters.actions;
+    if (action->kind == ActionKind::kCreate) ++round.walk.created;
+    if (action->kind == ActionKind::kUpdate || action->kind == ActionKind::kTakeOver) ++round.walk.updated;
+    if (action->kind == ActionKind::kAdopt) ++round.walk.adopted;
+    if (action->kind == ActionKind::kTakeOver) {
+      parts_.events.warning("TookOver", {round.record.accepted.name, action->key.brief()},
+                            action->claim.text() + " " + action->reason);
+    }
+  }
+  return true;
+}
+
+Result<SectionWalker::Outcome> SectionWalker::apply_batch(Round& round,
+                                                          const std::vector<std::size_t>& batch) {
+  if (batch.empty()) return Outcome::kStuck;
+  const bool touches_host = std::ranges::any_of(batch, [&](std::size_t index) {
+    const auto actions = round.actions.find(round.target.items[index].desired.key);
+    return actions != round.actions.end() && std::ranges::any_of(actions->second, [](const Action* action) {
+             return action->kind != ActionKind::kAdopt;
+           });
+  });
+  std::string bytes;
+  if (touches_host) {
+    store_intents(round, batch);
+    HF_CHECK(parts_.store.commit(round.changes));
+    HF_TRY(bytes, parts_.store.body(round.target.digest));
+  }
+  SectionContents contents(std::move(bytes));
+  Outcome outcome = Outcome::kStuck;
+  for (const std::size_t index : batch) {
+    auto& item = round.target.items[index];
+    auto done = apply_item(round, contents, index);
+    if (!done) {
+      parts_.show(item, SyncStatus::kOutOfSync,
+                  {.health = Health::kDegraded, .reason = "ApplyFailed", .message = done.error().message()});
+      return fail(done.error());
+    }
+    if (!*done) {
+      parts_.show(item, SyncStatus::kOutOfSync,
+                  {.health = Health::kProgressing,
+                   .reason = "Restarting",
+                   .message = "waits for the old one to end"});
+      continue;
+    }
+    round.walk.done[index] = true;
+    for (const auto& claim : item.desired.claims) parts_.drift.reset(claim);
+    outcome = Outcome::kMoved;
+  }
+  return outcome;
+}
+
+// ---- waiting ----
+
+Status SectionWalker::look_at_wave(Round& round, std::int64_t wave) {
+  for (const auto& placed : round.target.order) {
+    if (placed.wave != wave || !round.walk.done[placed.item]) continue;
+    auto& item = round.target.items[placed.item];
+    healer_.tend(round.application, item);
+    if (item.health.is_final) {
+      return fail(Code::kUnavailable, item.desired.key.brief() + ": " + item.health.message);
+    }
+  }
+  return {};
+}
+
+void SectionWalker::show_waiting(Round& round, std::int64_t wave) {
+  for (const auto& placed : round.target.order) {
+    auto& item = round.target.items[placed.item];
+    if (round.walk.done[placed.item] || round.blocked.contains(item.desired.key) || placed.wave < wave)
+      continue;
+    if (item.health.reason == "Restarting") continue;
+    std::string message = "waits for wave " + std::to_string(wave) + " to become healthy";
+    for (const std::size_t on : placed.depends_on) {
+      if (!is_finished(round, on)) message = "waits for " + round.target.items[on].desired.key.brief();
+    }
+    parts_.show(item, SyncStatus::kOutOfSync,
+                {.health = Health::kMissing, .reason = "Waiting", .message = message});
+  }
+}
+
+void SectionWalker::wait(Round& round, std::int64_t wave) {
+  if (parts_.clock.monotonic() >= round.walk.deadline) {
+    std::string who;
+    for (const auto& placed : round.target.order) {
+      const auto& item = round.target.items[placed.item];
+      if (placed.wave != wave || is_finished(round, placed.item)) continue;
+      who += (who.empty() ? "" : ", ") + item.desired.key.brief();
+      if (!item.health.message.empty()) who += " (" + item.health.message + ")";
+    }
+    const auto after = base::format_duration(round.target.policy.progress_deadline);
+    end_.fail(round.record, Error(Code::kTimeout, "not healthy after " + after + ": " + who), round.changes);
+    return;
+  }
+  show_waiting(round, wave);
+  round.changes.sections[round.application] = round.record;
+  if (const Status stored = parts_.store.commit(round.changes); !stored) {
+    end_.trouble(round.record, stored.error());
+    return;
+  }
+  parts_.changed = true;
+  parts_.look_at(round.application, round.walk.deadline);
+}
+
+}  // namespace holdfast::edge_agent

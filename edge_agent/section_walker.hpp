@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// SectionWalker: brings one section to where its record says, wave by wave: intents stored, host touched,
+// results stored, health awaited, then the next wave; leftovers last. May stop anywhere and begin again: it
+// reads what is, and does what is missing.
+// Threads: one, the engine's.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "edge_agent/healer.hpp"
+#include "edge_agent/live.hpp"
+#include "edge_agent/plan_input.hpp"
+#include "edge_agent/section_end.hpp"
+
+namespace holdfast::edge_agent {
+
+class SectionWalker {
+ public:
+  SectionWalker(Parts& parts, Healer& healer) : parts_(parts), healer_(healer), end_(parts) {}
+
+  /// One step of whatever the section's phase asks for.
+  void run(const sync::ApplicationUid& application);
+  /// Every applied resource of it looked at, and leftovers asked for again.
+  void keep(const sync::ApplicationUid& application);
+
+ private:
+  /// One call of walk(): what was planned at its start, and what is not committed yet.
+  struct Round {
+    const sync::ApplicationUid& application;
+    SectionRecord record;  ///< as it will be written
+    Target& target;
+    Walk& walk;
+    Plan plan;
+    std::map<sync::ResourceKey, std::vector<const Action*>> actions;
+    std::set<sync::ResourceKey> blocked;  ///< lost a claim, or depend on one that did
+    Changes changes;
+  };
+
+  bool look_at_all(const sync::ApplicationUid& application);
+  void clear_kept(const sync::ApplicationUid& application, const SectionRecord& record);
+  void walk(const sync::ApplicationUid& application, SectionRecord record);
+  void walk_waves(Round& round);
+  void no_target(const sync::ApplicationUid& application, SectionRecord record);
+  Walk& walk_of(const sync::ApplicationUid& application, const SectionRecord& record, const Target& target);
+  base::Status prepare(Round& round);
+  void show_blocked(Round& round);
+
+  bool is_finished(const Round& round, std::size_t item) const;
+  bool is_ready(const Round& round, const Placed& placed) const;
+  std::optional<std::int64_t> current_wave(const Round& round) const;
+  void enter_wave(Round& round, std::int64_t wave);
+  std::vector<std::size_t> batch_of(const Round& round, std::int64_t wave) const;
+
+  enum class Outcome { kMoved, kStuck };
+  /// Applies what is ready; kMoved when at least one resource became applied.
+  base::Result<Outcome> apply_batch(Round& round, const std::vector<std::size_t>& batch);
+  base::Result<bool> apply_item(Round& round, SectionContents& contents, std::size_t item);
+  void store_intents(Round& round, const std::vector<std::size_t>& batch);
+  void note_action(Round& round, const Action& action);
+  /// Health of the wave's applied resources; an error when one of them can never become healthy.
+  base::Status look_at_wave(Round& round, std::int64_t wave);
+  void show_waiting(Round& round, std::int64_t wave);
+  void wait(Round& round, std::int64_t wave);
+  void remove(const sync::ApplicationUid& application, const SectionRecord& record);
+
+  Parts& parts_;
+  Healer& healer_;
+  SectionEnd end_;
+};
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "edge_agent/tables.hpp"
+#include "sync/model/kinds.hpp"
+#include "sync/wire/frame.hpp"
+
+namespace holdfast::edge_agent {
+
+namespace limits = base::limits;
+using base::Code;
+using base::Status;
+
+Session::Session(Seams seams, Engine& engine, NodeIdentity identity, CommandHandler handler)
+    : seams_(seams),
+      engine_(engine),
+      identity_(std::move(identity)),
+      handler_(std::move(handler)),
+      snapshot_interval_(limits::kSnapshotCoalesceMin) {}
+
+void Session::start() {
+  auto& link = seams_.link;
+  link.on_message([this](const std::string&, std::string_view payload) { on_payload(payload); });
+  link.on_state([this](sync::LinkState state, const std::string&) { on_link(state); });
+  link.on_writable([this] { wake(); });
+  link.subscribe(sync::Topics::down(identity_.uid));
+  link.set_will(sync::Topics::presence(identity_.uid), "0");
+  engine_.on_changed([this] {
+    queue_snapshot(seams_.clock.monotonic());
+    wake();
+  });
+  link.start();
+}
+
+void Session::stop() {
+  if (connected_) static_cast<void>(seams_.link.publish(sync::Topics::presence(identity_.uid), "0", true));
+  seams_.link.stop();
+}
+
+void Session::on_link(sync::LinkState state) {
+  connected_ = state == sync::LinkState::kUp;
+  // All but events is said again from the hello on; events are told once and wait.
+  std::erase_if(outgoing_, [](const sync::Frame& frame) { return frame.type != sync::FrameType::kEvents; });
+  beacon_due_.reset();
+  if (!connected_) return;
+  ++counters_.connects;
+  static_cast<void>(seams_.link.publish(sync::Topics::presence(identity_.uid), "1", true));
+  say_hello(false);
+  wake();
+}
+
+void Session::say_hello(bool beacon) {
+  sync::Hello hello = engine_.hello();
+  hello.beacon = beacon;
+  outgoing_.push_back(sync::encode(hello));
+  const auto spread = limits::kBeaconIntervalMax - limits::kBeaconIntervalMin;
+  beacon_due_ = seams_.clock.monotonic() + limits::kBeaconIntervalMin + seams_.random.jitter(spread);
+}
+
+void Session::on_payload(std::string_view payload) {
+  ++counters_.frames_in;
+  auto frame = sync::decode_frame(payload);
+  if (!frame) {
+    ++counters_.frames_bad;
+    base::log::failure("a message from the broker was ignored", "frame", frame.error());
+    return;
+  }
+  dispatch(*frame);
+  wake();
+}
+
+void Session::dispatch(const sync::Frame& frame) {
+  Status status;
+  switch (frame.type) {
+    case sync::FrameType::kState: status = on_state(frame.body); break;
+    case sync::FrameType::kCommand: status = on_command(frame.body); break;
+    case sync::FrameType::kSettings: status = on_settings(frame.body); break;
+    case sync::FrameType::kReport:
+      if (auto report = sync::decode_report(frame.body))
+        on_report(*report);
+      else
+        status = base::fail(std::move(report).error());
+      break;
+    default:
+      // A newer hub may say things that this agent does not know; they change nothing.
+      base::log::debug("a message of an unknown type was ignored", {{"type", static_cast<int>(frame.type)}});
+      return;
+  }
+  if (status) return;
+  ++counters_.frames_bad;
+  base::log::failure("a message from the hub was refused", "message", status.error());
+}
+
+void Session::on_report(const sync::Report& report) {
+  if (!report.snapshot && !report.abilities) return;
+  snapshot_digest_sent_ = base::Digest{};
+  snapshot_due_ = seams_.clock.monotonic();
+}
+
+Status Session::on_state(std::string_view body) {
+  HF_TRY(const auto state, sync::decode_state(body));
+  for (auto& frame : engine_.accept(state)) outgoing_.push_back(std::move(frame));
+  return {};
+}
+
+base::Result<bool> Session::take_counter(std::string_view which, std::uint64_t counter) {
+  bool fresh = false;
+  HF_CHECK(seams_.store.write([&](sync::WriteTxn& txn) -> Status {
+    HF_TRY(const auto stored, txn.get(kMetaTable, which));
+    std::uint64_t last = 0;
+    if (stored) {
+      HF_TRY(last, base::from_decimal(*stored));
+    }
+    fresh = counter > last;
+    if (!fresh) return {};
+    return txn.put(kMetaTable, which, base::to_decimal(counter));
+  }));
+  return fresh;
+}
+
+Status Session::on_command(std::string_view body) {
+  HF_TRY(const auto sealed, sync::decode_command(body));
+  HF_TRY(const auto command, sync::verify_command(sealed, identity_.signing_keys, identity_.uid));
+  HF_TRY(const bool fresh, take_counter("command_counter", command.counter));
+  if (!fresh) return {};  // a repeated message; the first one was answered
+  ++counters_.commands;
+  sync::Answer answer;
+  answer.id = command.id;
+  if (seams_.clock.wall() > command.deadline) {
+    answer.body = "the command reached the node after its deadline and was not carried out";
+  } else if (auto done = handler_(command)) {
+    answer.ok = true;
+    answer.body = *std::move(done);
+  } else {
+    answer.body = done.error().message();
+  }
+  outgoing_.push_back(sync::encode(answer));
+  return {};
+}
+
+Status Session::on_settings(std::string_view body) {
+  HF_TRY(const auto sealed, sync::decode_settings(body));
+  HF_TRY(const auto settings, sync::verify_settings(sealed, identity_.signing_keys, identity_.uid));
+  HF_TRY(const bool fresh, take_counter("settings_counter", settings.counter));
+  if (!fresh) return {};
+  seams_.link.set_reconnect_window(settings.reconnect_window);
+  snapshot_interval_ = std::clamp<std::chrono::milliseconds>(
+      settings.snapshot_interval, limits::kSnapshotCoalesceMin, limits::kSnapshotCoalesceMax);
+  return {};
+}
+
+void Session::queue_snapshot(base::MonotonicTime now) {
+  if (snapshot_due_) return;
+  // The first change after a quiet time is told at once; what follows within the interval is told together.
+  snapshot_due_ = ever_sent_ ? std::max(now, snapshot_sent_ + snapshot_interval_) : now;
+}
+
+void Session::collect() {
+  while (auto applied = engine_.take_applied()) outgoing_.push_back(sync::encode(*applied));
+  const auto now = seams_.clock.monotonic();
+  if (beacon_due_ && *beacon_due_ <= now) say_hello(true);
+  if (snapshot_due_ && *snapshot_due_ <= now) {
+    snapshot_due_.reset();
+    const std::string bytes = sync::encode_snapshot(engine_.snapshot());
+    const auto digest = base::Digest::of(bytes);
+    if (digest != snapshot_digest_sent_) {
+      outgoing_.push_back(sync::encode(sync::SnapshotReport{bytes, sync::all_abilities()}));
+      snapshot_digest_sent_ = digest;
+      snapshot_sent_ = now;
+      ever_sent_ = true;
+    }
+  }
+  if (auto events = engine_.take_events(); !events.empty()) {
+    outgoing_.push_back(sync::Frame{sync::FrameType::kEvents, sync::encode_events(events)});
+  }
+}
+
+bool Session::send(const sync::Frame& frame) {
+  std::string payload = sync::encode_frame(frame);
+  if (payload.size() > limits::kPacketBytesMax) {
+    base::log::warn(
+        "a message is too large to send and was dropped",
+        {{"type", static_cast<int>(frame.type)}, {"bytes", static_cast<std::uint64_t>(payload.size())}});
+    return true;
+  }
+  if (!seams_.link.publish(sync::Topics::up(identity_.uid), std::move(payload), false)) return false;
+  ++counters_.frames_out;
+  return true;
+}
+
+bool Session::flush() {
+  while (!outgoing_.empty()) {
+    if (!send(outgoing_.front())) return false;
+    outgoing_.pop_front();
+  }
+  return true;
+}
+
+std::optional<base::MonotonicTime> Session::run_due() {
+  if (!connected_) return std::nullopt;
+  if (flush()) {
+    collect();
+    flush();
+  }
+  // While the link takes no more, only its own event brings work; what is overdue would bring it without end.
+  if (!outgoing_.empty()) return std::nullopt;
+  std::optional<base::MonotonicTime> next = beacon_due_;
+  if (snapshot_due_ && (!next || *snapshot_due_ < *next)) next = snapshot_due_;
+  return next;
+}
+
+void Session::wake() {
+  if (wake_) wake_();
+}
+
+}  // namespace holdfast::edge_agent

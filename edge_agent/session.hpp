@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Session: the conversation of one node with its hub over a Link. Says hello at every connect, hands desired
+// states to the engine, sends what the engine has to say (coalesced), answers commands, and repeats the hello as a
+// beacon. Holds nothing that may not be lost: whatever matters is in the engine's store first.
+// Runs over the Clock, Random and Link seams, so the simulator runs this very code.
+// Threads: one, the event loop's.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "edge_agent/engine.hpp"
+#include "sync/link/link.hpp"
+#include "sync/store/store.hpp"
+#include "sync/wire/messages.hpp"
+
+namespace holdfast::edge_agent {
+
+/// Carries out a verified command; the text is the answer's body, an Error becomes `ok: false`.
+using CommandHandler = std::function<base::Result<std::string>(const sync::Command& command)>;
+
+class Session {
+ public:
+  struct Seams {
+    base::Clock& clock;
+    base::Random& random;
+    sync::Store& store;
+    sync::Link& link;
+  };
+  Session(Seams seams, Engine& engine, NodeIdentity identity, CommandHandler handler);
+
+  /// Installs listeners and Will, subscribes, starts the link. Call once.
+  void start();
+  /// Says that the node leaves (a goodbye sends no Will), and stops the link.
+  void stop();
+  /// Sends what is due; nullopt: only an event can bring work.
+  std::optional<base::MonotonicTime> run_due();
+  bool connected() const { return connected_; }
+  /// Called when there is something new to send, so that the driver calls run_due() soon.
+  void on_wake(std::function<void()> wake) { wake_ = std::move(wake); }
+
+  struct Counters {
+    std::uint64_t connects = 0;
+    std::uint64_t frames_in = 0;
+    std::uint64_t frames_out = 0;
+    std::uint64_t frames_bad = 0;
+    std::uint64_t commands = 0;
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  void on_link(sync::LinkState state);
+  void on_payload(std::string_view payload);
+  void dispatch(const sync::Frame& frame);
+  void on_report(const sync::Report& report);
+  base::Status on_state(std::string_view body);
+  base::Status on_command(std::string_view body);
+  base::Status on_settings(std::string_view body);
+  /// False when this counter, or a higher one, was seen before. Stored before the command is carried out.
+  base::Result<bool> take_counter(std::string_view which, std::uint64_t counter);
+
+  void say_hello(bool beacon);
+  void collect();
+  bool flush();
+  bool send(const sync::Frame& frame);
+  void queue_snapshot(base::MonotonicTime now);
+  void wake();
+
+  Seams seams_;
+  Engine& engine_;
+  NodeIdentity identity_;
+  CommandHandler handler_;
+  std::function<void()> wake_;
+  std::deque<sync::Frame> outgoing_;
+  std::chrono::milliseconds snapshot_interval_;
+  std::optional<base::MonotonicTime> snapshot_due_;
+  base::MonotonicTime snapshot_sent_{};
+  base::Digest snapshot_digest_sent_;
+  std::optional<base::MonotonicTime> beacon_due_;
+  bool connected_ = false;
+  bool ever_sent_ = false;
+  Counters counters_;
+};
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/supervisor.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/limits.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::ProcessPhase;
+using base::ProcessStatus;
+using base::Result;
+using sync::Health;
+using sync::ProbeUse;
+using Tended = Driver::Tended;
+
+namespace {
+
+constexpr std::string_view kLiveness = "#liveness";
+constexpr std::string_view kReadiness = "#readiness";
+
+bool is_running(const ProcessStatus& status) {
+  return status.phase == ProcessPhase::kRunning || (status.phase == ProcessPhase::kLost && status.identity);
+}
+
+bool has_succeeded(const ProcessStatus& status) {
+  return status.phase == ProcessPhase::kExited && status.exit_code == 0 && status.exit_signal == 0;
+}
+
+std::string how_it_ended(const ProcessStatus& status) {
+  std::string text;
+  if (status.phase == ProcessPhase::kLost) {
+    text = "ended unseen (power cut, or its shim was killed)";
+  } else if (status.exit_signal != 0) {
+    text = "was ended by signal " + std::to_string(status.exit_signal);
+  } else {
+    text = "exited with code " + std::to_string(status.exit_code);
+  }
+  return status.detail.empty() ? text : text + ": " + status.detail;
+}
+
+base::ProbeStart probe_start(const ProcessEffective& wanted, const sync::Probe& probe, std::string id) {
+  base::ProbeStart start;
+  start.id = std::move(id);
+  start.timeout = probe.timeout;
+  if (const auto* exec = std::get_if<sync::ExecAction>(&probe.action)) {
+    start.exec = base::ExecProbe{.argv = exec->command,
+                                 .env = wanted.start.env,
+                                 .user = wanted.start.user,
+                                 .working_dir = wanted.start.working_dir};
+  } else if (const auto* http = std::get_if<sync::HttpGetAction>(&probe.action)) {
+    start.http =
+        base::HttpProbe{.host = http->host, .port = http->port, .path = http->path, .headers = http->headers};
+  } else if (const auto* tcp = std::get_if<sync::TcpSocketAction>(&probe.action)) {
+    start.tcp = base::TcpProbe{.host = tcp->host, .port = tcp->port};
+  }
+  return start;
+}
+
+std::optional<base::MonotonicTime> earlier(std::optional<base::MonotonicTime> a,
+                                           std::optional<base::MonotonicTime> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+}  // namespace
+
+std::string Supervisor::probe_id(const sync::Claim& claim, ProbeUse use) {
+  return claim.text() + std::string(use == ProbeUse::kLiveness ? kLiveness : kReadiness);
+}
+
+std::optional<sync::Claim> Supervisor::claim_of_probe(const std::string& id) {
+  const auto hash = id.rfind('#');
+  if (hash == std::string::npos) return std::nullopt;
+  auto claim = sync::Claim::parse(std::string_view(id).substr(0, hash));
+  if (!claim) return std::nullopt;
+  return *std::move(claim);
+}
+
+void Supervisor::probe_ended(const base::HostEvent& event) { probes_ended_.push_back(event); }
+
+void Supervisor::cancel_probes(const sync::Claim& claim) {
+  host_.cancel_probe(probe_id(claim, ProbeUse::kLiveness));
+  host_.cancel_probe(probe_id(claim, ProbeUse::kReadiness));
+  probes_ended_.clear();
+}
+
+void Supervisor::forget() {
+  backoff_.reset();
+  known_.reset();
+  exit_counted_ = false;
+  is_killing_ = false;
+  start_failure_.clear();
+}
+
+void Supervisor::take_results(const ProcessEffective& wanted, base::MonotonicTime now) {
+  for (auto& event : probes_ended_) {
+    if (wanted.liveness && event.name.ends_with(kLiveness)) {
+      liveness_.result(*wanted.liveness, event.ok, std::move(event.detail), now);
+    } else if (wanted.readiness && event.name.ends_with(kReadiness)) {
+      readiness_.result(*wanted.readiness, event.ok, std::move(event.detail), now);
+    }
+  }
+  probes_ended_.clear();
+}
+
+void Supervisor::meet(const ProcessEffective& wanted, base::MonotonicTime now, base::WallTime wall) {
+  known_ = status_.identity;
+  exit_counted_ = false;
+  is_killing_ = false;
+  start_failure_.clear();
+  // How long it runs already; a clock that was set meanwhile must not make that negative.
+  const auto age = std::max(wall - status_.started, std::chrono::milliseconds{0});
+  const auto started = now - age;
+  settled_at_ = started + base::limits::kProcessSettle;
+  cancel_probes(wanted.claims.front());
+  if (wanted.liveness) liveness_.begin(*wanted.liveness, started);
+  if (wanted.readiness) readiness_.begin(*wanted.readiness, started);
+}
+
+Result<Tended> Supervisor::tend(const ProcessEffective& wanted, const ProcessStatus& status,
+                                const std::string& mark, base::MonotonicTime now, base::WallTime wall) {
+  status_ = status;
+  if (!is_running(status_)) return tend_ended(wanted, mark, now);
+  if (known_ != status_.identity) meet(wanted, now, wall);
+  take_results(wanted, now);
+  return tend_running(wanted, now);
+}
+
+std::optional<base::MonotonicTime> Supervisor::run_probe(const ProcessEffective& wanted, ProbeUse use,
+                                                         base::MonotonicTime now) {
+  const auto& probe = use == ProbeUse::kLiveness ? wanted.liveness : wanted.readiness;
+  ProbeState& state = use == ProbeUse::kLiveness ? liveness_ : readiness_;
+  if (!probe) return std::nullopt;
+  const auto due = state.due();
+  if (!due || *due > now) return due;
+  if (host_.start_probe(probe_start(wanted, *probe, probe_id(wanted.claims.front(), use)))) {
+    state.sent();
+  } else {
+    state.missed(*probe, now);  // too many at once: no verdict, another time
+  }
+  return state.due();
+}
+
+Result<Tended> Supervisor::tend_running(const ProcessEffective& wanted, base::MonotonicTime now) {
+  is_settled_ = now >= settled_at_;
+  if (is_killing_) return Tended{};
+  if (wanted.liveness && liveness_.verdict() == ProbeVerdict::kFailing) {
+    HF_CHECK(host_.stop_process(wanted.start.id, wanted.grace));
+    is_killing_ = true;
+    return Tended{};
+  }
+  auto again = run_probe(wanted, ProbeUse::kLiveness, now);
+  again = earlier(again, run_probe(wanted, ProbeUse::kReadiness, now));
+  if (!is_settled_) again = earlier(again, settled_at_);
+  return Tended{.again_at = again};
+}
+
+bool Supervisor::should_restart(const ProcessEffective& wanted) const {
+  switch (wanted.restart_policy) {
+    case sync::RestartPolicy::kAlways: return true;
+    case sync::RestartPolicy::kOnFailure: return is_killing_ || !has_succeeded(status_);
+    case sync::RestartPolicy::kNever: return false;
+  }
+  return false;
+}
+
+Result<Tended> Supervisor::tend_ended(const ProcessEffective& wanted, const std::string& mark,
+                                      base::MonotonicTime now) {
+  is_settled_ = false;
+  if (!should_restart(wanted)) return Tended{};
+  if (!exit_counted_) {
+    exit_counted_ = true;
+    backoff_.record(now);
+    cancel_probes(wanted.claims.front());
+  }
+  if (!backoff_.is_ready(now)) return Tended{.again_at = backoff_.ready_at()};
+  base::ProcessStart start = wanted.start;
+  start.mark = mark;
+  const std::string why =
+      is_killing_ ? "its liveness probe failed: " + liveness_.detail() : how_it_ended(status_);
+  auto started = host_.start_process(start);
+  if (!started) {
+    start_failure_ = started.error().message();
+    backoff_.record(now);
+    return Tended{.again_at = backoff_.ready_at()};
+  }
+  status_ = *std::move(started);
+  is_killing_ = false;
+  exit_counted_ = false;
+  known_.reset();
+  return Tended{.restarted = why, .again_at = now + base::limits::kProcessSettle};
+}
+
+ResourceHealth Supervisor::running_health(const ProcessEffective& wanted) const {
+  if (is_killing_) return {Health::kDegraded, "Unhealthy", "liveness probe failed: " + liveness_.detail()};
+  if (wanted.readiness && readiness_.verdict() != ProbeVerdict::kPassing) {
+    const bool was_ready = readiness_.has_passed();
+    return {was_ready ? Health::kDegraded : Health::kProgressing, "NotReady", readiness_.detail()};
+  }
+  if (!wanted.readiness && !is_settled_) return {Health::kProgressing, "Starting", ""};
+  if (status_.phase == ProcessPhase::kLost) {
+    return {Health::kHealthy, "ShimLost",
+            "runs without its shim: its output is not kept, and its exit code will not be known"};
+  }
+  if (!status_.limits_unenforced.empty())
+    return {Health::kHealthy, "LimitsNotEnforced", status_.limits_unenforced};
+  return {Health::kHealthy, "", ""};
+}
+
+ResourceHealth Supervisor::ended_health(const ProcessEffective& wanted, std::uint64_t restarts) const {
+  if (!start_failure_.empty()) return {Health::kDegraded, "StartFailed", start_failure_};
+  if (should_restart(wanted)) {
+    return {Health::kDegraded, "CrashLoopBackOff",
+            how_it_ended(status_) + "; restarted " + std::to_string(restarts) + " times so far"};
+  }
+  if (has_succeeded(status_)) return {Health::kHealthy, "Completed", ""};
+  return {Health::kDegraded, "Failed", how_it_ended(status_) + "; restartPolicy is Never", true};
+}
+
+ResourceHealth Supervisor::health(const ProcessEffective& wanted, std::uint64_t restarts) const {
+  if (status_.phase == ProcessPhase::kAbsent) return {Health::kMissing, "Missing", "is not running"};
+  return is_running(status_) ? running_health(wanted) : ended_health(wanted, restarts);
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Target: a section that should be on the host, resolved and kept in memory with what is known of each
+// resource. Contents of files are not kept; SectionContents reads them again from the store when something
+// must be written.
+// Threads: one.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "edge_agent/apply_order.hpp"
+#include "edge_agent/driver.hpp"
+#include "edge_agent/drivers.hpp"
+#include "edge_agent/plan.hpp"
+#include "sync/model/section.hpp"
+#include "sync/model/snapshot.hpp"
+
+namespace holdfast::edge_agent {
+
+struct TargetItem {
+  DesiredItem desired;
+  std::unique_ptr<Effective> effective;  ///< shed
+  Driver* driver = nullptr;
+  // What the snapshot says of it.
+  sync::SyncStatus sync = sync::SyncStatus::kUnknown;
+  ResourceHealth health;
+};
+
+struct Target {
+  base::Digest digest;
+  sync::SectionPolicy policy;
+  std::vector<TargetItem> items;  ///< sorted by key
+  std::vector<Placed> order;
+
+  std::vector<DesiredItem> desired() const;
+  /// nullptr where there is none.
+  TargetItem* find(const sync::ResourceKey& key);
+};
+
+/// Decodes and resolves. kUnsupported: a resource that this agent cannot do; the message names it.
+base::Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, std::string_view bytes,
+                                                  Drivers& drivers);
+
+/// The claims of a section's resources, without resolving them; empty when it cannot be read.
+std::vector<sync::Claim> claims_in(std::string_view section_bytes);
+
+/// The stored section behind a target, read once, for resources that must be whole.
+class SectionContents {
+ public:
+  explicit SectionContents(std::string bytes) : bytes_(std::move(bytes)) {}
+  base::Result<std::unique_ptr<Effective>> whole(const TargetItem& item);
+
+ private:
+  std::string bytes_;
+  std::optional<sync::Section> section_;
+  std::optional<ConfigMaps> config_maps_;
+};
+
+}  // namespace holdfast::edge_agent

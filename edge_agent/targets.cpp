@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/targets.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Digest;
+using sync::ApplicationUid;
+
+Target* Targets::find(const ApplicationUid& application) {
+  const auto found = targets_.find(application);
+  return found == targets_.end() ? nullptr : found->second.get();
+}
+
+const base::Error* Targets::error(const ApplicationUid& application) const {
+  const auto found = errors_.find(application);
+  return found == errors_.end() ? nullptr : &found->second.second;
+}
+
+void Targets::follow_all() {
+  for (const auto& [application, record] : store_.sections()) follow(application);
+}
+
+void Targets::follow(const ApplicationUid& application) {
+  const SectionRecord* record = store_.section(application);
+  if (record == nullptr || record->removal_pending) {
+    drop(application);
+    errors_.erase(application);
+    accepted_claims_.erase(application);
+    accepted_read_.erase(application);
+    return;
+  }
+  const Digest wanted = target_digest(*record);
+  follow_accepted(*record);
+  const Target* loaded = find(application);
+  if (loaded != nullptr && loaded->digest == wanted) {
+    errors_.erase(application);
+    return;
+  }
+  const auto failed = errors_.find(application);
+  if (failed != errors_.end() && failed->second.first == wanted) return;
+  load(application, wanted);
+}
+
+void Targets::load(const ApplicationUid& application, const Digest& digest) {
+  auto bytes = store_.body(digest);
+  auto target = bytes ? load_target(digest, *bytes, drivers_) : base::fail(bytes.error());
+  if (!target) {
+    // What was held before goes on being held: a section that cannot be read takes nothing away.
+    errors_.insert_or_assign(application, std::pair{digest, target.error()});
+    return;
+  }
+  // The new one first: what both claim is neither unwatched nor forgotten.
+  add_claims(application, **target);
+  drop(application);
+  errors_.erase(application);
+  targets_[application] = *std::move(target);
+}
+
+void Targets::add_claims(const ApplicationUid& application, const Target& target) {
+  for (std::size_t i = 0; i < target.items.size(); ++i) {
+    const auto& item = target.items[i];
+    for (const auto& claim : item.desired.claims) by_claim_[claim].push_back({application, i});
+    const auto watched = item.driver->watch(*item.effective);
+    if (watched) continue;
+    base::log::failure("cannot watch; only the full pass will notice drift", item.desired.key.text(),
+                       watched.error());
+  }
+}
+
+void Targets::drop(const ApplicationUid& application) {
+  const auto found = targets_.find(application);
+  if (found == targets_.end()) return;
+  const auto& items = found->second->items;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    for (const auto& claim : items[i].desired.claims) {
+      auto& refs = by_claim_[claim];
+      const auto one = std::ranges::find(refs, Ref{application, i});
+      if (one != refs.end()) refs.erase(one);
+      if (!refs.empty()) continue;
+      by_claim_.erase(claim);
+      items[i].driver->unwatch(claim);
+    }
+  }
+  targets_.erase(found);
+}
+
+void Targets::follow_accepted(const SectionRecord& record) {
+  const auto& application = record.accepted.application;
+  const Digest& accepted = record.accepted.digest;
+  if (target_digest(record) == accepted && !error(application)) {
+    accepted_claims_.erase(application);
+    accepted_read_.erase(application);
+    return;
+  }
+  if (accepted_read_[application] == accepted) return;
+  accepted_read_[application] = accepted;
+  const auto bytes = store_.body(accepted);
+  accepted_claims_[application] = bytes ? claims_in(*bytes) : std::vector<sync::Claim>{};
+}
+
+std::vector<Targets::Ref> Targets::who_desires(const sync::Claim& claim) const {
+  const auto found = by_claim_.find(claim);
+  return found == by_claim_.end() ? std::vector<Ref>{} : found->second;
+}
+
+}  // namespace holdfast::edge_agent

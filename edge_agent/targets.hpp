@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Targets: the target of every application, following the section records, and the way back from a claim to
+// who desires it. Watches what the targets claim.
+// Threads: one.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "edge_agent/state_store.hpp"
+#include "edge_agent/target.hpp"
+
+namespace holdfast::edge_agent {
+
+class Targets {
+ public:
+  Targets(const StateStore& store, Drivers& drivers) : store_(store), drivers_(drivers) {}
+
+  /// Loads what target_digest() of this application's record names, unless it is loaded already; drops what
+  /// is no longer to be held. The error of a target that cannot be loaded is kept: see error().
+  void follow(const sync::ApplicationUid& application);
+  void follow_all();
+  /// What could not be loaded is tried again at the next follow().
+  void forget_errors() { errors_.clear(); }
+
+  Target* find(const sync::ApplicationUid& application);
+  /// Why find() has nothing for the digest that should be there; nullptr: it has.
+  const base::Error* error(const sync::ApplicationUid& application) const;
+
+  struct Ref {
+    sync::ApplicationUid application;
+    std::size_t item = 0;
+    bool operator==(const Ref&) const = default;
+  };
+  /// Everybody who desires this claim.
+  std::vector<Ref> who_desires(const sync::Claim& claim) const;
+  /// Claims of accepted sections that are not the target now (quarantined, not loadable): nobody deletes
+  /// those.
+  const std::map<sync::ApplicationUid, std::vector<sync::Claim>>& accepted_claims() const {
+    return accepted_claims_;
+  }
+
+ private:
+  void load(const sync::ApplicationUid& application, const base::Digest& digest);
+  void add_claims(const sync::ApplicationUid& application, const Target& target);
+  void drop(const sync::ApplicationUid& application);
+  void follow_accepted(const SectionRecord& record);
+
+  const StateStore& store_;
+  Drivers& drivers_;
+  std::map<sync::ApplicationUid, std::unique_ptr<Target>> targets_;
+  std::map<sync::ApplicationUid, std::pair<base::Digest, base::Error>> errors_;
+  std::map<sync::Claim, std::vector<Ref>> by_claim_;
+  std::map<sync::ApplicationUid, std::vector<sync::Claim>> accepted_claims_;
+  std::map<sync::ApplicationUid, base::Digest> accepted_read_;
+};
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What two resources of one rendering must not share: a key, a claim, or a path that is a file to one and a
+// folder to the other. Both are named.
+// Threads: pure functions.
+#pragma once
+
+#include <vector>
+
+#include "gitops/manifest_finding.hpp"
+
+namespace holdfast::gitops {
+
+Findings check_keys(const std::vector<PlacedResource>& resources);
+Findings check_claims(const std::vector<PlacedResource>& resources);
+
+}  // namespace holdfast::gitops

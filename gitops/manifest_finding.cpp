@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gitops/manifest_finding.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "sync/model/text.hpp"
+
+namespace holdfast::gitops {
+namespace {
+
+using base::Json;
+
+std::string text_at(const Json& object, const char* name) {
+  if (!object.is_object()) return {};
+  const auto member = object.find(name);
+  if (member == object.end() || !member->is_string()) return {};
+  const std::string quoted = sync::in_quotes(member->get_ref<const std::string&>());
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace
+
+std::string brief_of(const Json& document) {
+  const std::string kind = text_at(document, "kind");
+  const Json* metadata = nullptr;
+  if (document.is_object() && document.contains("metadata")) metadata = &document.at("metadata");
+  const std::string name = metadata == nullptr ? "" : text_at(*metadata, "name");
+  const std::string ns = metadata == nullptr ? "" : text_at(*metadata, "namespace");
+  if (kind.empty() || name.empty()) return kind;
+  return kind + "/" + (ns.empty() || ns == "default" ? "" : ns + "/") + name;
+}
+
+Finding finding_at(const Manifest& manifest, const FieldPath& field, std::string message) {
+  Finding finding{Severity::kError, manifest.file, manifest.line, "", field.text(), std::move(message)};
+  const auto document = base::parse_json(manifest.json);
+  if (!document) return finding;
+  finding.line = line_of(*document, manifest.lines, field, manifest.line);
+  finding.resource = brief_of(*document);
+  return finding;
+}
+
+Finding finding_in(const Manifest& manifest, const base::Error& error) {
+  auto [field, message] = split_field_message(error.message());
+  return finding_at(manifest, field, std::move(message));
+}
+
+std::string place_of(const Manifest& manifest) { return manifest.file + ":" + std::to_string(manifest.line); }
+
+}  // namespace holdfast::gitops

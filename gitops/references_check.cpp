@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gitops/references_check.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "sync/model/text.hpp"
+
+namespace holdfast::gitops {
+namespace {
+
+using sync::in_quotes;
+using sync::ResourceKey;
+
+const ResourceKey& key_of(const PlacedResource& resource) { return resource.parsed->resource.key; }
+
+// ---- ConfigMaps ----
+
+using ConfigMaps =
+    std::map<std::pair<std::string, std::string>, const ParsedResource*>;  // by namespace and name
+
+std::string names_in(const ConfigMaps& maps, const std::string& ns) {
+  std::string out;
+  for (const auto& [key, map] : maps) {
+    if (key.first == ns) out.append(out.empty() ? "" : ", ").append(key.second);
+  }
+  return out.empty() ? "none" : out;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string out;
+  for (const auto& name : names) out.append(out.empty() ? "" : ", ").append(name);
+  return out.empty() ? "none" : out;
+}
+
+std::optional<Finding> check_use(const PlacedResource& resource, const ConfigMapUse& use,
+                                 const ConfigMaps& maps) {
+  const std::string& ns = key_of(resource).ns;
+  const auto map = maps.find({ns, use.ref.name});
+  if (map == maps.end()) {
+    return finding_at(*resource.manifest, use.field.member("name"),
+                      "the application has no ConfigMap " + in_quotes(use.ref.name) + " in namespace " + ns +
+                          "; there are " + sync::bounded_text(names_in(maps, ns), 200));
+  }
+  const auto& keys = map->second->data_keys;
+  if (std::binary_search(keys.begin(), keys.end(), use.ref.key)) return std::nullopt;
+  return finding_at(*resource.manifest, use.field.member("key"),
+                    "ConfigMap/" + use.ref.name + " has no key " + in_quotes(use.ref.key) + "; there are " +
+                        sync::bounded_text(listed(keys), 200));
+}
+
+// ---- depends-on ----
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+/// As ResourceKey::matches_brief, but looked up: kind without case, namespace, name.
+using Address = std::tuple<std::string, std::string, std::string>;
+
+Address address_of(const ResourceKey& key) { return {lower(key.kind), key.ns, key.name}; }
+Address address_of(std::string_view brief) {
+  const auto parts = sync::split(brief, '/');
+  if (parts.size() == 2) return {lower(parts[0]), "default", std::string(parts[1])};
+  return {lower(parts[0]), std::string(parts[1]), std::string(parts.back())};
+}
+
+FieldPath depends_on_field() {
+  return FieldPath{}.member("metadata").member("annotations").member(sync::kAnnotationDependsOn);
+}
+
+/// Resources as numbers, and for each the numbers that it depends on.
+class Graph {
+ public:
+  Graph(const std::vector<PlacedResource>& resources, Findings& findings)
+      : resources_(resources), findings_(findings), edges_(resources.size()) {
+    std::map<Address, std::size_t> known;
+    for (std::size_t i = 0; i < resources.size(); ++i) known.emplace(address_of(key_of(resources[i])), i);
+    for (std::size_t i = 0; i < resources.size(); ++i) add_edges(i, known);
+  }
+
+  /// One finding a circle that is found; depth first without recursion.
+  void check_circles() {
+    enum class Mark { kNew, kOpen, kDone };
+    std::vector<Mark> marks(edges_.size(), Mark::kNew);
+    struct Visit {
+      std::size_t node;
+      std::size_t next = 0;
+    };
+    for (std::size_t start = 0; start < edges_.size(); ++start) {
+      if (marks[start] != Mark::kNew) continue;
+      std::vector<Visit> way{{start}};
+      marks[start] = Mark::kOpen;
+      while (!way.empty()) {
+        Visit& visit = way.back();
+        if (visit.next == edges_[visit.node].size()) {
+          marks[visit.node] = Mark::kDone;
+          way.pop_back();
+          continue;
+        }
+        const std::size_t to = edges_[visit.node][visit.next++];
+        if (marks[to] == Mark::kNew) {
+          marks[to] = Mark::kOpen;
+          way.push_back({to});
+        } else if (marks[to] == Mark::kOpen) {
+          std::vector<std::size_t> circle;
+          for (const auto& step : way) circle.push_back(step.node);
+          report_circle(circle, to);
+        }
+      }
+    }
+  }
+
+ private:
+  void add_edges(std::size_t from, const std::map<Address, std::size_t>& known) {
+    const PlacedResource& resource = resources_[from];
+    for (const auto& brief : resource.parsed->resource.depends_on) {
+      const auto to = known.find(address_of(brief));
+      if (to == known.end()) {
+        report(resource,
+               in_quotes(brief) + " is not in this application; only its own resources can be waited for");
+      } else if (resources_[to->second].parsed->resource.wave > resource.parsed->resource.wave) {
+        report(resource, in_quotes(brief) + " is on wave " + wave(resources_[to->second]) +
+                             ", after this resource's wave " + wave(resource) +
+                             ", so it can never be waited for");
+      } else {
+        edges_[from].push_back(to->second);
+      }
+    }
+  }
+
+  static std::string wave(const PlacedResource& resource) {
+    return std::to_string(resource.parsed->resource.wave);
+  }
+
+  void report(const PlacedResource& resource, std::string message) {
+    findings_.push_back(finding_at(*resource.manifest, depends_on_field(), std::move(message)));
+  }
+
+  void report_circle(const std::vector<std::size_t>& way, std::size_t back_to) {
+    std::string text;
+    bool within = false;
+    for (const std::size_t node : way) {
+      within = within || node == back_to;
+      if (within) text += key_of(resources_[node]).brief() + " → ";
+    }
+    report(resources_[way.back()], "each waits for the next, in a circle: " + sync::bounded_text(text, 400) +
+                                       key_of(resources_[back_to]).brief() + "; remove one");
+  }
+
+  const std::vector<PlacedResource>& resources_;
+  Findings& findings_;
+  std::vector<std::vector<std::size_t>> edges_;
+};
+
+}  // namespace
+
+Findings check_config_maps(const std::vector<PlacedResource>& resources) {
+  Findings findings;
+  ConfigMaps maps;
+  for (const auto& resource : resources) {
+    const ResourceKey& key = key_of(resource);
+    if (key.kind == "ConfigMap") maps.emplace(std::pair(key.ns, key.name), resource.parsed);
+  }
+  for (const auto& resource : resources) {
+    for (const auto& use : resource.parsed->uses) {
+      if (auto finding = check_use(resource, use, maps)) findings.push_back(*std::move(finding));
+    }
+  }
+  return findings;
+}
+
+Findings check_dependencies(const std::vector<PlacedResource>& resources) {
+  Findings findings;
+  Graph(resources, findings).check_circles();
+  return findings;
+}
+
+}  // namespace holdfast::gitops

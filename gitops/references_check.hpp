@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the resources of one rendering say of each other: ConfigMap keys and depends-on must exist, and what
+// depends must be possible: no circle, and nothing on a later wave.
+// Threads: pure functions.
+#pragma once
+
+#include <vector>
+
+#include "gitops/manifest_finding.hpp"
+
+namespace holdfast::gitops {
+
+Findings check_config_maps(const std::vector<PlacedResource>& resources);
+Findings check_dependencies(const std::vector<PlacedResource>& resources);
+
+}  // namespace holdfast::gitops

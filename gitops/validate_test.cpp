@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// validate: what can be said of a revision before any node is asked.
+#include <gtest/gtest.h>
+
+#include "gitops/render.hpp"
+
+namespace holdfast::gitops {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Texts validated(const std::string& text) {
+  Texts out;
+  for (const auto& finding : validate(parse_manifests({{"a.yaml", text}}, ""))) out.push_back(finding.text());
+  return out;
+}
+
+std::string file(const std::string& name, const std::string& spec) {
+  return "apiVersion: holdfast.dev/v1\nkind: File\nmetadata:\n  name: '" + name + "'\nspec:\n" + spec;
+}
+
+struct Row {
+  const char* name;
+  std::string text;
+  Texts findings;
+};
+
+class Validate : public testing::TestWithParam<Row> {};
+
+TEST_P(Validate, FindsWhatIsWrongOnEveryNodeAndNothingElse) {
+  EXPECT_EQ(validated(GetParam().text), GetParam().findings);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Validate,
+    testing::Values(
+        Row{"Plain", file("a", "  path: /a\n  content: x\n"), {}},
+        Row{"TemplatedName", file("a-{{ .node.name }}", "  path: /a\n  content: x\n"), {}},
+        Row{"TemplatedNameOnly", file("{{ .node.labels.x }}", "  path: /a\n  content: x\n"), {}},
+        Row{"TemplatedPath", file("a", "  path: '{{ .node.labels.folder }}/a'\n  content: x\n"), {}},
+        Row{"TemplatedMode", file("a", "  path: /a\n  content: x\n  mode: '{{ .node.labels.mode }}'\n"), {}},
+        Row{"TemplatedModeAndName",
+            file("{{ .node.name }}",
+                 "  path: '/{{ .node.facts.x }}'\n  content: x\n  mode: '{{ .node.labels.mode }}'\n"),
+            {}},
+        Row{"PartOfMode", file("a", "  path: /a\n  content: x\n  mode: '0{{ .node.labels.mode }}'\n"), {}},
+        Row{"WrongFieldBesideATemplate",
+            file("a", "  path: '{{ .node.name }}'\n  contnt: x\n"),
+            {"a.yaml:5: File/a: spec: unknown field \"contnt\"; did you mean \"content\"?"}},
+        Row{"WrongValueBesideATemplate",
+            file("a-{{ .node.name }}", "  path: relative\n  content: x\n"),
+            {"a.yaml:6: File/a-{{ .node.name }}: spec.path: \"relative\" is not absolute; a path on a node "
+             "begins with "
+             "'/'"}},
+        Row{"BadDefault",
+            file("a", "  path: /a\n  content: '{{ .node.name }}'\n  mode: '{{ \"rwx\" }}'\n"),
+            {"a.yaml:8: File/a: spec.mode: \"rwx\" must be a string of 3 or 4 octal digits, in quotes "
+             "(\"0644\"): YAML "
+             "reads the bare number differently"}},
+        Row{"SameTemplateTwice",
+            file("a", "  path: '/{{ .node.name }}'\n  content: x\n") + "---\n" +
+                file("b", "  path: '/{{ .node.name }}'\n  content: x\n"),
+            {"a.yaml:14: File/b: spec.path: path:/unknown-1 is claimed by File/a (a.yaml:1); one of the two "
+             "must go, or "
+             "move"}},
+        Row{"TwoTemplatesMayDiffer",
+            file("a", "  path: '/{{ .node.labels.a }}'\n  content: x\n") + "---\n" +
+                file("b", "  path: '/{{ .node.labels.b }}'\n  content: x\n"),
+            {}},
+        Row{"BadApplication",
+            "apiVersion: holdfast.dev/v1\nkind: Application\nmetadata: {name: web}\nspec:\n  source:\n    "
+            "repoURL: /x\n",
+            {"a.yaml:6: Application/web: spec.source.repoURL: \"/x\" is no repository URL; write "
+             "https://HOST/PATH, "
+             "ssh://USER@HOST/PATH, USER@HOST:PATH, git://HOST/PATH or file:///PATH"}},
+        Row{"ApplicationVersion",
+            "apiVersion: holdfast.dev/v2\nkind: Application\nmetadata: {name: web}\nspec: {}\n",
+            {"a.yaml:1: Application/web: apiVersion: must be holdfast.dev/v1"}},
+        Row{"UnreadableFile", "a: [", {"a.yaml:1: YAML: end of sequence flow not found"}},
+        Row{"EverythingAtOnce",
+            file("a", "  path: '{{ .node.name }}'\n  contnt: x\n") + "---\n" +
+                file("b", "  path: b\n  content: x\n"),
+            {"a.yaml:14: File/b: spec.path: \"b\" is not absolute; a path on a node begins with '/'",
+             "a.yaml:5: File/a: spec: unknown field \"contnt\"; did you mean \"content\"?"}}),
+    [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace holdfast::gitops

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// ApiServer: HTTPS on one port: Kubernetes REST, operations, enrolment, health and metrics. Bounded in threads, in
+// sizes and in time; TLS 1.2 or newer. Handlers run on its threads and reach the controller only through Operations.
+// Threads: start() and stop() on the program's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "hub/api/authentication.hpp"
+#include "hub/api/message.hpp"
+#include "hub/api/operations.hpp"
+#include "hub/api/rest.hpp"
+#include "hub/enrolment.hpp"
+
+namespace holdfast::hub {
+
+struct ApiServerOptions {
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 8443;  ///< 0: any free one
+  std::string certificate_file;
+  std::string key_file;
+};
+
+/// Everything the routes need; outlives the server.
+struct ApiParts {
+  Rest& rest;
+  Operations& operations;
+  Enrolment& enrolment;
+  Authentication& authentication;
+  std::function<bool()> ready;           ///< any thread
+  std::function<std::string()> metrics;  ///< any thread
+};
+
+/// One request, without HTTP: what the server calls, and what tests call. `authorization`: the header's value.
+ApiResponse route(const ApiParts& parts, ApiRequest request, const std::string& authorization);
+
+class ApiServer {
+ public:
+  ApiServer(ApiParts parts, ApiServerOptions options);
+  ~ApiServer();
+  /// kConflict: the port is taken.
+  base::Status start();
+  void stop();
+  std::uint16_t port() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace holdfast::hub

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which part answers which request, and who may ask.
+#include <nlohmann/json.hpp>
+
+#include "hub/api/api_server.hpp"
+
+namespace holdfast::hub {
+
+using base::Json;
+
+namespace {
+
+constexpr std::string_view kEnroll = "/apis/holdfast.dev/v1/enroll";
+constexpr std::string_view kTokens = "/apis/holdfast.dev/v1/enrollmenttokens";
+
+ApiResponse text_answer(int status, std::string body) {
+  ApiResponse response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::move(body);
+  return response;
+}
+
+ApiResponse enroll(const ApiParts& parts, const ApiRequest& request) {
+  if (request.method != "POST") return error_answer(405, "MethodNotAllowed", "use POST");
+  if (const auto admitted = parts.authentication.admit(request.remote); !admitted) {
+    return error_answer(429, "TooManyRequests", admitted.error().message());
+  }
+  const auto body = base::parse_json(request.body);
+  if (!body) return error_answer(400, "BadRequest", body.error().message());
+  const auto answer = parts.enrolment.enroll(*body);
+  if (answer) return json_answer(200, *answer);
+  if (answer.error().code() == base::Code::kPermission) parts.authentication.failed(request.remote);
+  return error_answer(answer.error());
+}
+
+ApiResponse create_token(const ApiParts& parts, const ApiRequest& request) {
+  const auto body = base::parse_json(request.body);
+  if (!body) return error_answer(400, "BadRequest", body.error().message());
+  const auto token = parts.enrolment.create_token(*body);
+  return token ? json_answer(201, *token) : error_answer(token.error());
+}
+
+ApiResponse route_authenticated(const ApiParts& parts, const ApiRequest& request) {
+  if (request.path == "/metrics") {
+    auto response = text_answer(200, parts.metrics());
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return response;
+  }
+  if (request.path == kTokens && request.method == "POST") return create_token(parts, request);
+  if (auto found = parts.rest.discovery(request)) return *std::move(found);
+  if (auto found = parts.operations.serve(request)) return *std::move(found);
+  if (const auto path = parse_object_path(request.path)) return parts.rest.serve(request, *path);
+  return error_answer(404, "NotFound", request.path + ": nothing is served there");
+}
+
+}  // namespace
+
+ApiResponse route(const ApiParts& parts, ApiRequest request, const std::string& authorization) {
+  if (request.path == "/healthz" || request.path == "/livez") return text_answer(200, "ok\n");
+  if (request.path == "/readyz") {
+    return parts.ready() ? text_answer(200, "ok\n") : text_answer(503, "the broker is not connected yet\n");
+  }
+  if (request.path == kEnroll) return enroll(parts, request);
+  auto user = parts.authentication.user_of(authorization, request.remote);
+  if (!user && user.error().code() == base::Code::kLimit) {
+    return error_answer(429, "TooManyRequests", user.error().message());
+  }
+  if (!user) return error_answer(401, "Unauthorized", user.error().message());
+  request.user = *std::move(user);
+  return route_authenticated(parts, request);
+}
+
+}  // namespace holdfast::hub

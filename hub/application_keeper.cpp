@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/application_keeper.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "hub/json_path.hpp"
+#include "hub/removed.hpp"
+#include "hub/rollout.hpp"
+
+namespace holdfast::hub {
+
+namespace limits = base::limits;
+using base::Code;
+using base::fail;
+using base::Json;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::string_view kLastGoodStays = "; the last good revision stays in force";
+
+std::string brief(const sync::Revision& revision) { return revision.str().substr(0, 10); }
+
+/// A revision of the history by the beginning of its commit id.
+Result<const PastRevision*> find_past(const ApplicationEntry& application, const std::string& revision) {
+  constexpr std::size_t kPrefixMin = 4;
+  const PastRevision* found = nullptr;
+  for (const auto& past : application.record.history) {
+    if (revision.size() < kPrefixMin || !past.place.commit.str().starts_with(revision)) continue;
+    if (found != nullptr && found->place.commit != past.place.commit) {
+      return fail(Code::kInvalid, "revision \"" + revision + "\" is not unique; give more of it");
+    }
+    found = &past;
+  }
+  if (found != nullptr) return found;
+  return fail(Code::kNotFound, "revision \"" + revision + "\" is not in the history of application \"" +
+                                   application.name + "\"; see \"holdfast history " + application.name +
+                                   "\"");
+}
+
+}  // namespace
+
+void ApplicationKeeper::reconcile(ApplicationEntry& application) {
+  context_.show(application);
+  if (application.is_deleting()) return finish_deletion(application);
+  if (!application.spec_is_good) return;
+  compare(application);
+  adopt(application);
+  load_in_force(application);
+  keep_hub_objects(application);
+  settle_operation(application);
+}
+
+// ---- what is the newest ----
+
+Result<std::optional<RevisionPlace>> ApplicationKeeper::newest_place(
+    const ApplicationEntry& application) const {
+  if (const auto pinned = application.pinned(); !pinned.empty()) {
+    HF_TRY(const auto* past, find_past(application, pinned));
+    return past->place;
+  }
+  const auto& source = application.spec.source;
+  const bool fetched = context_.sources.was_fetched(source.repo_url);
+  // Before the first fetch the mirror may be old: it must not take back what is in force.
+  if (!fetched && application.record.in_force) return std::nullopt;
+  RevisionPlace place{source.repo_url, source.path, {}, {}};
+  const bool asked = application.operation && !application.operation->options.revision.empty();
+  auto commit = context_.seams.git.resolve(
+      place.url, asked ? application.operation->options.revision : source.target_revision);
+  if (!commit) {
+    // A repository that is being fetched for the first time is no error yet.
+    if (!fetched && !context_.sources.error(place.url)) return std::nullopt;
+    return fail(std::move(commit).error());
+  }
+  place.commit = *commit;
+  HF_TRY(place.tree, context_.seams.git.tree_id(place.url, place.commit, place.path));
+  return place;
+}
+
+void ApplicationKeeper::compare(ApplicationEntry& application) {
+  auto place = newest_place(application);
+  const auto fetch_error = context_.sources.error(application.spec.source.repo_url);
+  if (fetch_error) {
+    set_condition(application, kComparisonError,
+                  "cannot fetch " + application.spec.source.repo_url + ": " + fetch_error->message() +
+                      std::string(kLastGoodStays));
+  } else if (!place) {
+    set_condition(application, kComparisonError, place.error().message() + std::string(kLastGoodStays));
+  } else {
+    set_condition(application, kComparisonError, "");
+  }
+  const auto pinned = application.pinned();
+  set_condition(application, kRolledBack,
+                pinned.empty() ? ""
+                               : "rolled back to " + pinned.substr(0, 10) + "; \"holdfast sync " +
+                                     application.name + "\" ends it");
+  if (!place || !*place) return;
+  application.newest_commit = (*place)->commit;
+  if (application.record.in_force && application.record.in_force->same_content(**place)) {
+    application.newest.reset();
+    application.same_commit = (*place)->commit;
+    set_condition(application, kInvalidManifest, "");
+    set_condition(application, kEmptyRefused, "");
+    return;
+  }
+  if (application.newest && application.newest->place().same_content(**place)) return;
+  load_newest(application, **place);
+}
+
+void ApplicationKeeper::load_newest(ApplicationEntry& application, const RevisionPlace& place) {
+  application.newest.reset();
+  auto loaded = Rendition::load(context_.seams.git, place);
+  if (!loaded) {
+    set_condition(application, kComparisonError, loaded.error().message() + std::string(kLastGoodStays));
+    return;
+  }
+  application.newest = std::make_unique<Rendition>(*std::move(loaded));
+}
+
+std::string ApplicationKeeper::placement_problem(const ApplicationEntry& application,
+                                                 const Rendition& rendition) const {
+  if (application.spec.placed || !rendition.has_node_manifests() || !rendition.for_hub().empty()) return "";
+  return rendition.place().path +
+         " holds resources for nodes but no Application: give this Application spec.placement, or let its "
+         "path (serve "
+         "--path) be the folder that holds the Applications";
+}
+
+bool ApplicationKeeper::judge(ApplicationEntry& application) {
+  const Rendition& newest = *application.newest;
+  std::string invalid;
+  if (!newest.is_good()) {
+    invalid = gitops::summary(newest.findings(), limits::kConditionsShownMax);
+  } else if (const auto wanted = read_wanted(newest.for_hub()); gitops::has_errors(wanted.findings)) {
+    invalid = gitops::summary(wanted.findings, limits::kConditionsShownMax);
+  } else {
+    invalid = placement_problem(application, newest);
+  }
+  set_condition(application, kInvalidManifest,
+                invalid.empty() ? "" : brief(newest.place().commit) + ": " + invalid);
+  const bool emptied = newest.is_good() && newest.manifests() == 0 && application.record.manifests > 0;
+  const bool refused = emptied && !application.spec.allow_empty;
+  set_condition(application, kEmptyRefused,
+                refused
+                    ? "commit " + brief(newest.place().commit) + " leaves nothing at " + newest.place().path +
+                          "; refused, and everything stays, unless syncPolicy.automated.allowEmpty is true"
+                    : "");
+  return invalid.empty() && !refused;
+}
+
+// ---- what is in force ----
+
+bool ApplicationKeeper::is_adoption_due(const ApplicationEntry& application) const {
+  if (!application.pinned().empty()) return true;  // newest is what it is pinned to
+  const auto& operation = application.operation;
+  if (operation && context_.sources.has_completed(operation->url, operation->ticket) &&
+      !context_.sources.error(operation->url)) {
+    return true;
+  }
+  return application.spec.automated;
+}
+
+void ApplicationKeeper::adopt(ApplicationEntry& application) {
+  if (!application.newest || !judge(application) || !is_adoption_due(application)) return;
+  const auto& place = application.newest->place();
+  ApplicationRecord record = application.record;
+  const std::string initiator = !application.pinned().empty() ? "rollback"
+                                : application.operation       ? "sync"
+                                                              : "automated";
+  record.in_force = place;
+  record.manifests = application.newest->manifests();
+  record.history.push_back({place, context_.seams.clock.wall(), initiator});
+  if (record.history.size() > limits::kHistoryKeptMax) record.history.erase(record.history.begin());
+  record.prune_confirmed.clear();
+  record.removals_confirmed.clear();
+  // Before any node hears of it: a hub that dies here comes back to the same revision.
+  if (auto status = context_.applications.save(application, record); !status)
+    return retry(application, status.error());
+  base::log::recovered("an application could not be recorded", application.name);
+  application.in_force = std::move(application.newest);
+  application.same_commit.reset();
+  pin(place.url);
+  context_.tell(application, sync::EventType::kNormal, "RevisionInForce",
+                brief(place.commit) + " is in force (" + initiator + ")");
+  roll_out(application);
+}
+
+void ApplicationKeeper::load_in_force(ApplicationEntry& application) {
+  if (application.in_force || !application.record.in_force) return;
+  auto loaded = Rendition::load(context_.seams.git, *application.record.in_force);
+  if (loaded && !loaded->is_good()) {
+    loaded = fail(Code::kInvalid, gitops::summary(loaded->findings(), limits::kConditionsShownMax));
+  }
+  if (!loaded) {
+    // Nodes keep what they have: it is stored. Only what needs a new rendering waits.
+    if (!application.conditions.contains(kComparisonError)) {
+      set_condition(application, kComparisonError,
+                    "revision " + brief(application.record.in_force->commit) +
+                        " in force cannot be read from Git: " + loaded.error().message() +
+                        "; nodes keep what they have");
+    }
+    return;
+  }
+  application.in_force = std::make_unique<Rendition>(*std::move(loaded));
+  roll_out(application);
+}
+
+void ApplicationKeeper::roll_out(const ApplicationEntry& application) {
+  std::vector<RolloutNode> nodes;
+  for (const auto& [uid, node] : context_.nodes.all()) nodes.push_back({uid, false});
+  for (const auto& uid : next_nodes(nodes)) context_.look_at(*context_.nodes.find(uid));
+  context_.show(application);
+}
+
+void ApplicationKeeper::pin(const std::string& url) const {
+  std::map<std::string, sync::Revision> pins;
+  for (const auto& [uid, application] : context_.applications.all()) {
+    const auto add = [&](const RevisionPlace& place) {
+      if (place.url == url) pins.emplace(uid.str() + "-" + place.commit.str(), place.commit);
+    };
+    if (application.record.in_force) add(*application.record.in_force);
+    for (const auto& past : application.record.history) add(past.place);
+  }
+  if (auto status = context_.seams.git.pin(url, pins); !status) {
+    base::log::failure("commits in force could not be pinned", url, status.error());
+  }
+}
+
+// ---- sync, rollback ----
+
+Status ApplicationKeeper::sync(ApplicationEntry& application, const SyncOptions& options) {
+  if (application.is_deleting()) {
+    if (!options.confirm_prune) {
+      return fail(Code::kConflict, "application \"" + application.name + "\" is being deleted");
+    }
+    return confirm_prune(application);
+  }
+  if (!options.revision.empty() && application.spec.automated) {
+    return fail(Code::kConflict,
+                "application \"" + application.name + "\" follows " +
+                    application.spec.source.target_revision +
+                    " by itself (syncPolicy.automated); change targetRevision, or use rollback");
+  }
+  if (!application.pinned().empty()) HF_CHECK(annotate(application, kAnnotationPinned, ""));
+  const auto& url = application.spec.source.repo_url;
+  application.operation = Operation{options, url, context_.sources.fetch_now(url, context_.now())};
+  application.last_operation = LastOperation{"Running", "fetching " + url, context_.seams.clock.wall()};
+  return {};
+}
+
+Status ApplicationKeeper::rollback(ApplicationEntry& application, const std::string& revision) {
+  HF_TRY(const auto* past, find_past(application, revision));
+  return annotate(application, kAnnotationPinned, past->place.commit.str());
+}
+
+Status ApplicationKeeper::annotate(const ApplicationEntry& application, std::string_view key,
+                                   const std::string& value) {
+  const Json patch = {
+      {"metadata", {{"annotations", {{std::string(key), value.empty() ? Json() : Json(value)}}}}}};
+  HF_TRY(const auto object, context_.objects.patch(kApplications, application.name, patch, Actor::kHub));
+  context_.applications.take(object);
+  context_.look_at(application);
+  return {};
+}
+
+void ApplicationKeeper::settle_operation(ApplicationEntry& application) {
+  if (!application.operation) return;
+  const Operation operation = *application.operation;
+  if (!context_.sources.has_completed(operation.url, operation.ticket)) return;
+  application.operation.reset();
+  std::string problem;
+  for (const auto type : {kComparisonError, kInvalidManifest, kEmptyRefused}) {
+    const auto found = application.conditions.find(type);
+    if (found != application.conditions.end() && problem.empty()) problem = found->second;
+  }
+  if (problem.empty() && operation.options.confirm_prune) {
+    if (auto status = confirm_prune(application); !status) problem = status.error().message();
+  }
+  auto& last = application.last_operation.emplace(application.last_operation.value_or(LastOperation{}));
+  last.phase = problem.empty() ? "Succeeded" : "Failed";
+  last.message = problem.empty() && application.newest_commit ? brief(*application.newest_commit) : problem;
+}
+
+Status ApplicationKeeper::confirm_prune(ApplicationEntry& application) {
+  ApplicationRecord record = application.record;
+  for (const auto& [uid, node] : context_.nodes.all()) {
+    const auto* desired = context_.desired.find(uid);
+    const bool is_leaving =
+        desired != nullptr && std::ranges::any_of(desired->header.removals, [&](const auto& removal) {
+          return removal.application == application.uid;
+        });
+    if (is_leaving) record.removals_confirmed.push_back(uid);
+    if (!application.in_force) continue;
+    const auto& section =
+        application.in_force->section(application.spec.policy, template_values(node, application));
+    if (section.is_good()) record.prune_confirmed.push_back(section.digest);
+  }
+  for (auto* list : {&record.prune_confirmed}) {
+    std::ranges::sort(*list);
+    list->erase(std::unique(list->begin(), list->end()), list->end());
+  }
+  std::ranges::sort(record.removals_confirmed);
+  record.removals_confirmed.erase(
+      std::unique(record.removals_confirmed.begin(), record.removals_confirmed.end()),
+      record.removals_confirmed.end());
+  HF_CHECK(context_.applications.save(application, record));
+  context_.tell(application, sync::EventType::kNormal, "PruneConfirmed",
+                "a person allowed what is due to be deleted");
+  context_.look_at_all_nodes();
+  if (!application.is_deleting()) {
+    application.prune_confirmed_once = true;
+    keep_hub_objects(application);
+  }
+  return {};
+}
+
+std::vector<HistoryEntry> ApplicationKeeper::history(const ApplicationEntry& application) const {
+  std::vector<HistoryEntry> out;
+  for (const auto& past : application.record.history) {
+    HistoryEntry entry{.revision = past.place.commit,
+                       .time = past.time,
+                       .initiator = past.initiator,
+                       .author = {},
+                       .subject = {},
+                       .in_force = false};
+    if (const auto info = context_.seams.git.commit_info(past.place.url, past.place.commit)) {
+      entry.author = info->author;
+      entry.subject = info->subject;
+    }
+    out.push_back(std::move(entry));
+  }
+  if (!out.empty()) out.back().in_force = true;
+  std::ranges::reverse(out);
+  return out;
+}
+
+// ---- objects of the hub itself ----
+
+void ApplicationKeeper::keep_hub_objects(ApplicationEntry& application) {
+  if (!application.in_force) return;
+  if (application.in_force->for_hub().empty() && !application.spec.allow_empty) return;
+  const bool confirmed = std::exchange(application.prune_confirmed_once, false);
+  RootPlanInput input;
+  input.root = application.name;
+  for (const auto type : {kApplications, kProjects, kNodes}) {
+    if (auto listing = context_.objects.list(type)) {
+      input.existing.insert(input.existing.end(), listing->items.begin(), listing->items.end());
+    }
+  }
+  auto wanted = read_wanted(application.in_force->for_hub());
+  if (gitops::has_errors(wanted.findings)) return;
+  input.wanted = std::move(wanted.list);
+  input.may_update =
+      application.spec.policy.self_heal || application.hub_objects_at != application.in_force->place().commit;
+  input.may_prune = application.spec.policy.prune;
+  input.allow_empty = application.spec.allow_empty;
+  input.prune_confirmed = confirmed;
+  input.prune_limit = application.spec.policy.prune_limit;
+  const RootPlan plan = plan_root(input);
+  if (auto status = carry_out(application, plan); !status) return retry(application, status.error());
+  application.hub_objects_at = application.in_force->place().commit;
+  application.hub_problems = plan.problems;
+  if (plan.emptiness_refused) {
+    set_condition(application, kEmptyRefused,
+                  "no Application is left at " + application.in_force->place().path +
+                      "; refused, and everything stays, unless syncPolicy.automated.allowEmpty is true");
+  }
+  std::string held;
+  for (const auto& name : plan.held) held += (held.empty() ? "" : ", ") + name;
+  set_condition(application, kPruneHeld,
+                held.empty() ? ""
+                             : "more would be deleted than maxPrune allows (" + held + "); \"holdfast sync " +
+                                   application.name + " --confirm-prune\" allows it");
+}
+
+Status ApplicationKeeper::carry_out(ApplicationEntry& application, const RootPlan& plan) {
+  if (plan.create.empty() && plan.update.empty() && plan.remove.empty()) return {};
+  HF_CHECK(context_.objects.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
+    for (const auto& item : plan.create) {
+      HF_TRY(const auto json, base::parse_json(item.json));
+      HF_CHECK(writer.create(item.type, json).map([](const ObjectPtr&) {}));
+    }
+    for (const auto& item : plan.update) {
+      HF_TRY(const auto json, base::parse_json(item.json));
+      HF_CHECK(writer.update(item.type, item.name, json).map([](const ObjectPtr&) {}));
+    }
+    for (const auto& item : plan.remove) {
+      HF_CHECK(writer.remove(item.type, item.name, {}).map([](const ObjectPtr&) {}));
+    }
+    return {};
+  }));
+  for (const auto& item : plan.remove) {
+    context_.tell(application, sync::EventType::kNormal, "Deleted", item.name + " is not in Git any more");
+  }
+  return {};
+}
+
+// ---- going ----
+
+bool ApplicationKeeper::has_left(const NodeEntry& node, const ApplicationEntry& application) const {
+  const auto* desired = context_.desired.find(node.uid);
+  if (desired == nullptr) return true;
+  const auto of_this = [&](const auto& item) { return item.application == application.uid; };
+  if (std::ranges::any_of(desired->header.sections, of_this)) return false;
+  if (std::ranges::none_of(desired->header.removals, of_this)) return true;
+  // One that is away stalls nothing: the removal stands in its desired state and waits there.
+  return !node.is_online() || has_carried_out(node, *desired, application.uid);
+}
+
+bool ApplicationKeeper::delete_children(const ApplicationEntry& application) {
+  bool any = false;
+  for (const auto type : {kApplications, kProjects}) {
+    const auto listing = context_.objects.list(type);
+    if (!listing) continue;
+    for (const auto& object : listing->items) {
+      const auto notes = annotations_of(*object);
+      const auto owner = notes.find(std::string(kAnnotationManagedBy));
+      if (owner == notes.end() || owner->second != application.name) continue;
+      any = true;
+      if (is_being_deleted(*object)) continue;
+      if (auto done = context_.objects.remove(type, name_of(*object)); !done)
+        retry(application, done.error());
+    }
+  }
+  return any;
+}
+
+void ApplicationKeeper::finish_deletion(ApplicationEntry& application) {
+  if (!application.prunes_when_deleted()) return;
+  if (delete_children(application)) return;
+  const bool all_left = std::ranges::all_of(
+      context_.nodes.all(), [&](const auto& item) { return has_left(item.second, application); });
+  if (!all_left) return;
+  Json object = *application.object;
+  auto& finalizers = object["metadata"]["finalizers"];
+  finalizers.erase(std::ranges::find(finalizers, Json(kResourcesFinalizer)));
+  if (auto done = context_.objects.update(kApplications, application.name, object, Actor::kHub); !done) {
+    retry(application, done.error());
+  }
+}
+
+void ApplicationKeeper::look_after_gone() {
+  std::erase_if(context_.gone, [&](const auto& item) {
+    const auto& uid = item.first;
+    if (context_.desired.any_section_of(uid)) return false;
+    auto status = context_.objects.forget_tombstone(kApplications, uid.str());
+    if (status) status = context_.applications.forget(uid);
+    if (!status) base::log::failure("a deleted application was not forgotten", uid.str(), status.error());
+    return status.has_value();
+  });
+}
+
+// ---- conditions ----
+
+void ApplicationKeeper::set_condition(ApplicationEntry& application, std::string_view type,
+                                      const std::string& message) {
+  const auto found = application.conditions.find(type);
+  if (message.empty()) {
+    if (found != application.conditions.end()) application.conditions.erase(found);
+    return;
+  }
+  if (found != application.conditions.end() && found->second == message) return;
+  application.conditions.insert_or_assign(std::string(type), message);
+  const auto kind = type == kRolledBack ? sync::EventType::kNormal : sync::EventType::kWarning;
+  context_.tell(application, kind, std::string(type), message);
+}
+
+void ApplicationKeeper::retry(const ApplicationEntry& application, const base::Error& error) {
+  ++context_.counters.store_failures;
+  base::log::failure("an application could not be recorded", application.name, error);
+  context_.queue.push({KeyKind::kApplication, application.uid.str()},
+                      context_.now() + limits::kRetryInterval);
+}
+
+}  // namespace holdfast::hub

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/assign.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+#include "base/limits.hpp"
+
+namespace holdfast::hub {
+namespace {
+
+using sync::Claim;
+using Claims = std::vector<Claim>;
+
+const Claims kNoClaims;
+
+bool contains(const Claims& sorted, const Claim& claim) { return std::ranges::binary_search(sorted, claim); }
+
+Claims united(const Claims& a, const Claims& b) {
+  Claims out;
+  std::ranges::set_union(a, b, std::back_inserter(out));
+  return out;
+}
+
+Claims without(const Claims& a, const Claims& b) {
+  Claims out;
+  std::ranges::set_difference(a, b, std::back_inserter(out));
+  return out;
+}
+
+/// What is known of one application on this node while the answer is worked out.
+struct Entry {
+  sync::ApplicationUid application;
+  const Candidate* candidate = nullptr;
+  const sync::SectionRef* section = nullptr;  // of the previous desired state
+  const Claims* section_claims = &kNoClaims;
+  const sync::Removal* removal = nullptr;  // of the previous desired state
+  bool sending = false;                    // gets the candidate's section
+  bool leaving = false;                    // its section becomes a removal
+
+  const std::string& name() const {
+    if (candidate != nullptr) return candidate->name;
+    return section != nullptr ? section->name : removal->name;
+  }
+  /// What it holds in the next desired state, as far as decided.
+  const Claims& claims() const {
+    if (sending) return candidate->claims;
+    return leaving ? kNoClaims : *section_claims;
+  }
+  bool owned(const Claim& claim) const { return contains(*section_claims, claim); }
+};
+
+class Assigner {
+ public:
+  explicit Assigner(const AssignInput& input) : input_(input) {
+    collect();
+    for (auto& [application, entry] : entries_) wish(entry);
+    limit();
+    do {
+      settle_claims();
+    } while (defer_removals());
+  }
+
+  Assignment answer() {
+    Assignment out;
+    out.conflicts = std::move(conflicts_);
+    std::ranges::sort(out.conflicts, {}, &ClaimConflict::loser);
+    out.over_limit = std::move(over_limit_);
+    auto next = header();
+    const auto& previous = input_.previous;
+    const bool same = previous ? next.content_digest() == previous->content_digest()
+                               : next.sections.empty() && next.removals.empty();
+    if (same) return out;
+    // Only now: a removal that has been carried out is no reason to send anything.
+    std::erase_if(next.removals, [&](const sync::Removal& removal) {
+      return std::ranges::binary_search(input_.removed, removal.application) &&
+             entries_.at(removal.application).removal;
+    });
+    next.generation = previous ? sync::Generation{std::max(previous->generation.epoch, input_.epoch),
+                                                  previous->generation.sequence + 1}
+                               : sync::Generation{input_.epoch, 1};
+    out.next = std::move(next);
+    return out;
+  }
+
+ private:
+  Entry& entry(const sync::ApplicationUid& application) {
+    auto& found = entries_[application];
+    found.application = application;
+    return found;
+  }
+
+  void collect() {
+    for (const auto& candidate : input_.candidates) entry(candidate.application).candidate = &candidate;
+    if (!input_.previous) return;
+    const auto& sections = input_.previous->sections;
+    for (std::size_t i = 0; i < sections.size(); ++i) {
+      auto& found = entry(sections[i].application);
+      found.section = &sections[i];
+      found.section_claims = &input_.previous_claims.at(i);
+    }
+    for (const auto& removal : input_.previous->removals) entry(removal.application).removal = &removal;
+  }
+
+  static void wish(Entry& entry) {
+    if (entry.candidate == nullptr) return;
+    const Wish wish = entry.candidate->wish;
+    entry.sending = wish == Wish::kPlace;
+    entry.leaving = wish == Wish::kPrune || wish == Wish::kRelease;
+  }
+
+  void limit() {
+    std::size_t count = 0;
+    for (const auto& [application, entry] : entries_)
+      count += entry.section != nullptr && !entry.leaving ? 1U : 0U;
+    for (auto& [application, entry] : entries_) {
+      if (!entry.sending || entry.section != nullptr) continue;
+      if (++count <= base::limits::kSectionsPerNodeMax) continue;
+      entry.sending = false;
+      over_limit_.push_back(application);
+    }
+  }
+
+  /// Takes back what would hold a claim twice, until none does. Each turn takes back at least one.
+  void settle_claims() {
+    while (true) {
+      std::map<Claim, std::vector<Entry*>> holders;
+      for (auto& [application, entry] : entries_) {
+        for (const auto& claim : entry.claims()) holders[claim].push_back(&entry);
+      }
+      bool changed = false;
+      for (const auto& [claim, entries] : holders) {
+        if (entries.size() > 1) changed = settle(claim, entries) || changed;
+      }
+      if (!changed) return;
+    }
+  }
+
+  /// Owner before stranger, then the smaller name: what stays is worth more than what comes.
+  static bool before(const Claim& claim, const Entry& a, const Entry& b) {
+    if (a.sending != b.sending) return !a.sending;
+    if (a.owned(claim) != b.owned(claim)) return a.owned(claim);
+    return std::tie(a.name(), a.application) < std::tie(b.name(), b.application);
+  }
+
+  bool settle(const Claim& claim, const std::vector<Entry*>& entries) {
+    // One that an earlier claim of this turn took back may hold this claim no more.
+    std::vector<Entry*> holders;
+    for (auto* entry : entries) {
+      if (contains(entry->claims(), claim)) holders.push_back(entry);
+    }
+    if (holders.size() < 2) return false;
+    auto* const winner = *std::ranges::min_element(
+        holders, [&](const Entry* a, const Entry* b) { return before(claim, *a, *b); });
+    bool changed = false;
+    for (auto* entry : holders) {
+      if (entry == winner || !entry->sending) continue;
+      entry->sending = false;
+      changed = true;
+      conflicts_.push_back({entry->application, entry->name(), winner->application, winner->name(), claim});
+    }
+    return changed;
+  }
+
+  /// Whether somebody else's newest rendering claims it and has not arrived on this node.
+  bool is_awaited(const Claim& claim, const Entry& from) const {
+    return std::ranges::any_of(entries_, [&](const auto& item) {
+      const Entry& other = item.second;
+      return &other != &from && other.candidate != nullptr &&
+             contains(other.candidate->newest_claims, claim) && !contains(other.claims(), claim);
+    });
+  }
+
+  /// An application does not take away what another one is about to take over.
+  bool defer_removals() {
+    bool changed = false;
+    for (auto& [application, entry] : entries_) {
+      if (!entry.leaving || entry.candidate->wish != Wish::kPrune || entry.section == nullptr) continue;
+      const bool awaited = std::ranges::any_of(*entry.section_claims,
+                                               [&](const Claim& claim) { return is_awaited(claim, entry); });
+      if (!awaited) continue;
+      entry.leaving = false;
+      changed = true;
+    }
+    return changed;
+  }
+
+  Claims withheld(const Entry& entry) const {
+    if (entry.section == nullptr) return {};
+    Claims out = without(united(*entry.section_claims, entry.section->withhold), entry.claims());
+    std::erase_if(out, [&](const Claim& claim) { return !is_awaited(claim, entry); });
+    return out;
+  }
+
+  sync::SectionRef section_of(const Entry& entry) const {
+    sync::SectionRef ref;
+    if (entry.sending) {
+      const Candidate& from = *entry.candidate;
+      const bool was_confirmed =
+          entry.section != nullptr && entry.section->digest == from.digest && entry.section->prune_confirmed;
+      ref = {.application = from.application,
+             .name = from.name,
+             .revision = from.revision,
+             .digest = from.digest,
+             .provenance = from.provenance,
+             .withhold = {},
+             .prune_confirmed = from.section_confirmed || was_confirmed};
+    } else {
+      ref = *entry.section;
+    }
+    ref.withhold = withheld(entry);
+    return ref;
+  }
+
+  static sync::Removal removal_of(const Entry& entry) {
+    sync::Removal removal;
+    if (entry.removal != nullptr) removal = *entry.removal;
+    removal.application = entry.application;
+    removal.name = entry.name();
+    if (!entry.leaving) return removal;
+    removal.mode =
+        entry.candidate->wish == Wish::kPrune ? sync::RemovalMode::kPrune : sync::RemovalMode::kRelease;
+    removal.confirmed = removal.confirmed || entry.candidate->removal_confirmed;
+    return removal;
+  }
+
+  sync::DesiredHeader header() const {
+    sync::DesiredHeader next;
+    next.fleet = input_.fleet;
+    next.node = input_.node;
+    for (const auto& [application, entry] : entries_) {
+      const bool stays = entry.section != nullptr && !entry.leaving;
+      if (entry.sending || stays)
+        next.sections.push_back(section_of(entry));
+      else if (entry.removal != nullptr || entry.section != nullptr)
+        next.removals.push_back(removal_of(entry));
+    }
+    return next;
+  }
+
+  const AssignInput& input_;
+  std::map<sync::ApplicationUid, Entry> entries_;
+  std::vector<ClaimConflict> conflicts_;
+  std::vector<sync::ApplicationUid> over_limit_;
+};
+
+}  // namespace
+
+std::string ClaimConflict::text() const {
+  return claim.text() + " is held by application \"" + holder_name + "\" and wanted by \"" + loser_name +
+         "\"; remove it from one of them";
+}
+
+Assignment assign(const AssignInput& input) { return Assigner(input).answer(); }
+
+}  // namespace holdfast::hub

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// assign(): what a node's next desired state holds, from the last one and what each application says now. The
+// one place at the hub that decides that something leaves a node. An application that nothing is known about
+// stays.
+// Threads: pure functions of values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "sync/model/claim.hpp"
+#include "sync/model/desired_state.hpp"
+#include "sync/model/ids.hpp"
+
+namespace holdfast::hub {
+
+enum class Wish {
+  kPlace,    ///< the node shall hold `section`
+  kKeep,     ///< nothing new can be said (orphaned, not rendered, unschedulable …): what it has stays
+  kPrune,    ///< Git or a person says that it leaves, and takes its resources with it
+  kRelease,  ///< Git or a person says that it leaves, and its resources stay
+};
+
+/// One application, as it concerns this node.
+struct Candidate {
+  sync::ApplicationUid application{};
+  std::string name{};
+  Wish wish = Wish::kKeep;
+  bool removal_confirmed = false;  ///< a person allowed this removal beyond the prune limit
+  bool section_confirmed = false;  ///< a person allowed `digest` to delete beyond the prune limit
+  // kPlace: the rendering in force for this node.
+  sync::Revision revision{};
+  base::Digest digest{};
+  base::Digest provenance{};
+  std::vector<sync::Claim> claims{};  ///< sorted
+  /// Claims of the newest rendering known, in force or not: nobody else deletes these while they have not
+  /// arrived.
+  std::vector<sync::Claim> newest_claims{};
+};
+
+struct AssignInput {
+  sync::FleetId fleet;
+  sync::NodeUid node;
+  std::optional<sync::DesiredHeader> previous;
+  /// Claims of each section of `previous`, in its order.
+  std::vector<std::vector<sync::Claim>> previous_claims;
+  std::vector<Candidate> candidates;  ///< sorted by application, unique
+  /// Applications whose Removal the node has carried out, as it proved; sorted.
+  std::vector<sync::ApplicationUid> removed;
+  std::uint64_t epoch = 1;  ///< of the next generation, where it is the first
+};
+
+/// A candidate that wants a claim which another application holds on this node.
+struct ClaimConflict {
+  sync::ApplicationUid loser;
+  std::string loser_name;
+  sync::ApplicationUid holder;
+  std::string holder_name;
+  sync::Claim claim;
+  std::string text() const;
+};
+
+struct Assignment {
+  /// The next desired state with its generation; none when nothing that matters to the node changes.
+  std::optional<sync::DesiredHeader> next;
+  std::vector<ClaimConflict> conflicts;          ///< one a loser, sorted by loser
+  std::vector<sync::ApplicationUid> over_limit;  ///< not placed: limits::kSectionsPerNodeMax; sorted
+};
+
+/// REQUIRES: previous_claims has one entry for each section of previous.
+Assignment assign(const AssignInput& input);
+
+}  // namespace holdfast::hub

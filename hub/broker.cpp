@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/broker.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "base/file_io.hpp"
+#include "base/handle.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "hub/pki.hpp"
+
+namespace holdfast::hub {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using base::Status;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kStopGrace = 5s;
+
+const base::BackoffPolicy kBackoff{
+    .base = 1s, .factor = 2, .max = 60s, .reset_after = 60s, .is_first_free = true};
+
+}  // namespace
+
+std::string broker_configuration(const BrokerOptions& options, bool as_root) {
+  std::string out =
+      "# Written by holdfast-hub at every start; changes made here are lost.\n"
+      "per_listener_settings false\n"
+      "allow_anonymous false\n"
+      "persistence false\n"
+      "connection_messages false\n"
+      "log_type error\n"
+      "log_type warning\n"
+      "log_dest stderr\n"
+      "set_tcp_nodelay true\n"
+      "max_inflight_messages 20\n"
+      "max_queued_messages 1000\n"
+      "queue_qos0_messages false\n";
+  out += "max_packet_size " + std::to_string(base::limits::kPacketBytesMax + 4096) + "\n";
+  out += "acl_file " + options.folder + "/acl\n";
+  if (as_root) out += "user root\n";
+  out += "listener " + std::to_string(options.port) + (options.address.empty() ? "" : " " + options.address) +
+         "\n";
+  out += "cafile " + options.ca_file + "\n";
+  out += "certfile " + options.certificate_file + "\n";
+  out += "keyfile " + options.key_file + "\n";
+  out += "tls_version tlsv1.2\n";
+  out += "require_certificate true\n";
+  out += "use_identity_as_username true\n";
+  out += "use_username_as_clientid true\n";
+  return out;
+}
+
+std::string broker_acl() {
+  return std::string("# Written by holdfast-hub at every start; changes made here are lost.\n") +
+         "pattern write hf/1/+/%u/up/#\n"
+         "pattern read hf/1/+/%u/dn/#\n"
+         "user " +
+         kHubClientName +
+         "\n"
+         "topic readwrite hf/1/#\n";
+}
+
+Result<std::string> find_mosquitto() {
+  std::string folders = std::getenv("PATH") == nullptr ? "" : std::getenv("PATH");
+  folders += ":/usr/sbin:/usr/local/sbin";
+  for (std::size_t begin = 0; begin < folders.size();) {
+    const auto end = std::min(folders.find(':', begin), folders.size());
+    const auto path = folders.substr(begin, end - begin) + "/mosquitto";
+    if (path.front() == '/' && access(path.c_str(), X_OK) == 0) return path;
+    begin = end + 1;
+  }
+  return fail(Code::kNotFound,
+              "mosquitto is not installed: apt-get install mosquitto, or give another broker with "
+              "--broker mqtts://HOST:PORT");
+}
+
+Status check_port_free(const std::string& address, std::uint16_t port) {
+  const base::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return fail(base::Error::from_errno(errno, "making a socket"));
+  const int yes = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(port);
+  if (!address.empty() && ::inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1) return {};
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0) return {};
+  if (errno != EADDRINUSE) return fail(base::Error::from_errno(errno, "port " + std::to_string(port)));
+  return fail(Code::kConflict, "port " + std::to_string(port) +
+                                   " is in use by another program; choose another with " +
+                                   "--broker embedded:PORT");
+}
+
+Broker::Broker(base::Host& host, base::EventLoop& loop, base::Clock& clock, BrokerOptions options)
+    : host_(host),
+      clock_(clock),
+      options_(std::move(options)),
+      backoff_(kBackoff),
+      timer_(loop.timer([this] { look(); })) {}
+
+Status Broker::start() {
+  const auto configuration = broker_configuration(options_, geteuid() == 0);
+  // A renewed certificate changes the digest, so that the broker is started anew with it.
+  HF_TRY(const auto certificate, base::read_file(options_.certificate_file, base::limits::kJsonBytesMax));
+  digest_ = base::Digest::of(configuration + broker_acl() + certificate).hex();
+  HF_CHECK(base::make_private_directory(options_.folder));
+  HF_CHECK(base::write_file(options_.folder + "/mosquitto.conf", configuration, 0600));
+  HF_CHECK(base::write_file(options_.folder + "/acl", broker_acl(), 0600));
+  HF_TRY(const auto status, host_.process(id_));
+  if (status.phase == base::ProcessPhase::kRunning && status.spec_digest == digest_) {
+    base::log::info("broker adopted", {{"port", static_cast<int>(options_.port)}});
+    return {};
+  }
+  if (status.phase == base::ProcessPhase::kRunning)
+    return host_.stop_process(id_, kStopGrace);  // look() goes on
+  HF_CHECK(check_port_free(options_.address, options_.port));
+  return launch();
+}
+
+Status Broker::launch() {
+  HF_TRY(const auto program, find_mosquitto());
+  base::ProcessStart start;
+  start.id = id_;
+  start.argv = {program, "-c", options_.folder + "/mosquitto.conf"};
+  start.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
+  start.spec_digest = digest_;
+  HF_TRY(const auto status, host_.start_process(start));
+  base::log::info("broker started", {{"port", static_cast<int>(options_.port)},
+                                     {"pid", status.identity ? status.identity->pid : std::int64_t{0}}});
+  return {};
+}
+
+void Broker::on_host_event(const base::HostEvent& event) {
+  if (event.kind == base::HostEventKind::kProcess && event.name == id_.instance) look();
+}
+
+void Broker::look() {
+  if (stopping_) return;
+  const auto status = host_.process(id_);
+  if (status && status->phase == base::ProcessPhase::kRunning) return;
+  const auto now = clock_.monotonic();
+  if (!std::exchange(is_due_, true)) {
+    ++restarts_;
+    if (const auto wait = backoff_.record(now); wait > 0ms) return timer_->set(wait);
+  }
+  if (!backoff_.is_ready(now)) return timer_->set(backoff_.ready_at() - now);
+  if (const auto launched = launch(); !launched) {
+    base::log::failure("the broker could not be started", "broker", launched.error());
+    return timer_->set(backoff_.record(now));
+  }
+  is_due_ = false;
+  base::log::recovered("the broker could not be started", "broker");
+}
+
+Status Broker::stop() {
+  stopping_ = true;
+  timer_->cancel();
+  return host_.stop_process(id_, kStopGrace);
+}
+
+}  // namespace holdfast::hub

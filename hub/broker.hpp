@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Broker: the hub's own Mosquitto. Its configuration is written here, it runs under a holdfast-shim and so
+// survives a restart of the hub, which adopts it; one that ends is started again with backoff. Transport,
+// never truth: it keeps nothing on disk. Rules of the configuration: mosquitto.conf(5).
+// Threads: one, the event loop's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/backoff.hpp"
+#include "base/clock.hpp"
+#include "base/event_loop.hpp"
+#include "base/host.hpp"
+#include "base/result.hpp"
+
+namespace holdfast::hub {
+
+struct BrokerOptions {
+  std::string folder;   ///< absolute; mosquitto.conf and acl are written there
+  std::string address;  ///< to listen on; empty: every one
+  std::uint16_t port = 8883;
+  std::string certificate_file;
+  std::string key_file;
+  std::string ca_file;
+};
+
+/// Pure: the two files.
+std::string broker_configuration(const BrokerOptions& options, bool as_root);
+std::string broker_acl();
+/// In PATH or where Debian puts it.
+base::Result<std::string> find_mosquitto();
+/// kConflict names the port when something else listens there already.
+base::Status check_port_free(const std::string& address, std::uint16_t port);
+
+class Broker {
+ public:
+  Broker(base::Host& host, base::EventLoop& loop, base::Clock& clock, BrokerOptions options);
+
+  /// Adopts one that runs with this configuration, replaces one with another, starts one where none runs.
+  base::Status start();
+  /// Call for every host event.
+  void on_host_event(const base::HostEvent& event);
+  base::Status stop();
+  std::uint64_t restarts() const { return restarts_; }
+
+ private:
+  base::Status launch();
+  void look();
+
+  base::Host& host_;
+  base::Clock& clock_;
+  BrokerOptions options_;
+  base::ProcessId id_{"broker"};
+  std::string digest_;
+  base::Backoff backoff_;
+  std::unique_ptr<base::EventLoop::Timer> timer_;
+  std::uint64_t restarts_ = 0;
+  bool is_due_ = false;  ///< it ended, and is to be started when the backoff allows
+  bool stopping_ = false;
+};
+
+}  // namespace holdfast::hub

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/broker.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::hub {
+namespace {
+
+const BrokerOptions kOptions{.folder = "/d/broker",
+                             .address = "127.0.0.1",
+                             .port = 8883,
+                             .certificate_file = "/d/server.crt",
+                             .key_file = "/d/server.key",
+                             .ca_file = "/d/ca.crt"};
+
+TEST(BrokerConfiguration, LetsNobodyInWithoutACertificateOfTheFleet) {
+  const auto text = broker_configuration(kOptions, false);
+  for (const char* line :
+       {"require_certificate true\n", "use_identity_as_username true\n", "use_username_as_clientid true\n",
+        "allow_anonymous false\n", "tls_version tlsv1.2\n", "cafile /d/ca.crt\n", "acl_file /d/broker/acl\n",
+        "listener 8883 127.0.0.1\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
+  EXPECT_EQ(text.find("user root"), std::string::npos) << "an unprivileged hub keeps its broker unprivileged";
+}
+
+TEST(BrokerConfiguration, KeepsNothingOnDisk) {
+  EXPECT_NE(broker_configuration(kOptions, false).find("persistence false\n"), std::string::npos);
+}
+
+TEST(BrokerAcl, GivesANodeItsOwnTopicsAndTheHubAll) {
+  EXPECT_EQ(broker_acl(),
+            "# Written by holdfast-hub at every start; changes made here are lost.\n"
+            "pattern write hf/1/+/%u/up/#\n"
+            "pattern read hf/1/+/%u/dn/#\n"
+            "user holdfast-hub\n"
+            "topic readwrite hf/1/#\n");
+}
+
+}  // namespace
+}  // namespace holdfast::hub

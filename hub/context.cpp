@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/context.hpp"
+
+#include "base/limits.hpp"
+
+namespace holdfast::hub {
+
+Context::Context(Controller::Seams given, Objects& given_objects, ControllerOptions given_options)
+    : seams(given),
+      objects(given_objects),
+      options(std::move(given_options)),
+      applications(given.store),
+      nodes(given.store),
+      desired(given.store, options.signing_key),
+      sources(given.random, given.git, {options.repositories, options.poll_interval}),
+      events(given_objects) {}
+
+void Context::look_at_all_nodes() {
+  for (const auto& [uid, node] : nodes.all()) look_at(node);
+}
+
+void Context::look_at_all_applications() {
+  for (const auto& [uid, application] : applications.all()) look_at(application);
+}
+
+void Context::show(const ApplicationEntry& application) {
+  queue.push({KeyKind::kRollup, application.uid.str()}, now() + base::limits::kRollupSpacing);
+}
+
+void Context::tell(const ApplicationEntry& about, sync::EventType type, std::string reason,
+                   std::string message) {
+  events.record({"Application", about.name, "hub"},
+                {seams.clock.wall(), type, std::move(reason), about.name, "", std::move(message)});
+}
+
+void Context::tell(const NodeEntry& about, sync::EventType type, std::string reason, std::string message,
+                   std::string application) {
+  events.record({"Node", about.name, "hub"}, {seams.clock.wall(), type, std::move(reason),
+                                              std::move(application), "", std::move(message)});
+}
+
+gitops::TemplateValues template_values(const NodeEntry& node, const ApplicationEntry& application) {
+  gitops::TemplateValues values;
+  values.node_name = node.name;
+  values.node_labels = node.own_labels();
+  if (node.snapshot) values.node_facts = node.snapshot->facts;
+  values.app_name = application.name;
+  return values;
+}
+
+}  // namespace holdfast::hub

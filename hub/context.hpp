@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Context: what the parts of the Controller share: the seams, the books and the queue. Each part reads and
+// writes the books and puts keys into the queue; none calls another.
+// Threads: one.
+#pragma once
+
+#include <string>
+
+#include "hub/application_book.hpp"
+#include "hub/controller.hpp"
+#include "hub/desired_book.hpp"
+#include "hub/event_log.hpp"
+#include "hub/metrics.hpp"
+#include "hub/node_book.hpp"
+#include "hub/source_book.hpp"
+#include "hub/work_queue.hpp"
+
+namespace holdfast::hub {
+
+struct Context {
+  Context(Controller::Seams given, Objects& given_objects, ControllerOptions given_options);
+
+  Controller::Seams seams;
+  Objects& objects;
+  ControllerOptions options;
+  ApplicationBook applications;
+  NodeBook nodes;
+  DesiredBook desired;
+  SourceBook sources;
+  EventLog events;
+  WorkQueue queue;
+  Counters counters;
+  /// Applications that were deleted and that some node's desired state still names, by uid.
+  std::map<sync::ApplicationUid, std::string> gone;
+  /// Who is to be sent what, and when; emptied as far as the link takes it.
+  WorkQueue outgoing;
+  bool last_seen_is_stored = true;  ///< of all nodes
+
+  base::MonotonicTime now() const { return seams.clock.monotonic(); }
+  void look_at(const ApplicationEntry& application) { push(KeyKind::kApplication, application.uid.str()); }
+  void look_at(const NodeEntry& node) { push(KeyKind::kNode, node.uid.str()); }
+  void look_at_all_nodes();
+  void look_at_all_applications();
+  /// Statuses follow within limits::kRollupSpacing, so that many reports make one status.
+  void show(const ApplicationEntry& application);
+  void show(const NodeEntry& node) { push(KeyKind::kNodeStatus, node.uid.str()); }
+  void push(KeyKind kind, const std::string& id) { queue.push({kind, id}, now()); }
+
+  void tell(const ApplicationEntry& about, sync::EventType type, std::string reason, std::string message);
+  void tell(const NodeEntry& about, sync::EventType type, std::string reason, std::string message,
+            std::string application = {});
+};
+
+/// What templates read of a node and of the application.
+gitops::TemplateValues template_values(const NodeEntry& node, const ApplicationEntry& application);
+
+}  // namespace holdfast::hub

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// DataFolder: what lies where in the hub's `--data`. Everything in it is for the hub's user alone.
+//
+//   hub.json      fleet id, hash of the administrator's token      admin.yaml   the administrator's client
+//   file ca.crt/.key   the fleet's CA                                   server.crt/.key   API server
+//   signing.key   Ed25519, signs desired states                    recovery.key Ed25519, signs the trust
+//   document: trust.json    the signed trust document                                     keep a copy offline
+//   store         LMDB        mirrors/  bare Git mirrors           broker/      configuration of the embedded
+//   broker run/ logs/    the supervised broker
+//
+// Threads: plain values.
+#pragma once
+
+#include <string>
+
+namespace holdfast::hub {
+
+class DataFolder {
+ public:
+  explicit DataFolder(std::string root) : root_(std::move(root)) {}
+
+  const std::string& root() const { return root_; }
+  std::string hub_file() const { return root_ + "/hub.json"; }
+  std::string admin_file() const { return root_ + "/admin.yaml"; }
+  std::string ca_certificate() const { return root_ + "/ca.crt"; }
+  std::string ca_key() const { return root_ + "/ca.key"; }
+  std::string server_certificate() const { return root_ + "/server.crt"; }
+  std::string server_key() const { return root_ + "/server.key"; }
+  std::string client_certificate() const { return root_ + "/client.crt"; }  ///< the hub's own, for the broker
+  std::string client_key() const { return root_ + "/client.key"; }
+  std::string signing_key() const { return root_ + "/signing.key"; }
+  std::string recovery_key() const { return root_ + "/recovery.key"; }
+  std::string trust_file() const { return root_ + "/trust.json"; }
+  std::string store() const { return root_ + "/store"; }
+  std::string mirrors() const { return root_ + "/mirrors"; }
+  std::string broker() const { return root_ + "/broker"; }
+  std::string run() const { return root_ + "/run"; }
+  std::string logs() const { return root_ + "/logs"; }
+
+ private:
+  std::string root_;
+};
+
+}  // namespace holdfast::hub

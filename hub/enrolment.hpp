@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Enrolment: tokens, and how one becomes a node's identity. A token is "<name>.<secret>"; the hub keeps the
+// digest of the secret alone. The use of a token and the Node that comes of it are one transaction; a machine
+// that asks again with the same key and token, because the answer was lost, gets the same uid and costs no
+// second use.
+// Threads: any; Objects and Random must allow it.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "hub/objects.hpp"
+#include "hub/pki.hpp"
+
+namespace holdfast::hub {
+
+class Enrolment {
+ public:
+  struct Seams {
+    base::Clock& clock;
+    base::Random& random;
+  };
+  Enrolment(Seams seams, Objects& objects, const Pki& pki, std::string hub_url)
+      : seams_(seams), objects_(objects), pki_(pki), hub_url_(std::move(hub_url)) {}
+
+  /// `given`: an EnrollmentToken with spec.ttl, uses, labels. The answer is the stored object with
+  /// status.token, hub, caSha256 and command, which are told this once.
+  base::Result<base::Json> create_token(const base::Json& given);
+
+  /// {"token","name","labels","csr","fingerprint","facts","agentVersion"} → {"uid","name","fleet","shard",
+  /// "certificate","caCertificate","recoveryKey","trust","hub"}. kPermission for any token that does not
+  /// hold, without saying why; kConflict when the name is taken; kInvalid for a request that is wrong.
+  base::Result<base::Json> enroll(const base::Json& request);
+
+ private:
+  struct Request;
+  struct Admitted;
+  static base::Result<Request> read(const base::Json& json);
+  base::Result<Admitted> admit(const Request& request);
+  base::Result<base::Json> answer(const Request& request, const Admitted& admitted);
+  base::Status store(const Request& request, const base::Json& token, const Admitted& admitted);
+  base::Result<base::Json> holding_token(const std::string& token, base::WallTime now) const;
+
+  Seams seams_;
+  Objects& objects_;
+  const Pki& pki_;
+  std::string hub_url_;
+  std::mutex one_at_a_time_;  ///< the count of uses is read and written in one go
+};
+
+}  // namespace holdfast::hub

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/enrolment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/fake_clock.hpp"
+#include "base/fake_random.hpp"
+#include "base/file_io.hpp"
+#include "hub/json_path.hpp"
+#include "hub/tables.hpp"
+#include "sync/store/fake_store.hpp"
+
+namespace holdfast::hub {
+namespace {
+
+using base::Json;
+using namespace std::chrono_literals;
+
+class EnrolmentTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/hf-enrol-XXXXXX";
+    folder_ = mkdtemp(name);
+    auto pki = Pki::load_or_make(DataFolder(folder_),
+                                 {{"localhost"}, "https://localhost:8443", {"mqtts://localhost:8883"}},
+                                 clock_.wall(), random_);
+    ASSERT_TRUE(pki) << pki.error().message();
+    pki_ = *std::move(pki);
+    ASSERT_TRUE(objects_.load());
+    enrolment_.emplace(Enrolment::Seams{clock_, random_}, objects_, *pki_, "https://localhost:8443");
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string token(const Json& spec = Json::object()) {
+    const auto made = enrolment_->create_token({{"spec", spec}});
+    EXPECT_TRUE(made) << made.error().message();
+    return text_at(*made, "status/token");
+  }
+  static std::string csr() {
+    const auto key = sync::PrivateKey::generate();
+    return sync::CertificateRequest::make(*key, "whatever").value().pem();
+  }
+  base::Result<Json> enroll(const std::string& token, const std::string& name, const std::string& csr_pem) {
+    return enrolment_->enroll({{"token", token}, {"name", name}, {"csr", csr_pem}});
+  }
+
+  std::string folder_;
+  base::FakeClock clock_;
+  base::FakeRandom random_{3};
+  sync::FakeStore store_{{kHubTables.begin(), kHubTables.end()}};
+  Objects objects_{{clock_, random_, store_}};
+  std::optional<Pki> pki_;
+  std::optional<Enrolment> enrolment_;
+};
+
+TEST_F(EnrolmentTest, MakesANodeWithTheTokensLabelsAndACertificateForItsUid) {
+  const auto answer = enroll(token({{"labels", {{"role", "camera"}}}}), "cam-1", csr());
+  ASSERT_TRUE(answer) << answer.error().message();
+  const auto node = objects_.get(kNodes, "cam-1");
+  ASSERT_TRUE(node);
+  EXPECT_EQ(text_at(**node, "metadata/labels/role"), "camera");
+  const auto uid = text_at(**node, "spec/uid");
+  EXPECT_EQ(uid, text_at(*answer, "uid"));
+  const auto certificate = sync::Certificate::from_pem(text_at(*answer, "certificate"));
+  ASSERT_TRUE(certificate);
+  EXPECT_EQ(certificate->common_name(), uid) << "not what the request asked for";
+  EXPECT_TRUE(sync::verify_trust(*sync::decode_trust(text_at(*answer, "trust")), pki_->recovery_key()));
+}
+
+TEST_F(EnrolmentTest, TellsTheTokenOnceAndKeepsItsDigestAlone) {
+  const auto secret = token();
+  const auto stored = objects_.list(kEnrollmentTokens);
+  ASSERT_EQ(stored->items.size(), 1U);
+  EXPECT_EQ(stored->items[0]->dump().find(secret.substr(secret.rfind('.') + 1)), std::string::npos);
+}
+
+TEST_F(EnrolmentTest, LabelsThatTheMachineAsksForDoNotCount) {
+  ASSERT_TRUE(enrolment_->enroll(
+      {{"token", token()}, {"name", "cam-1"}, {"csr", csr()}, {"labels", {{"role", "vault"}}}}));
+  const auto node = objects_.get(kNodes, "cam-1");
+  EXPECT_EQ(text_at(**node, "metadata/labels/role"), "");
+}
+
+TEST_F(EnrolmentTest, AnswersAMachineAgainWhoseAnswerWasLost) {
+  const auto one_use = token();
+  const auto request = csr();
+  const auto first = enroll(one_use, "cam-1", request);
+  const auto second = enroll(one_use, "cam-1", request);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(text_at(*first, "uid"), text_at(*second, "uid"));
+  EXPECT_FALSE(enroll(one_use, "cam-2", csr())) << "another key is another machine";
+}
+
+TEST_F(EnrolmentTest, CountsUses) {
+  const auto two = token({{"uses", 2}});
+  EXPECT_TRUE(enroll(two, "a", csr()));
+  EXPECT_TRUE(enroll(two, "b", csr()));
+  EXPECT_EQ(enroll(two, "c", csr()).error().code(), base::Code::kPermission);
+}
+
+TEST_F(EnrolmentTest, RefusesEveryBadTokenInTheSameWords) {
+  const auto good = token({{"ttl", "1h"}});
+  const auto wrong = good.substr(0, good.size() - 1) + (good.back() == '0' ? "1" : "0");
+  const auto message = enroll("nonsense", "a", csr()).error().message();
+  EXPECT_EQ(enroll(wrong, "a", csr()).error().message(), message);
+  EXPECT_EQ(enroll("", "a", csr()).error().message(), message);
+  clock_.advance(1h);
+  EXPECT_EQ(enroll(good, "a", csr()).error().message(), message) << "expired";
+  EXPECT_TRUE(objects_.list(kNodes)->items.empty());
+}
+
+TEST_F(EnrolmentTest, RefusesANameThatIsTaken) {
+  ASSERT_TRUE(enroll(token(), "cam-1", csr()));
+  const auto again = enroll(token(), "cam-1", csr());
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code(), base::Code::kConflict);
+  EXPECT_NE(again.error().message().find("--name"), std::string::npos);
+}
+
+TEST_F(EnrolmentTest, SaysWhatIsWrongWithARequest) {
+  const auto holding = token();
+  EXPECT_FALSE(enroll(holding, "Not A Name", csr()));
+  EXPECT_FALSE(enroll(holding, "a", "no request"));
+  EXPECT_EQ(enrolment_->enroll({{"token", holding}}).error().code(), base::Code::kInvalid);
+  EXPECT_FALSE(enrolment_->create_token({{"spec", {{"ttl", "9000h"}}}})) << "over a year";
+  EXPECT_TRUE(enrolment_->create_token({{"spec", {{"ttl", "8760h"}}}})) << "a year";
+  EXPECT_FALSE(enrolment_->create_token({{"spec", {{"tokenDigest", "00"}}}}));
+}
+
+TEST_F(EnrolmentTest, LosesNothingWhenTheDiskIsFull) {
+  const auto holding = token();
+  store_.full_after(0);
+  EXPECT_EQ(enroll(holding, "cam-1", csr()).error().code(), base::Code::kNoSpace);
+  store_.full_after(std::nullopt);
+  EXPECT_TRUE(enroll(holding, "cam-1", csr())) << "no use was lost";
+}
+
+}  // namespace
+}  // namespace holdfast::hub

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/fake_node.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "sync/model/kinds.hpp"
+
+namespace holdfast::hub {
+
+using base::Digest;
+
+namespace {
+
+std::set<sync::Claim> claims_in(const std::string& body) {
+  std::set<sync::Claim> out;
+  const auto section = sync::decode_section(body);
+  if (!section) return out;
+  for (const auto& resource : section->resources) {
+    for (const auto& claim : sync::claims_of(resource)) out.insert(claim);
+  }
+  return out;
+}
+
+bool prunes(const std::string& body) {
+  const auto section = sync::decode_section(body);
+  return section && section->policy.prune;
+}
+
+}  // namespace
+
+FakeNode::FakeNode(sync::FakeBroker& broker, Identity identity)
+    : broker_(broker), identity_(std::move(identity)) {}
+
+void FakeNode::connect() {
+  if (link_) return;
+  link_ = std::make_unique<sync::FakeLink>(broker_, identity_.uid.str());
+  link_->subscribe(sync::Topics::down(identity_.uid));
+  link_->set_will(sync::Topics::presence(identity_.uid), "0");
+  link_->on_message([this](const std::string&, std::string_view payload) { on_payload(payload); });
+  link_->on_state([this](sync::LinkState state, const std::string&) {
+    if (state != sync::LinkState::kUp || silent) return;
+    static_cast<void>(link_->publish(sync::Topics::presence(identity_.uid), "1", true));
+    say_hello();
+  });
+  link_->start();
+}
+
+void FakeNode::disconnect() { link_.reset(); }
+
+std::set<std::string> FakeNode::host() const {
+  std::set<std::string> out;
+  for (const auto& [claim, owner] : host_) out.insert(claim.text());
+  return out;
+}
+
+std::set<std::string> FakeNode::applications() const {
+  std::set<std::string> out;
+  if (!header_) return out;
+  for (const auto& ref : header_->sections) out.insert(ref.name);
+  return out;
+}
+
+std::optional<sync::SectionRef> FakeNode::section(const std::string& application) const {
+  if (!header_) return std::nullopt;
+  const auto found = std::ranges::find(header_->sections, application, &sync::SectionRef::name);
+  return found == header_->sections.end() ? std::nullopt : std::optional(*found);
+}
+
+std::string FakeNode::body_of(const std::string& application) const {
+  const auto ref = section(application);
+  const auto found = ref ? bodies_.find(ref->digest) : bodies_.end();
+  return found == bodies_.end() ? "" : found->second;
+}
+
+void FakeNode::send_raw(std::string payload) {
+  if (!connected()) return;
+  ++sent_;
+  static_cast<void>(link_->publish(sync::Topics::up(identity_.uid), std::move(payload), false));
+}
+
+void FakeNode::send(const sync::Frame& frame) {
+  if (!silent) send_raw(sync::encode_frame(frame));
+}
+
+void FakeNode::say_hello(bool beacon) {
+  sync::Hello hello;
+  hello.boot_id = "00000000-0000-4000-8000-000000000001";
+  hello.beacon = beacon;
+  const auto now = snapshot();
+  hello.accepted = now.accepted;
+  hello.applied = now.applied;
+  hello.content = now.content;
+  hello.snapshot = Digest::of(sync::encode_snapshot(now));
+  hello.abilities = sync::abilities_digest(abilities);
+  send(sync::encode(hello));
+}
+
+void FakeNode::report() {
+  send(sync::encode(sync::SnapshotReport{sync::encode_snapshot(snapshot()), abilities}));
+}
+
+void FakeNode::set_health(const std::string& application, sync::SectionPhase phase, sync::Health health) {
+  health_[application] = {phase, health};
+  report();
+}
+
+void FakeNode::forget() {
+  header_.reset();
+  header_digest_ = {};
+  bodies_.clear();
+  host_.clear();
+  applied_.clear();
+}
+
+void FakeNode::on_payload(std::string_view payload) {
+  const auto frame = sync::decode_frame(payload);
+  if (!frame || silent) return;
+  if (frame->type == sync::FrameType::kReport) {
+    ++reports_asked_;
+    report();
+  } else if (frame->type == sync::FrameType::kState) {
+    if (const auto state = sync::decode_state(frame->body)) on_state(*state);
+  } else if (frame->type == sync::FrameType::kCommand) {
+    on_command_frame(frame->body);
+  } else if (frame->type == sync::FrameType::kSettings && on_settings) {
+    const auto sealed = sync::decode_settings(frame->body);
+    const auto settings = sealed ? sync::verify_settings(*sealed, {identity_.hub}, identity_.uid)
+                                 : base::Result<sync::Settings>(base::fail(sealed.error()));
+    if (settings) on_settings(*settings);
+  }
+}
+
+void FakeNode::on_command_frame(std::string_view body) {
+  const auto sealed = sync::decode_command(body);
+  if (!sealed || !on_command) return;
+  const auto command = sync::verify_command(*sealed, {identity_.hub}, identity_.uid);
+  if (!command) return;
+  const auto done = on_command(*command);
+  send(sync::encode(sync::Answer{.id = command->id,
+                                 .ok = done.has_value(),
+                                 .body = done ? *done : done.error().message(),
+                                 .last = true}));
+}
+
+void FakeNode::on_state(const sync::State& state) {
+  ++states_;
+  last_state_bytes_ = 0;
+  for (const auto& body : state.bodies) last_state_bytes_ += body.bytes.size();
+  const auto next = sync::verify_header(state.header, {identity_.hub}, identity_.fleet, identity_.uid);
+  if (!next) return;
+  if (header_ && next->generation <= header_->generation) return answer(sync::AppliedStage::kAccepted);
+  for (const auto& body : state.bodies) {
+    if (Digest::of(body.bytes) == body.digest) bodies_[body.digest] = body.bytes;
+  }
+  sync::Need need{.generation = next->generation, .sections = {}};
+  for (const auto& ref : next->sections) {
+    if (!bodies_.contains(ref.digest)) need.sections.push_back(ref.digest);
+  }
+  if (!need.sections.empty()) return send(sync::encode(need));
+  header_digest_ = Digest::of(state.header.bytes);
+  apply(*next);
+  header_ = *next;
+  std::erase_if(bodies_, [&](const auto& item) {
+    return std::ranges::none_of(header_->sections, [&](const auto& ref) { return ref.digest == item.first; });
+  });
+  answer(sync::AppliedStage::kAccepted);
+  if (applies) answer(sync::AppliedStage::kApplied);
+  report();
+}
+
+void FakeNode::apply(const sync::DesiredHeader& next) {
+  std::map<sync::Claim, sync::ApplicationUid> wanted;
+  for (const auto& ref : next.sections) {
+    for (const auto& claim : claims_in(bodies_.at(ref.digest))) wanted[claim] = ref.application;
+  }
+  std::erase_if(host_, [&](const auto& item) {
+    const auto& [claim, owner] = item;
+    if (wanted.contains(claim)) return false;
+    const auto section = std::ranges::find(next.sections, owner, &sync::SectionRef::application);
+    if (section != next.sections.end()) {
+      return prunes(bodies_.at(section->digest)) && std::ranges::count(section->withhold, claim) == 0;
+    }
+    const auto removal = std::ranges::find(next.removals, owner, &sync::Removal::application);
+    return removal != next.removals.end() && removal->mode == sync::RemovalMode::kPrune;
+  });
+  for (const auto& [claim, owner] : wanted) host_[claim] = owner;
+  applied_.clear();
+  for (const auto& ref : next.sections) applied_[ref.application] = ref.digest;
+}
+
+void FakeNode::answer(sync::AppliedStage stage) {
+  send(sync::encode(sync::Applied{stage, header_->generation, header_->content_digest(), header_digest_}));
+}
+
+sync::Snapshot FakeNode::snapshot() const {
+  sync::Snapshot out;
+  out.node = identity_.uid;
+  out.boot_id = "00000000-0000-4000-8000-000000000001";
+  out.agent_version = "1.0.0";
+  out.facts = facts;
+  out.content = header_ ? header_->content_digest() : sync::DesiredHeader{}.content_digest();
+  out.accepted = claimed_ ? *claimed_ : header_ ? header_->generation : sync::Generation{};
+  if (applies) out.applied = out.accepted;
+  if (!header_) return out;
+  for (const auto& ref : header_->sections) {
+    sync::SectionStatus status;
+    status.application = ref.application;
+    status.name = ref.name;
+    status.accepted = ref.digest;
+    const auto health = health_.find(ref.name);
+    status.phase = !applies                  ? sync::SectionPhase::kApplying
+                   : health == health_.end() ? sync::SectionPhase::kSynced
+                                             : health->second.phase;
+    status.health = !applies                  ? sync::Health::kProgressing
+                    : health == health_.end() ? sync::Health::kHealthy
+                                              : health->second.health;
+    status.sync = applies ? sync::SyncStatus::kSynced : sync::SyncStatus::kOutOfSync;
+    if (applies) status.applied = status.last_good = ref.digest;
+    const auto section = sync::decode_section(bodies_.at(ref.digest));
+    for (const auto& resource : section->resources) {
+      status.resources.push_back({resource.key, status.sync, status.health, "", ""});
+    }
+    out.sections.push_back(std::move(status));
+  }
+  for (const auto& removal : header_->removals) {
+    const bool is_held = holds_removals && !removal.confirmed;
+    if (!is_held && removes) continue;
+    sync::SectionStatus status;
+    status.application = removal.application;
+    status.name = removal.name;
+    status.phase = is_held ? sync::SectionPhase::kHeld : sync::SectionPhase::kRemoving;
+    out.sections.push_back(std::move(status));
+  }
+  std::ranges::sort(out.sections, {}, &sync::SectionStatus::application);
+  return out;
+}
+
+}  // namespace holdfast::hub

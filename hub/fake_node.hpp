@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// FakeNode: a node as the hub sees it, over a FakeLink: says hello, verifies and takes over desired states,
+// reports. Its host is a set of claims, kept by the same rules as a real agent keeps files: it deletes what
+// left a section or was removed with prune, but what is withheld or claimed by anybody.
+// Threads: one.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "base/signing.hpp"
+#include "sync/link/fake_link.hpp"
+#include "sync/model/desired_state.hpp"
+#include "sync/model/ids.hpp"
+#include "sync/model/section.hpp"
+#include "sync/model/snapshot.hpp"
+#include "sync/wire/messages.hpp"
+
+namespace holdfast::hub {
+
+class FakeNode {
+ public:
+  struct Identity {
+    sync::FleetId fleet;
+    sync::NodeUid uid;
+    base::PublicKey hub;
+  };
+  FakeNode(sync::FakeBroker& broker, Identity identity);
+
+  void connect();
+  void disconnect();  ///< the Will is sent
+  bool connected() const { return link_ != nullptr && link_->state() == sync::LinkState::kUp; }
+
+  // ---- what a test may set, before or between ----
+  std::vector<std::string> abilities = {"configmap/1", "file/1", "process/1"};
+  std::map<std::string, std::string> facts;
+  bool silent = false;          ///< takes messages and says nothing: a report that was lost
+  bool applies = true;          ///< false: accepts, and the health gates never pass
+  bool removes = true;          ///< false: reports removed applications as being removed still
+  bool holds_removals = false;  ///< reports removed applications as held by the prune limit
+  std::function<base::Result<std::string>(const sync::Command&)> on_command;
+
+  std::function<void(const sync::Settings&)> on_settings;
+
+  // ---- what a test looks at ----
+  const std::optional<sync::DesiredHeader>& header() const { return header_; }
+  /// "path:/etc/motd", of everything that the host has because of us.
+  std::set<std::string> host() const;
+  /// Names of the sections it holds.
+  std::set<std::string> applications() const;
+  std::optional<sync::SectionRef> section(const std::string& application) const;
+  std::string body_of(const std::string& application) const;
+  std::size_t states_received() const { return states_; }
+  std::size_t messages_sent() const { return sent_; }
+  std::size_t reports_asked() const { return reports_asked_; }
+  /// Of the bodies in the last state that came.
+  std::size_t last_state_bytes() const { return last_state_bytes_; }
+
+  void say_hello(bool beacon = false);
+  void report();
+  void send(const sync::Frame& frame);
+  void send_raw(std::string payload);
+  void set_health(const std::string& application, sync::SectionPhase phase, sync::Health health);
+  /// What a node of a hub that was restored would say.
+  void claim_generation(const sync::Generation& generation) { claimed_ = generation; }
+  /// Everything is gone but the identity: a new disk.
+  void forget();
+
+ private:
+  struct Health {
+    sync::SectionPhase phase;
+    sync::Health health;
+  };
+  void on_payload(std::string_view payload);
+  void on_state(const sync::State& state);
+  void on_command_frame(std::string_view body);
+  void apply(const sync::DesiredHeader& next);
+  void answer(sync::AppliedStage stage);
+  sync::Snapshot snapshot() const;
+
+  sync::FakeBroker& broker_;
+  Identity identity_;
+  std::unique_ptr<sync::FakeLink> link_;
+  std::optional<sync::DesiredHeader> header_;
+  base::Digest header_digest_;
+  std::map<base::Digest, std::string> bodies_;
+  std::map<sync::Claim, sync::ApplicationUid> host_;
+  std::map<sync::ApplicationUid, base::Digest> applied_;
+  std::map<std::string, Health> health_;
+  std::optional<sync::Generation> claimed_;
+  std::size_t states_ = 0;
+  std::size_t sent_ = 0;
+  std::size_t reports_asked_ = 0;
+  std::size_t last_state_bytes_ = 0;
+};
+
+}  // namespace holdfast::hub

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/hub_options.hpp"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "base/time_text.hpp"
+
+namespace holdfast::hub {
+
+using base::Code;
+using base::fail;
+using base::Json;
+using base::Result;
+using base::Status;
+
+namespace {
+
+Result<std::uint16_t> read_port(std::string_view text, const std::string& where) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return fail(Code::kInvalid, where + ": \"" + std::string(text) + "\" is not a port (0 to 65535)");
+  }
+  return port;
+}
+
+Status read_repository(const Json& value, const std::string& where, HubOptions& out) {
+  gitops::Repository repository;
+  HF_CHECK(base::ObjectReader(value, where)
+               .required("url", repository.url)
+               .optional("username", repository.username)
+               .optional("tokenFile", repository.token_file)
+               .optional("sshKeyFile", repository.ssh_key_file)
+               .optional("knownHostsFile", repository.known_hosts_file)
+               .optional("caFile", repository.ca_file)
+               .finish());
+  out.repositories.push_back(std::move(repository));
+  return {};
+}
+
+Status read_source(const Json& value, const std::string& where, HubOptions& out) {
+  RootSource root;
+  HF_CHECK(base::ObjectReader(value, where)
+               .required("url", root.url)
+               .optional("path", root.path)
+               .optional("ref", root.revision)
+               .finish());
+  out.root = std::move(root);
+  return {};
+}
+
+}  // namespace
+
+Status read_listen(const std::string& text, HubOptions& out) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return fail(Code::kInvalid, "listen: " + text + ": write ADDR:PORT");
+  HF_TRY(out.listen_port, read_port(std::string_view(text).substr(colon + 1), "listen"));
+  auto address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (!address.empty()) out.listen_address = address;
+  return {};
+}
+
+Status read_broker(const std::string& text, HubOptions& out) {
+  constexpr std::string_view kEmbedded = "embedded";
+  if (text.starts_with("mqtts://")) {
+    out.broker_url = text;
+    return {};
+  }
+  if (!text.starts_with(kEmbedded) || (text.size() > kEmbedded.size() && text[kEmbedded.size()] != ':')) {
+    return fail(Code::kInvalid, "broker: " + text + ": write embedded, embedded:PORT or mqtts://HOST:PORT");
+  }
+  if (text.size() == kEmbedded.size()) return {};
+  HF_TRY(out.broker_port, read_port(std::string_view(text).substr(kEmbedded.size() + 1), "broker"));
+  return {};
+}
+
+Status read_config(const std::string& text, HubOptions& out) {
+  HF_TRY(const Json json, base::parse_json(text));
+  const auto text_of = [](const Json& value, const std::string& where) -> Result<std::string> {
+    if (value.is_string()) return value.get<std::string>();
+    return fail(Code::kInvalid, where + ": must be a string");
+  };
+  base::ObjectReader in(json, "config");
+  in.optional("data", out.data)
+      .optional("logLevel", out.log_level)
+      .optional("advertise", out.advertise)
+      .optional("brokerStopsWithHub", out.broker_stops_with_hub)
+      .optional("listen",
+                [&](const Json& value, const std::string& where) -> Status {
+                  HF_TRY(const auto listen, text_of(value, where));
+                  return read_listen(listen, out);
+                })
+      .optional("broker",
+                [&](const Json& value, const std::string& where) -> Status {
+                  HF_TRY(const auto broker, text_of(value, where));
+                  return read_broker(broker, out);
+                })
+      .optional("poll",
+                [&](const Json& value, const std::string& where) -> Status {
+                  HF_TRY(const auto poll, text_of(value, where));
+                  HF_TRY(out.poll_interval, base::parse_duration(poll));
+                  return {};
+                })
+      .optional("source",
+                [&](const Json& value, const std::string& where) { return read_source(value, where, out); })
+      .each("repositories",
+            [&](const Json& value, const std::string& where) { return read_repository(value, where, out); });
+  return in.finish();
+}
+
+}  // namespace holdfast::hub

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// HubOptions: what was typed after `holdfast-hub serve`, and what --config says in the same names.
+// Threads: plain values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "gitops/git_source.hpp"
+#include "hub/controller.hpp"
+
+namespace holdfast::hub {
+
+struct HubOptions {
+  std::string data = "/var/lib/holdfast/hub";
+  std::string listen_address = "0.0.0.0";
+  std::uint16_t listen_port = 8443;
+  /// Empty: the hub's own, on broker_port.
+  std::string broker_url;
+  std::uint16_t broker_port = 8883;
+  bool broker_stops_with_hub = false;
+  std::vector<std::string> advertise;  ///< names and addresses by which nodes reach this machine
+  std::optional<RootSource> root;
+  std::vector<gitops::Repository> repositories;
+  std::chrono::milliseconds poll_interval = base::limits::kPollInterval;
+  std::string log_level;
+};
+
+/// "ADDR:PORT", "[v6]:PORT" or ":PORT".
+base::Status read_listen(const std::string& text, HubOptions& out);
+/// "embedded", "embedded:PORT" or "mqtts://HOST:PORT".
+base::Status read_broker(const std::string& text, HubOptions& out);
+/// JSON with the long options' names in camelCase; unknown members are errors:
+/// {"advertise":[],"broker":"","data":"","listen":"","logLevel":"","poll":"30s","brokerStopsWithHub":false,
+///  "source":{"url","path","ref"},
+///  "repositories":[{"url","username","tokenFile","sshKeyFile","knownHostsFile","caFile"}]}
+base::Status read_config(const std::string& text, HubOptions& out);
+
+}  // namespace holdfast::hub

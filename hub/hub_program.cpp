@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/hub_program.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+
+#include "base/log.hpp"
+#include "base/metric.hpp"
+#include "base/version.hpp"
+#include "hub/tables.hpp"
+
+namespace holdfast::hub {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using base::Status;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string folder_of_this_program() {
+  std::array<char, 4096> path{};
+  const auto size = readlink("/proc/self/exe", path.data(), path.size() - 1);
+  const std::string text(path.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text.substr(0, text.rfind('/'));
+}
+
+Result<std::string> find_beside(const std::string& program) {
+  for (const auto& path : {folder_of_this_program() + "/" + program, "/usr/bin/" + program}) {
+    if (access(path.c_str(), X_OK) == 0) return path;
+  }
+  return fail(Code::kNotFound, program + " is neither beside this program nor in /usr/bin");
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+/// What a node can dial: what a person advertised, else the address listened on, else this machine's name.
+std::string best_name(const HubOptions& options) {
+  if (!options.advertise.empty()) return options.advertise.front();
+  if (options.listen_address != "0.0.0.0" && options.listen_address != "::") return options.listen_address;
+  return host_name();
+}
+
+std::vector<std::string> certificate_names(const HubOptions& options) {
+  std::vector<std::string> names{best_name(options)};
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  for (const auto& name : options.advertise) add(name);
+  for (const char* name : {"localhost", "127.0.0.1"}) add(name);
+  add(host_name());
+  return names;
+}
+
+std::string in_url(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HubProgram>> HubProgram::create(const HubOptions& options) {
+  HF_CHECK(base::make_private_directory(options.data));
+  HF_TRY(auto lock, base::DirectoryLock::take(options.data));
+  auto program = std::unique_ptr<HubProgram>(new HubProgram(options, std::move(lock)));
+  HF_CHECK(program->open());
+  return program;
+}
+
+HubProgram::HubProgram(HubOptions options, base::DirectoryLock lock)
+    : options_(std::move(options)), lock_(std::move(lock)), folder_(options_.data) {}
+
+HubProgram::~HubProgram() {
+  if (api_) api_->stop();  // its threads use everything else
+}
+
+std::string HubProgram::api_url() const {
+  return "https://" + in_url(best_name(options_)) + ":" + std::to_string(options_.listen_port);
+}
+
+Status HubProgram::open() {
+  HF_TRY(loop_, base::EventLoop::create());
+  HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
+  PkiOptions pki;
+  pki.names = certificate_names(options_);
+  pki.api_url = api_url();
+  pki.brokers = {options_.broker_url.empty()
+                     ? "mqtts://" + in_url(best_name(options_)) + ":" + std::to_string(options_.broker_port)
+                     : options_.broker_url};
+  HF_TRY(pki_, Pki::load_or_make(folder_, pki, clock_.wall(), random_));
+  if (pki_->is_new()) {
+    base::log::warn("a recovery key was made: copy it to a safe place offline, then remove it here",
+                    {{"file", folder_.recovery_key()}});
+  }
+  sync::LmdbOptions store;
+  store.path = folder_.store();
+  store.tables = {kHubTables.begin(), kHubTables.end()};
+  HF_TRY(store_, sync::LmdbStore::open(store));
+  HF_CHECK(open_broker());
+  HF_CHECK(open_controller());
+  return open_api();
+}
+
+Status HubProgram::open_broker() {
+  std::string url = options_.broker_url;
+  if (url.empty()) {
+    HF_CHECK(base::make_private_directory(folder_.run()));
+    HF_CHECK(base::make_private_directory(folder_.logs()));
+    HF_TRY(auto shim, find_beside("holdfast-shim"));
+    HF_TRY(host_, base::LinuxHost::create(*loop_, {.root = "/",
+                                                   .run_dir = folder_.run(),
+                                                   .log_dir = folder_.logs(),
+                                                   .shim_path = std::move(shim),
+                                                   .boot_id = std::nullopt}));
+    broker_ = std::make_unique<Broker>(
+        *host_, *loop_, clock_,
+        BrokerOptions{.folder = folder_.broker(),
+                      .address = options_.listen_address == "0.0.0.0" ? "" : options_.listen_address,
+                      .port = options_.broker_port,
+                      .certificate_file = folder_.server_certificate(),
+                      .key_file = folder_.server_key(),
+                      .ca_file = folder_.ca_certificate()});
+    host_->on_event([this](const base::HostEvent& event) { broker_->on_host_event(event); });
+    HF_CHECK(broker_->start());
+    const bool anywhere = options_.listen_address == "0.0.0.0" || options_.listen_address == "::";
+    url = "mqtts://" + in_url(anywhere ? "127.0.0.1" : options_.listen_address) + ":" +
+          std::to_string(options_.broker_port);
+  }
+  sync::MosquittoLinkOptions link;
+  link.client_id = kHubClientName;
+  HF_TRY(auto address, sync::BrokerAddress::parse(url));
+  link.addresses = {std::move(address)};
+  link.ca = sync::Pem::from_file(folder_.ca_certificate());
+  link.identity = {sync::Pem::from_file(folder_.client_certificate()),
+                   sync::Pem::from_file(folder_.client_key())};
+  link_ = std::make_unique<sync::MosquittoLink>(*loop_, clock_, random_, std::move(link));
+  return {};
+}
+
+Status HubProgram::open_controller() {
+  HF_TRY(auto fetch, find_beside("holdfast-git-fetch"));
+  HF_TRY(mirror_, gitops::GitMirror::open(*loop_, random_,
+                                          {.folder = folder_.mirrors(), .fetch_program = std::move(fetch)}));
+  objects_ = std::make_unique<Objects>(Objects::Seams{clock_, random_, *store_});
+  HF_CHECK(objects_->load());
+  ControllerOptions options{.fleet = pki_->fleet(),
+                            .signing_key = pki_->signing_key(),
+                            .repositories = options_.repositories,
+                            .root = options_.root,
+                            .poll_interval = options_.poll_interval};
+  controller_ = std::make_unique<Controller>(Controller::Seams{clock_, random_, *store_, *link_, *mirror_},
+                                             *objects_, std::move(options));
+  controller_->on_wake([this] { work_soon(); });
+  timer_ = loop_->timer([this] { work(); });
+  return controller_->boot();
+}
+
+Status HubProgram::open_api() {
+  enrolment_ = std::make_unique<Enrolment>(Enrolment::Seams{clock_, random_}, *objects_, *pki_, api_url());
+  rest_ = std::make_unique<Rest>(*objects_, clock_);
+  operations_ = std::make_unique<Operations>(*loop_, *controller_);
+  authentication_ = std::make_unique<Authentication>(pki_->admin_token(), clock_);
+  const auto on_loop_text = [this](auto work) {
+    return operations_
+        ->on_loop([work] {
+          ApiResponse response;
+          response.body = work();
+          return response;
+        })
+        .body;
+  };
+  ApiParts parts{.rest = *rest_,
+                 .operations = *operations_,
+                 .enrolment = *enrolment_,
+                 .authentication = *authentication_,
+                 .ready =
+                     [this, on_loop_text] {
+                       return on_loop_text([this] { return std::string(controller_->ready() ? "y" : ""); }) ==
+                              "y";
+                     },
+                 .metrics =
+                     [this, on_loop_text] {
+                       return on_loop_text([this] { return base::prometheus_text(controller_->metrics()); });
+                     }};
+  api_ = std::make_unique<ApiServer>(std::move(parts),
+                                     ApiServerOptions{.address = options_.listen_address,
+                                                      .port = options_.listen_port,
+                                                      .certificate_file = folder_.server_certificate(),
+                                                      .key_file = folder_.server_key()});
+  return api_->start();
+}
+
+void HubProgram::work_soon() {
+  if (work_posted_.exchange(true)) return;
+  loop_->post([this] { work(); });
+}
+
+void HubProgram::work() {
+  work_posted_ = false;
+  const auto next = controller_->run_due();
+  if (!next) return timer_->cancel();
+  timer_->set(std::max(0ms, *next - clock_.monotonic()));
+}
+
+Status HubProgram::run() {
+  controller_->start();
+  work_soon();
+  std::printf("holdfast-hub %s ready\n  api    %s\n  admin  %s\n  broker %s\n", base::kVersion,
+              api_url().c_str(), folder_.admin_file().c_str(),
+              options_.broker_url.empty() ? ("embedded, port " + std::to_string(options_.broker_port)).c_str()
+                                          : options_.broker_url.c_str());
+  std::fflush(stdout);
+  loop_->run();
+  api_->stop();
+  link_->stop();
+  HF_CHECK(controller_->flush());
+  if (broker_ && options_.broker_stops_with_hub) HF_CHECK(broker_->stop());
+  base::log::info("hub stopped",
+                  {{"broker", broker_ && !options_.broker_stops_with_hub ? "goes on running" : "stopped"}});
+  return {};
+}
+
+}  // namespace holdfast::hub

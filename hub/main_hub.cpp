@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// holdfast-hub: the controller. `serve` is all that most people need.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "base/file_io.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/time_text.hpp"
+#include "base/version.hpp"
+#include "hub/hub_options.hpp"
+#include "hub/hub_program.hpp"
+#include "hub/log_sink.hpp"
+
+namespace {
+
+using namespace holdfast;
+
+constexpr int kFailed = 1;
+constexpr int kUsedWrongly = 2;
+
+/// As typed; empty where nothing was.
+struct Typed {
+  std::string data, listen, broker, config, poll, log_level;
+  std::string source, path = ".", ref = "HEAD";
+  std::string token_file, ssh_key_file, known_hosts_file, ca_file, username;
+  std::vector<std::string> advertise;
+  bool broker_stops = false;
+};
+
+void add_options(CLI::App& serve, Typed& typed) {
+  serve.add_option("--data", typed.data, "Folder of the hub's state (default /var/lib/holdfast/hub)");
+  serve.add_option("--listen", typed.listen, "ADDR:PORT of the API (default 0.0.0.0:8443)");
+  serve.add_option("--broker", typed.broker, "embedded[:PORT] (default, 8883) or mqtts://HOST:PORT");
+  serve.add_flag("--broker-stops-with-hub", typed.broker_stops,
+                 "End the embedded broker too; else it goes on running");
+  serve.add_option("--advertise", typed.advertise,
+                   "Name or address by which nodes reach this hub; may be repeated");
+  serve.add_option("--source", typed.source, "Git repository from which the hub manages itself");
+  serve.add_option("--path", typed.path, "Folder of the Application manifests in it");
+  serve.add_option("--ref", typed.ref, "Branch, tag or commit (default: the remote's HEAD)");
+  serve.add_option("--source-username", typed.username, "User for --source-token-file");
+  serve.add_option("--source-token-file", typed.token_file, "File with a token for https");
+  serve.add_option("--source-ssh-key", typed.ssh_key_file, "Private key file for ssh");
+  serve.add_option("--known-hosts", typed.known_hosts_file, "Host keys to believe for ssh; needed with ssh");
+  serve.add_option("--source-ca", typed.ca_file, "CA file for https with a private CA");
+  serve.add_option("--poll", typed.poll, "How often Git is asked (default 30s, jittered)");
+  serve.add_option("--config", typed.config, "JSON file with the same names; what is typed wins");
+  serve.add_option("--log-level", typed.log_level, "debug, info, warn or error");
+}
+
+base::Status take_source(const Typed& typed, hub::HubOptions& out) {
+  if (typed.source.empty()) return {};
+  out.root = hub::RootSource{"root", typed.source, typed.path, typed.ref};
+  const bool has_access = !typed.token_file.empty() || !typed.ssh_key_file.empty() ||
+                          !typed.ca_file.empty() || !typed.known_hosts_file.empty();
+  if (!has_access) return {};
+  out.repositories.push_back({typed.source, typed.username, typed.token_file, typed.ssh_key_file,
+                              typed.known_hosts_file, typed.ca_file});
+  return {};
+}
+
+base::Result<hub::HubOptions> options_of(const Typed& typed) {
+  hub::HubOptions out;
+  if (!typed.config.empty()) {
+    HF_TRY(const auto text, base::read_file(typed.config, base::limits::kJsonBytesMax));
+    if (auto read = hub::read_config(text, out); !read) {
+      return base::fail(std::move(read).error().with_context(typed.config));
+    }
+  }
+  if (!typed.data.empty()) out.data = typed.data;
+  if (!typed.listen.empty()) HF_CHECK(hub::read_listen(typed.listen, out));
+  if (!typed.broker.empty()) HF_CHECK(hub::read_broker(typed.broker, out));
+  if (!typed.advertise.empty()) out.advertise = typed.advertise;
+  if (!typed.log_level.empty()) out.log_level = typed.log_level;
+  if (!typed.poll.empty()) {
+    HF_TRY(out.poll_interval, base::parse_duration(typed.poll));
+  }
+  out.broker_stops_with_hub = out.broker_stops_with_hub || typed.broker_stops;
+  HF_CHECK(take_source(typed, out));
+  return out;
+}
+
+int complain(const base::Error& error, int code) {
+  std::fprintf(stderr, "holdfast-hub: %s\n", error.message().c_str());
+  return code;
+}
+
+base::Status serve(const hub::HubOptions& options) {
+  if (!options.log_level.empty()) {
+    HF_TRY(const auto level, base::log::parse_level(options.log_level));
+    base::log::set_level(level);
+  }
+  hub::use_log_sink();
+  HF_TRY(const auto program, hub::HubProgram::create(options));
+  return program->run();
+}
+
+int check_store(const Typed& typed) {
+  const auto options = options_of(typed);
+  if (!options) return complain(options.error(), kUsedWrongly);
+  if (const auto checked = sync::check_store(hub::DataFolder(options->data).store()); !checked) {
+    return complain(checked.error(), kFailed);
+  }
+  std::puts("the store is sound");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app("holdfast-hub: works out from Git what each node must hold, and tells them.");
+  app.set_version_flag("--version", std::string("holdfast-hub ") + base::kVersion);
+  app.require_subcommand(1);
+  Typed typed;
+  auto* serve_command = app.add_subcommand("serve", "Run the hub; makes all it needs at its first start");
+  add_options(*serve_command, typed);
+  auto* check_command =
+      app.add_subcommand("check", "Read every record of the store of a hub that does not run");
+  check_command->add_option("--data", typed.data, "Folder of the hub's state");
+  for (const char* later : {"backup", "restore", "recover"}) {
+    app.add_subcommand(later, "Not part of this release yet")->allow_extras();
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsedWrongly;
+  }
+  if (check_command->parsed()) return check_store(typed);
+  if (!serve_command->parsed()) {
+    return complain({base::Code::kUnsupported,
+                     "backup, restore and recover are not part of this release yet; with the "
+                     "hub stopped, copy its data folder"},
+                    kFailed);
+  }
+  const auto options = options_of(typed);
+  if (!options) return complain(options.error(), kUsedWrongly);
+  const auto done = serve(*options);
+  return done ? 0 : complain(done.error(), kFailed);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/node_book.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "gitops/placement.hpp"
+#include "hub/json_path.hpp"
+#include "hub/tables.hpp"
+#include "sync/model/labels.hpp"
+
+namespace holdfast::hub {
+
+using base::Code;
+using base::Json;
+using base::Result;
+using base::Status;
+
+namespace {
+
+std::string encode_session(const NodeEntry& entry) {
+  return base::canonical_json(Json{{"command", base::to_decimal(entry.command_counter)},
+                                   {"settings", base::to_decimal(entry.settings_counter)},
+                                   {"windowMs", entry.window_told.count()}});
+}
+
+void set_report(NodeEntry& entry, const sync::SnapshotReport& report, sync::Snapshot snapshot) {
+  entry.snapshot = std::move(snapshot);
+  entry.snapshot_bytes = report.snapshot;
+  entry.snapshot_digest = base::Digest::of(report.snapshot);
+  entry.abilities = report.abilities;
+  entry.abilities_digest = sync::abilities_digest(report.abilities);
+  // An agent keeps the bodies that it accepted, applied and would go back to.
+  entry.held.clear();
+  for (const auto& section : entry.snapshot->sections) {
+    for (const auto& digest : {section.accepted, section.applied, section.last_good}) {
+      if (!digest.is_none()) entry.held.insert(digest);
+    }
+  }
+}
+
+}  // namespace
+
+const sync::SectionStatus* NodeEntry::reported_section(const sync::ApplicationUid& application) const {
+  if (!snapshot) return nullptr;
+  const auto found = std::ranges::find(snapshot->sections, application, &sync::SectionStatus::application);
+  return found == snapshot->sections.end() ? nullptr : &*found;
+}
+
+std::map<std::string, std::string> NodeEntry::own_labels() const {
+  auto out = labels;
+  std::erase_if(out, [](const auto& label) { return label.first.starts_with(gitops::kFactLabelPrefix); });
+  return out;
+}
+
+Status NodeBook::load() {
+  // A report that cannot be read is asked for again: nothing hangs on it.
+  HF_CHECK(store_.read([&](sync::ReadTxn& txn) -> Status {
+    HF_CHECK(txn.scan(kReportTable, "", [&](std::string_view key, std::string_view value) {
+      if (auto report = sync::decode_snapshot_report(value))
+        stored_[sync::NodeUid(key)].report = *std::move(report);
+      return true;
+    }));
+    return txn.scan(kSessionTable, "", [&](std::string_view key, std::string_view value) {
+      if (const auto json = base::parse_json(value)) {
+        auto& stored = stored_[sync::NodeUid(key)];
+        stored.command_counter = base::from_decimal(text_at(*json, "command")).value_or(0);
+        stored.settings_counter = base::from_decimal(text_at(*json, "settings")).value_or(0);
+        stored.window_told = std::chrono::milliseconds(number_at(*json, "windowMs"));
+      }
+      return true;
+    });
+  }));
+  return {};
+}
+
+bool NodeBook::take(const ObjectPtr& object) {
+  const sync::NodeUid uid(text_at(*object, "spec/uid"));
+  const auto [at, is_new] = entries_.try_emplace(uid);
+  NodeEntry& entry = at->second;
+  const auto labels = labels_of(*object);
+  const auto name = name_of(*object);
+  const bool revoked = truth_at(*object, "spec/revoked");
+  const bool changed = is_new || entry.labels != labels || entry.name != name || entry.revoked != revoked;
+  entry.uid = uid;
+  entry.object = object;
+  entry.labels = labels;
+  entry.revoked = revoked;
+  if (entry.name != name) by_name_.erase(entry.name);
+  entry.name = name;
+  by_name_[name] = uid;
+  if (!is_new) return changed;
+  if (const auto stored = stored_.extract(uid)) {
+    const Stored& from = stored.mapped();
+    entry.command_counter = from.command_counter;
+    entry.settings_counter = from.settings_counter;
+    entry.window_told = from.window_told;
+    if (from.report) {
+      if (auto snapshot = sync::decode_snapshot(from.report->snapshot))
+        set_report(entry, *from.report, *std::move(snapshot));
+    }
+  }
+  return true;
+}
+
+void NodeBook::drop(const sync::NodeUid& uid) {
+  const auto found = entries_.find(uid);
+  if (found == entries_.end()) return;
+  if (const auto named = by_name_.find(found->second.name); named != by_name_.end() && named->second == uid)
+    by_name_.erase(named);
+  entries_.erase(found);
+}
+
+Status NodeBook::forget(const sync::NodeUid& uid) {
+  stored_.erase(uid);
+  return store_.write([&](sync::WriteTxn& txn) -> Status {
+    HF_CHECK(txn.erase(kReportTable, uid.str()));
+    return txn.erase(kSessionTable, uid.str());
+  });
+}
+
+NodeEntry* NodeBook::find(const sync::NodeUid& uid) {
+  const auto found = entries_.find(uid);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+const NodeEntry* NodeBook::find(const sync::NodeUid& uid) const {
+  const auto found = entries_.find(uid);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+NodeEntry* NodeBook::find_by_name(std::string_view name) {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : find(found->second);
+}
+
+const NodeEntry* NodeBook::find_by_name(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : find(found->second);
+}
+
+Result<bool> NodeBook::take_report(NodeEntry& entry, const sync::SnapshotReport& given) {
+  sync::SnapshotReport report = given;
+  if (report.snapshot.empty()) report.snapshot = entry.snapshot_bytes;
+  if (report.abilities.empty()) report.abilities = entry.abilities;
+  HF_TRY(auto snapshot, sync::decode_snapshot(report.snapshot));
+  if (snapshot.node != entry.uid) {
+    return base::fail(Code::kPermission,
+                      "node " + entry.uid.str() + " sent a report in the name of " + snapshot.node.str());
+  }
+  if (entry.snapshot && entry.snapshot_bytes == report.snapshot && entry.abilities == report.abilities)
+    return false;
+  set_report(entry, report, std::move(snapshot));
+  entry.report_is_stored = false;
+  return true;
+}
+
+Status NodeBook::save_session(const NodeEntry& entry) {
+  return sync::write_one(store_, kSessionTable, entry.uid.str(), encode_session(entry));
+}
+
+Result<std::uint64_t> NodeBook::next_command(NodeEntry& entry) {
+  ++entry.command_counter;
+  HF_CHECK(save_session(entry));
+  return entry.command_counter;
+}
+
+Result<std::uint64_t> NodeBook::next_settings(NodeEntry& entry, std::chrono::milliseconds window) {
+  ++entry.settings_counter;
+  entry.window_told = window;
+  HF_CHECK(save_session(entry));
+  return entry.settings_counter;
+}
+
+bool NodeBook::is_dirty() const {
+  return std::ranges::any_of(entries_, [](const auto& item) { return !item.second.report_is_stored; });
+}
+
+Status NodeBook::write_dirty(sync::WriteTxn& txn) const {
+  for (const auto& [uid, entry] : entries_) {
+    if (entry.report_is_stored) continue;
+    HF_CHECK(txn.put(kReportTable, uid.str(),
+                     sync::encode(sync::SnapshotReport{entry.snapshot_bytes, entry.abilities}).body));
+  }
+  return {};
+}
+
+void NodeBook::mark_clean() {
+  for (auto& [uid, entry] : entries_) entry.report_is_stored = true;
+}
+
+std::map<std::string, std::string> fact_labels(const std::map<std::string, std::string>& facts) {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, value] : facts) {
+    const std::string key = std::string(gitops::kFactLabelPrefix) + name;
+    if (sync::check_label_key(key) && sync::check_label_value(value)) out.emplace(key, value);
+  }
+  return out;
+}
+
+}  // namespace holdfast::hub

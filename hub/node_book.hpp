@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeBook: every Node with what the hub knows of it: its labels, its last report, whether it is there, what
+// was sent and what it proved to hold.
+// Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/digest.hpp"
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "hub/objects.hpp"
+#include "sync/model/ids.hpp"
+#include "sync/model/snapshot.hpp"
+#include "sync/store/store.hpp"
+#include "sync/wire/messages.hpp"
+
+namespace holdfast::hub {
+
+enum class Presence { kUnknown, kOnline, kOffline };
+
+/// Where one application stands with one node, as the hub decided it.
+struct Placing {
+  base::Digest wanted;  ///< section in force for this node; none: nothing can be said
+  bool leaving = false;
+  bool orphaned = false;  ///< keeps what it has, though nothing places it there any more for sure
+  std::string
+      reason;  ///< "ClaimConflict", "Unschedulable", "RenderError", "Orphaned", "Waiting"; empty: all is well
+  std::string message;
+  bool is_failure() const { return !reason.empty() && reason != "Orphaned" && reason != "Waiting"; }
+};
+
+/// The way of one desired state to the node: said again until the node acknowledges it.
+struct Sending {
+  bool wanted = false;
+  std::uint32_t attempts = 0;
+  std::set<base::Digest> needed;  ///< bodies that the node asked for
+};
+/// A report that the hub lacks: asked for again until it comes.
+struct Asking {
+  bool snapshot = false;
+  bool abilities = false;
+  std::uint32_t attempts = 0;
+  bool wanted() const { return snapshot || abilities; }
+};
+
+struct NodeEntry {
+  sync::NodeUid uid;
+  std::string name;
+  ObjectPtr object;
+  bool revoked = false;
+  std::map<std::string, std::string> labels;  ///< a person's and those made from facts
+
+  std::optional<sync::Snapshot> snapshot;
+  std::string snapshot_bytes;
+  base::Digest snapshot_digest;
+  std::vector<std::string> abilities;
+  base::Digest abilities_digest;
+  bool report_is_stored = true;
+
+  Presence presence = Presence::kUnknown;
+  std::optional<base::WallTime> last_seen;
+  bool last_seen_is_stored = true;
+
+  sync::Generation reported;     ///< accepted, as the node last said
+  base::Digest accepted_header;  ///< proven: digest of a header that this hub signed
+  base::Digest applied_header;   ///< the same, all health gates passed
+  std::string ahead;             ///< why its generation is not believed; empty: all is well
+  std::string refused;           ///< what it refused
+  std::set<base::Digest> held;   ///< bodies it is believed to hold
+  std::map<sync::ApplicationUid, Placing> placings;
+  Sending sending;
+  Asking asking;
+
+  std::uint64_t command_counter = 0;
+  std::uint64_t settings_counter = 0;
+  std::chrono::milliseconds window_told = base::limits::kReconnectWindowMin;
+
+  bool is_online() const { return presence == Presence::kOnline; }
+  const sync::SectionStatus* reported_section(const sync::ApplicationUid& application) const;
+  /// Labels of a person, and facts, as templates read them.
+  std::map<std::string, std::string> own_labels() const;
+};
+
+class NodeBook {
+ public:
+  explicit NodeBook(sync::Store& store) : store_(store) {}
+
+  base::Status load();  ///< reports and counters of an earlier run
+  /// True when something that matters to placement changed.
+  bool take(const ObjectPtr& object);
+  void drop(const sync::NodeUid& uid);
+  base::Status forget(const sync::NodeUid& uid);
+
+  NodeEntry* find(const sync::NodeUid& uid);
+  const NodeEntry* find(const sync::NodeUid& uid) const;
+  NodeEntry* find_by_name(std::string_view name);
+  const NodeEntry* find_by_name(std::string_view name) const;
+  std::map<sync::NodeUid, NodeEntry>& all() { return entries_; }
+  const std::map<sync::NodeUid, NodeEntry>& all() const { return entries_; }
+
+  /// A part that `given` lacks stays as it was. An error leaves everything as it was. False: the same as
+  /// before.
+  base::Result<bool> take_report(NodeEntry& entry, const sync::SnapshotReport& given);
+  /// The next counter of a signed message, stored before it is used.
+  base::Result<std::uint64_t> next_command(NodeEntry& entry);
+  base::Result<std::uint64_t> next_settings(NodeEntry& entry, std::chrono::milliseconds window);
+
+  bool is_dirty() const;
+  base::Status write_dirty(sync::WriteTxn& txn) const;
+  void mark_clean();
+
+ private:
+  struct Stored {
+    std::optional<sync::SnapshotReport> report;
+    std::uint64_t command_counter = 0;
+    std::uint64_t settings_counter = 0;
+    std::chrono::milliseconds window_told = base::limits::kReconnectWindowMin;
+  };
+  base::Status save_session(const NodeEntry& entry);
+
+  sync::Store& store_;
+  std::map<sync::NodeUid, NodeEntry> entries_;
+  std::map<std::string, sync::NodeUid, std::less<>> by_name_;
+  std::map<sync::NodeUid, Stored> stored_;  // of entries that have not come yet
+};
+
+/// "facts.holdfast.dev/arch": "arm64" for every fact that makes a valid label.
+std::map<std::string, std::string> fact_labels(const std::map<std::string, std::string>& facts);
+
+}  // namespace holdfast::hub

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/node_keeper.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "gitops/placement.hpp"
+#include "hub/removed.hpp"
+
+namespace holdfast::hub {
+
+namespace limits = base::limits;
+using base::Result;
+using base::Status;
+using gitops::Match;
+
+namespace {
+
+/// Abilities that the node lacks, for people.
+std::string lacking(const std::vector<std::string>& needed, const std::vector<std::string>& has) {
+  std::string out;
+  for (const auto& ability : needed) {
+    if (!std::ranges::binary_search(has, ability)) out += (out.empty() ? "" : ", ") + ability;
+  }
+  return out;
+}
+
+Standing standing_of(const DesiredRecord* desired, const sync::ApplicationUid& uid) {
+  if (desired == nullptr) return Standing::kNone;
+  const auto& header = desired->header;
+  if (std::ranges::binary_search(header.sections, uid, {}, &sync::SectionRef::application))
+    return Standing::kSection;
+  if (std::ranges::binary_search(header.removals, uid, {}, &sync::Removal::application))
+    return Standing::kRemoval;
+  return Standing::kNone;
+}
+
+}  // namespace
+
+void NodeKeeper::reconcile(const std::vector<sync::NodeUid>& nodes) {
+  Bodies bodies;
+  const auto headers = decide(nodes, bodies);
+  if (headers.empty()) return;
+  ++context_.counters.store_writes;
+  if (auto status = context_.desired.put(headers, bodies); !status) {
+    ++context_.counters.store_failures;
+    base::log::failure("desired states could not be stored", "desired", status.error());
+    for (const auto& uid : nodes) {
+      context_.queue.push({KeyKind::kNode, uid.str()}, context_.now() + limits::kRetryInterval);
+    }
+    return;
+  }
+  base::log::recovered("desired states could not be stored", "desired");
+  context_.counters.generations += headers.size();
+  for (const auto& header : headers) {
+    auto* node = context_.nodes.find(header.node);
+    node->sending = Sending{.wanted = true, .attempts = 0, .needed = {}};
+    context_.outgoing.set({KeyKind::kSend, node->uid.str()}, context_.now());
+    context_.show(*node);
+  }
+}
+
+std::vector<sync::DesiredHeader> NodeKeeper::decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies) {
+  std::vector<sync::DesiredHeader> headers;
+  for (const auto& uid : nodes) {
+    auto* node = context_.nodes.find(uid);
+    if (node == nullptr || node->revoked) continue;
+    auto next = work_out(*node, bodies);
+    if (!next) {
+      base::log::failure("a node's desired state could not be worked out", node->name, next.error());
+      context_.queue.push({KeyKind::kNode, uid.str()}, context_.now() + limits::kRetryInterval);
+    } else if (*next) {
+      headers.push_back(**std::move(next));
+    }
+  }
+  return headers;
+}
+
+Result<std::optional<sync::DesiredHeader>> NodeKeeper::work_out(NodeEntry& node, Bodies& bodies) {
+  const auto* desired = context_.desired.find(node.uid);
+  // What an agent can do is known from its first report; before that nothing can be given to it.
+  if (desired == nullptr && !node.snapshot) return std::nullopt;
+  std::map<sync::ApplicationUid, Placing> placings;
+  AssignInput input;
+  input.fleet = context_.options.fleet;
+  input.node = node.uid;
+  if (desired != nullptr) {
+    input.previous = desired->header;
+    for (const auto& ref : desired->header.sections) {
+      HF_TRY(auto claims, context_.desired.claims(ref.digest));
+      input.previous_claims.push_back(std::move(claims));
+    }
+  }
+  input.candidates = candidates(node, desired, placings);
+  input.removed = removed(node, desired);
+  auto assignment = assign(input);
+  show_conflicts(assignment, placings);
+  take_placings(node, std::move(placings));
+  if (!assignment.next) return std::nullopt;
+  HF_CHECK(collect_bodies(node, *assignment.next, bodies));
+  return assignment.next;
+}
+
+std::vector<Candidate> NodeKeeper::candidates(NodeEntry& node, const DesiredRecord* desired,
+                                              std::map<sync::ApplicationUid, Placing>& placings) {
+  std::vector<Candidate> out;
+  for (auto& [uid, application] : context_.applications.all()) {
+    Placing placing;
+    const Standing standing = standing_of(desired, uid);
+    auto found = candidate(node, application, standing, placing);
+    const bool concerns =
+        standing != Standing::kNone || found.wish == Wish::kPlace || !placing.reason.empty();
+    if (!concerns) continue;
+    placings.emplace(uid, std::move(placing));
+    out.push_back(std::move(found));
+  }
+  for (const auto& [uid, name] : context_.gone) {
+    if (standing_of(desired, uid) == Standing::kSection) {
+      out.push_back({.application = uid, .name = name, .wish = Wish::kRelease});
+    }
+  }
+  std::ranges::sort(out, {}, &Candidate::application);
+  return out;
+}
+
+Candidate NodeKeeper::candidate(NodeEntry& node, ApplicationEntry& application, Standing standing,
+                                Placing& placing) {
+  Candidate out{.application = application.uid, .name = application.name, .wish = Wish::kKeep};
+  out.removal_confirmed = std::ranges::binary_search(application.record.removals_confirmed, node.uid);
+  if (application.is_deleting()) {
+    if (application.prunes_when_deleted()) {
+      out.wish = Wish::kPrune;
+      placing.leaving = true;
+      // A person's own delete says it all; what Git leads to stays within the limit until a person confirms.
+      const bool by_person = !annotations_of(*application.object).contains(std::string(kAnnotationManagedBy));
+      out.removal_confirmed = out.removal_confirmed || by_person;
+    }
+    return out;
+  }
+  if (!application.spec_is_good) return out;
+  if (is_placed(node, application, standing, out, placing)) fill_section(node, application, out, placing);
+  return out;
+}
+
+bool NodeKeeper::is_placed(const NodeEntry& node, const ApplicationEntry& application, Standing standing,
+                           Candidate& candidate, Placing& placing) const {
+  const auto& selector = application.spec.placement;
+  const Match match = application.spec.placed ? gitops::match(selector, node.labels) : Match::kNo;
+  if (match == Match::kYes) return true;
+  const bool only_facts =
+      application.spec.placed &&
+      (match == Match::kUnknown ||
+       (gitops::reads_facts(selector) && gitops::match_without_facts(selector, node.labels) == Match::kYes));
+  if (only_facts) {
+    if (standing != Standing::kSection) return false;
+    placing.orphaned = true;
+    placing.reason = "Orphaned";
+    placing.message =
+        "a fact that placed this application here changed or is missing; the node keeps what it has until "
+        "Git or a person says otherwise";
+  } else if (standing != Standing::kNone) {
+    candidate.wish = Wish::kPrune;
+    placing.leaving = true;
+  }
+  return false;
+}
+
+void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& application, Candidate& candidate,
+                              Placing& placing) {
+  if (!application.in_force) {
+    if (!application.record.in_force) return;
+    placing.reason = "Waiting";
+    placing.message = "the revision in force cannot be read from Git yet; the node keeps what it has";
+    return;
+  }
+  const auto before = application.in_force->renderings();
+  const auto& section =
+      application.in_force->section(application.spec.policy, template_values(node, application));
+  context_.counters.renderings += application.in_force->renderings() - before;
+  candidate.newest_claims = newest_claims(node, application);
+  if (!section.is_good()) {
+    placing.reason = "RenderError";
+    placing.message = gitops::summary(section.findings, limits::kConditionsShownMax);
+    return;
+  }
+  placing.wanted = section.digest;
+  if (const auto missing = lacking(section.abilities, node.abilities); !missing.empty()) {
+    placing.reason = "Unschedulable";
+    placing.message = "the agent of this node cannot do " + missing + "; update it";
+    return;
+  }
+  candidate.wish = Wish::kPlace;
+  candidate.revision = application.in_force->place().commit;
+  candidate.digest = section.digest;
+  candidate.provenance = section.provenance;
+  candidate.claims = section.claims;
+  candidate.section_confirmed =
+      std::ranges::binary_search(application.record.prune_confirmed, section.digest);
+}
+
+std::vector<sync::Claim> NodeKeeper::newest_claims(const NodeEntry& node, ApplicationEntry& application) {
+  auto* const newest = application.newest_known();
+  // Of a revision that is refused too: what it claims as far as it can be read is on its way, only not here
+  // yet.
+  return newest->section(application.spec.policy, template_values(node, application)).claims;
+}
+
+std::vector<sync::ApplicationUid> NodeKeeper::removed(const NodeEntry& node,
+                                                      const DesiredRecord* desired) const {
+  std::vector<sync::ApplicationUid> out;
+  if (desired == nullptr) return out;
+  for (const auto& removal : desired->header.removals) {
+    if (has_carried_out(node, *desired, removal.application)) out.push_back(removal.application);
+  }
+  return out;
+}
+
+void NodeKeeper::show_conflicts(const Assignment& assignment,
+                                std::map<sync::ApplicationUid, Placing>& placings) const {
+  for (const auto& conflict : assignment.conflicts) {
+    placings[conflict.loser].reason = "ClaimConflict";
+    placings[conflict.loser].message = conflict.text();
+  }
+  for (const auto& application : assignment.over_limit) {
+    placings[application].reason = "TooManyApplications";
+    placings[application].message =
+        "a node holds at most " + std::to_string(limits::kSectionsPerNodeMax) + " applications";
+  }
+}
+
+Status NodeKeeper::collect_bodies(const NodeEntry& node, const sync::DesiredHeader& header, Bodies& bodies) {
+  for (const auto& ref : header.sections) {
+    const bool known = context_.desired.has_body(ref.digest) || bodies.sections.contains(ref.digest);
+    const bool known_origin = ref.provenance.is_none() || context_.desired.has_provenance(ref.provenance) ||
+                              bodies.provenances.contains(ref.provenance);
+    if (known && known_origin) continue;
+    auto* application = context_.applications.find(ref.application);
+    if (application == nullptr || !application->in_force) {
+      return base::fail(base::Code::kInternal,
+                        "section " + ref.digest.brief() + " of \"" + ref.name + "\" is lost");
+    }
+    HF_TRY(auto body,
+           application->in_force->body(application->spec.policy, template_values(node, *application)));
+    bodies.sections.emplace(ref.digest, std::move(body.bytes));
+    bodies.provenances.emplace(ref.provenance, std::move(body.provenance));
+  }
+  return {};
+}
+
+void NodeKeeper::take_placings(NodeEntry& node, std::map<sync::ApplicationUid, Placing> placings) {
+  for (const auto& [uid, placing] : placings) {
+    const auto before = node.placings.find(uid);
+    const bool is_news = before == node.placings.end() || before->second.reason != placing.reason ||
+                         before->second.message != placing.message;
+    auto* application = context_.applications.find(uid);
+    if (application == nullptr) continue;
+    context_.show(*application);
+    if (!is_news || placing.reason.empty() || placing.reason == "Waiting") continue;
+    context_.tell(*application, sync::EventType::kWarning, placing.reason,
+                  "node " + node.name + ": " + placing.message);
+  }
+  for (const auto& [uid, placing] : node.placings) {
+    if (placings.contains(uid)) continue;
+    if (auto* application = context_.applications.find(uid)) context_.show(*application);
+  }
+  node.placings = std::move(placings);
+  context_.show(node);
+}
+
+}  // namespace holdfast::hub

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeKeeper: works out what nodes must hold: asks every application what it says about the node, lets
+// assign() decide, and stores the outcome of many nodes in one transaction before anything is sent.
+// Threads: one.
+#pragma once
+
+#include <vector>
+
+#include "base/result.hpp"
+#include "hub/assign.hpp"
+#include "hub/context.hpp"
+
+namespace holdfast::hub {
+
+/// What a node's desired state says of one application now.
+enum class Standing { kNone, kSection, kRemoval };
+
+class NodeKeeper {
+ public:
+  explicit NodeKeeper(Context& context) : context_(context) {}
+
+  /// At most limits::kNodesPerTransactionMax at a time.
+  void reconcile(const std::vector<sync::NodeUid>& nodes);
+
+ private:
+  std::vector<sync::DesiredHeader> decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies);
+  base::Result<std::optional<sync::DesiredHeader>> work_out(NodeEntry& node, Bodies& bodies);
+  std::vector<Candidate> candidates(NodeEntry& node, const DesiredRecord* desired,
+                                    std::map<sync::ApplicationUid, Placing>& placings);
+  Candidate candidate(NodeEntry& node, ApplicationEntry& application, Standing standing, Placing& placing);
+  /// Whether its labels place the application there; sets the wish where they do not.
+  bool is_placed(const NodeEntry& node, const ApplicationEntry& application, Standing standing,
+                 Candidate& candidate, Placing& placing) const;
+  void fill_section(const NodeEntry& node, ApplicationEntry& application, Candidate& candidate,
+                    Placing& placing);
+  std::vector<sync::Claim> newest_claims(const NodeEntry& node, ApplicationEntry& application);
+  std::vector<sync::ApplicationUid> removed(const NodeEntry& node, const DesiredRecord* desired) const;
+  void show_conflicts(const Assignment& assignment, std::map<sync::ApplicationUid, Placing>& placings) const;
+  base::Status collect_bodies(const NodeEntry& node, const sync::DesiredHeader& header, Bodies& bodies);
+  void take_placings(NodeEntry& node, std::map<sync::ApplicationUid, Placing> placings);
+
+  Context& context_;
+};
+
+}  // namespace holdfast::hub

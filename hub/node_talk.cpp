@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/node_talk.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "gitops/placement.hpp"
+#include "hub/json_path.hpp"
+
+namespace holdfast::hub {
+
+namespace limits = base::limits;
+using base::Code;
+using base::Json;
+using base::Status;
+
+namespace {
+
+constexpr std::chrono::seconds kHelloPatience{2};
+
+/// How long an answer may take before the same is said again.
+std::chrono::milliseconds patience(std::uint32_t attempts) {
+  constexpr std::uint32_t kDoublingsMax = 8;
+  const std::chrono::milliseconds wait = limits::kStateAckTimeout * (1U << std::min(attempts, kDoublingsMax));
+  return std::min<std::chrono::milliseconds>(wait, limits::kStateAckTimeoutMax);
+}
+
+}  // namespace
+
+// ---- up ----
+
+void NodeTalk::on_message(const std::string& topic, std::string_view payload) {
+  const auto uid = sync::Topics::node_of(topic);
+  auto* node = uid ? context_.nodes.find(*uid) : nullptr;
+  if (node == nullptr || node->revoked) {
+    ++context_.counters.bad_messages;
+    return;
+  }
+  if (topic == sync::Topics::presence(*uid)) return on_presence(*node, payload);
+  auto frame = sync::decode_frame(payload);
+  Status status;
+  if (frame) {
+    ++context_.counters.messages_up[frame->type];
+    seen(*node);
+    status = on_frame(*node, *frame);
+  } else {
+    status = base::fail(std::move(frame).error());
+  }
+  if (status) return;
+  ++context_.counters.bad_messages;
+  base::log::failure("a message from a node was refused", node->name, status.error());
+}
+
+Status NodeTalk::on_frame(NodeEntry& node, const sync::Frame& frame) {
+  switch (frame.type) {
+    case sync::FrameType::kHello: return on_hello(node, frame.body);
+    case sync::FrameType::kApplied: return on_applied(node, frame.body);
+    case sync::FrameType::kSnapshot: return on_report(node, frame.body);
+    case sync::FrameType::kEvents: return on_events(node, frame.body);
+    case sync::FrameType::kNeed: return on_need(node, frame.body);
+    case sync::FrameType::kAnswer: {
+      HF_TRY(const auto answer, sync::decode_answer(frame.body));
+      on_answer_(node, answer);
+      return {};
+    }
+    default: return base::fail(Code::kInvalid, "a node does not send messages of this type");
+  }
+}
+
+void NodeTalk::on_presence(NodeEntry& node, std::string_view payload) {
+  const bool was_unknown = node.presence == Presence::kUnknown;
+  set_presence(node, payload == "1" ? Presence::kOnline : Presence::kOffline);
+  if (!node.is_online()) return;
+  // One that has just come says hello at once, and that says what it lacks.
+  if (node.sending.wanted) want_state(node, kHelloPatience);
+  if (!was_unknown) return;
+  // It may have been connected all along and have spoken while nobody listened; a fleet is asked one after
+  // the other.
+  constexpr std::int64_t kAsksPerSecond = 200;
+  const auto fleet = static_cast<std::int64_t>(context_.nodes.all().size());
+  const auto spread = std::chrono::seconds(1 + fleet / kAsksPerSecond);
+  ask(node, true, true, kHelloPatience + context_.seams.random.jitter(spread));
+}
+
+void NodeTalk::set_presence(NodeEntry& node, Presence presence) {
+  if (node.presence == presence) return;
+  if (node.presence == Presence::kOnline) {
+    node.last_seen = context_.seams.clock.wall();
+    node.last_seen_is_stored = false;
+    context_.last_seen_is_stored = false;
+  }
+  node.presence = presence;
+  context_.outgoing.drop({KeyKind::kAsk, node.uid.str()});
+  context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
+  if (node.is_online() && node.sending.wanted) want_state(node);
+  for (const auto& [uid, placing] : node.placings) {
+    if (const auto* application = context_.applications.find(uid)) context_.show(*application);
+  }
+  context_.show(node);
+}
+
+void NodeTalk::seen(NodeEntry& node) {
+  node.last_seen = context_.seams.clock.wall();
+  node.last_seen_is_stored = false;
+  context_.last_seen_is_stored = false;
+  set_presence(node, Presence::kOnline);
+}
+
+Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
+  HF_TRY(const auto hello, sync::decode_hello(body));
+  node.reported = hello.accepted;
+  node.sending.needed.clear();
+  check_generation(node, hello.accepted, hello.content);
+  ask(node, !node.snapshot || hello.snapshot != node.snapshot_digest,
+      node.abilities.empty() || hello.abilities != node.abilities_digest, {});
+  if (const auto* desired = context_.desired.find(node.uid)) {
+    if (hello.accepted == desired->header.generation && hello.content == desired->content) {
+      acknowledged(node, *desired);
+    } else {
+      want_state(node);
+    }
+  }
+  if (!hello.beacon) tell_pacing(node);
+  return {};
+}
+
+void NodeTalk::check_generation(NodeEntry& node, const sync::Generation& reported,
+                                const base::Digest& content) {
+  static const std::string kWayOut =
+      ": was the hub restored from an old backup? Nothing is sent to this node until that is settled";
+  const auto* desired = context_.desired.find(node.uid);
+  const sync::Generation ours = desired == nullptr ? sync::Generation{} : desired->header.generation;
+  if (reported > ours) {
+    return not_believed(node, "the node holds generation " + reported.text() +
+                                  ", this hub made no more than " + ours.text() + kWayOut);
+  }
+  if (desired != nullptr && reported == ours && content != desired->content) {
+    return not_believed(
+        node, "the node holds another generation " + reported.text() + " than this hub signed" + kWayOut);
+  }
+  if (node.ahead.empty()) return;
+  node.ahead.clear();
+  context_.show(node);
+  if (node.sending.wanted) want_state(node);
+}
+
+void NodeTalk::not_believed(NodeEntry& node, const std::string& why) {
+  if (node.ahead == why) return;
+  node.ahead = why;
+  context_.tell(node, sync::EventType::kWarning, "GenerationAhead", why);
+  context_.show(node);
+}
+
+void NodeTalk::acknowledged(NodeEntry& node, const DesiredRecord& desired) {
+  node.accepted_header = desired.header_digest;
+  node.sending = Sending{};
+  context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
+  node.refused.clear();
+  for (const auto& ref : desired.header.sections) node.held.insert(ref.digest);
+}
+
+Status NodeTalk::on_applied(NodeEntry& node, std::string_view body) {
+  HF_TRY(const auto applied, sync::decode_applied(body));
+  const auto* desired = context_.desired.find(node.uid);
+  const bool is_current = desired != nullptr && applied.generation == desired->header.generation;
+  if (applied.stage == sync::AppliedStage::kRefused) {
+    // An older one that came late is rightly refused; (0, 0): it could not even be read.
+    if (!is_current && applied.generation != sync::Generation{}) return {};
+    node.refused = "the node refused generation " + applied.generation.text() + "; see its events";
+    context_.show(node);
+    return {};
+  }
+  node.reported = std::max(node.reported, applied.generation);
+  check_generation(node, applied.generation, applied.content);
+  // Proof is the digest of a header that this hub signed; the numbers alone prove nothing.
+  if (!is_current || applied.header != desired->header_digest) return {};
+  acknowledged(node, *desired);
+  if (applied.stage == sync::AppliedStage::kApplied) node.applied_header = desired->header_digest;
+  after_report(node);
+  return {};
+}
+
+Status NodeTalk::on_report(NodeEntry& node, std::string_view body) {
+  HF_TRY(const auto report, sync::decode_snapshot_report(body));
+  const bool is_first = !node.snapshot;
+  const auto abilities = node.abilities;
+  HF_TRY(const bool changed, context_.nodes.take_report(node, report));
+  ask(node, node.asking.snapshot && report.snapshot.empty(),
+      node.asking.abilities && report.abilities.empty(), limits::kStateAckTimeout);
+  compare_report(node);
+  if (!changed) return {};
+  take_facts(node);
+  if (is_first || abilities != node.abilities) context_.look_at(node);
+  after_report(node);
+  return {};
+}
+
+void NodeTalk::compare_report(NodeEntry& node) {
+  if (!node.snapshot) return;
+  check_generation(node, node.snapshot->accepted, node.snapshot->content);
+  const auto* desired = context_.desired.find(node.uid);
+  if (desired == nullptr) return;
+  if (node.snapshot->accepted != desired->header.generation) {
+    // One that is on its way is given its time.
+    if (!node.sending.wanted) want_state(node);
+  } else if (node.snapshot->content == desired->content) {
+    acknowledged(node, *desired);
+  }
+}
+
+void NodeTalk::after_report(NodeEntry& node) {
+  context_.show(node);
+  for (const auto& [uid, placing] : node.placings) {
+    if (const auto* application = context_.applications.find(uid)) context_.show(*application);
+  }
+  // An application that is being deleted waits for what the nodes say.
+  const auto* desired = context_.desired.find(node.uid);
+  if (desired == nullptr) return;
+  for (const auto& removal : desired->header.removals) {
+    if (const auto* application = context_.applications.find(removal.application))
+      context_.look_at(*application);
+  }
+}
+
+void NodeTalk::take_facts(NodeEntry& node) {
+  auto labels = node.own_labels();
+  labels.merge(fact_labels(node.snapshot->facts));
+  if (labels == node.labels) return;
+  Json object = *node.object;
+  object["metadata"]["labels"] = labels;
+  auto done = context_.objects.update(kNodes, node.name, object, Actor::kHub);
+  if (!done) {
+    base::log::failure("a node's facts could not be kept", node.name, done.error());
+    return;
+  }
+  context_.nodes.take(*done);
+  context_.look_at(node);
+}
+
+Status NodeTalk::on_events(const NodeEntry& node, std::string_view body) {
+  HF_TRY(const auto events, sync::decode_events(body));
+  for (const auto& event : events) context_.events.record({"Node", node.name, "agent"}, event);
+  return {};
+}
+
+Status NodeTalk::on_need(NodeEntry& node, std::string_view body) {
+  HF_TRY(const auto need, sync::decode_need(body));
+  const auto* desired = context_.desired.find(node.uid);
+  if (desired == nullptr || need.generation != desired->header.generation) return {};
+  for (const auto& digest : need.sections) {
+    node.held.erase(digest);
+    node.sending.needed.insert(digest);
+  }
+  want_state(node);
+  return {};
+}
+
+// ---- down ----
+
+void NodeTalk::on_link(sync::LinkState state) {
+  if (state == sync::LinkState::kUp) return;
+  // Nothing is known of anybody until the broker tells again.
+  waiting_.clear();
+  for (auto& [uid, node] : context_.nodes.all()) set_presence(node, Presence::kUnknown);
+  for (const auto& [uid, application] : context_.applications.all()) context_.show(application);
+}
+
+void NodeTalk::want_state(NodeEntry& node, std::chrono::milliseconds after) {
+  node.sending.wanted = true;
+  context_.outgoing.set({KeyKind::kSend, node.uid.str()}, context_.now() + after);
+}
+
+void NodeTalk::ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after) {
+  node.asking = Asking{snapshot, abilities, 0};
+  const Key key{KeyKind::kAsk, node.uid.str()};
+  if (node.asking.wanted())
+    context_.outgoing.set(key, context_.now() + after);
+  else
+    context_.outgoing.drop(key);
+}
+
+void NodeTalk::tell_pacing(NodeEntry& node) {
+  // A broker takes about 870 mTLS connects a second; a third of a core is left to them.
+  constexpr std::int64_t kConnectsPerSecond = 870 * 3 / 10;
+  const auto by_size =
+      std::chrono::seconds(static_cast<std::int64_t>(context_.nodes.all().size()) / kConnectsPerSecond);
+  const std::chrono::milliseconds window = std::clamp<std::chrono::milliseconds>(
+      by_size, limits::kReconnectWindowMin, limits::kReconnectWindowMax);
+  if (window == node.window_told) return;
+  const auto counter = context_.nodes.next_settings(node, window);
+  if (!counter) return base::log::failure("pacing could not be told", node.name, counter.error());
+  const sync::Settings settings{.node = node.uid,
+                                .counter = *counter,
+                                .reconnect_window = window,
+                                .snapshot_interval = limits::kSnapshotCoalesceMin};
+  if (auto status = queue(node, sync::encode(sync::sign_settings(settings, context_.options.signing_key)));
+      !status) {
+    base::log::failure("pacing could not be told", node.name, status.error());
+  }
+}
+
+Status NodeTalk::queue(const NodeEntry& node, const sync::Frame& frame) {
+  if (waiting_.size() >= limits::kOutboxMax) {
+    return base::fail(Code::kLimit,
+                      "more than " + std::to_string(limits::kOutboxMax) + " messages wait for the broker");
+  }
+  std::string payload = sync::encode_frame(frame);
+  if (payload.size() > limits::kPacketBytesMax)
+    return base::fail(Code::kLimit, "a message is too large to be sent");
+  waiting_.push_back({node.uid, frame.type, std::move(payload)});
+  return {};
+}
+
+std::optional<base::MonotonicTime> NodeTalk::next_due() const {
+  if (is_blocked_ || context_.seams.link.state() != sync::LinkState::kUp) return std::nullopt;
+  return context_.outgoing.next_due();
+}
+
+void NodeTalk::pump() {
+  is_blocked_ = false;
+  if (context_.seams.link.state() != sync::LinkState::kUp) return;
+  while (!waiting_.empty()) {
+    if (!send(waiting_.front().node, waiting_.front().type, waiting_.front().payload)) return;
+    waiting_.pop_front();
+  }
+  while (const auto key = context_.outgoing.pop(context_.now())) {
+    if (send_due(*key)) continue;
+    context_.outgoing.set(*key, context_.now());
+    return;
+  }
+}
+
+bool NodeTalk::send_due(const Key& key) {
+  auto* node = context_.nodes.find(sync::NodeUid(key.id));
+  if (node == nullptr || node->revoked || !node->is_online()) return true;
+  if (key.kind == KeyKind::kAsk) return !node->asking.wanted() || send_question(*node);
+  return !node->sending.wanted || !node->ahead.empty() || send_state(*node);
+}
+
+bool NodeTalk::send_question(NodeEntry& node) {
+  const sync::Report report{.snapshot = node.asking.snapshot, .abilities = node.asking.abilities};
+  if (!send(node.uid, sync::FrameType::kReport, sync::encode_frame(sync::encode(report)))) return false;
+  context_.outgoing.set({KeyKind::kAsk, node.uid.str()}, context_.now() + patience(node.asking.attempts++));
+  return true;
+}
+
+base::Result<sync::State> NodeTalk::state_for(const NodeEntry& node, const DesiredRecord& desired) const {
+  sync::State state;
+  state.header = desired.sealed;
+  for (const auto& ref : desired.header.sections) {
+    if (node.held.contains(ref.digest) && !node.sending.needed.contains(ref.digest)) continue;
+    const bool is_twice =
+        std::ranges::any_of(state.bodies, [&](const auto& body) { return body.digest == ref.digest; });
+    if (is_twice) continue;
+    sync::SectionBody body;
+    body.digest = ref.digest;
+    HF_TRY(body.bytes, context_.desired.body(ref.digest));
+    HF_TRY(body.provenance, context_.desired.provenance(ref.provenance));
+    state.bodies.push_back(std::move(body));
+  }
+  return state;
+}
+
+bool NodeTalk::send_state(NodeEntry& node) {
+  Sending& sending = node.sending;
+  const auto* desired = context_.desired.find(node.uid);
+  if (desired == nullptr) {
+    sending = Sending{};
+    return true;
+  }
+  const Key key{KeyKind::kSend, node.uid.str()};
+  auto state = state_for(node, *desired);
+  std::string payload = state ? sync::encode_frame(sync::encode(*state)) : "";
+  if (state && payload.size() > limits::kPacketBytesMax) {
+    state = base::fail(Code::kLimit, "the desired state of node " + node.name + " takes " +
+                                         std::to_string(payload.size()) + " bytes, a message holds " +
+                                         std::to_string(limits::kPacketBytesMax) +
+                                         "; give its applications less, or smaller files");
+  }
+  if (!state) {
+    if (node.refused != state.error().message()) {
+      context_.tell(node, sync::EventType::kWarning, "NotSent", state.error().message());
+    }
+    node.refused = state.error().message();
+    context_.outgoing.set(key, context_.now() + limits::kStateAckTimeoutMax);
+    context_.show(node);
+    return true;
+  }
+  if (!send(node.uid, sync::FrameType::kState, std::move(payload))) return false;
+  ++context_.counters.states_sent;
+  context_.outgoing.set(key, context_.now() + patience(sending.attempts++));
+  return true;
+}
+
+bool NodeTalk::send(const sync::NodeUid& node, sync::FrameType type, std::string payload) {
+  is_blocked_ = !context_.seams.link.publish(sync::Topics::down(node), std::move(payload), false);
+  if (is_blocked_) return false;
+  ++context_.counters.messages_down[type];
+  return true;
+}
+
+}  // namespace holdfast::hub

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeTalk: the hub's side of the conversation with nodes over the Link. What must reach a node is read from
+// the books whenever there is room on the link, so nothing is lost by a lost message: an answer that does not
+// come is a reason to say it again.
+// Threads: one.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.hpp"
+#include "hub/context.hpp"
+#include "sync/wire/frame.hpp"
+#include "sync/wire/messages.hpp"
+
+namespace holdfast::hub {
+
+class NodeTalk {
+ public:
+  using OnNodeAnswer = std::function<void(const NodeEntry& node, const sync::Answer& answer)>;
+  NodeTalk(Context& context, OnNodeAnswer on_answer) : context_(context), on_answer_(std::move(on_answer)) {}
+
+  void on_message(const std::string& topic, std::string_view payload);
+  void on_link(sync::LinkState state);
+
+  /// Puts it behind what waits already; kLimit when too much does.
+  base::Status queue(const NodeEntry& node, const sync::Frame& frame);
+  /// Sends what waits as far as the link takes it.
+  void pump();
+  /// When a desired state is to be sent again.
+  std::optional<base::MonotonicTime> next_due() const;
+
+ private:
+  void on_presence(NodeEntry& node, std::string_view payload);
+  base::Status on_frame(NodeEntry& node, const sync::Frame& frame);
+  base::Status on_hello(NodeEntry& node, std::string_view body);
+  base::Status on_applied(NodeEntry& node, std::string_view body);
+  base::Status on_report(NodeEntry& node, std::string_view body);
+  base::Status on_events(const NodeEntry& node, std::string_view body);
+  base::Status on_need(NodeEntry& node, std::string_view body);
+
+  void seen(NodeEntry& node);
+  void set_presence(NodeEntry& node, Presence presence);
+  void compare_report(NodeEntry& node);
+  /// `content` is that of the generation, as the node says.
+  void check_generation(NodeEntry& node, const sync::Generation& reported, const base::Digest& content);
+  void not_believed(NodeEntry& node, const std::string& why);
+  void acknowledged(NodeEntry& node, const DesiredRecord& desired);
+  void want_state(NodeEntry& node, std::chrono::milliseconds after = {});
+  void ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after);
+  void tell_pacing(NodeEntry& node);
+  void take_facts(NodeEntry& node);
+  void after_report(NodeEntry& node);
+
+  base::Result<sync::State> state_for(const NodeEntry& node, const DesiredRecord& desired) const;
+  bool send_state(NodeEntry& node);
+  bool send_question(NodeEntry& node);
+  bool send_due(const Key& key);
+  bool send(const sync::NodeUid& node, sync::FrameType type, std::string payload);
+
+  Context& context_;
+  OnNodeAnswer on_answer_;
+  struct Waiting {
+    sync::NodeUid node;
+    sync::FrameType type;
+    std::string payload;
+  };
+  std::deque<Waiting> waiting_;
+  bool is_blocked_ = false;  // the link took no more; it tells when it does
+};
+
+}  // namespace holdfast::hub

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// The conversation with nodes: what is lost is said again, what is not believed changes nothing, and commands
+// are answered once.
+#include "hub/node_talk.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/limits.hpp"
+#include "hub/fake_fleet.hpp"
+
+namespace holdfast::hub {
+namespace {
+
+using namespace std::chrono_literals;
+using Set = std::set<std::string>;
+
+class NodeTalkTest : public testing::Test {
+ protected:
+  NodeTalkTest() {
+    fleet.commit({{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "one")}});
+    fleet.add_node("cam-1");
+    fleet.apply({.name = "motd", .path = "apps/motd"});
+    fleet.settle();
+  }
+  FakeNode& node() { return fleet.node("cam-1"); }
+  void push(const std::string& content) {
+    fleet.change({{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", content)}});
+  }
+  bool has(const std::string& content) { return node().body_of("motd").find(content) != std::string::npos; }
+  double bad_messages() {
+    for (const auto& metric : fleet.hub->metrics()) {
+      if (metric.name == "holdfast_hub_bad_messages_total") return metric.samples[0].value;
+    }
+    return -1;
+  }
+
+  FakeFleet fleet;
+};
+
+// ---- loss ----
+
+TEST_F(NodeTalkTest, AStateThatIsLostIsSentAgain) {
+  node().silent = true;
+  push("two");
+  fleet.poll();
+  EXPECT_FALSE(has("two"));
+  node().silent = false;
+  fleet.run_for(base::limits::kStateAckTimeoutMax);
+  EXPECT_TRUE(has("two"));
+}
+
+TEST_F(NodeTalkTest, AnUnansweredStateIsSentLessAndLess) {
+  node().silent = true;
+  push("two");
+  const auto before = fleet.broker.published();
+  fleet.run_for(1h);
+  EXPECT_LE(fleet.broker.published() - before, 20U);
+}
+
+TEST_F(NodeTalkTest, OverALossyLinkEverythingArrives) {
+  fleet.broker.set_faults({.loss = 300, .duplicate = 200, .reorder = 200});
+  for (int i = 0; i < 10; ++i) {
+    push("revision " + std::to_string(i));
+    fleet.poll();
+  }
+  fleet.run_for(1h);
+  EXPECT_TRUE(has("revision 9"));
+  fleet.broker.set_faults({});
+  node().say_hello();
+  fleet.settle();
+  EXPECT_EQ(fleet.status("motd", "nodes/ready"), "1");
+}
+
+TEST_F(NodeTalkTest, ABodyThatTheNodeLostIsSentOnRequest) {
+  fleet.change({{"apps/web/web.yaml", file_yaml("web", "/srv/web", "index")}});
+  fleet.apply({.name = "web", .path = "apps/web"});
+  fleet.poll();
+  node().forget();
+  node().say_hello();
+  fleet.settle();
+  EXPECT_EQ(node().host(), (Set{"path:/etc/motd", "path:/srv/web"}));
+}
+
+TEST_F(NodeTalkTest, OnlyBodiesThatTheNodeLacksAreSent) {
+  fleet.change({{"apps/web/web.yaml", file_yaml("web", "/srv/web", std::string(20'000, 'x'))}});
+  fleet.apply({.name = "web", .path = "apps/web"});
+  fleet.poll();
+  EXPECT_GT(node().last_state_bytes(), 20'000U);
+  push("two");
+  fleet.poll();
+  EXPECT_TRUE(has("two"));
+  EXPECT_LT(node().last_state_bytes(), 2'000U);
+}
+
+// ---- what is not believed ----
+
+TEST_F(NodeTalkTest, GarbageIsCountedAndChangesNothing) {
+  const auto before = bad_messages();
+  node().send_raw("garbage");
+  node().send_raw("");
+  node().send_raw(std::string("HF\x01\x01\x00\x00\x00\x00\xff\xff\xff\xff", 12));
+  fleet.settle();
+  node().send(sync::Frame{sync::FrameType::kSnapshot, "{\"snapshot\":{}}"});
+  node().send(sync::Frame{sync::FrameType::kState, "{}"});
+  fleet.settle();
+  EXPECT_EQ(bad_messages(), before + 5);
+  EXPECT_EQ(fleet.status("motd", "nodes/ready"), "1");
+}
+
+TEST_F(NodeTalkTest, ANodeThatNobodyKnowsIsNotAnswered) {
+  FakeNode stranger(fleet.broker, {fleet.options.fleet, sync::NodeUid("00000000-0000-4000-8000-00000000beef"),
+                                   fleet.key.public_key()});
+  stranger.connect();
+  fleet.settle();
+  EXPECT_EQ(stranger.states_received(), 0U);
+  EXPECT_EQ(stranger.reports_asked(), 0U);
+  EXPECT_GT(bad_messages(), 0);
+}
+
+TEST_F(NodeTalkTest, ARevokedNodeIsNotAnswered) {
+  ASSERT_TRUE(fleet.objects->patch(kNodes, "cam-1", {{"spec", {{"revoked", true}}}}, Actor::kPerson));
+  fleet.settle();
+  push("two");
+  fleet.poll();
+  EXPECT_FALSE(has("two"));
+}
+
+TEST_F(NodeTalkTest, AReportInTheNameOfAnotherIsRefused) {
+  fleet.add_node("cam-2");
+  fleet.settle();
+  const auto before = bad_messages();
+  sync::Snapshot forged;
+  forged.node = sync::NodeUid("00000000-0000-4000-8000-00000000beef");
+  forged.boot_id = "00000000-0000-4000-8000-000000000001";
+  node().send(sync::encode(sync::SnapshotReport{sync::encode_snapshot(forged), {"file/1"}}));
+  fleet.settle();
+  EXPECT_EQ(bad_messages(), before + 1);
+}
+
+TEST_F(NodeTalkTest, AGenerationAheadIsOverWhenItsNodeReturnsToOurs) {
+  node().claim_generation({9, 1});
+  node().say_hello();
+  fleet.settle();
+  ASSERT_NE(fleet.node_condition("cam-1", "GenerationAhead"), "");
+  node().claim_generation(node().header()->generation);
+  node().say_hello();
+  fleet.settle();
+  EXPECT_EQ(fleet.node_condition("cam-1", "GenerationAhead"), "");
+}
+
+TEST_F(NodeTalkTest, AnotherContentOfTheSameGenerationIsNotBelieved) {
+  const auto states = node().states_received();
+  node().send(sync::encode(sync::Applied{sync::AppliedStage::kAccepted,
+                                         node().header()->generation,
+                                         base::Digest::of("of a hub that is gone"),
+                                         {}}));
+  fleet.label("cam-1", "role", "gateway");
+  fleet.settle();
+  EXPECT_NE(fleet.node_condition("cam-1", "GenerationAhead"), "");
+  EXPECT_EQ(node().states_received(), states);
+}
+
+TEST_F(NodeTalkTest, AnOldStateThatIsRefusedIsNoTrouble) {
+  push("two");
+  fleet.poll();
+  node().send(sync::encode(sync::Applied{sync::AppliedStage::kRefused, {1, 1}, {}, {}}));
+  fleet.settle();
+  EXPECT_EQ(fleet.node_condition("cam-1", "NotAccepted"), "");
+  node().send(sync::encode(sync::Applied{sync::AppliedStage::kRefused, {1, 2}, {}, {}}));
+  fleet.settle();
+  EXPECT_NE(fleet.node_condition("cam-1", "NotAccepted").find("1.2"), std::string::npos);
+}
+
+TEST_F(NodeTalkTest, AStateThatIsTooLargeForAMessageIsToldAndNotSent) {
+  // Random digits: what does not compress.
+  FakeFleet::Tree tree{{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "one")}};
+  for (int i = 0; i < 40; ++i) {
+    std::string content;
+    while (content.size() < 60'000) content += fleet.random.uuid();
+    const auto name = "f" + std::to_string(i);
+    tree.emplace("apps/motd/" + name + ".yaml", file_yaml(name, "/srv/" + name, content));
+  }
+  fleet.commit(tree);
+  const auto states = node().states_received();
+  fleet.poll();
+  EXPECT_EQ(node().states_received(), states);
+  EXPECT_NE(fleet.node_condition("cam-1", "NotAccepted").find("bytes"), std::string::npos);
+  push("two");
+  fleet.commit({{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "two")}});
+  fleet.poll();
+  EXPECT_TRUE(has("two"));
+}
+
+// ---- commands ----
+
+TEST_F(NodeTalkTest, LogsAreAskedOfTheNodeAndAnswered) {
+  node().on_command = [](const sync::Command& command) -> base::Result<std::string> {
+    EXPECT_EQ(command.kind, sync::CommandKind::kLogs);
+    EXPECT_EQ(command.arguments, R"({"resource":"Process/web","since":"1h"})");
+    return "line 1\nline 2\n";
+  };
+  std::optional<base::Result<std::string>> answer;
+  fleet.hub->logs("cam-1", {.resource = "Process/web", .since = "1h", .tail_lines = {}, .cursor = ""},
+                  [&](auto result) { answer = result; });
+  fleet.run_for(1s);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->value(), "line 1\nline 2\n");
+}
+
+TEST_F(NodeTalkTest, WhatANodeRefusesIsAnError) {
+  node().on_command = [](const sync::Command&) -> base::Result<std::string> {
+    return base::fail(base::Code::kNotFound, "no such process");
+  };
+  std::optional<base::Result<std::string>> answer;
+  fleet.hub->logs("cam-1", {.resource = "Process/x", .since = "", .tail_lines = {}, .cursor = ""},
+                  [&](auto result) { answer = result; });
+  fleet.run_for(1s);
+  EXPECT_NE(answer->error().message().find("no such process"), std::string::npos);
+}
+
+TEST_F(NodeTalkTest, ANodeThatDoesNotAnswerIsGivenUp) {
+  std::optional<base::Result<std::string>> answer;
+  fleet.hub->diagnose("cam-1", [&](auto result) { answer = result; });
+  fleet.run_for(base::limits::kCommandTimeout - 1s);
+  EXPECT_FALSE(answer);
+  fleet.run_for(2s);
+  EXPECT_EQ(answer->error().code(), base::Code::kTimeout);
+}
+
+TEST_F(NodeTalkTest, ANodeThatIsAwayIsAnErrorAtOnce) {
+  node().disconnect();
+  fleet.settle();
+  std::optional<base::Result<std::string>> answer;
+  fleet.hub->diagnose("cam-1", [&](auto result) { answer = result; });
+  EXPECT_EQ(answer->error().code(), base::Code::kUnavailable);
+  fleet.hub->diagnose("nobody", [&](auto result) { answer = result; });
+  EXPECT_EQ(answer->error().code(), base::Code::kNotFound);
+}
+
+TEST_F(NodeTalkTest, CountersOfCommandsGrowOverARestart) {
+  std::vector<std::uint64_t> counters;
+  node().on_command = [&](const sync::Command& command) -> base::Result<std::string> {
+    counters.push_back(command.counter);
+    return "";
+  };
+  const auto ask = [&] {
+    fleet.hub->sync_node("cam-1", true, [](auto) {});
+    fleet.run_for(1s);
+  };
+  ask();
+  ask();
+  fleet.restart_hub();
+  fleet.settle();
+  ask();
+  EXPECT_EQ(counters, (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
+// ---- events ----
+
+TEST_F(NodeTalkTest, EventsOfNodesAreKeptAndCounted) {
+  const sync::Event event{fleet.clock.wall(), sync::EventType::kWarning, "DriftHealed", "motd", "File/motd",
+                          "mode 0600"};
+  for (int i = 0; i < 3; ++i) {
+    node().send({sync::FrameType::kEvents, sync::encode_events({event})});
+    fleet.run_for(1s);
+  }
+  const auto events = fleet.objects->list(kEvents, {"", "involvedObject.name=cam-1,reason=DriftHealed"});
+  ASSERT_EQ(events->items.size(), 1U);
+  EXPECT_EQ((*events->items[0])["count"], 3);
+  EXPECT_EQ((*events->items[0])["application"], "motd");
+}
+
+}  // namespace
+}  // namespace holdfast::hub

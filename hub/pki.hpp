@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pki: the hub's keys and certificates. Made at the first start, read at every other: fleet id, CA,
+// certificates of the API server and of the hub's own broker session, signing key, recovery key, trust
+// document, administrator's file. Private keys are files of mode 0600; the recovery key is needed only when
+// the trust document changes.
+// Threads: made once; const afterwards, any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/signing.hpp"
+#include "hub/data_folder.hpp"
+#include "sync/link/x509.hpp"
+#include "sync/model/ids.hpp"
+#include "sync/wire/trust.hpp"
+
+namespace holdfast::hub {
+
+/// Name of the hub in the broker's ACL; node uids are uuids, so no node can have it.
+inline constexpr const char* kHubClientName = "holdfast-hub";
+
+struct PkiOptions {
+  std::vector<std::string>
+      names;            ///< of this machine as others reach it: DNS names and IP addresses, first is best
+  std::string api_url;  ///< https://host:port
+  std::vector<std::string> brokers;  ///< mqtts://host:port
+};
+
+class Pki {
+ public:
+  /// What is missing is made; certificates whose names or life no longer fit are made anew; a trust document
+  /// whose addresses no longer fit is signed anew with the next version.
+  static base::Result<Pki> load_or_make(const DataFolder& folder, const PkiOptions& options,
+                                        base::WallTime now, base::Random& random);
+
+  const sync::FleetId& fleet() const { return fleet_; }
+  const sync::Certificate& ca() const { return ca_; }
+  const base::SigningKey& signing_key() const { return signing_; }
+  const base::PublicKey& recovery_key() const { return recovery_; }
+  const sync::SignedTrust& trust() const { return trust_; }
+  /// SHA-256 of the administrator's bearer token.
+  const base::Digest& admin_token() const { return admin_token_; }
+  /// The first start made the recovery key just now.
+  bool is_new() const { return is_new_; }
+
+  base::Result<sync::Certificate> issue_node_certificate(const sync::CertificateRequest& request,
+                                                         const sync::NodeUid& uid, base::WallTime now,
+                                                         base::Random& random) const;
+
+ private:
+  Pki(sync::Certificate ca, sync::PrivateKey ca_key, base::SigningKey signing)
+      : ca_(std::move(ca)), ca_key_(std::move(ca_key)), signing_(std::move(signing)) {}
+
+  base::Status make_leaf(const std::string& certificate_file, const std::string& key_file,
+                         const sync::CertificateProfile& profile, base::WallTime now,
+                         base::Random& random) const;
+  base::Status open_identity(const DataFolder& folder, const PkiOptions& options, base::Random& random);
+  base::Status open_trust(const DataFolder& folder, const PkiOptions& options, base::Random& random);
+
+  sync::FleetId fleet_;
+  sync::Certificate ca_;
+  sync::PrivateKey ca_key_;
+  base::SigningKey signing_;
+  base::PublicKey recovery_;
+  sync::SignedTrust trust_;
+  base::Digest admin_token_;
+  bool is_new_ = false;
+};
+
+}  // namespace holdfast::hub

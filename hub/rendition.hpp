@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rendition: one revision of one application, read from Git, checked, and rendered for nodes. What holds no
+// template is rendered once for all nodes; the rest once for each set of values.
+// Threads: one.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "gitops/finding.hpp"
+#include "gitops/git_source.hpp"
+#include "gitops/render.hpp"
+#include "hub/application_record.hpp"
+#include "sync/model/claim.hpp"
+#include "sync/model/desired_state.hpp"
+#include "sync/model/section.hpp"
+
+namespace holdfast::hub {
+
+/// A section as one node would get it.
+struct RenderedSection {
+  gitops::Findings findings;  ///< errors: nothing else is to be used, but `claims` as far as they are known
+  base::Digest digest;
+  base::Digest provenance;
+  std::vector<sync::Claim> claims;     ///< sorted
+  std::vector<std::string> abilities;  ///< that an agent must have; sorted
+  bool is_good() const { return !gitops::has_errors(findings); }
+};
+
+class Rendition {
+ public:
+  /// An error says that Git could not give it; what is wrong with the manifests is in findings().
+  static base::Result<Rendition> load(gitops::GitSource& git, const RevisionPlace& place);
+
+  const RevisionPlace& place() const { return place_; }
+  const gitops::Findings& findings() const { return findings_; }
+  bool is_good() const { return !gitops::has_errors(findings_); }
+  std::size_t manifests() const { return for_nodes_.list.size() + for_hub_.size(); }
+  bool has_node_manifests() const { return !for_nodes_.list.empty(); }
+  /// Applications and the like, which the hub keeps for itself.
+  const std::vector<gitops::Manifest>& for_hub() const { return for_hub_; }
+
+  /// `values` as they are for a node; this fills in what is the application's. The reference lives until the
+  /// next call.
+  const RenderedSection& section(const sync::SectionPolicy& policy, gitops::TemplateValues values);
+  /// REQUIRES: section() of the same arguments is good.
+  base::Result<sync::SectionBody> body(const sync::SectionPolicy& policy, gitops::TemplateValues values);
+  std::uint64_t renderings() const { return renderings_; }
+
+ private:
+  struct Rendered {
+    RenderedSection section;
+    std::optional<sync::SectionBody> body;  // kept where all nodes share it
+  };
+  explicit Rendition(RevisionPlace place) : place_(std::move(place)) {}
+  std::string cache_key(const gitops::TemplateValues& values) const;
+  Rendered render(const sync::SectionPolicy& policy, const gitops::TemplateValues& values);
+  Rendered& rendered(const sync::SectionPolicy& policy, gitops::TemplateValues& values);
+
+  RevisionPlace place_;
+  gitops::Findings findings_;
+  gitops::Manifests for_nodes_;
+  std::vector<gitops::Manifest> for_hub_;
+  bool templated_ = false;
+  sync::SectionPolicy policy_;  // of everything in the cache
+  std::map<std::string, Rendered> cache_;
+  std::uint64_t renderings_ = 0;
+};
+
+}  // namespace holdfast::hub

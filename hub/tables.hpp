@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hub's tables, by name. docs/store.md says what each record holds.
+// Threads: constants.
+#pragma once
+
+#include <array>
+
+#include "sync/store/store.hpp"
+
+namespace holdfast::hub {
+
+inline constexpr sync::Table kMetaTable{"meta"};      ///< schema, highest resourceVersion handed out
+inline constexpr sync::Table kObjectTable{"object"};  ///< "applications/cameras" → canonical JSON
+inline constexpr sync::Table kTombstoneTable{
+    "tombstone"};  ///< "applications/<uid>" → the object as it was deleted
+inline constexpr sync::Table kApplicationTable{"application"};  ///< application uid → ApplicationRecord
+inline constexpr sync::Table kDesiredTable{"desired"};          ///< node uid → signed header
+inline constexpr sync::Table kBodyTable{"body"};                ///< section digest (32 bytes) → section bytes
+inline constexpr sync::Table kProvenanceTable{
+    "provenance"};                                    ///< provenance digest (32 bytes) → provenance bytes
+inline constexpr sync::Table kReportTable{"report"};  ///< node uid → last snapshot and abilities
+inline constexpr sync::Table kSessionTable{
+    "session"};  ///< node uid → counters of signed messages, pacing told
+
+inline constexpr std::array kHubTables{kMetaTable,        kObjectTable,  kTombstoneTable,
+                                       kApplicationTable, kDesiredTable, kBodyTable,
+                                       kProvenanceTable,  kReportTable,  kSessionTable};
+
+}  // namespace holdfast::hub

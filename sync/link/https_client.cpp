@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/link/https_client.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "sync/link/resolver.hpp"
+
+namespace holdfast::sync {
+
+using base::Code;
+using base::fail;
+using base::Status;
+
+namespace {
+
+/// One point in time for the whole call.
+class Deadline {
+ public:
+  explicit Deadline(std::chrono::milliseconds timeout) : end_(Steady::now() + timeout) {}
+
+  Status wait(int fd, short events) const {
+    for (;;) {
+      pollfd one{fd, events, 0};
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Steady::now()).count();
+      const int ready = left <= 0 ? 0 : ::poll(&one, 1, static_cast<int>(left));
+      if (ready > 0) return {};
+      if (ready == 0) return fail(Code::kTimeout, "no answer in time");
+      if (errno != EINTR) return fail(base::Error::from_errno(errno, "poll"));
+    }
+  }
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  Steady::time_point end_;
+};
+
+base::Result<base::Fd> connect_to(const SocketAddress& address, const Deadline& deadline) {
+  base::Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return fail(base::Error::from_errno(errno, "socket"));
+  const int on = 1;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) == 0)
+    return fd;
+  if (errno != EINPROGRESS)
+    return fail(Code::kUnavailable, base::Error::from_errno(errno, address.ip()).message());
+  HF_CHECK(deadline.wait(fd.get(), POLLOUT));
+  int error = 0;
+  socklen_t size = sizeof(error);
+  ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) return fail(Code::kUnavailable, base::Error::from_errno(error, address.ip()).message());
+  return fd;
+}
+
+base::Result<base::Fd> connect_any(const HttpsUrl& url, const Deadline& deadline) {
+  HF_TRY(const Lookup lookup, Lookup::start(url.host, url.port));
+  HF_CHECK(deadline.wait(lookup.fd(), POLLIN));
+  HF_TRY(const auto addresses, lookup.result());
+  base::Result<base::Fd> last = fail(Code::kUnavailable, url.host);
+  for (const auto& address : addresses) {
+    last = connect_to(address, deadline);
+    if (last || last.error().code() == Code::kTimeout) break;
+  }
+  return last;
+}
+
+/// The TLS session of one call.
+class Connection {
+ public:
+  Connection(base::Fd fd, SslSession session, const TlsVerdict& verdict, const Deadline& deadline)
+      : fd_(std::move(fd)), session_(std::move(session)), verdict_(verdict), deadline_(deadline) {
+    SSL_set_fd(session_.get(), fd_.get());
+  }
+
+  Status handshake() {
+    return repeat([&] { return SSL_connect(session_.get()); }, "TLS handshake").map([](int) {});
+  }
+
+  Status send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), 64U << 10U));
+      HF_TRY(const int sent,
+             repeat([&] { return SSL_write(session_.get(), bytes.data(), size); }, "sending"));
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return {};
+  }
+
+  /// kCorrupt when the server ends the connection: the response was not whole.
+  base::Result<std::string_view> receive() {
+    const int room = static_cast<int>(buffer_.size());
+    HF_TRY(const int got,
+           repeat([&] { return SSL_read(session_.get(), buffer_.data(), room); }, "receiving"));
+    return std::string_view(buffer_.data(), static_cast<std::size_t>(got));
+  }
+
+ private:
+  template <class Step>
+  base::Result<int> repeat(const Step& step, std::string_view what) {
+    for (;;) {
+      ERR_clear_error();
+      const int rc = step();
+      if (rc > 0) return rc;
+      const int error_number = errno;
+      const int why = SSL_get_error(session_.get(), rc);
+      if (why == SSL_ERROR_WANT_READ) {
+        HF_CHECK(deadline_.wait(fd_.get(), POLLIN));
+      } else if (why == SSL_ERROR_WANT_WRITE) {
+        HF_CHECK(deadline_.wait(fd_.get(), POLLOUT));
+      } else {
+        return fail(explain(why, error_number, what));
+      }
+    }
+  }
+
+  base::Error explain(int why, int error_number, std::string_view what) const {
+    if (!verdict_.reason.empty())
+      return {Code::kPermission, "the server is not believed: " + verdict_.reason};
+    if (why == SSL_ERROR_ZERO_RETURN)
+      return {Code::kCorrupt, std::string(what) + ": the server ended the connection early"};
+    const unsigned long error = ERR_peek_error();
+    const int reason = ERR_GET_REASON(error);
+    if (error != 0 && reason != SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+      const bool alert = reason > SSL_AD_REASON_OFFSET;
+      return {alert ? Code::kPermission : Code::kUnavailable,
+              std::string(what) + ": " + take_tls_errors("TLS failed")};
+    }
+    ERR_clear_error();
+    if (why == SSL_ERROR_SYSCALL && error_number != 0) {
+      return {Code::kUnavailable, base::Error::from_errno(error_number, what).message()};
+    }
+    return {SSL_is_init_finished(session_.get()) != 0 ? Code::kCorrupt : Code::kUnavailable,
+            std::string(what) + ": the connection was cut off"};
+  }
+
+  base::Fd fd_;
+  SslSession session_;
+  const TlsVerdict& verdict_;
+  const Deadline& deadline_;
+  std::array<char, 16U << 10U> buffer_{};
+};
+
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+}
+
+// What a caller passes on from elsewhere must not be able to begin a line of its own.
+base::Result<std::string> encode(const HttpsRequest& request) {
+  std::string out = request.method + " " + request.url.target + " HTTP/1.1\r\n";
+  const std::string length = std::to_string(request.body.size());
+  std::vector<std::pair<std::string, std::string>> headers = {{"Host", request.url.authority()},
+                                                              {"Connection", "close"}};
+  if (!request.body.empty() || request.method != "GET") headers.emplace_back("Content-Length", length);
+  headers.insert(headers.end(), request.headers.begin(), request.headers.end());
+  bool plain = is_plain(request.method) && is_plain(request.url.target) &&
+               request.url.target.find(' ') == std::string::npos;
+  for (const auto& [name, value] : headers) {
+    plain = plain && is_plain(name) && is_plain(value) && name.find(':') == std::string::npos;
+    out.append(name).append(": ").append(value).append("\r\n");
+  }
+  if (!plain) return fail(Code::kInvalid, "a control character in the request to " + request.url.host);
+  return out.append("\r\n").append(request.body);
+}
+
+base::Result<HttpResponse> exchange(Connection& connection, const HttpsRequest& request,
+                                    std::string_view bytes) {
+  HF_CHECK(connection.handshake());
+  const Status sent = connection.send(bytes);
+  const bool head = request.method == "HEAD";
+  HttpResponseParser parser(request.body_bytes_max,
+                            head ? HttpResponseParser::Body::kNone : HttpResponseParser::Body::kExpected);
+  // A server may answer (too large, not allowed) before it took all of the request: read on after a failed
+  // send.
+  for (bool first = true; !parser.done(); first = false) {
+    const auto got = connection.receive();
+    if (!got) return fail(first && !sent ? sent.error() : got.error());
+    HF_TRY([[maybe_unused]] const bool done, parser.feed(*got));
+  }
+  return parser.take();
+}
+
+}  // namespace
+
+base::Result<HttpsAnswer> https_call(const HttpsRequest& request) {
+  const Deadline deadline(request.timeout);
+  const std::string where = "https://" + request.url.authority();
+  const auto call = [&]() -> base::Result<HttpsAnswer> {
+    HF_TRY(const std::string bytes, encode(request));
+    TlsClientOptions tls = request.tls;
+    if (tls.server_name.empty()) tls.server_name = request.url.host;
+    TlsVerdict verdict;
+    HF_TRY(const SslContext context, make_client_context(tls, verdict));
+    HF_TRY(SslSession session, make_client_session(context.get()));
+    HF_TRY(base::Fd fd, connect_any(request.url, deadline));
+    Connection connection(std::move(fd), std::move(session), verdict, deadline);
+    HF_TRY(HttpResponse response, exchange(connection, request, bytes));
+    return HttpsAnswer{std::move(response), std::move(verdict.pinned)};
+  };
+  auto answer = call();
+  if (!answer) return fail(std::move(answer).error().with_context(where));
+  return answer;
+}
+
+}  // namespace holdfast::sync

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/link/mosquitto_link.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "base/log.hpp"
+#include "sync/link/mosquitto_session.hpp"
+#include "sync/link/reconnect.hpp"
+#include "sync/link/resolver.hpp"
+
+namespace holdfast::sync {
+
+using base::Code;
+using base::fail;
+using base::Ready;
+using base::Status;
+using std::chrono::milliseconds;
+
+namespace {
+
+// Often enough for the ping to leave in time, seldom enough to let a battery sleep.
+milliseconds tick_of(std::chrono::seconds keep_alive) {
+  return std::clamp<milliseconds>(keep_alive / 6, std::chrono::seconds(1), std::chrono::seconds(10));
+}
+
+}  // namespace
+
+struct MosquittoLink::State {
+  State(base::EventLoop& loop_in, base::Clock& clock_in, base::Random& random_in,
+        MosquittoLinkOptions options_in)
+      : loop(loop_in),
+        clock(clock_in),
+        random(random_in),
+        options(std::move(options_in)),
+        window(options.reconnect_window) {}
+
+  base::EventLoop& loop;
+  base::Clock& clock;
+  base::Random& random;
+  MosquittoLinkOptions options;
+  milliseconds window;
+
+  std::vector<std::string> filters;
+  std::string will_topic;
+  std::string will_payload;
+  OnMessage on_message;
+  OnState on_state;
+  std::function<void()> on_writable;
+
+  bool started = false;
+  bool up = false;
+  bool refused = false;  // somebody waits for room
+  bool draining = false;
+  std::size_t in_flight = 0;
+  std::size_t address = 0;
+  int failures = 0;
+  std::uint64_t attempt_number = 0;  // changes with every connection and every stop
+
+  std::optional<Lookup> lookup;
+  std::vector<SocketAddress> left;  // addresses of the host still to be tried
+  std::unique_ptr<MosquittoSession> session;
+  std::unique_ptr<base::EventLoop::Timer> retry_timer = loop.timer([this] { attempt(); });
+  std::unique_ptr<base::EventLoop::Timer> deadline_timer = loop.timer([this] { on_deadline(); });
+  std::unique_ptr<base::EventLoop::Timer> tick_timer = loop.timer([this] { on_tick(); });
+  // What was posted and comes after the end of this link does nothing.
+  std::shared_ptr<const bool> alive = std::make_shared<const bool>(true);
+
+  const BrokerAddress& target() const { return options.addresses[address]; }
+  std::string where() const { return target().host + ":" + std::to_string(target().port); }
+
+  void attempt();
+  void on_lookup();
+  void connect_next(base::Error last);
+  MosquittoSessionOptions session_options(const std::string& ip) const;
+  void on_ready(Ready ready);
+  void on_deadline();
+  void on_tick();
+  void after_progress(const Status& status);
+  void drain();
+  void handle(const MosquittoSession::Event& event);
+  void offer_room();
+  void drop();
+  void failed(const base::Error& error);
+  void fail_later(const base::Error& error);
+};
+
+// ---- to connect ----
+
+void MosquittoLink::State::attempt() {
+  if (!started) return;
+  if (options.addresses.empty()) return failed({Code::kInvalid, "no broker address is known"});
+  ++attempt_number;
+  deadline_timer->set(options.connect_timeout);
+  auto begun = Lookup::start(target().host, target().port);
+  if (!begun) return failed(begun.error());
+  lookup = *std::move(begun);
+  if (lookup->done()) return on_lookup();
+  const Status watched = loop.watch(lookup->fd(), Ready::kRead, [this](Ready) { on_lookup(); });
+  if (!watched) failed(watched.error());
+}
+
+void MosquittoLink::State::on_lookup() {
+  loop.unwatch(lookup->fd());
+  auto found = lookup->result();
+  lookup.reset();
+  if (!found) return failed(found.error());
+  left = *std::move(found);
+  std::reverse(left.begin(), left.end());  // the first is taken from the end
+  connect_next({Code::kUnavailable, "no address"});
+}
+
+void MosquittoLink::State::connect_next(base::Error last) {
+  deadline_timer->set(options.connect_timeout);
+  while (!left.empty()) {
+    const std::string ip = left.back().ip();
+    left.pop_back();
+    auto begun = MosquittoSession::begin(session_options(ip));
+    if (begun) {
+      session = *std::move(begun);
+      const Status watched =
+          loop.watch(session->fd(), session->interest(), [this](Ready ready) { on_ready(ready); });
+      return watched ? void() : failed(watched.error());
+    }
+    last = std::move(begun).error().with_context(ip);
+  }
+  failed(last);
+}
+
+MosquittoSessionOptions MosquittoLink::State::session_options(const std::string& ip) const {
+  MosquittoSessionOptions out;
+  out.client_id = options.client_id;
+  out.ip = ip;
+  out.port = target().port;
+  out.keep_alive = options.keep_alive;
+  out.filters = filters;
+  out.will_topic = will_topic;
+  out.will_payload = will_payload;
+  out.tls.ca = options.ca;
+  out.tls.identity = options.identity;
+  out.tls.alpn = options.alpn;
+  out.tls.server_name = options.server_name.empty() ? target().host : options.server_name;
+  out.tls.when = options.when ? options.when() : clock.wall();
+  return out;
+}
+
+// ---- to go on ----
+
+void MosquittoLink::State::on_ready(Ready ready) { after_progress(session->advance(ready)); }
+
+void MosquittoLink::State::on_tick() {
+  if (!session) return;
+  tick_timer->set(tick_of(options.keep_alive));
+  after_progress(session->tick());
+}
+
+void MosquittoLink::State::on_deadline() {
+  const std::string_view phase = session ? session->phase() : "name lookup";
+  failed({Code::kTimeout, "no answer in time (" + std::string(phase) + ")"});
+}
+
+void MosquittoLink::State::after_progress(const Status& status) {
+  const std::uint64_t number = attempt_number;
+  drain();
+  if (number != attempt_number || !session) return;  // a listener stopped the link
+  if (!status) return failed(status.error());
+  const Status changed = loop.change(session->fd(), session->interest());
+  if (!changed) failed(changed.error());
+}
+
+void MosquittoLink::State::drain() {
+  if (draining) return;  // a listener publishes: what that brings is handled by the drain that called it
+  draining = true;
+  const std::uint64_t number = attempt_number;
+  while (session && number == attempt_number) {
+    const auto events = session->take_events();
+    if (events.empty()) break;
+    for (const auto& event : events) {
+      if (number != attempt_number) break;
+      handle(event);
+    }
+  }
+  draining = false;
+}
+
+void MosquittoLink::State::handle(const MosquittoSession::Event& event) {
+  using Kind = MosquittoSession::Event::Kind;
+  switch (event.kind) {
+    case Kind::kConnected:
+      up = true;
+      failures = 0;
+      in_flight = 0;
+      left.clear();
+      deadline_timer->cancel();
+      tick_timer->set(tick_of(options.keep_alive));
+      if (on_state) on_state(LinkState::kUp, where());
+      offer_room();
+      break;
+    case Kind::kMessage:
+      if (on_message) on_message(event.topic, event.payload);
+      break;
+    case Kind::kAcknowledged:
+      if (in_flight == base::limits::kInFlightMax) refused = true;
+      if (in_flight > 0) --in_flight;
+      offer_room();
+      break;
+    case Kind::kRefused:
+      base::log::failure("broker refuses", where(), {Code::kPermission, event.payload});
+      break;
+  }
+}
+
+void MosquittoLink::State::offer_room() {
+  if (!up || !refused) return;
+  refused = false;
+  if (on_writable) on_writable();
+}
+
+// ---- to end ----
+
+void MosquittoLink::State::drop() {
+  if (lookup) loop.unwatch(lookup->fd());
+  lookup.reset();
+  if (session) loop.unwatch(session->fd());
+  session.reset();
+  up = false;
+  in_flight = 0;
+  deadline_timer->cancel();
+  tick_timer->cancel();
+}
+
+void MosquittoLink::State::failed(const base::Error& error) {
+  const std::string why = options.addresses.empty() ? error.message() : where() + ": " + error.message();
+  drop();
+  if (!left.empty()) return connect_next(error);  // the host has another address
+  ++attempt_number;
+  ++failures;
+  if (!options.addresses.empty()) address = (address + 1) % options.addresses.size();
+  if (started) retry_timer->set(reconnect_wait(window, failures, random));
+  if (on_state) on_state(LinkState::kDown, why);
+}
+
+// From inside a caller's call, where no listener may be called.
+void MosquittoLink::State::fail_later(const base::Error& error) {
+  const std::weak_ptr<const bool> weak = alive;
+  loop.post([this, weak, error, number = attempt_number] {
+    if (!weak.expired() && number == attempt_number) failed(error);
+  });
+}
+
+// ---- the seam ----
+
+MosquittoLink::MosquittoLink(base::EventLoop& loop, base::Clock& clock, base::Random& random,
+                             MosquittoLinkOptions options)
+    : state_(std::make_unique<State>(loop, clock, random, std::move(options))) {}
+
+MosquittoLink::~MosquittoLink() {
+  if (state_->draining) std::abort();  // destroyed inside its own callback: see the header
+  state_->started = false;
+  state_->drop();
+}
+
+void MosquittoLink::start() {
+  if (state_->started) return;
+  state_->started = true;
+  state_->failures = 0;
+  state_->retry_timer->set(milliseconds(0));
+}
+
+void MosquittoLink::stop() {
+  state_->started = false;
+  ++state_->attempt_number;
+  state_->retry_timer->cancel();
+  state_->left.clear();
+  if (state_->session) state_->session->say_goodbye();
+  state_->drop();
+}
+
+LinkState MosquittoLink::state() const { return state_->up ? LinkState::kUp : LinkState::kDown; }
+
+Status MosquittoLink::publish(const std::string& topic, std::string payload, bool retain) {
+  if (payload.size() > base::limits::kPacketBytesMax) {
+    return fail(Code::kLimit, topic + ": a message of " + std::to_string(payload.size()) + " bytes");
+  }
+  if (!state_->up || state_->in_flight == base::limits::kInFlightMax) {
+    state_->refused = true;
+    return fail(Code::kUnavailable,
+                state_->up ? "too many messages on their way" : "the broker is not reached");
+  }
+  auto sent = state_->session->publish(topic, payload, retain);
+  if (!sent) {
+    if (sent.error().code() == Code::kUnavailable) state_->fail_later(sent.error());
+    return fail(std::move(sent).error().with_context(topic));
+  }
+  ++state_->in_flight;
+  const Status changed = state_->loop.change(state_->session->fd(), state_->session->interest());
+  if (!changed) state_->fail_later(changed.error());
+  return {};
+}
+
+void MosquittoLink::subscribe(const std::string& filter) { state_->filters.push_back(filter); }
+
+void MosquittoLink::set_will(const std::string& topic, std::string payload) {
+  state_->will_topic = topic;
+  state_->will_payload = std::move(payload);
+}
+
+void MosquittoLink::set_reconnect_window(milliseconds window) {
+  state_->window = std::clamp<milliseconds>(window, milliseconds(1), base::limits::kReconnectWindowMax);
+}
+
+void MosquittoLink::on_message(OnMessage listener) { state_->on_message = std::move(listener); }
+void MosquittoLink::on_state(OnState listener) { state_->on_state = std::move(listener); }
+void MosquittoLink::on_writable(std::function<void()> listener) { state_->on_writable = std::move(listener); }
+
+}  // namespace holdfast::sync

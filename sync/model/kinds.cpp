@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/model/kinds.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "sync/model/config_map.hpp"
+#include "sync/model/file_spec.hpp"
+#include "sync/model/process_spec.hpp"
+
+namespace holdfast::sync {
+namespace {
+
+using base::Json;
+using base::Status;
+
+template <auto Parse>
+Status check_with(const Json& object) {
+  auto parsed = Parse(object);
+  if (!parsed) return base::fail(std::move(parsed).error());
+  return {};
+}
+
+std::vector<Claim> no_claims(const ResourceKey&, const Json&) { return {}; }
+
+std::vector<Claim> file_claims(const ResourceKey&, const Json& object) {
+  const auto spec = parse_file_spec(object);
+  if (!spec) return {};
+  return {{ClaimKind::kPath, spec->path}};
+}
+
+std::vector<Claim> process_claims(const ResourceKey& key, const Json&) {
+  return {{ClaimKind::kProcess, key.ns + "/" + key.name}};
+}
+
+constexpr std::array kKinds{
+    KindInfo{"", "v1", "ConfigMap", "configmap/1", 0, check_with<parse_config_map>, no_claims},
+    KindInfo{"holdfast.dev", "v1", "File", "file/1", 10, check_with<parse_file_spec>, file_claims},
+    KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>,
+             process_claims},
+};
+
+}  // namespace
+
+std::span<const KindInfo> all_kinds() { return kKinds; }
+
+const KindInfo* find_kind(std::string_view group, std::string_view kind) {
+  for (const auto& info : kKinds) {
+    if (info.group == group && info.kind == kind) return &info;
+  }
+  return nullptr;
+}
+
+std::vector<Claim> claims_of(const Resource& resource) {
+  const KindInfo* info = find_kind(resource.key.group, resource.key.kind);
+  const auto object = base::parse_json(resource.body);
+  if (info == nullptr || !object) return {};
+  auto claims = info->claims(resource.key, *object);
+  std::sort(claims.begin(), claims.end());
+  return claims;
+}
+
+std::vector<std::string> all_abilities() {
+  std::vector<std::string> abilities;
+  abilities.reserve(kKinds.size());
+  for (const auto& info : kKinds) abilities.emplace_back(info.ability);
+  std::sort(abilities.begin(), abilities.end());
+  abilities.erase(std::unique(abilities.begin(), abilities.end()), abilities.end());
+  return abilities;
+}
+
+}  // namespace holdfast::sync

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of kinds that a node can hold. A new kind is one row here and one file for its content; hub and
+// agent read the same row, so what the hub accepts an agent of the same version can do.
+// Threads: constants.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "sync/model/claim.hpp"
+#include "sync/model/resource.hpp"
+
+namespace holdfast::sync {
+
+struct KindInfo {
+  std::string_view group;
+  std::string_view version;
+  std::string_view kind;
+  std::string_view ability;  ///< what an agent must list in its abilities to be given it, e.g. "file/1"
+  int apply_order;           ///< within a wave, before names: ConfigMap 0, File 10, Process 50
+  /// Strict check of the whole object beyond metadata; errors name the field.
+  base::Status (*check)(const base::Json& object);
+  /// REQUIRES: check() passed.
+  std::vector<Claim> (*claims)(const ResourceKey& key, const base::Json& object);
+};
+
+std::span<const KindInfo> all_kinds();
+/// nullptr when unknown.
+const KindInfo* find_kind(std::string_view group, std::string_view kind);
+/// Claims of a parsed resource, sorted.
+std::vector<Claim> claims_of(const Resource& resource);
+/// Sorted, one a kind; what this build's agent can do.
+std::vector<std::string> all_abilities();
+
+}  // namespace holdfast::sync

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of kinds and what its rows say of a resource.
+#include "sync/model/kinds.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace holdfast::sync {
+namespace {
+
+Resource parsed(std::string_view json) {
+  auto resource = parse_resource(json);
+  EXPECT_TRUE(resource) << resource.error().message();
+  return resource ? *resource : Resource{};
+}
+
+TEST(Kinds, AreFoundByGroupAndKind) {
+  ASSERT_NE(find_kind("holdfast.dev", "File"), nullptr);
+  EXPECT_EQ(find_kind("holdfast.dev", "File")->version, "v1");
+  EXPECT_NE(find_kind("", "ConfigMap"), nullptr);
+  EXPECT_EQ(find_kind("", "File"), nullptr);
+  EXPECT_EQ(find_kind("holdfast.dev", "file"), nullptr);
+}
+
+TEST(Kinds, AreAppliedConfigMapsFirstAndProcessesLast) {
+  EXPECT_EQ(find_kind("", "ConfigMap")->apply_order, 0);
+  EXPECT_EQ(find_kind("holdfast.dev", "File")->apply_order, 10);
+  EXPECT_EQ(find_kind("holdfast.dev", "Process")->apply_order, 50);
+}
+
+TEST(Kinds, StandInTheTableOnce) {
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (const auto& info : all_kinds()) EXPECT_TRUE(seen.emplace(info.group, info.kind).second) << info.kind;
+}
+
+TEST(Abilities, AreSortedAndFrozen) {
+  EXPECT_EQ(all_abilities(), (std::vector<std::string>{"configmap/1", "file/1", "process/1"}));
+}
+
+TEST(Claims, OfAFileAreItsPathInNormalForm) {
+  EXPECT_EQ(claims_of(parsed(R"({"apiVersion": "holdfast.dev/v1", "kind": "File", "metadata": {"name": "a"},
+                                 "spec": {"path": "/etc//a", "content": ""}})")),
+            (std::vector<Claim>{{ClaimKind::kPath, "/etc/a"}}));
+}
+
+TEST(Claims, OfAProcessAreItsNamespaceAndName) {
+  EXPECT_EQ(claims_of(parsed(R"({"apiVersion": "holdfast.dev/v1", "kind": "Process",
+                                 "metadata": {"name": "cam", "namespace": "front"}, "spec": {"command": ["a"]}})")),
+            (std::vector<Claim>{{ClaimKind::kProcess, "front/cam"}}));
+}
+
+TEST(Claims, OfAConfigMapAreNone) {
+  EXPECT_TRUE(
+      claims_of(parsed(R"({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}})")).empty());
+}
+
+}  // namespace
+}  // namespace holdfast::sync

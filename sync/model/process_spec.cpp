@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/model/process_spec.hpp"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/limits.hpp"
+#include "sync/model/accounts.hpp"
+#include "sync/model/claim.hpp"
+#include "sync/model/command.hpp"
+#include "sync/model/config_map_key_ref.hpp"
+#include "sync/model/fields.hpp"
+#include "sync/model/probe.hpp"
+#include "sync/model/text.hpp"
+#include "sync/model/words.hpp"
+
+namespace holdfast::sync {
+namespace {
+
+using base::Code;
+using base::fail;
+using base::Json;
+using base::ObjectReader;
+using base::Result;
+using base::Status;
+namespace limits = base::limits;
+
+constexpr Words<RestartPolicy, 3> kRestartPolicies{{{{RestartPolicy::kAlways, "Always"},
+                                                     {RestartPolicy::kOnFailure, "OnFailure"},
+                                                     {RestartPolicy::kNever, "Never"}}}};
+
+Status in_field(Status status, const std::string& where) {
+  if (status) return {};
+  return fail(std::move(status).error().with_context(where));
+}
+
+// ---- env ----
+
+Status read_value_from(const Json& value, const std::string& where, EnvVar& variable) {
+  ObjectReader in(value, where);
+  in.required("configMapKeyRef", [&](const Json& ref, const std::string& at) -> Status {
+    HF_TRY(variable.config_map_key, parse_config_map_key_ref(ref, at));
+    return {};
+  });
+  return in.finish();
+}
+
+Result<EnvVar> read_env_var(const Json& value, const std::string& where) {
+  EnvVar variable;
+  ObjectReader in(value, where);
+  in.required("name", variable.name)
+      .optional("value", variable.value)
+      .optional("valueFrom",
+                [&](const Json& from, const std::string& at) { return read_value_from(from, at, variable); });
+  HF_CHECK(in.finish());
+  HF_CHECK(in_field(check_env_name(variable.name), where + ".name"));
+  HF_CHECK(in_field(check_no_nul(variable.value), where + ".value"));
+  if (in.has("value") && in.has("valueFrom")) {
+    return fail(Code::kInvalid, where + ": only one of value and valueFrom may be given");
+  }
+  return variable;
+}
+
+Status check_env(const std::vector<EnvVar>& env, const std::string& where) {
+  if (env.size() > limits::kCommandArgumentsMax) {
+    return fail(Code::kLimit,
+                where + ": more than " + std::to_string(limits::kCommandArgumentsMax) + " variables");
+  }
+  std::size_t bytes = 0;
+  std::set<std::string_view> names;
+  for (const auto& variable : env) {
+    bytes += variable.name.size() + variable.value.size() + 2;
+    if (names.insert(variable.name).second) continue;
+    return fail(Code::kInvalid, where + ": " + in_quotes(variable.name) + " is there twice; remove one");
+  }
+  if (bytes <= limits::kCommandBytesMax) return {};
+  return fail(Code::kLimit, where + ": " + std::to_string(bytes) + " bytes; at most " +
+                                std::to_string(limits::kCommandBytesMax) + " are allowed");
+}
+
+// ---- resources ----
+
+/// A quantity as manifests write it: "500m", but also 2 or 0.5.
+Result<std::int64_t> read_quantity(const Json& value) {
+  if (value.is_number()) return parse_quantity_milli(base::canonical_json(value));
+  HF_TRY(const std::string text, string_of(value));
+  return parse_quantity_milli(text);
+}
+
+Status read_memory(const Json& value, ProcessSpec& spec) {
+  HF_TRY(const std::int64_t thousandths, read_quantity(value));
+  const std::int64_t bytes = thousandths / 1'000;
+  if (bytes < 0 || static_cast<std::uint64_t>(bytes) < limits::kProcessMemoryBytesMin) {
+    return fail(Code::kInvalid, "less than 1Mi of memory; a mebibyte is written Mi (\"m\" is a thousandth)");
+  }
+  spec.memory_bytes_max = static_cast<std::uint64_t>(bytes);
+  return {};
+}
+
+Status read_cpu(const Json& value, ProcessSpec& spec) {
+  HF_TRY(const std::int64_t thousandths, read_quantity(value));
+  if (thousandths < 1 || thousandths > std::int64_t{std::numeric_limits<std::uint32_t>::max()}) {
+    return fail(Code::kInvalid,
+                "must be at least 1m and a number of CPUs that can be, such as \"500m\" or \"2\"");
+  }
+  spec.cpu_milli_max = static_cast<std::uint32_t>(thousandths);
+  return {};
+}
+
+Status read_limits(const Json& value, const std::string& where, ProcessSpec& spec) {
+  ObjectReader in(value, where);
+  in.optional("memory", [&](const Json& memory, const std::string&) {
+      return read_memory(memory, spec);
+    }).optional("cpu", [&](const Json& cpu, const std::string&) { return read_cpu(cpu, spec); });
+  return in.finish();
+}
+
+Status read_resources(const Json& value, const std::string& where, ProcessSpec& spec) {
+  ObjectReader in(value, where);
+  if (in.has("requests")) {
+    return fail(Code::kUnsupported,
+                where + ".requests: means nothing where no scheduler chooses a node; use limits");
+  }
+  in.optional("limits",
+              [&](const Json& limits, const std::string& at) { return read_limits(limits, at, spec); });
+  return in.finish();
+}
+
+// ---- spec ----
+
+Result<std::string> parse_working_dir(std::string_view path) {
+  if (path == "/") return std::string(path);
+  return normal_path(path);
+}
+
+Result<std::string> parse_user(std::string_view user) {
+  HF_CHECK(check_user_and_group(user));
+  return std::string(user);
+}
+
+FieldRead probe_field(std::optional<Probe>& out, ProbeUse use) {
+  return [&out, use](const Json& value, const std::string& where) -> Status {
+    HF_TRY(out, parse_probe(value, where, use));
+    return {};
+  };
+}
+
+Status check_command_line(const ProcessSpec& spec, const std::string& where) {
+  HF_CHECK(in_field(check_command(spec.command), where + ".command"));
+  HF_CHECK(in_field(check_arguments(spec.args), where + ".args"));
+  std::vector<std::string> whole = spec.command;
+  whole.insert(whole.end(), spec.args.begin(), spec.args.end());
+  return in_field(check_arguments(whole), where + ": command and args together");
+}
+
+Status read_spec(const Json& value, const std::string& where, ProcessSpec& spec) {
+  ObjectReader in(value, where);
+  in.optional("command", spec.command)
+      .optional("args", spec.args)
+      .each("env",
+            [&](const Json& element, const std::string& at) -> Status {
+              HF_TRY(auto variable, read_env_var(element, at));
+              spec.env.push_back(std::move(variable));
+              return {};
+            })
+      .optional("workingDir", text_field(spec.working_dir, parse_working_dir))
+      .optional("user", text_field(spec.user, parse_user))
+      .optional("restartPolicy",
+                text_field(spec.restart_policy,
+                           [](std::string_view text) { return kRestartPolicies.parse(text, ""); }))
+      .optional("livenessProbe", probe_field(spec.liveness, ProbeUse::kLiveness))
+      .optional("readinessProbe", probe_field(spec.readiness, ProbeUse::kReadiness))
+      .optional("resources", [&](const Json& resources,
+                                 const std::string& at) { return read_resources(resources, at, spec); })
+      .optional("terminationGracePeriodSeconds",
+                seconds_field(spec.termination_grace, std::chrono::seconds{0}, limits::kTerminationGraceMax));
+  HF_CHECK(in.finish());
+  HF_CHECK(check_command_line(spec, where));
+  return check_env(spec.env, where + ".env");
+}
+
+}  // namespace
+
+Result<ProcessSpec> parse_process_spec(const Json& object) {
+  ProcessSpec spec;
+  ObjectReader in(object, "");
+  in.ignore("apiVersion").ignore("kind").ignore("metadata");
+  in.required("spec",
+              [&](const Json& value, const std::string& where) { return read_spec(value, where, spec); });
+  HF_CHECK(in.finish());
+  return spec;
+}
+
+}  // namespace holdfast::sync

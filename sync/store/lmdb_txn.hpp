@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// LmdbTxn: one LMDB transaction as the Store seam's ReadTxn and WriteTxn. It ends without a commit unless
+// commit() succeeded.
+// Threads: the one that began it.
+#pragma once
+
+#include <lmdb.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/handle.hpp"
+#include "base/result.hpp"
+#include "sync/store/store.hpp"
+
+namespace holdfast::sync {
+
+/// Tables that the file holds; one that a reader from beside lacks reads as empty.
+using LmdbTables = std::map<std::string, std::optional<MDB_dbi>, std::less<>>;
+
+class LmdbTxn final : public WriteTxn {
+ public:
+  enum class Mode { kRead, kWrite };
+  LmdbTxn(MDB_txn* txn, const LmdbTables& tables, Mode mode) : txn_(txn), tables_(tables), mode_(mode) {}
+
+  base::Result<std::optional<std::string>> get(Table table, std::string_view key) override;
+  base::Status scan(Table table, std::string_view prefix, const Each& each) override;
+  base::Status put(Table table, std::string_view key, std::string_view value) override;
+  base::Status erase(Table table, std::string_view key) override;
+
+  /// The map was too small for a put or erase, whatever the closure made of that error.
+  bool map_full() const { return map_full_; }
+  int commit();
+
+ private:
+  struct Found;
+  base::Result<std::optional<MDB_dbi>> dbi(Table table) const;
+  base::Status changed(int rc, Table table, std::string_view key);
+  base::Status show(Table table, const Found& found, const Each& each, bool& more);
+
+  base::Handle<MDB_txn, mdb_txn_abort> txn_;
+  const LmdbTables& tables_;
+  Mode mode_;
+  bool map_full_ = false;
+};
+
+}  // namespace holdfast::sync

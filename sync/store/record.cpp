@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync/store/record.hpp"
+
+#include <sodium.h>
+
+#include <array>
+#include <cstdint>
+
+#include "base/digest.hpp"
+
+namespace holdfast::sync {
+
+using base::Code;
+using base::fail;
+
+namespace {
+
+static_assert(kRecordChecksumBytes == crypto_shorthash_BYTES);
+
+using Checksum = std::array<unsigned char, crypto_shorthash_BYTES>;
+
+// 16 bytes, frozen: a change makes every store in the field unreadable.
+constexpr std::string_view kHashKey = "holdfast-record1";
+static_assert(kHashKey.size() == crypto_shorthash_KEYBYTES);
+
+void append_length(std::string& out, std::size_t length) {
+  for (unsigned shift = 0; shift < 32; shift += 8)
+    out.push_back(static_cast<char>((length >> shift) & 0xffU));
+}
+
+const unsigned char* as_bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// Lengths go first, so that no two (table, key, payload) hash the same bytes.
+Checksum checksum(std::string_view table, std::string_view key, std::string_view payload) {
+  std::string covered;
+  covered.reserve(8 + table.size() + key.size() + payload.size());
+  append_length(covered, table.size());
+  append_length(covered, key.size());
+  covered.append(table).append(key).append(payload);
+  Checksum out{};
+  crypto_shorthash(out.data(), as_bytes(covered), covered.size(), as_bytes(kHashKey));
+  return out;
+}
+
+std::string_view view(const Checksum& sum) { return {reinterpret_cast<const char*>(sum.data()), sum.size()}; }
+
+}  // namespace
+
+std::string encode_record(std::string_view table, std::string_view key, std::string_view payload) {
+  std::string out;
+  out.reserve(payload.size() + kRecordChecksumBytes);
+  out.append(payload).append(view(checksum(table, key, payload)));
+  return out;
+}
+
+base::Result<std::string_view> decode_record(std::string_view table, std::string_view key,
+                                             std::string_view record) {
+  if (record.size() < kRecordChecksumBytes) {
+    return fail(Code::kCorrupt, record_name(table, key) + ": the stored record is shorter than its checksum");
+  }
+  const std::string_view payload = record.substr(0, record.size() - kRecordChecksumBytes);
+  if (record.substr(payload.size()) != view(checksum(table, key, payload))) {
+    return fail(Code::kCorrupt, record_name(table, key) + ": the stored record does not match its checksum");
+  }
+  return payload;
+}
+
+std::string record_name(std::string_view table, std::string_view key) {
+  constexpr std::size_t kShown = 64;
+  std::string out(table);
+  out.push_back('/');
+  for (const char c : key.substr(0, kShown)) {
+    if (c >= 0x20 && c < 0x7f && c != '\\') {
+      out.push_back(c);
+    } else {
+      out.append("\\x").append(base::to_hex(std::string_view(&c, 1)));
+    }
+  }
+  if (key.size() > kShown) out.append("…");
+  return out;
+}
+
+}  // namespace holdfast::sync

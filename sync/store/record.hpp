@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Record: a stored value with its checksum, because LMDB has none of its own. docs/store.md gives every byte:
+//
+//   0    n  payload
+//   n    8  SipHash-2-4 over table, key and payload, little-endian
+//
+// The key of the hash is fixed and public: this finds damage and misplaced records, it proves no authorship.
+// Threads: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace holdfast::sync {
+
+inline constexpr std::size_t kRecordChecksumBytes = 8;
+
+std::string encode_record(std::string_view table, std::string_view key, std::string_view payload);
+/// The payload, a view into `record`. kCorrupt, naming table and key, when the checksum does not hold.
+base::Result<std::string_view> decode_record(std::string_view table, std::string_view key,
+                                             std::string_view record);
+
+/// "table/key" for a message: bytes that cannot be printed are shown as \xNN.
+std::string record_name(std::string_view table, std::string_view key);
+
+}  // namespace holdfast::sync

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// check_store(): reads everything once, in a child, because LMDB trusts its pages and a damaged one can lead
+// it anywhere. The child answers with a line through a pipe; how it ends says the rest.
+#include <fcntl.h>
+#include <lmdb.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/handle.hpp"
+#include "base/limits.hpp"
+#include "sync/store/lmdb_error.hpp"
+#include "sync/store/lmdb_store.hpp"
+#include "sync/store/record.hpp"
+
+namespace holdfast::sync {
+
+using base::Code;
+using base::fail;
+using base::Status;
+
+namespace {
+
+constexpr MDB_dbi kTablesMax = 256;
+
+std::string_view view_of(const MDB_val& value) {
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
+
+template <class Each>
+Status walk(MDB_txn* txn, MDB_dbi dbi, std::string_view what, const Each& each) {
+  MDB_cursor* raw = nullptr;
+  HF_CHECK(lmdb_status(mdb_cursor_open(txn, dbi, &raw), what));
+  const base::Handle<MDB_cursor, mdb_cursor_close> cursor(raw);
+  MDB_val key{};
+  MDB_val value{};
+  int rc = 0;
+  std::string last;
+  while ((rc = mdb_cursor_get(raw, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+    // Order is what lookups rely on, and a walk that goes in circles breaks it.
+    if (!last.empty() && view_of(key) <= last)
+      return fail(Code::kCorrupt, std::string(what) + ": keys out of order");
+    last = view_of(key);
+    HF_CHECK(each(view_of(key), view_of(value)));
+  }
+  return rc == MDB_NOTFOUND ? Status{} : lmdb_status(rc, what);
+}
+
+Status walk_table(MDB_txn* txn, const std::string& name) {
+  MDB_dbi dbi = 0;
+  HF_CHECK(lmdb_status(mdb_dbi_open(txn, name.c_str(), 0, &dbi), name));
+  return walk(txn, dbi, name, [&](std::string_view key, std::string_view record) -> Status {
+    HF_TRY([[maybe_unused]] const auto payload, decode_record(name, key, record));
+    return {};
+  });
+}
+
+Status walk_store(const std::string& path) {
+  MDB_env* env_raw = nullptr;
+  HF_CHECK(lmdb_status(mdb_env_create(&env_raw), path));
+  const base::Handle<MDB_env, mdb_env_close> env(env_raw);
+  HF_CHECK(lmdb_status(mdb_env_set_maxdbs(env_raw, kTablesMax), path));
+  constexpr unsigned kFlags = MDB_NOSUBDIR | MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK;
+  HF_CHECK(lmdb_status(mdb_env_open(env_raw, path.c_str(), kFlags, 0600), path));
+  MDB_txn* txn_raw = nullptr;
+  HF_CHECK(lmdb_status(mdb_txn_begin(env_raw, nullptr, MDB_RDONLY, &txn_raw), path));
+  const base::Handle<MDB_txn, mdb_txn_abort> txn(txn_raw);
+  MDB_dbi main = 0;
+  HF_CHECK(lmdb_status(mdb_dbi_open(txn_raw, nullptr, 0, &main), path));
+  return walk(txn_raw, main, path, [&](std::string_view name, std::string_view) {
+    return walk_table(txn_raw, std::string(name));
+  });
+}
+
+// Codes travel as exit status; anything a damaged file makes of the child is a signal, and damage.
+constexpr int kExitSound = 0;
+constexpr int kExitCorrupt = 10;
+constexpr int kExitOther = 11;
+
+[[noreturn]] void run_child(const std::string& path, int out) {
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGALRM}) ::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  const int null = ::open("/dev/null", O_WRONLY);  // LMDB's assertions speak to standard error
+  if (null >= 0) ::dup2(null, STDERR_FILENO);
+  ::alarm(static_cast<unsigned>(base::limits::kStoreCheckTimeout.count()));
+  const Status status = walk_store(path);
+  if (status) ::_exit(kExitSound);
+  const std::string message = status.error().message().substr(0, 512);
+  const bool said = ::write(out, message.data(), message.size()) >= 0;
+  ::_exit(said && status.error().code() != Code::kCorrupt ? kExitOther : kExitCorrupt);
+}
+
+std::string read_line(int fd) {
+  std::string out;
+  std::array<char, 512> buffer{};
+  for (;;) {
+    const auto got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0 || out.size() > buffer.size()) return out;
+    out.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+Status judge(const std::string& path, int status, const std::string& message) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kExitSound) return {};
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kExitOther) return fail(Code::kIo, message);
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+    return fail(Code::kCorrupt, path + ": reading it did not come to an end");
+  }
+  if (WIFSIGNALED(status)) {
+    return fail(Code::kCorrupt,
+                path + ": a damaged page ended its reader with signal " + std::to_string(WTERMSIG(status)));
+  }
+  return fail(Code::kCorrupt, message.empty() ? path + ": damaged" : message);
+}
+
+}  // namespace
+
+Status check_store(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return fail(base::Error::from_errno(errno, path));
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(base::Error::from_errno(errno, "pipe"));
+  const base::Fd in(ends[0]);
+  base::Fd out(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return fail(base::Error::from_errno(errno, "fork"));
+  if (child == 0) run_child(path, out.get());
+  out.reset();
+  const std::string message = read_line(in.get());
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return fail(base::Error::from_errno(errno, "waiting for the check of " + path));
+  }
+  return judge(path, status, message);
+}
+
+}  // namespace holdfast::sync

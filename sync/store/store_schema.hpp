@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schema record of a store: table "meta", key "schema", payload "HFST" and a 32-bit number,
+// little-endian. A number that is too high is a newer release's file, never damage.
+// Threads: as the transaction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "sync/store/lmdb_store.hpp"
+
+namespace holdfast::sync {
+
+/// Nothing when there is no record: a new store.
+base::Result<std::optional<std::uint32_t>> read_schema(ReadTxn& txn);
+base::Status put_schema(WriteTxn& txn, std::uint32_t schema);
+base::Status check_schema(std::optional<std::uint32_t> found, const StoreSchema& known,
+                          const std::string& path);
+
+}  // namespace holdfast::sync

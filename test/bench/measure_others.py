@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same work with CFEngine's cf-agent and with ansible-playbook: 1,000 files as they should be with nothing to do, and one
+of them changed by hand. Theirs is a run from start to end, as a schedule or a person starts it; Holdfast's is its full pass, and the
+time from the change to the repair. What passes until the others are started at all (5 minutes by default for CFEngine) is not in it."""
+import os
+import subprocess
+import time
+
+import machine
+from measure_drift import wait
+from measure_pass import FILES, many_files, passes
+from result import Result
+from stage import stage
+
+
+def run(command, environment):
+    """(milliseconds, peak kB)"""
+    began = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environment})
+    output = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, output[-3000:]
+    return (time.monotonic() - began) * 1000, usage.ru_maxrss
+
+
+class Cfengine:
+    name = "cf-agent"
+
+    def __init__(self, folder):
+        self.files = folder / "cf/files"
+        self.files.mkdir(parents=True)
+        promises = "\n".join(
+            f'    "{self.files}/{i:03}" create => "true", perms => mode_0644, edit_defaults => empty_it, edit_line => insert("content of {i}");'
+            for i in range(FILES))
+        (folder / "cf/policy.cf").write_text(f"""
+body common control {{ bundlesequence => {{ "main" }}; }}
+bundle agent main {{
+  files:
+{promises}
+}}
+body perms mode_0644 {{ mode => "0644"; }}
+body edit_defaults empty_it {{ empty_file_before_editing => "true"; edit_backup => "false"; }}
+bundle edit_line insert(text) {{ insert_lines: "$(text)"; }}
+""")
+        os.chmod(folder / "cf/policy.cf", 0o600)
+        self.command = ["cf-agent", "--no-lock", "--file", str(folder / "cf/policy.cf")]
+        self.environment = {"CFENGINE_TEST_OVERRIDE_WORKDIR": str(folder / "cf/work")}
+        (folder / "cf/work").mkdir(mode=0o700)
+
+
+class Ansible:
+    name = "ansible-playbook"
+
+    def __init__(self, folder):
+        home = folder / "ansible"
+        source, self.files = home / "source", home / "files"
+        source.mkdir(parents=True)
+        self.files.mkdir()
+        for i in range(FILES):
+            (source / f"{i:03}").write_text(f"content of {i}\n")
+        # A folder copied as a whole: the quickest way that its own modules offer; a loop over 1,000 tasks takes minutes.
+        (home / "play.yml").write_text(f"""
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy: {{src: {source}/, dest: {self.files}/, mode: "0644"}}
+""")
+        self.command = ["ansible-playbook", "-i", "localhost,", str(home / "play.yml")]
+        self.environment = {"HOME": str(home), "ANSIBLE_LOCAL_TEMP": str(home / "tmp"), "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
+                            "ANSIBLE_NOCOWS": "1", "LC_ALL": "C.UTF-8"}
+
+
+def measure_other(tool, rounds):
+    run(tool.command, tool.environment)
+    assert len(list(tool.files.iterdir())) == FILES
+    idle, drifted, memory = [], [], 0
+    for i in range(rounds):
+        time_ms, kilobytes = run(tool.command, tool.environment)
+        idle.append(time_ms)
+        memory = max(memory, kilobytes)
+        path = tool.files / f"{i:03}"
+        path.write_text("by hand\n")
+        drifted.append(run(tool.command, tool.environment)[0])
+        assert path.read_text() == f"content of {i}\n"
+    return idle, drifted, memory
+
+
+def measure_holdfast(rounds):
+    with stage() as fleet:
+        node = fleet.node()
+        fleet.app(objects=many_files())
+        passes(node, 2)
+        idle = passes(node, rounds)
+        drifted = []
+        for i in range(rounds):
+            path = node.path(f"/etc/bench/{i:03}")
+            path.write_text("by hand\n")
+            began = time.monotonic()
+            wait(lambda: path.read_text() == f"content of {i}\n")
+            drifted.append((time.monotonic() - began) * 1000)
+    return idle, drifted
+
+
+def measure(quick):
+    rounds = 3 if quick else 10
+    idle, drifted = measure_holdfast(rounds)
+    ours = Result("1,000 files, nothing to do: holdfast-agent", "ms", idle, "others")
+    ours_drift = Result("1,000 files, one changed by hand: holdfast-agent", "ms", drifted, "others")
+    out = [ours, ours_drift]
+    folder = machine.new_folder()
+    try:
+        for tool in (Cfengine(folder), Ansible(folder)):
+            idle, drifted, memory = measure_other(tool, rounds)
+            result = Result(f"1,000 files, nothing to do: {tool.name}", "ms", idle, "others")
+            result.note = f"{result.percentile(0.5) / max(ours.percentile(0.5), 0.5):,.0f} times holdfast-agent's; peak {memory} kB"
+            drift = Result(f"1,000 files, one changed by hand: {tool.name}", "ms", drifted, "others")
+            drift.note = f"{drift.percentile(0.5) / ours_drift.percentile(0.5):,.0f} times holdfast-agent's, if started at that very moment"
+            out += [result, drift]
+    finally:
+        machine.remove_folder(folder)
+    return out

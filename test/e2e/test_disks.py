@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Full and read-only disks: a clear error that names the place, nothing half-applied, and healed when there is room.
+Each disk is a tmpfs in a mount namespace of the program, so that nothing is left mounted whatever happens."""
+import subprocess
+
+import pytest
+
+import machine
+from fleet import Fleet
+from hub import Hub
+from manifests import file, shell
+from waiting import holds, until
+
+SMALL = {"a.yaml": file("a", "/etc/a", "a\n")}
+BIG = file("a", "/etc/a", "x" * 3_000_000)
+
+
+def on_small_disk(folder, size="2m"):
+    """A wrapper: the program runs with this folder on a disk of its own, where what was in it before is kept."""
+    script = ('cp -a "$1" "$1.before" && mount -t tmpfs -o size="$2" disk "$1" && cp -a "$1.before/." "$1" && rm -rf "$1.before"'
+              ' && shift 2 && exec "$@"')
+    return ["unshare", "--mount", "sh", "-c", script, "sh", str(folder), size]
+
+
+def inside(node_or_hub, *command):
+    pid = getattr(node_or_hub, "agent", None) or node_or_hub.daemon
+    done = subprocess.run(["nsenter", "--target", str(pid.pid), "--mount", *command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def files_inside(node):
+    return set(inside(node, "find", str(node.root), "-type", "f", "-printf", "/%P\n").split())
+
+
+def content(node, path):
+    return inside(node, "cat", str(node.path(path)))
+
+
+def fill(node, folder):
+    inside(node, "sh", "-c", f"dd if=/dev/zero of={folder}/filler bs=64k status=none || true; sync; dd if=/dev/zero of={folder}/filler2 bs=512 status=none || true")
+
+
+def free(node, folder):
+    inside(node, "rm", "-f", f"{folder}/filler", f"{folder}/filler2")
+
+
+def node_on_disk(fleet, part, size="2m"):
+    node = fleet.node(start=False)
+    node.wrapper = on_small_disk(getattr(node, part), size)
+    return node.start()
+
+
+def test_a_file_that_does_not_fit_leaves_the_old_one_whole_and_arrives_when_there_is_room(fleet):
+    node = node_on_disk(fleet, "root")
+    app = fleet.app(objects=SMALL)
+    app.write("a.yaml", BIG).commit()
+
+    def told():
+        resource = node.resource(app.name, "File/a")
+        assert "space" in (resource["reason"] + resource.get("message", "")).lower(), resource
+        assert "/etc/a" in resource.get("message", ""), resource
+        return True
+
+    until("it is told", told)
+    assert content(node, "/etc/a") == "a\n"
+    assert files_inside(node) == {"/etc/a"}, "no piece of the new one is left"
+    assert node.section(app.name)["phase"] != "Quarantined", "a full disk is not the revision's fault"
+    inside(node, "mount", "-o", "remount,size=16m", str(node.root))
+    app.settled(seconds=60)
+    assert len(content(node, "/etc/a")) == 3_000_000
+
+
+def test_drift_on_a_full_disk_is_healed_when_there_is_room(fleet):
+    node = node_on_disk(fleet, "root")
+    app = fleet.app(objects={"a.yaml": file("a", "/etc/a", "a" * 100_000)})
+    inside(node, "rm", str(node.path("/etc/a")))
+    app.settled()
+    fill(node, node.root)
+    inside(node, "rm", str(node.path("/etc/a")))
+    fill(node, node.root)
+    free(node, node.root)
+    until("it is put back", lambda: "/etc/a" in files_inside(node), 40)
+
+
+def test_a_read_only_disk_is_named_and_what_waited_is_applied_when_it_is_writable_again(fleet):
+    node = node_on_disk(fleet, "root")
+    app = fleet.app(objects=SMALL)
+    inside(node, "mount", "-o", "remount,ro", str(node.root))
+    app.write("a.yaml", file("a", "/etc/a", "new\n")).write("p.yaml", shell("p", "exec sleep 1000")).commit()
+
+    def told():
+        resource = node.resource(app.name, "File/a")
+        assert "read-only" in (resource["reason"] + resource.get("message", "")).lower(), resource
+        return True
+
+    until("it is told", told)
+    assert content(node, "/etc/a") == "a\n"
+    inside(node, "mount", "-o", "remount,rw", str(node.root))
+    app.settled(seconds=60)
+    assert content(node, "/etc/a") == "new\n"
+
+
+def test_an_agent_whose_own_disk_is_full_keeps_what_it_holds_and_goes_on_when_there_is_room(fleet):
+    node = node_on_disk(fleet, "data", "128m")
+    app = fleet.app(objects={**SMALL, "p.yaml": shell("p", "exec sleep 1000")})
+    fill(node, node.data)
+    # Commit after commit, until the room that its store has taken beforehand is used up.
+    for letter in "bcdefgh":
+        kept = node.text("/etc/a")
+        for i in range(2):
+            app.write(f"large-{i}.yaml", file(f"large-{i}", f"/srv/large-{i}", letter * 3_500_000))
+        revision = app.write("a.yaml", file("a", "/etc/a", letter)).commit()
+        until("the node says something of it", lambda: node.text("/etc/a") == letter or "the disk is full" in node.agent.log.read_text())
+        if node.text("/etc/a") != letter:
+            break
+    assert "the disk is full" in node.agent.log.read_text(), "the store never needed more room"
+    holds("nothing is half-applied", lambda: node.text("/etc/a") == kept, 2)
+    node.path("/etc/a").unlink()
+    until("drift is healed even so", lambda: node.text("/etc/a") == kept, 5)
+    free(node, node.data)
+    app.settled(revision, seconds=90)
+    assert node.text("/etc/a") == letter and node.text("/srv/large-1") == letter * 3_500_000
+
+
+@pytest.fixture
+def fleet_of_hub_on_disk():
+    folder = machine.new_folder()
+    hub = Hub(folder, "--poll", "5s")
+    hub.data.mkdir(mode=0o700)
+    hub.wrapper = on_small_disk(hub.data, "64m")
+    fleet = Fleet(hub, folder, "disk")
+    try:
+        hub.start()
+        yield fleet
+    finally:
+        fleet.remove()
+        hub.remove()
+        machine.remove_folder(folder)
+
+
+def test_a_hub_whose_disk_is_full_says_so_and_loses_nothing(fleet_of_hub_on_disk):
+    fleet = fleet_of_hub_on_disk
+    hub, node = fleet.hub, fleet.node()
+    app = fleet.app(objects=SMALL)
+    fill(hub, hub.data)
+    app.write("a.yaml", file("a", "/etc/a", "y" * 1_000_000)).commit()
+    holds("the hub and the node go on", lambda: hub.is_ready() and node.text("/etc/a") == "a\n", 3)
+    node.path("/etc/a").unlink()
+    until("drift is healed even so", lambda: node.text("/etc/a") == "a\n", 5)
+    assert "full" in hub.daemon.log.read_text(), "it is said in the log"
+    free(hub, hub.data)
+    app.settled(seconds=90)
+    assert len(node.text("/etc/a")) == 1_000_000

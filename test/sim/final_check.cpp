@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/sim/final_check.hpp"
+
+#include "edge_agent/process_effective.hpp"
+
+namespace holdfast::sim {
+
+namespace {
+/// Last seen is saved every ten minutes.
+constexpr std::uint64_t kHubCommitsMax = 7;
+}  // namespace
+
+std::string FinalCheck::files(NodeBox& node, const FolderModel& wanted) const {
+  for (const auto& [path, model] : wanted.files) {
+    const auto* file = node.host.file(path);
+    if (file == nullptr) return path + " is missing";
+    if (file->type != base::FileType::kRegular) return path + " is no file";
+    if (file->content != model.content)
+      return path + " holds \"" + file->content + "\", not \"" + model.content + "\"";
+    if (file->mode != model.mode) return path + " has another mode";
+  }
+  for (const auto& [path, file] : node.host.files()) {
+    if (file.type == base::FileType::kDirectory || wanted.files.contains(path)) continue;
+    // What a person put there stays; so does what an application left behind on purpose.
+    if (!node.rules().made(path) || world_.oracle.was_released(path_claim(path))) continue;
+    return path + " is still there";
+  }
+  return "";
+}
+
+std::string FinalCheck::processes(NodeBox& node, const FolderModel& wanted) const {
+  std::set<std::string> expected;
+  for (const auto& [name, model] : wanted.processes) {
+    const auto id = edge_agent::instance_of(process_claim(name));
+    expected.insert(id.instance);
+    if (!node.host.running().contains(id.instance)) return name + " does not run";
+    const auto* start = node.host.started_with(id);
+    if (start->argv.size() < 2 || start->argv[1] != model.argument()) return name + " runs with another spec";
+  }
+  for (const auto& instance : node.host.running()) {
+    if (expected.contains(instance)) continue;
+    const auto dot = instance.find('.') + 1;
+    const auto name = instance.substr(dot, instance.rfind('-') - dot);
+    if (!world_.oracle.was_released(process_claim(name))) return name + " still runs";
+  }
+  return "";
+}
+
+std::string FinalCheck::talk(NodeBox& node) const {
+  if (node.engine() == nullptr) return "is down";
+  const auto& snapshot = node.engine()->snapshot();
+  const auto desired = world_.hub->desired_of(node.uid());
+  if (desired != snapshot.accepted) return "has not accepted what the hub says";
+  if (snapshot.applied != snapshot.accepted) return "has not applied what it accepted";
+  const auto shown = world_.hub->snapshot_of(node.uid());
+  if (shown != sync::snapshot_digest(snapshot)) return "the hub does not show its last snapshot";
+  return "";
+}
+
+std::string FinalCheck::difference() {
+  for (const auto& node : world_.nodes) {
+    const auto wanted = world_.oracle.wanted_on(node->name());
+    for (const auto& found : {files(*node, wanted), processes(*node, wanted), talk(*node)}) {
+      if (!found.empty()) return node->name() + ": " + found;
+    }
+  }
+  for (const auto& [name, application] : world_.oracle.applications()) {
+    if (!application.exists) continue;
+    const auto status = world_.hub->status_of(name);
+    if (status != "Synced Healthy") return "application " + name + " is " + status;
+  }
+  return "";
+}
+
+void FinalCheck::must_be_equal() {
+  const auto found = difference();
+  if (found.empty()) return;
+  for (const auto& node : world_.nodes) {
+    if (node->engine() == nullptr) continue;
+    const auto& snapshot = node->engine()->snapshot();
+    world_.trace.add(node->name(), "accepted " + snapshot.accepted.text() + ", applied " + snapshot.applied.text());
+    for (const auto& section : snapshot.sections) {
+      world_.trace.add(node->name(), section.name + " " + std::string(sync::to_string(section.phase)) + " " +
+                                         section.reason + " " + section.message);
+    }
+  }
+  for (const auto& [name, application] : world_.oracle.applications()) {
+    world_.trace.add("hub", name + " " + world_.hub->status_of(name));
+  }
+  world_.judge.violated("converges", found);
+}
+
+FinalCheck::Activity FinalCheck::activity(const NodeBox& node) const {
+  auto& watched = const_cast<NodeBox&>(node);
+  return {node.host.touched().changes(), node.store.commits(), watched.rules().messages_but_hello()};
+}
+
+void FinalCheck::begin_quiet() {
+  nodes_.clear();
+  for (const auto& node : world_.nodes) nodes_.push_back(activity(*node));
+  hub_messages_ = world_.hub->rules().messages();
+  hub_commits_ = world_.hub->store.commits();
+}
+
+void FinalCheck::must_be_quiet() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const auto now = activity(*world_.nodes[i]);
+    if (now == nodes_[i]) continue;
+    world_.judge.violated("falls-quiet",
+                          world_.nodes[i]->name() + ": " + std::to_string(now.host - nodes_[i].host) +
+                              " changes of the host, " + std::to_string(now.store - nodes_[i].store) +
+                              " commits, " + std::to_string(now.messages - nodes_[i].messages) + " messages");
+  }
+  const auto messages = world_.hub->rules().messages() - hub_messages_;
+  const auto commits = world_.hub->store.commits() - hub_commits_;
+  if (messages > 0 || commits > kHubCommitsMax) {
+    world_.judge.violated("falls-quiet", "hub: " + std::to_string(messages) + " messages, " +
+                                             std::to_string(commits) + " commits");
+  }
+}
+
+}  // namespace holdfast::sim

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/sim/hub_box.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "hub/json_path.hpp"
+#include "hub/node_book.hpp"
+#include "hub/tables.hpp"
+
+namespace holdfast::sim {
+
+using base::Json;
+using base::Status;
+using hub::Actor;
+
+namespace {
+
+Json application_json(const ApplicationModel& model) {
+  Json object = {{"apiVersion", "holdfast.dev/v1"},
+                 {"kind", "Application"},
+                 {"metadata", {{"name", model.name}}},
+                 {"spec",
+                  {{"source", {{"repoURL", kRepository}, {"targetRevision", "main"}, {"path", model.folder}}},
+                   {"placement", {{"selector", {{"matchLabels", {{model.key, model.value}}}}}}},
+                   {"syncPolicy",
+                    {{"automated", {{"prune", true}, {"selfHeal", true}}},
+                     {"retry", {{"limit", 1}, {"backoff", {{"duration", "2s"}}}}},
+                     {"progressDeadlineSeconds", 40}}}}}};
+  if (model.finalizer) object["metadata"]["finalizers"] = {hub::kResourcesFinalizer};
+  return object;
+}
+
+Status forget_value(base::Result<hub::ObjectPtr> result) {
+  return result.map([](const hub::ObjectPtr&) {});
+}
+
+}  // namespace
+
+HubBox::HubBox(sync::FakeBroker& broker, hub::ControllerOptions options, Trace& trace, Judge& judge,
+               std::uint64_t seed)
+    : Box("hub", trace, seed),
+      store(std::vector<sync::Table>(hub::kHubTables.begin(), hub::kHubTables.end())),
+      broker_(broker),
+      options_(std::move(options)),
+      rules_(trace, judge) {}
+
+bool HubBox::begin() {
+  sim_store_ = std::make_unique<SimStore>(store, fuse);
+  link_ = std::make_unique<SimLink>(
+      broker_, "holdfast-hub", fuse, [this](const auto& work) { guard(work); },
+      [this](const std::string&, const std::string& payload) { rules_.sent(payload); });
+  objects_ = std::make_unique<hub::Objects>(hub::Objects::Seams{clock, random, *sim_store_});
+  auto started = objects_->load();
+  if (started) {
+    controller_ = std::make_unique<hub::Controller>(
+        hub::Controller::Seams{clock, random, *sim_store_, *link_, git}, *objects_, options_);
+    started = controller_->boot();
+  }
+  if (!started) {
+    note("boot failed: " + started.error().message());
+    return false;
+  }
+  controller_->on_wake([this] { wake(); });
+  controller_->start();
+  return true;
+}
+
+void HubBox::end() {
+  controller_.reset();
+  objects_.reset();
+  link_.reset();
+  sim_store_.reset();
+  git.crash();
+  store.crash();  // nothing is lost by it, but what a store without fsync would lose
+  store.restart();
+}
+
+std::optional<base::MonotonicTime> HubBox::work() {
+  std::optional<base::MonotonicTime> next;
+  for (bool busy = true; busy;) {
+    busy = git.deliver() > 0;
+    next = controller_->run_due();
+    busy = busy || git.pending() > 0 || (next && *next <= clock.monotonic());
+  }
+  return next;
+}
+
+bool HubBox::ask(const std::string& what, const std::function<Status()>& request) {
+  was_unclear_ = false;
+  if (!is_up()) return false;
+  Status status = base::fail(base::Code::kUnavailable, "died");
+  guard([&] { status = request(); });
+  const auto code = status ? base::Code::kInvalid : status.error().code();
+  was_unclear_ =
+      code != base::Code::kInvalid && code != base::Code::kNotFound && code != base::Code::kConflict;
+  note(what + (status ? "" : " failed: " + status.error().message()));
+  return status.has_value();
+}
+
+bool HubBox::apply(const ApplicationModel& application) {
+  return ask("apply " + application.name, [&]() -> Status {
+    const Json json = application_json(application);
+    const auto existing = objects_->get("applications", application.name);
+    if (!existing) return forget_value(objects_->create("applications", json, Actor::kPerson));
+    if (hub::is_being_deleted(**existing)) return base::fail(base::Code::kConflict, "is being deleted");
+    return forget_value(objects_->update("applications", application.name, json, Actor::kPerson));
+  });
+}
+
+bool HubBox::remove(const ApplicationModel& application) {
+  return ask("delete " + application.name,
+             [&] { return forget_value(objects_->remove("applications", application.name)); });
+}
+
+bool HubBox::add_node(const std::string& name, const sync::NodeUid& uid,
+                      const std::map<std::string, std::string>& labels) {
+  return ask("enrol " + name, [&] {
+    const Json json = {{"apiVersion", "holdfast.dev/v1"},
+                       {"kind", "Node"},
+                       {"metadata", {{"name", name}, {"labels", labels}}},
+                       {"spec", {{"uid", uid.str()}}}};
+    return forget_value(objects_->create("nodes", json, Actor::kHub));
+  });
+}
+
+bool HubBox::label(const std::string& node, const std::string& key, const std::string& value) {
+  return ask("label " + node + " " + key + "=" + value, [&] {
+    const Json patch = {{"metadata", {{"labels", {{key, value.empty() ? Json() : Json(value)}}}}}};
+    return forget_value(objects_->patch("nodes", node, patch, Actor::kPerson));
+  });
+}
+
+bool HubBox::sync(const std::string& application, bool confirm_prune) {
+  return ask("sync " + application + (confirm_prune ? " --confirm-prune" : ""), [&] {
+    return controller_->sync(application, {.revision = {}, .confirm_prune = confirm_prune});
+  });
+}
+
+bool HubBox::rollback(const std::string& application, const std::string& revision) {
+  return ask("rollback " + application + " to " + revision.substr(0, 8),
+             [&] { return controller_->rollback(application, revision); });
+}
+
+bool HubBox::refresh(const std::string& application) {
+  return ask("refresh " + application, [&] { return controller_->refresh(application); });
+}
+
+bool HubBox::sync_node(const std::string& node, bool retry) {
+  return ask("sync node " + node, [&]() -> Status {
+    controller_->sync_node(node, retry, [](const base::Result<std::string>&) {});
+    return {};
+  });
+}
+
+std::optional<sync::Generation> HubBox::desired_of(const sync::NodeUid& node) {
+  const auto bytes = sync::read_one(store, hub::kDesiredTable, node.str());
+  if (!bytes || !*bytes) return std::nullopt;
+  constexpr std::size_t kSignatureBytes = 64;
+  const auto header = sync::decode_header(std::string_view(**bytes).substr(kSignatureBytes));
+  return header ? std::optional(header->generation) : std::nullopt;
+}
+
+std::optional<base::Digest> HubBox::snapshot_of(const sync::NodeUid& node) {
+  const auto bytes = sync::read_one(store, hub::kReportTable, node.str());
+  if (!bytes || !*bytes) return std::nullopt;
+  const auto report = sync::decode_snapshot_report(**bytes);
+  return report ? std::optional(base::Digest::of(report->snapshot)) : std::nullopt;
+}
+
+std::string HubBox::status_of(const std::string& application) {
+  if (!objects_) return "down";
+  const auto object = objects_->get("applications", application);
+  if (!object) return "missing";
+  return hub::text_at(**object, "status/sync") + " " + hub::text_at(**object, "status/health");
+}
+
+}  // namespace holdfast::sim

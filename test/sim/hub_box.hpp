@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// HubBox: the hub: the shipped Objects and Controller on a fake store, link and Git. What people ask of it is a call
+// here; it may fail, or kill the hub, like any other. Threads: one.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "gitops/fake_git_source.hpp"
+#include "hub/controller.hpp"
+#include "sync/store/fake_store.hpp"
+#include "test/sim/box.hpp"
+#include "test/sim/hub_rules.hpp"
+#include "test/sim/model.hpp"
+#include "test/sim/seams.hpp"
+
+namespace holdfast::sim {
+
+inline constexpr std::string_view kRepository = "git://git.example.com/fleet";
+
+class HubBox final : public Box {
+ public:
+  HubBox(sync::FakeBroker& broker, hub::ControllerOptions options, Trace& trace, Judge& judge,
+         std::uint64_t seed);
+  ~HubBox() override { end(); }
+
+  // ---- people; false: it did not work, or nobody knows ----
+  bool apply(const ApplicationModel& application);
+  bool remove(const ApplicationModel& application);
+  bool add_node(const std::string& name, const sync::NodeUid& uid,
+                const std::map<std::string, std::string>& labels);
+  bool label(const std::string& node, const std::string& key, const std::string& value);
+  bool sync(const std::string& application, bool confirm_prune);
+  bool rollback(const std::string& application, const std::string& revision);
+  bool refresh(const std::string& application);
+  bool sync_node(const std::string& node, bool retry);
+  /// Of the last thing asked that did not work: whether it may have been done all the same.
+  bool was_unclear() const { return was_unclear_; }
+
+  // ---- to look at ----
+  /// What the store holds, for the rules.
+  std::optional<sync::Generation> desired_of(const sync::NodeUid& node);
+  std::optional<base::Digest> snapshot_of(const sync::NodeUid& node);
+  /// "Synced Healthy" of status.
+  std::string status_of(const std::string& application);
+  const HubRules& rules() const { return rules_; }
+
+  gitops::FakeGitSource git;
+  sync::FakeStore store;
+
+ protected:
+  bool begin() override;
+  void end() override;
+  std::optional<base::MonotonicTime> work() override;
+
+ private:
+  bool ask(const std::string& what, const std::function<base::Status()>& request);
+
+  sync::FakeBroker& broker_;
+  hub::ControllerOptions options_;
+  HubRules rules_;
+  std::unique_ptr<SimStore> sim_store_;
+  std::unique_ptr<SimLink> link_;
+  std::unique_ptr<hub::Objects> objects_;
+  std::unique_ptr<hub::Controller> controller_;
+  bool was_unclear_ = false;
+};
+
+}  // namespace holdfast::sim

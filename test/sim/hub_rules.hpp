@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// HubRules: what a hub must never say, checked at every message it sends down. Threads: one.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "sync/model/desired_state.hpp"
+#include "sync/wire/messages.hpp"
+#include "test/sim/judge.hpp"
+#include "test/sim/model.hpp"
+
+namespace holdfast::sim {
+
+class HubRules {
+ public:
+  HubRules(Trace& trace, Judge& judge) : trace_(trace), judge_(judge) {}
+
+  void sent(const std::string& payload);
+  std::uint64_t messages() const { return messages_; }
+
+ private:
+  void check_state(const sync::State& state);
+  void check_claims(const sync::DesiredHeader& header);
+
+  struct Said {
+    sync::Generation generation;
+    std::string bytes;
+  };
+  Trace& trace_;
+  Judge& judge_;
+  std::map<sync::NodeUid, Said> said_;
+  std::map<base::Digest, Claims> claims_;  ///< by section digest
+  std::uint64_t messages_ = 0;
+};
+
+}  // namespace holdfast::sim

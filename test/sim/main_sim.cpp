@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// holdfast-sim: runs the simulator over many seeds, or replays one. docs/simulator.md says what it models.
+// Threads: one; --jobs are processes.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "test/sim/simulation.hpp"
+
+namespace {
+
+using holdfast::sim::simulate;
+using holdfast::sim::SimulationResult;
+
+struct Options {
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 100;
+  std::uint64_t jobs = 2;
+  std::uint64_t seed = 0;  ///< one only
+  std::uint64_t minutes_max = 0;
+  bool verbose = false;
+  bool planted = false;
+};
+
+constexpr const char* kUsage =
+    "holdfast-sim [--seeds N] [--first S] [--jobs J] [--minutes-max M]   many seeds\n"
+    "holdfast-sim --seed S [-v]                                          one, as it was\n"
+    "holdfast-sim --planted [--jobs J]                                   proves that it bites\n";
+
+int usage() {
+  std::fputs(kUsage, stderr);
+  return 2;
+}
+
+bool read_number(int argc, char** argv, int& at, std::uint64_t& out) {
+  if (at + 1 >= argc) return false;
+  char* end = nullptr;
+  out = std::strtoull(argv[++at], &end, 10);
+  return *end == '\0';
+}
+
+bool read_options(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = argv[i];
+    bool good = true;
+    if (name == "--seeds")
+      good = read_number(argc, argv, i, options.seeds);
+    else if (name == "--first")
+      good = read_number(argc, argv, i, options.first);
+    else if (name == "--jobs")
+      good = read_number(argc, argv, i, options.jobs);
+    else if (name == "--seed")
+      good = read_number(argc, argv, i, options.seed);
+    else if (name == "--minutes-max")
+      good = read_number(argc, argv, i, options.minutes_max);
+    else if (name == "-v")
+      options.verbose = true;
+    else if (name == "--planted")
+      options.planted = true;
+    else
+      good = false;
+    if (!good) return false;
+  }
+  return options.jobs > 0;
+}
+
+void show_failure(std::uint64_t seed, const SimulationResult& result) {
+  std::printf("FAILED seed %llu at line %llu: %s: %s\n", static_cast<unsigned long long>(seed),
+              static_cast<unsigned long long>(result.lines), result.verdict->invariant.c_str(),
+              result.verdict->detail.c_str());
+  for (const auto& line : result.last) std::printf("  %s\n", line.c_str());
+  std::printf("replay: build/sim/bin/holdfast-sim --seed %llu -v\n", static_cast<unsigned long long>(seed));
+  std::fflush(stdout);
+}
+
+/// A seed that never ends is a failure like any other, and must name itself.
+constexpr unsigned kSecondsMax = 120;
+volatile std::uint64_t seed_now = 0;
+
+void on_alarm(int) {
+  std::array<char, 96> text{};
+  const int size = std::snprintf(text.data(), text.size(), "FAILED seed %llu does not end\n",
+                                 static_cast<unsigned long long>(seed_now));
+  if (write(STDOUT_FILENO, text.data(), static_cast<std::size_t>(size)) < 0) _exit(2);
+  _exit(1);
+}
+
+bool run_seed(std::uint64_t seed, bool verbose) {
+  seed_now = seed;
+  signal(SIGALRM, on_alarm);
+  alarm(kSecondsMax);
+  if (verbose) std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+  const auto result = simulate({.seed = seed, .verbose = verbose});
+  if (verbose) {
+    std::printf("%llu lines, digest %016llx\n", static_cast<unsigned long long>(result.lines),
+                static_cast<unsigned long long>(result.digest));
+  }
+  if (result.verdict) show_failure(seed, result);
+  return !result.verdict;
+}
+
+int run_share(const Options& options, std::uint64_t job) {
+  const auto began = std::chrono::steady_clock::now();
+  int failed = 0;
+  for (std::uint64_t i = job; i < options.seeds; i += options.jobs) {
+    if (options.minutes_max > 0 &&
+        std::chrono::steady_clock::now() - began > std::chrono::minutes(options.minutes_max)) {
+      std::printf("stopped after %llu minutes\n", static_cast<unsigned long long>(options.minutes_max));
+      break;
+    }
+    if (!run_seed(options.first + i, options.verbose) && ++failed >= 5) break;
+  }
+  return failed;
+}
+
+int run_many(const Options& options) {
+  std::printf("seeds %llu to %llu, %llu jobs\n", static_cast<unsigned long long>(options.first),
+              static_cast<unsigned long long>(options.first + options.seeds - 1),
+              static_cast<unsigned long long>(options.jobs));
+  std::fflush(stdout);
+  std::vector<pid_t> children;
+  for (std::uint64_t job = 0; job < options.jobs; ++job) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const int failed = run_share(options, job);
+      std::fflush(stdout);
+      _exit(failed);
+    }
+    children.push_back(child);
+  }
+  int failed = 0;
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (!WIFEXITED(status)) {
+      std::printf("FAILED a job ended by signal %d\n", WTERMSIG(status));
+      ++failed;
+    } else {
+      failed += WEXITSTATUS(status);
+    }
+  }
+  std::printf("%s\n", failed == 0 ? "all seeds passed" : (std::to_string(failed) + " seeds failed").c_str());
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!read_options(argc, argv, options)) return usage();
+  if (options.seed != 0) return run_seed(options.seed, true) ? 0 : 1;
+  return run_many(options);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/sim/model.hpp"
+
+#include <algorithm>
+
+namespace holdfast::sim {
+
+sync::Claim path_claim(const std::string& path) { return {sync::ClaimKind::kPath, path}; }
+sync::Claim process_claim(const std::string& name) { return {sync::ClaimKind::kProcess, "default/" + name}; }
+
+std::string ProcessModel::argument() const {
+  const auto number = std::to_string(static_cast<int>(way));
+  return version + "-" + number;
+}
+
+bool FolderModel::fails_on_nodes() const {
+  return std::ranges::any_of(processes, [](const auto& item) { return item.second.is_bad(); });
+}
+
+Claims FolderModel::claims() const {
+  Claims out;
+  for (const auto& [name, file] : files) out.insert(path_claim(file.path));
+  for (const auto& [name, process] : processes) out.insert(process_claim(name));
+  return out;
+}
+
+namespace {
+
+std::string octal(std::uint32_t mode) { return mode == 0600 ? "\"0600\"" : "\"0644\""; }
+
+std::string file_yaml(const std::string& name, const FileModel& file) {
+  return "apiVersion: holdfast.dev/v1\nkind: File\nmetadata: {name: " + name +
+         "}\nspec: {path: " + file.path + ", content: \"" + file.content + "\", mode: " + octal(file.mode) +
+         "}\n";
+}
+
+std::string process_yaml(const std::string& name, const ProcessModel& process) {
+  using Way = ProcessModel::Way;
+  std::string command = "[/bin/sim, \"" + process.argument() + "\"";
+  if (process.way == Way::kExits) command += ", exits";
+  if (process.way == Way::kSlowToStop) command += ", slow";
+  const std::string answer = process.way == Way::kNeverReady ? "no" : "yes";
+  return "apiVersion: holdfast.dev/v1\nkind: Process\nmetadata: {name: " + name +
+         "}\nspec: {command: " + command +
+         "], terminationGracePeriodSeconds: 5, readinessProbe: {exec: {command: [/bin/ask, \"" + answer +
+         "\"]}, periodSeconds: 300}}\n";
+}
+
+}  // namespace
+
+std::string FolderModel::yaml() const {
+  std::string out;
+  for (const auto& [name, file] : files) out += file_yaml(name, file) + "---\n";
+  for (const auto& [name, process] : processes) out += process_yaml(name, process) + "---\n";
+  if (damage == Damage::kYaml) out += "spec: {{{ [broken\n";
+  if (damage == Damage::kSpec)
+    out += "apiVersion: holdfast.dev/v1\nkind: File\nmetadata: {name: bad}\nspec: {pth: /x}\n";
+  return out;
+}
+
+}  // namespace holdfast::sim

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the simulator itself knows of a repository: folders of files and processes, written down as YAML for the
+// hub and kept as plain values for the oracle, so that neither depends on the other's reading.
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "sync/model/claim.hpp"
+
+namespace holdfast::sim {
+
+using Claims = std::set<sync::Claim>;
+
+sync::Claim path_claim(const std::string& path);
+sync::Claim process_claim(const std::string& name);
+
+struct FileModel {
+  std::string path;
+  std::string content;
+  std::uint32_t mode = 0644;
+};
+
+struct ProcessModel {
+  enum class Way { kGood, kExits, kNeverReady, kSlowToStop };
+  std::string version;
+  Way way = Way::kGood;
+  bool is_bad() const { return way == Way::kExits || way == Way::kNeverReady; }
+  /// The argument that tells this spec from any other.
+  std::string argument() const;
+};
+
+enum class Damage { kNone, kYaml, kSpec };
+
+struct FolderModel {
+  std::map<std::string, FileModel> files;         ///< by name
+  std::map<std::string, ProcessModel> processes;  ///< by name
+  Damage damage = Damage::kNone;
+  std::string file_name = "all.yaml";
+
+  bool empty() const { return files.empty() && processes.empty(); }
+  bool is_good() const { return damage == Damage::kNone && !empty(); }
+  bool fails_on_nodes() const;
+  Claims claims() const;
+  bool holds(const sync::Claim& claim) const { return claims().contains(claim); }
+  std::string yaml() const;
+};
+
+/// By folder.
+using RepositoryModel = std::map<std::string, FolderModel>;
+
+struct ApplicationModel {
+  std::string name;
+  std::string folder;
+  std::string key;  ///< of the label that places it
+  std::string value;
+  bool finalizer = false;
+  bool exists = false;
+  bool reads_facts() const { return key.starts_with("facts."); }
+};
+
+}  // namespace holdfast::sim

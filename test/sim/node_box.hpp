@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeBox: one node: the shipped Engine and Session on a fake host, store and link. Threads: one.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/fake_host.hpp"
+#include "edge_agent/engine.hpp"
+#include "edge_agent/session.hpp"
+#include "sync/link/fake_link.hpp"
+#include "sync/store/fake_store.hpp"
+#include "test/sim/box.hpp"
+#include "test/sim/node_rules.hpp"
+#include "test/sim/seams.hpp"
+
+namespace holdfast::sim {
+
+class NodeBox final : public Box {
+ public:
+  NodeBox(edge_agent::NodeIdentity identity, sync::FakeBroker& broker, Oracle& oracle, Trace& trace,
+          Judge& judge, std::uint64_t seed);
+  ~NodeBox() override { end(); }
+
+  const sync::NodeUid& uid() const { return identity_.uid; }
+  std::string client_id() const { return identity_.uid.str(); }
+  edge_agent::Engine* engine() { return engine_.get(); }
+  NodeRules& rules() { return rules_; }
+  void set_facts(std::map<std::string, std::string> facts);
+  /// Processes are gone, the clock starts over, what nobody promised to be durable is lost.
+  void power_cut(std::chrono::milliseconds later);
+
+  base::FakeHost host{clock};
+  sync::FakeStore store;
+
+ protected:
+  bool begin() override;
+  void end() override;
+  std::optional<base::MonotonicTime> work() override;
+
+ private:
+  base::Result<std::string> carry_out(const sync::Command& command);
+
+  edge_agent::NodeIdentity identity_;
+  sync::FakeBroker& broker_;
+  std::map<std::string, std::string> facts_;
+  NodeRules rules_;
+  SimHost sim_host_;
+  std::unique_ptr<SimStore> sim_store_;
+  std::unique_ptr<SimLink> link_;
+  std::unique_ptr<edge_agent::Engine> engine_;
+  std::unique_ptr<edge_agent::Session> session_;
+};
+
+}  // namespace holdfast::sim

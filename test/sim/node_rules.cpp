@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/sim/node_rules.hpp"
+
+#include "base/limits.hpp"
+#include "edge_agent/process_effective.hpp"
+#include "edge_agent/state_records.hpp"
+#include "edge_agent/tables.hpp"
+#include "edge_agent/target.hpp"
+
+namespace holdfast::sim {
+
+using edge_agent::SectionRecord;
+using sync::SectionPhase;
+
+NodeRules::NodeRules(std::string node, base::FakeHost& host, sync::FakeStore& store, Oracle& oracle,
+                     Trace& trace, Judge& judge)
+    : node_(std::move(node)), host_(host), store_(store), oracle_(oracle), trace_(trace), judge_(judge) {}
+
+void NodeRules::violated(const std::string& invariant, const std::string& detail) {
+  judge_.violated(invariant, node_ + ": " + detail);
+}
+
+// ---- what is stored ----
+
+std::optional<sync::InventoryEntry> NodeRules::entry(const sync::Claim& claim) const {
+  const auto bytes = sync::read_one(store_, edge_agent::kInventoryTable, edge_agent::claim_key(claim));
+  if (!bytes || !*bytes) return std::nullopt;
+  auto found = sync::decode_inventory_entry(**bytes);
+  if (!found) return std::nullopt;
+  return *std::move(found);
+}
+
+std::optional<SectionRecord> NodeRules::record(const sync::ApplicationUid& application) const {
+  const auto bytes = sync::read_one(store_, edge_agent::kSectionTable, application.str());
+  if (!bytes || !*bytes) return std::nullopt;
+  auto found = edge_agent::decode_section_record(**bytes);
+  if (!found) return std::nullopt;
+  return *std::move(found);
+}
+
+sync::Generation NodeRules::stored_generation() const {
+  const auto bytes = sync::read_one(store_, edge_agent::kMetaTable, edge_agent::kHeaderKey);
+  if (!bytes || !*bytes) return {};
+  const auto stored = edge_agent::decode_stored_header(**bytes);
+  if (!stored) return {};
+  const auto header = sync::decode_header(stored->bytes);
+  return header ? header->generation : sync::Generation{};
+}
+
+bool NodeRules::is_rolling_back(const sync::Claim& claim) const {
+  const auto found = entry(claim);
+  if (!found) return false;
+  const auto section = record(found->application);
+  if (!section || section->phase != SectionPhase::kRollingBack) return false;
+  return found->made_by == section->accepted.digest;
+}
+
+// ---- the host ----
+
+void NodeRules::expect_wanted(const sync::Claim& claim, const std::string& what) {
+  if (!oracle_.was_wanted(claim)) violated("foreign-untouched", what + ": no commit ever wanted it");
+}
+
+void NodeRules::expect_intent(const sync::Claim& claim, const std::string& what) {
+  if (!entry(claim)) violated("intent-before-touch", what + ": the inventory does not know of it");
+}
+
+void NodeRules::before_write(const base::FileWrite& write) {
+  const auto claim = path_claim(write.path);
+  expect_wanted(claim, "write " + write.path);
+  expect_intent(claim, "write " + write.path);
+}
+
+void NodeRules::before_mark(const std::string& path) { expect_wanted(path_claim(path), "mark " + path); }
+
+void NodeRules::before_attributes(const std::string& path) {
+  expect_wanted(path_claim(path), "attributes " + path);
+}
+
+void NodeRules::before_remove(const std::string& path) {
+  const auto claim = path_claim(path);
+  if (host_.file(path) == nullptr) return;
+  if (!made_.contains(path)) violated("foreign-untouched", "remove " + path + ": the agent did not make it");
+  if (!oracle_.may_delete(node_, claim) && !is_rolling_back(claim)) {
+    violated("delete-only-what-was-said", "remove " + path + ": no commit and no person said so");
+  }
+  count_delete(claim);
+}
+
+void NodeRules::count_delete(const sync::Claim& claim) {
+  const auto found = entry(claim);
+  if (!found) return violated("delete-from-inventory", claim.text() + " is not in the inventory");
+  const auto section = record(found->application);
+  if (!section || section->phase == SectionPhase::kRollingBack) return;
+  auto& deleted = deletes_[{stored_generation(), found->application}];
+  deleted.insert(claim);
+  const bool is_over = deleted.size() > base::limits::kPruneAlwaysAllowedMax;
+  if (is_over && !oracle_.is_prune_unlimited(section->accepted.name)) {
+    violated("prune-limit",
+             section->accepted.name + ": " + std::to_string(deleted.size()) + " deletes at once");
+  }
+}
+
+std::string NodeRules::process_name(const std::string& instance) { return names_[instance]; }
+
+void NodeRules::before_start(const base::ProcessStart& start) {
+  // "default.web-3f2a…": the name is what stands before the last dash.
+  const auto dot = start.id.instance.find('.') + 1;
+  const std::string name = start.id.instance.substr(dot, start.id.instance.rfind('-') - dot);
+  names_[start.id.instance] = name;
+  expect_wanted(process_claim(name), "start " + name);
+  // One that was found here with the right spec is adopted: started again, before the record is stored, it is no
+  // more anybody's than it was; its mark tells.
+  const auto before = host_.process(start.id);
+  const bool was_here = before && before->phase != base::ProcessPhase::kAbsent;
+  if (!was_here) expect_intent(process_claim(name), "start " + name);
+  if (name != steady_) return;
+  if (++starts_[start.id.instance] > 1 + ends_[start.id.instance]) {
+    violated("no-needless-restart", name + " was started again");
+  }
+}
+
+void NodeRules::before_stop(const base::ProcessId& id) {
+  const auto name = process_name(id.instance);
+  const auto claim = process_claim(name);
+  if (!host_.running().contains(id.instance)) return;
+  const auto* start = host_.started_with(id);
+  const std::string argument = start == nullptr || start->argv.size() < 2 ? "" : start->argv[1];
+  if (oracle_.may_delete(node_, claim) || oracle_.has_other_spec(name, argument) || is_rolling_back(claim))
+    return;
+  violated("no-needless-stop", name + ": its spec did not change");
+}
+
+void NodeRules::before_forget(const base::ProcessId&) {}
+
+void NodeRules::after(const std::string& what) {
+  trace_.add(node_, what);
+  if (what.starts_with("write ")) made_.insert(what.substr(6));
+  if (what.starts_with("mark ")) made_.insert(what.substr(5));
+  if (what.starts_with("remove ")) made_.erase(what.substr(7));
+}
+
+void NodeRules::power_was_cut() {
+  is_disturbed_ = true;
+  for (auto& [name, count] : starts_) ++ends_[name];
+}
+
+// ---- the link ----
+
+void NodeRules::sent(const std::string& payload) {
+  const auto frame = sync::decode_frame(payload);
+  if (!frame) return;  // presence
+  if (frame->type != sync::FrameType::kHello) ++messages_;
+  trace_.add(node_, "sends " + std::to_string(static_cast<int>(frame->type)) + " of " +
+                        std::to_string(frame->body.size()));
+  if (frame->type == sync::FrameType::kApplied) check_applied(*frame);
+  if (frame->type == sync::FrameType::kSnapshot) {
+    const auto report = sync::decode_snapshot_report(frame->body);
+    if (!report) return violated("well-formed", "a snapshot cannot be read");
+    last_snapshot_ = base::Digest::of(report->snapshot);
+    snapshots_.insert(last_snapshot_);
+  }
+}
+
+void NodeRules::check_applied(const sync::Frame& frame) {
+  const auto applied = sync::decode_applied(frame.body);
+  if (!applied || applied->stage == sync::AppliedStage::kRefused) return;
+  trace_.add(node_, "says stage " + std::to_string(static_cast<int>(applied->stage)) + " of " +
+                        applied->generation.text());
+  if (stored_generation() < applied->generation) {
+    violated("stored-before-said",
+             "says " + applied->generation.text() + ", has stored " + stored_generation().text());
+  }
+}
+
+// ---- the engine ----
+
+void NodeRules::looked(const edge_agent::Engine& engine) {
+  const auto& snapshot = engine.snapshot();
+  if (snapshot.accepted < accepted_max_) {
+    violated("generation-never-lower",
+             "holds " + snapshot.accepted.text() + " after " + accepted_max_.text());
+  }
+  accepted_max_ = std::max(accepted_max_, snapshot.accepted);
+  const auto digest = engine.hello().snapshot;
+  if (digest == looked_at_) return;
+  looked_at_ = digest;
+  check_sections(snapshot);
+}
+
+void NodeRules::check_sections(const sync::Snapshot& snapshot) {
+  std::map<sync::ApplicationUid, std::set<base::Digest>> bad;
+  for (const auto& section : snapshot.sections) {
+    auto& known = bad[section.application];
+    known = bad_[section.application];
+    const bool is_tried = section.phase == SectionPhase::kApplying || section.phase == SectionPhase::kSynced;
+    if (is_tried && known.contains(section.accepted)) {
+      violated("quarantined-stays", section.name + ": a digest that was known bad is tried again");
+    }
+    if (section.phase != SectionPhase::kQuarantined) continue;
+    if (known.insert(section.accepted).second)
+      trace_.add(node_, section.name + " quarantined: " + section.message);
+    if (!is_disturbed_ && !oracle_.ever_failing(section.name)) {
+      violated("quarantine-needs-cause", section.name + ": " + section.message);
+    }
+  }
+  bad_ = std::move(bad);
+}
+
+}  // namespace holdfast::sim

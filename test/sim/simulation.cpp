@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/sim/simulation.hpp"
+
+#include "base/log.hpp"
+#include "test/sim/final_check.hpp"
+#include "test/sim/workload.hpp"
+#include "test/sim/world.hpp"
+
+namespace holdfast::sim {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+milliseconds pause(base::Random& random) {
+  const auto kind = random.below(100);
+  if (kind < 35) return milliseconds(random.below(400));
+  if (kind < 85) return milliseconds(random.below(8'000));
+  if (kind < 98) return milliseconds(random.below(120'000));
+  return milliseconds(random.below(3'600'000));
+}
+
+void settle(World& world, Workload& workload, FinalCheck& check) {
+  constexpr int kMinutesMax = 120;
+  bool confirmed = false;
+  bool objects = false;
+  for (int minute = 0; minute < kMinutesMax && !world.is_over(); ++minute) {
+    if (!objects) objects = workload.settle_objects();
+    world.pass(minutes(1));
+    if (!objects) continue;
+    if (check.difference().empty()) return;
+    if (!confirmed && minute > 5) {
+      workload.confirm_prunes();
+      confirmed = true;
+    }
+  }
+  check.must_be_equal();
+}
+
+void run(World& world) {
+  Workload workload(world);
+  workload.begin();
+  world.pass(seconds(20));
+  const auto acts = 15 + world.random.below(25);
+  for (std::uint64_t i = 0; i < acts && !world.is_over(); ++i) {
+    workload.act();
+    world.pass(pause(world.random));
+  }
+  if (world.is_over()) return;
+  workload.make_safe();
+  world.pass(seconds(5));
+  workload.commit_last();
+  FinalCheck check(world);
+  settle(world, workload, check);
+  if (world.is_over()) return;
+  world.trace.add("world", "has settled");
+  world.pass(minutes(20));
+  check.begin_quiet();
+  world.pass(hours(1));
+  check.must_be_quiet();
+  if (!world.is_over()) check.must_be_equal();
+}
+
+}  // namespace
+
+SimulationResult simulate(const SimulationOptions& options) {
+  base::log::set_sink([](base::log::Level, std::string_view) {});
+  base::FakeRandom sizes(options.seed * 31 + 7);
+  const auto drawn = sizes.below(100);
+  World world(options.seed, drawn < 55 ? 1 : drawn < 80 ? 2 : drawn < 95 ? 3 : 5, options.verbose);
+  run(world);
+  return {world.judge.verdict(), world.trace.digest(), world.trace.lines(), world.trace.last()};
+}
+
+}  // namespace holdfast::sim

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workload: what people, Git, programs and misfortune do to a fleet, as a seed decides. Each act tells the oracle
+// what it said, before it is done. Threads: one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "test/sim/world.hpp"
+
+namespace holdfast::sim {
+
+class Workload {
+ public:
+  explicit Workload(World& world);
+
+  /// Nodes, labels, applications, a first commit.
+  void begin();
+  /// One act.
+  void act();
+  /// Faults off, everything reachable, hands off.
+  void make_safe();
+  /// A last commit that is good for everything, labels and applications as they shall be.
+  void commit_last();
+  /// Objects at the hub are as the oracle has them; false: not yet, ask again.
+  bool settle_objects();
+  void confirm_prunes();
+
+ private:
+  std::uint64_t below(std::uint64_t bound) { return world_.random.below(bound); }
+  bool chance(std::uint32_t percent) { return below(100) < percent; }
+  NodeBox& any_node() { return *world_.nodes[below(world_.nodes.size())]; }
+  std::string any_application();
+  FolderModel& any_folder();
+  std::string next_content() { return "c" + std::to_string(++contents_); }
+
+  void commit(const std::string& why);
+  void push(const std::string& why, bool rewritten);
+  // Git
+  void change_files();
+  void change_processes();
+  void move_claim();
+  void rename_resource();
+  void break_or_mend();
+  void shrink();
+  // people
+  void relabel();
+  void repoint();
+  void apply(const ApplicationModel& application);
+  void remove_or_apply();
+  void roll_back();
+  void ask();
+  // hands
+  void meddle();
+  void kill_process();
+  // misfortune
+  void crash();
+  void cut_power();
+  void trouble_network();
+  void trouble_disk();
+  void trouble_git();
+  void move_clock();
+  void change_facts();
+
+  World& world_;
+  RepositoryModel repository_;
+  std::map<std::string, Oracle::Labels> labels_;
+  std::vector<std::string> revisions_;
+  std::uint64_t contents_ = 0;
+  std::uint64_t versions_ = 0;
+};
+
+}  // namespace holdfast::sim

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each rule bites on the fixture that breaks it, says the right way, and leaves the fixture that keeps it alone."""
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import rules  # noqa: E402
+from tree import Tree  # noqa: E402
+
+TOP = "// SPDX-License-Identifier: Apache-2.0\n// What it is for.\n// Threads: plain values.\n"
+
+# (rule, what is wrong, files, part of the finding's message)
+BREAKS = [
+    ("folder-table", "a folder includes one above it",
+     {"base/digest.cpp": '#include "hub/hub.hpp"\n'}, "base may not use hub"),
+    ("folder-table", "gitops includes sync/wire",
+     {"gitops/render.cpp": '#include "sync/wire/frame.hpp"\n'}, "gitops may not use sync/wire"),
+    ("folder-table", "the agent includes gitops beyond its policy",
+     {"edge_agent/engine.cpp": '#include "gitops/policy/window.hpp"\n#include "gitops/render.hpp"\n'},
+     "edge_agent may not use gitops"),
+    ("folder-table", "the hub includes the agent",
+     {"hub/fleet.cpp": '#include "edge_agent/plan.hpp"\n'}, "hub may not use edge_agent"),
+    ("folder-table", "a file below a folder follows the folder's row",
+     {"edge_agent/drivers/file.cpp": '#include "hub/hub.hpp"\n'}, "edge_agent may not use hub"),
+    ("folder-table", "a relative include", {"base/a.cpp": '#include "b.hpp"\n'}, '#include "base/b.hpp"'),
+    ("folder-table", "our header in angle brackets", {"base/a.cpp": "#include <base/b.hpp>\n"}, "angle brackets"),
+    ("link-table", "a link list beyond the table",
+     {"sync/store/CMakeLists.txt": "holdfast_library(sync_store\n  USES base gitops LINKS lmdb)\n"},
+     "sync/store may not link gitops"),
+    ("library-adapters", "LMDB outside its adapter", {"hub/fleet.cpp": "#include <lmdb.h>\n"}, "belongs to sync/store"),
+    ("library-adapters", "libgit2 in the agent", {"edge_agent/a.cpp": "#include <git2/repository.h>\n"}, "belongs to gitops"),
+    ("fakes-in-tests-only", "a fake in a program",
+     {"edge_agent/engine.cpp": '#include "base/fake_clock.hpp"\n'}, "take the seam's interface"),
+    ("gtest-in-tests-only", "a test in a source", {"base/a.cpp": "#include <gtest/gtest.h>\n"}, "*_test.cpp"),
+    ("deciding-is-pure", "a clock header", {"edge_agent/plan.cpp": "#include <ctime>\n"}, "take a base::Clock&"),
+    ("deciding-is-pure", "a thread header", {"hub/rollout_step.hpp": "#include <mutex>\n"}, "no threads"),
+    ("deciding-is-pure", "a file header", {"sync/wire/frame.cpp": "#include <fstream>\n"}, "take the content as a value"),
+    ("deciding-is-pure", "a socket header", {"gitops/policy/window.cpp": "#include <sys/socket.h>\n"}, "behind a seam"),
+    ("deciding-is-pure", "a system call's header", {"gitops/placement.cpp": "#include <unistd.h>\n"}, "behind a seam"),
+    ("deciding-is-pure", "the environment", {"gitops/template.cpp": 'auto x = getenv("HOME");\n'}, "as an argument"),
+    ("deciding-is-pure", "chance", {"hub/rollout.cpp": "std::random_device d;\n"}, "take a base::Random&"),
+    ("deciding-is-pure", "shared ownership", {"sync/model/a.hpp": "std::shared_ptr<int> p;\n"}, "std::unique_ptr"),
+    ("deciding-is-pure", "by way of a header of ours",
+     {"edge_agent/plan.cpp": '#include "edge_agent/order.hpp"\n',
+      "edge_agent/order.hpp": '#include "base/linux_host.hpp"\n'}, "by way of edge_agent/order.hpp"),
+    ("one-clock", "a clock of its own", {"hub/poll.cpp": "auto t = std::chrono::steady_clock::now();\n"}, "base::Clock&"),
+    ("one-clock", "the C way", {"hub/poll.cpp": "auto t = time(nullptr);\n"}, "base::Clock&"),
+    ("agent-stays-small", "iostream", {"base/a.cpp": "#include <iostream>\n"}, "half a megabyte"),
+    ("agent-stays-small", "fmt", {"edge_agent/a.cpp": "#include <fmt/format.h>\n"}, "half a megabyte"),
+    ("licence-line", "a source without it", {"base/a.cpp": "int a;\n"}, "SPDX-License-Identifier"),
+    ("licence-line", "a script without it", {"test/run": "#!/bin/bash\necho\n"}, "SPDX-License-Identifier"),
+    ("header-opening", "no pragma", {"base/a.hpp": TOP}, "#pragma once"),
+    ("header-opening", "no thread rule", {"base/a.hpp": "// What it is for.\n#pragma once\n"}, "// Threads:"),
+    ("own-header-first", "another first",
+     {"base/a.cpp": '#include <string>\n#include "base/a.hpp"\n', "base/a.hpp": TOP}, "stands on its own"),
+    ("no-throw", "an exception", {"gitops/a.cpp": "void f() { throw 1; }\n"}, "return fail"),
+    ("plain-names", "utils", {"base/string_utils.cpp": ""}, "name the file after the noun"),
+    ("plain-names", "a folder", {"hub/common/a.cpp": ""}, "name the file after the noun"),
+    ("plain-names", "manager", {"edge_agent/process_manager.hpp": ""}, "name the file after the noun"),
+    ("one-expected", "the standard's header", {"base/a.cpp": "#include <expected>\n"}, "base::Result"),
+    ("one-expected", "the type by its name", {"hub/a.cpp": "tl::expected<int, int> x;\n"}, "base::Result<T>"),
+    ("json-out-of-headers", "json in a header", {"hub/a.hpp": "#include <nlohmann/json.hpp>\n"}, "json_fwd"),
+    ("no-skipped-tests", "a skipped test", {"base/a_test.cpp": "GTEST_SKIP();\n"}, "MAY_SKIP"),
+    ("no-skipped-tests", "a disabled test", {"base/a_test.cpp": "TEST(A, DISABLED_b) {}\n"}, "MAY_SKIP"),
+    ("no-skipped-tests", "a skipped pytest", {"test/e2e/test_a.py": "@pytest.mark.skip\n"}, "MAY_SKIP"),
+    ("words", "a synonym in a comment", {"hub/a.cpp": "// the target state of a node\n"}, "desired state"),
+    ("words", "a synonym in a name", {"hub/a.cpp": "int blacklisted;\n"}, "quarantine"),
+    ("root-is-tidy", "a folder of its own", {"scripts/a.sh": ""}, "find its place"),
+    ("nothing-unfinished", "a note to self", {"hub/a.cpp": "// TODO: later\n"}, "finish it"),
+    ("limits-are-explained", "a limit nobody explains",
+     {"base/limits.hpp": "inline constexpr auto kMostThings = 3;\n", "docs/limits.md": "# Limits\n"}, "kMostThings"),
+    ("plain-text", "white space at the end", {"base/a.cpp": "int a; \n"}, "white space"),
+    ("plain-text", "a tab", {"test/run": "#!/bin/bash\n\techo\n"}, "a tab"),
+    ("plain-text", "no newline at the end", {"base/a.cpp": "int a;"}, "no newline"),
+]
+
+# (rule, what is right, files)
+KEEPS = [
+    ("folder-table", "down the table",
+     {"hub/a.cpp": '#include "hub/a.hpp"\n#include "gitops/render.hpp"\n#include "sync/wire/frame.hpp"\n'}),
+    ("folder-table", "a commented include", {"base/a.cpp": '// #include "hub/hub.hpp"\n'}),
+    ("folder-table", "the simulator uses everything",
+     {"test/sim/a.cpp": '#include "hub/a.hpp"\n#include "edge_agent/a.hpp"\n'}),
+    ("link-table", "within the table",
+     {"gitops/CMakeLists.txt": "holdfast_library(gitops USES base sync_model gitops_policy LINKS yaml git2)\n"}),
+    ("library-adapters", "in its adapter", {"sync/store/lmdb_store.cpp": "#include <lmdb.h>\n"}),
+    ("fakes-in-tests-only", "a fake in a test", {"edge_agent/a_test.cpp": '#include "base/fake_clock.hpp"\n'}),
+    ("gtest-in-tests-only", "a contract suite", {"base/host_contract.hpp": "#include <gtest/gtest.h>\n"}),
+    ("deciding-is-pure", "values only",
+     {"edge_agent/plan.cpp": '#include <vector>\n#include "base/clock.hpp"\n// reads no fopen() nor <mutex>\n',
+      "base/clock.hpp": "#include <chrono>\n"}),
+    ("deciding-is-pure", "its test may read golden files", {"edge_agent/plan_test.cpp": "#include <fstream>\n"}),
+    ("deciding-is-pure", "code that does not decide", {"edge_agent/engine.cpp": "#include <unistd.h>\n"}),
+    ("one-clock", "the real clock", {"base/system_clock.cpp": "clock_gettime(CLOCK_BOOTTIME, &t);\n"}),
+    ("one-clock", "in a string", {"hub/a.cpp": 'f("steady_clock::now");\n'}),
+    ("agent-stays-small", "the hub may", {"hub/a.cpp": "#include <iostream>\n"}),
+    ("agent-stays-small", "an agent's test may", {"edge_agent/a_test.cpp": "#include <sstream>\n"}),
+    ("licence-line", "first, or after #!",
+     {"base/a.cpp": TOP, "test/run": "#!/bin/bash\n# SPDX-License-Identifier: Apache-2.0\n"}),
+    ("licence-line", "a fuzz corpus is data", {"test/fuzz/manifest/bomb.yaml": "a: &a [*a]\n"}),
+    ("header-opening", "as it should be", {"base/a.hpp": TOP + "#pragma once\n"}),
+    ("own-header-first", "own first", {"base/a.cpp": '#include "base/a.hpp"\n#include <string>\n', "base/a.hpp": TOP}),
+    ("no-throw", "the word in a comment or a name", {"gitops/a.cpp": "// yaml-cpp may throw\nint throws;\n"}),
+    ("plain-names", "nouns", {"base/digest.cpp": "", "hub/fleet.cpp": ""}),
+    ("one-expected", "behind the alias", {"base/result.hpp": "#include <tl/expected.hpp>\ntl::expected<int, int> x;\n"}),
+    ("json-out-of-headers", "the forward header", {"hub/a.hpp": "#include <nlohmann/json_fwd.hpp>\n"}),
+    ("no-skipped-tests", "tests that run", {"base/a_test.cpp": "TEST(A, holds) {}\n"}),
+    ("words", "the words of the design", {"hub/a.cpp": "// the desired state of a node; the stateful target\n"}),
+    ("root-is-tidy", "what the design names", {"README.md": "", "hub/a.cpp": "", ".clang-tidy": ""}),
+    ("nothing-unfinished", "mkstemp's pattern", {"base/a.cpp": 'f("a-XXXXXX");\n'}),
+    ("limits-are-explained", "one that is explained",
+     {"base/limits.hpp": "inline constexpr auto kMostThings = 3;\n", "docs/limits.md": "kMostThings: 3\n"}),
+    ("plain-text", "plain", {"base/a.cpp": "int a;\n"}),
+]
+
+
+def findings(name, files):
+    return list(rules.RULES[name](Tree(files)))
+
+
+class Rules(unittest.TestCase):
+    maxDiff = None
+
+    def test_every_rule_has_a_fixture_that_breaks_it_and_one_that_keeps_it(self):
+        self.assertEqual(sorted(rules.RULES), sorted({row[0] for row in BREAKS}))
+        self.assertEqual(sorted(rules.RULES), sorted({row[0] for row in KEEPS}))
+
+    def test_every_row_of_the_folder_table_names_rows(self):
+        for folder, uses in rules.MAY_USE.items():
+            for other in uses or []:
+                self.assertIn(other, rules.MAY_USE, folder)
+
+    def test_exceptions_have_reasons(self):
+        for table in (rules.MAY_THROW, rules.MAY_SKIP, rules.MAY_INCLUDE_JSON):
+            for path, reason in table.items():
+                self.assertGreater(len(reason), 10, path)
+
+
+def breaks(name, files, message):
+    def test(self):
+        found = findings(name, files)
+        self.assertTrue(found, "the rule did not bite")
+        self.assertTrue(any(message in text for _, _, text in found), f"no finding says '{message}': {found}")
+        self.assertTrue(all(line >= 1 for _, line, _ in found))
+    return test
+
+
+def keeps(name, files):
+    return lambda self: self.assertEqual(findings(name, files), [])
+
+
+for number, (name, what, files, message) in enumerate(BREAKS):
+    setattr(Rules, f"test_{name}_bites_on_{what}".replace(" ", "_").replace("-", "_"), breaks(name, files, message))
+for number, (name, what, files) in enumerate(KEEPS):
+    setattr(Rules, f"test_{name}_keeps_{what}".replace(" ", "_").replace("-", "_"), keeps(name, files))
+
+if __name__ == "__main__":
+    unittest.main()
