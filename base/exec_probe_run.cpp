@@ -2,7 +2,6 @@
 #include "base/exec_probe_run.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +12,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/child_setup.hpp"
 #include "base/limits.hpp"
 #include "base/run_format.hpp"
 
@@ -70,42 +70,16 @@ class Command {
   std::vector<char*> envp_;
 };
 
-bool become(const Credentials& user) {
-  if (::geteuid() != 0 && user.uid == ::getuid() && user.gid == ::getgid()) return true;
-  return ::setgroups(user.groups.size(), user.groups.data()) == 0 && ::setgid(user.gid) == 0 &&
-         ::setuid(user.uid) == 0;
-}
-
-bool connect(int output) {
-  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  return null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
-         ::dup2(output, STDERR_FILENO) >= 0;
-}
-
-void reset_signals() {
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-/// Ours are close-on-exec; this is for what we were started with.
-void close_inherited() {
-#ifdef SYS_close_range
-  constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC
-  if (::syscall(SYS_close_range, 3U, ~0U, kCloseOnExec) == 0) return;
-#endif
-  constexpr int kLooked = 4096;
-  for (int fd = 3; fd < kLooked; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 [[noreturn]] void run_child(const Command& command, const std::optional<Credentials>& user, int output,
                             int failure) {
   ::setpgid(0, 0);
-  reset_signals();
+  child::reset_signals();
   ::umask(022);
-  close_inherited();
-  if (connect(output) && (!user || become(*user)) && ::chdir(command.folder()) == 0) command.execute();
+  child::close_inherited();
+  const bool is_ready =
+      child::connect_standard(output) &&
+      (!user || child::become(user->uid, user->gid, user->groups.data(), user->groups.size()));
+  if (is_ready && ::chdir(command.folder()) == 0) command.execute();
   const int error = errno;
   if (::write(failure, &error, sizeof error) < 0) {
     // Nobody listens any more.

@@ -94,7 +94,7 @@ Result<FakeFiles::Entry*> FakeFiles::regular(const std::string& path, Use use) {
   const auto found = now_.find(path);
   if (found == now_.end()) return fail(Code::kNotFound, "there is no " + quoted(path));
   switch (found->second.type) {
-    case FileType::kRegular: return &found->second;
+    case FileType::kRegular: HF_CHECK(check_access(path, found->second, use)); return &found->second;
     case FileType::kSymlink: return fail(Code::kPermission, quoted(path) + " is a symbolic link");
     case FileType::kDirectory: return fail(Code::kConflict, quoted(path) + " is a folder");
     case FileType::kOther: break;
@@ -102,8 +102,15 @@ Result<FakeFiles::Entry*> FakeFiles::regular(const std::string& path, Use use) {
   return fail(Code::kConflict, quoted(path) + " is not a regular file");
 }
 
+Status FakeFiles::check_access(const std::string& path, const Entry& entry, Use use) const {
+  if (is_privileged_) return {};
+  const bool is_owner = entry.uid == 0;
+  const bool may = use == Use::kRead ? (entry.mode & (is_owner ? 0400U : 0004U)) != 0 : is_owner;
+  return may ? Status() : Status(fail(error_of(FileFault::kPermission, path)));
+}
+
 Result<std::string> FakeFiles::read(const std::string& path, std::size_t bytes_max) const {
-  HF_TRY(const Entry* entry, const_cast<FakeFiles*>(this)->regular(path, Use::kLook));
+  HF_TRY(const Entry* entry, const_cast<FakeFiles*>(this)->regular(path, Use::kRead));
   if (entry->content.size() > bytes_max) {
     return fail(Code::kLimit, quoted(path) + " is larger than " + std::to_string(bytes_max) + " bytes");
   }
@@ -143,6 +150,7 @@ Result<FileInfo> FakeFiles::set_attributes(const std::string& path, std::uint32_
   (*entry)->uid = uid.value_or((*entry)->uid);
   (*entry)->gid = gid.value_or((*entry)->gid);
   touch(path, **entry, false);
+  sync(path);
   return info_of(**entry);
 }
 
@@ -158,7 +166,7 @@ Status FakeFiles::remove(const std::string& path) {
 }
 
 Result<std::string> FakeFiles::read_mark(const std::string& path) const {
-  HF_TRY(const Entry* entry, const_cast<FakeFiles*>(this)->regular(path, Use::kLook));
+  HF_TRY(const Entry* entry, const_cast<FakeFiles*>(this)->regular(path, Use::kRead));
   if (!marks_supported_) return fail(Code::kUnsupported, "cannot read the mark of " + quoted(path));
   return entry->mark;
 }
@@ -191,6 +199,12 @@ void FakeFiles::put(const std::string& path, Entry entry) {
   there = std::move(entry);
   touch(path, there, true);
   sync(path);
+}
+
+void FakeFiles::rewrite_within_tick(const std::string& path, std::string content) {
+  now_.at(path).content = std::move(content);
+  sync(path);
+  changed_.push_back(path);
 }
 
 void FakeFiles::erase(const std::string& path) {

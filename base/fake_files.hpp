@@ -60,16 +60,21 @@ class FakeFiles {
   void set_fault(const std::string& path, std::optional<FileFault> fault);
   void clear_faults() { faults_.clear(); }
   void support_marks(bool supported) { marks_supported_ = supported; }
+  /// Off: the agent is an ordinary user, the owner of what has uid 0; modes shut it out, and others' files are theirs.
+  void set_privileged(bool privileged) { is_privileged_ = privileged; }
+  /// By hand, within the same tick of the file system's clock: the stamp stays what it was.
+  void rewrite_within_tick(const std::string& path, std::string content);
   /// What no call promised to be durable is as it was before.
   void power_cut() { now_ = durable_; }
   /// Paths that changed since the last call, in order.
   std::vector<std::string> take_changed();
 
  private:
-  enum class Use { kLook, kMake, kChange, kRemove };
+  enum class Use { kLook, kRead, kMake, kChange, kRemove };
   Status check(const std::string& path, Use use) const;
   Status check_parents(const std::string& path, bool for_write) const;
   Result<Entry*> regular(const std::string& path, Use use);
+  Status check_access(const std::string& path, const Entry& entry, Use use) const;
   void make_parents(const std::string& path);
   FileInfo info_of(const Entry& entry) const;
   void touch(const std::string& path, Entry& entry, bool new_inode);
@@ -80,6 +85,7 @@ class FakeFiles {
   Entries durable_;
   std::map<std::string, FileFault> faults_;
   bool marks_supported_ = true;
+  bool is_privileged_ = true;
   std::uint64_t last_inode_ = 100;
   std::int64_t last_change_ = 0;  ///< so that two changes at one virtual time differ
   std::vector<std::string> changed_;

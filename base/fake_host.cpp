@@ -193,12 +193,17 @@ Result<ProcessStatus> FakeHost::start_process(const ProcessStart& start) {
   status.id = start.id;
   status.mark = start.mark;
   status.spec_digest = start.spec_digest;
+  status.boot_id = boot_id();
   status.started = clock_.wall();
   if (start.memory_bytes_max || start.cpu_milli_max) status.limits_unenforced = limits_unenforced_;
   last_starts_[start.id.instance] = start;
 
   if (process.program.start_error) {
     const Error error = *process.program.start_error;
+    if (process.program.start_leaves_nothing) {
+      processes_.erase(start.id.instance);
+      return fail(error.with_context("process '" + start.id.instance + "'"));
+    }
     status.phase = ProcessPhase::kExited;
     status.exit_code =
         error.code() == Code::kNotFound ? run_format::kExitNotFound : run_format::kExitNotExecutable;
@@ -245,6 +250,7 @@ Status FakeHost::stop_process(const ProcessId& id, std::chrono::milliseconds gra
   ++touched_.stops;
   HF_CHECK(check_process_id(id));
   if (grace.count() < 0) return fail(Code::kInvalid, "a grace of less than nothing");
+  if (stop_error_) return fail(*stop_error_);
   Process* process = find(id);
   if (process == nullptr || !lives(*process)) return {};
   changes_.push_back(what);
@@ -360,6 +366,7 @@ Status FakeHost::start_probe(const ProbeStart& probe) {
   ++touched_.probes;
   const auto scripted = answers_.find(probe.id);
   const FakeProbeAnswer answer = scripted == answers_.end() ? FakeProbeAnswer{} : scripted->second;
+  if (answer.start_error) return fail(*answer.start_error);
   const bool late = answer.after > probe.timeout;
   probes_[probe.id] = {
       clock_.monotonic() + (late ? probe.timeout : answer.after), answer.ok && !late,
@@ -394,6 +401,11 @@ void FakeHost::edit_by_hand(const std::string& path, const std::string& content)
   entry.type = FileType::kRegular;
   entry.content = content;
   files_.put(path, std::move(entry));
+  push_file_events();
+}
+
+void FakeHost::edit_within_tick_by_hand(const std::string& path, const std::string& content) {
+  files_.rewrite_within_tick(path, content);
   push_file_events();
 }
 

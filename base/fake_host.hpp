@@ -30,12 +30,15 @@ struct FakeProgram {
   std::int32_t stop_exit_code = -1;         ///< of an obedient stop; -1: it dies of SIGTERM
   std::optional<std::int32_t> exits_with;   ///< ends by itself, `exits_after` its start
   std::chrono::milliseconds exits_after{0};
+  bool start_leaves_nothing =
+      false;  ///< a start that fails is not recorded as an end, and no earlier one is left
 };
 
 struct FakeProbeAnswer {
   bool ok = true;
   std::string detail;
   std::chrono::milliseconds after{0};  ///< beyond the probe's timeout: it times out
+  std::optional<Error> start_error{};  ///< start_probe fails with it
 };
 
 /// How often each kind of call came.
@@ -99,6 +102,8 @@ class FakeHost final : public Host {
   // ---- foreign hands ----
   /// As an editor would: new content, everything else kept; a new file is root's with 0644 and no mark.
   void edit_by_hand(const std::string& path, const std::string& content);
+  /// As edit_by_hand, with content of the same length and so soon after the last change that the stamp stays the same.
+  void edit_within_tick_by_hand(const std::string& path, const std::string& content);
   void attributes_by_hand(const std::string& path, std::uint32_t mode, std::uint32_t uid, std::uint32_t gid);
   /// A file, a link or a folder with all that is in it.
   void remove_by_hand(const std::string& path);
@@ -121,16 +126,22 @@ class FakeHost final : public Host {
   void set_probe(const std::string& probe_id, FakeProbeAnswer answer) {
     answers_[probe_id] = std::move(answer);
   }
+  /// stop_process fails with it; nullopt ends that.
+  void set_stop_error(std::optional<Error> error) { stop_error_ = std::move(error); }
   void set_user(const std::string& name, std::uint32_t id) { users_[name] = id; }
   void set_group(const std::string& name, std::uint32_t id) { groups_[name] = id; }
   /// At or below `path`; "/" is everything. nullopt ends it.
   void set_fault(const std::string& path, std::optional<FileFault> fault) { files_.set_fault(path, fault); }
   void clear_faults() { files_.clear_faults(); }
   void support_marks(bool supported) { files_.support_marks(supported); }
+  /// Off: the agent is an ordinary user, the owner of what has uid 0.
+  void set_privileged(bool privileged) { files_.set_privileged(privileged); }
   /// Which limits this host does not enforce, as ProcessStatus::limits_unenforced tells it.
   void set_limits_unenforced(std::string why) { limits_unenforced_ = std::move(why); }
   /// What waits for delivery is lost, and one event with an empty path says so.
   void lose_events();
+  /// As above, and nothing says so: a file system that tells of no change.
+  void swallow_events() { events_.clear(); }
   /// The agent is gone: its watches, probes and undelivered events with it. Files and processes stay.
   void agent_gone();
   /// An orderly reboot: files stay; no process lives, none recorded its end.
@@ -197,6 +208,7 @@ class FakeHost final : public Host {
   OnEvent listener_;
   std::function<void(const std::string&)> before_change_;
   std::string limits_unenforced_;
+  std::optional<Error> stop_error_;
   Touched touched_;
   std::vector<std::string> changes_;
   std::uint64_t boots_ = 1;

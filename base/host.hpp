@@ -86,7 +86,8 @@ struct ProcessStart {
 };
 
 enum class ProcessPhase {
-  kAbsent,   ///< no run folder, or one whose shim never came up
+  kAbsent,  ///< no run folder, or one whose shim never came up. A start is not synced, so after a power cut this
+            ///< (or an earlier run, see boot_id) may be all that is left of one that ran
   kRunning,  ///< shim and process live
   kExited,   ///< ended; exit_code or exit_signal tell how
   kLost,     ///< the shim is gone without a record (kill -9 of the shim, power cut); whether the process
@@ -98,6 +99,7 @@ struct ProcessStatus {
   ProcessPhase phase = ProcessPhase::kAbsent;
   std::optional<ProcessIdentity> identity;  ///< of the workload
   std::optional<ProcessIdentity> shim;
+  std::string boot_id;  ///< of the boot it was started in; empty when absent
   std::int32_t exit_code = 0;
   std::int32_t exit_signal = 0;  ///< 0: it exited by itself
   bool stopped_by_us = false;    ///< the exit followed a stop() of ours
@@ -169,8 +171,7 @@ class Host {
   /// where a folder must be too. A symlink or special file at the path itself is replaced. An error leaves
   /// all as it was.
   virtual Result<FileInfo> write_file(const FileWrite& write) = 0;
-  /// Owner first, then mode. Regular files and folders. Survives a power cut only once something syncs the
-  /// disk.
+  /// Owner first, then mode. Regular files and folders. Durable.
   virtual Result<FileInfo> set_attributes(const std::string& path, std::uint32_t mode,
                                           std::optional<std::uint32_t> uid,
                                           std::optional<std::uint32_t> gid) = 0;
@@ -191,13 +192,15 @@ class Host {
   // Processes: each under a holdfast-shim of its own, in its own session and cgroup, alive without us.
   /// REQUIRES: no running process of this id, else Code::kConflict. Returns when the shim has recorded the
   /// start (or its failure: a program that cannot be executed is an Error naming it, and from then on the
-  /// process is kExited with 127 or 126 as in a shell). Clears an earlier exit record.
+  /// process is kExited with 127 or 126 as in a shell). Clears an earlier exit record, but only once the record of
+  /// this start stands: without room for that, all is as it was.
   virtual Result<ProcessStatus> start_process(const ProcessStart& start) = 0;
   virtual Result<ProcessStatus> process(const ProcessId& id) = 0;
   /// Every process with a run folder here, running or not, sorted by id.
   virtual Result<std::vector<ProcessStatus>> processes() = 0;
   /// SIGTERM to the process group now, SIGKILL by the shim after `grace`. Returns at once; an event tells.
-  /// Success when nothing runs. Asked again with a shorter grace, the earlier deadline holds.
+  /// Success when nothing runs. Asked again with a shorter grace, the earlier deadline holds. A full disk stops
+  /// nobody from being stopped: the end is then not known as ours (stopped_by_us).
   virtual Status stop_process(const ProcessId& id, std::chrono::milliseconds grace) = 0;
   /// Forgets an ended process: run folder and, with `with_logs`, its log segments. Code::kConflict while it
   /// runs.

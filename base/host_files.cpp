@@ -130,6 +130,26 @@ Status sync_folder(const Fd& folder, const std::string& path) {
   return fail(Error::from_errno(errno, cannot("sync the folder of", path)));
 }
 
+/// Through its own link in /proc, so that it is the very inode behind `file`. Read or write, whichever its mode allows
+/// us; no descriptor where it allows neither.
+Fd open_for_sync(const std::string& link, mode_t type) {
+  constexpr int kHarmless = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  Fd opened(::open(link.c_str(), O_RDONLY | kHarmless));
+  if (!opened && S_ISREG(type)) opened = Fd(::open(link.c_str(), O_WRONLY | kHarmless));
+  return opened;
+}
+
+/// Mode and owner are on the disk when it returns. `before`: opened before they changed, which may have shut us out.
+Status sync_attributes(Fd before, const std::string& link, mode_t type, const std::string& path) {
+  if (!before) before = open_for_sync(link, type);
+  if (!before) {
+    ::sync();  // neither the old mode nor the new one lets us in: everything, then
+    return {};
+  }
+  if (::fsync(before.get()) == 0 || errno == EINVAL) return {};
+  return fail(Error::from_errno(errno, cannot("sync", path)));
+}
+
 }  // namespace
 
 Result<FileInfo> HostFiles::stat(const std::string& path) const {
@@ -215,14 +235,16 @@ Result<FileInfo> HostFiles::set_attributes(const std::string& path, std::uint32_
   struct stat st{};
   if (::fstat(file.get(), &st) != 0) return fail(Error::from_errno(errno, cannot("stat", path)));
   if (!S_ISDIR(st.st_mode)) HF_CHECK(must_be_regular(info_of(st), path));
+  const std::string link = "/proc/self/fd/" + std::to_string(file.get());
+  Fd synced = open_for_sync(link, st.st_mode);
 
   if ((uid || gid) && ::fchownat(file.get(), "", id_or_keep(uid), id_or_keep(gid), AT_EMPTY_PATH) != 0) {
     return fail(Error::from_errno(errno, cannot("set the owner of", path)));
   }
   // fchmod refuses O_PATH; the descriptor's own link in /proc leads to exactly this inode.
-  const std::string link = "/proc/self/fd/" + std::to_string(file.get());
   if (::chmod(link.c_str(), mode) != 0)
     return fail(Error::from_errno(errno, cannot("set the mode of", path)));
+  HF_CHECK(sync_attributes(std::move(synced), link, st.st_mode, path));
   if (::fstat(file.get(), &st) != 0) return fail(Error::from_errno(errno, cannot("stat", path)));
   return info_of(st);
 }

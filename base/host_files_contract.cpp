@@ -214,6 +214,15 @@ TEST_P(HostFilesContract, AttributesAreSetInPlace) {
   EXPECT_EQ(host().stat("/a")->mode, 0400U);
 }
 
+TEST_P(HostFilesContract, AttributesAreSetThoughTheModeShutsEverybodyOut) {
+  ASSERT_TRUE(host().write_file(file("/a", "x", 0000)));
+  for (const std::uint32_t mode : {0000U, 0100U, 0200U, 0000U, 0644U}) {
+    EXPECT_OK(host().set_attributes("/a", mode, {}, {}));
+    EXPECT_EQ(host().stat("/a")->mode, mode);
+  }
+  EXPECT_EQ(host().read_file("/a", 10).value(), "x");
+}
+
 TEST_P(HostFilesContract, AttributesOfAFolderCanBeSet) {
   world().folder_by_hand("/folder");
   EXPECT_OK(host().set_attributes("/folder", 0700, {}, {}));

@@ -49,6 +49,7 @@ TEST_P(HostProcessContract, AStartedProcessRunsAndSaysWhoItIs) {
   EXPECT_GT(started.identity->pid, 1);
   EXPECT_NE(started.identity->pid, started.shim->pid);
   EXPECT_EQ(started.identity->boot_id, host().boot_id());
+  EXPECT_EQ(started.boot_id, host().boot_id());
   EXPECT_EQ(started.mark, web.mark);
   EXPECT_EQ(started.spec_digest, "abcdef");
   EXPECT_GT(started.started.time_since_epoch().count(), 0);
@@ -222,6 +223,7 @@ TEST_P(HostProcessContract, NothingLivesThroughAReboot) {
   EXPECT_NE(host().boot_id(), boot);
   const ProcessStatus web = status();
   EXPECT_EQ(web.phase, ProcessPhase::kLost);
+  EXPECT_EQ(web.boot_id, boot);
   EXPECT_FALSE(web.identity);
   EXPECT_FALSE(web.shim);
   EXPECT_EQ(status({"done"}).phase, ProcessPhase::kExited);

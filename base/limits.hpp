@@ -26,6 +26,8 @@ inline constexpr std::size_t kManifestsMax = 10'000;         ///< of one applica
 inline constexpr std::size_t kFindingsMax = 100;             ///< of one application; the rest is not listed
 inline constexpr std::size_t kManifestFilesMax = 10'000;     ///< under one application path
 inline constexpr std::size_t kManifestBytesMax = 64U << 20U;  ///< of one application path, all files
+inline constexpr std::size_t kManifestPathLengthMax = 1'024;  ///< in the repository
+inline constexpr std::size_t kTemplateNamesMax = 1'000;       ///< that one application's templates read
 
 inline constexpr auto kDurationTextMax = 24h * 36'525;  ///< of a duration that a person writes: 100 years
 
@@ -66,11 +68,14 @@ inline constexpr std::size_t kPruneAlwaysAllowedMax = 10;
 inline constexpr std::size_t kMessageLengthMax = 1'024;  ///< of a health or condition message
 
 // Wire
-inline constexpr std::size_t kFrameBytesMax = 24U << 20U;   ///< decompressed
-inline constexpr std::size_t kPacketBytesMax = 1U << 20U;   ///< one MQTT packet
-inline constexpr std::size_t kAnswerBytesMax = 1U << 20U;   ///< body of one answer
-inline constexpr std::size_t kTrustBytesMax = 256U << 10U;  ///< a trust document
-inline constexpr std::size_t kTrustEntriesMax = 16;         ///< signing keys, hubs and brokers, each
+inline constexpr std::size_t kFrameBytesMax = 24U << 20U;  ///< decompressed
+inline constexpr std::size_t kPacketBytesMax = 1U << 20U;  ///< one MQTT packet
+inline constexpr std::size_t kHeaderPacketBytesMax =
+    128U << 10U;  ///< of it for a desired state's header, compressed
+inline constexpr std::size_t kSectionPacketBytesMax = 896U << 10U;  ///< of it for one section, compressed
+inline constexpr std::size_t kAnswerBytesMax = 1U << 20U;           ///< body of one answer
+inline constexpr std::size_t kTrustBytesMax = 256U << 10U;          ///< a trust document
+inline constexpr std::size_t kTrustEntriesMax = 16;                 ///< signing keys, hubs and brokers, each
 inline constexpr std::size_t kInFlightMax = 4;
 inline constexpr std::uint32_t kShards = 256;
 inline constexpr auto kKeepAlivePrompt = 60s;
@@ -102,6 +107,7 @@ inline constexpr std::size_t kLogSegmentBytesMax = 256U << 10U;   ///< raw, of o
 inline constexpr std::size_t kLogSegmentsMax = 4;                 ///< raw segments a shim keeps
 inline constexpr std::size_t kLogBytesPerProcessMax = 8U << 20U;  ///< raw and compressed together
 inline constexpr std::size_t kLogLineBytesMax = 16U << 10U;
+inline constexpr auto kLogTidyInterval = 30s;
 inline constexpr std::size_t kEventsUnsentMax = 1'000;
 inline constexpr std::size_t kLastGoodKept = 3;
 inline constexpr std::size_t kQuarantinedKept = 16;  ///< known bad digests of one application on one node
@@ -115,7 +121,9 @@ inline constexpr std::size_t kPathsWatchedMax = 100'000;
 inline constexpr std::size_t kProcessNameLengthMax = 100;
 inline constexpr auto kShimStartTimeout = 5s;  ///< from asking for a process to its recorded start
 
+inline constexpr std::size_t kAccountFileBytesMax = 4U << 20U;  ///< passwd or group, of the host or of a root
 inline constexpr std::size_t kLocalConnectionsMax = 16;
+inline constexpr auto kLocalAskTimeout = 10s;
 inline constexpr std::size_t kLocalRequestBytesMax = 8U << 10U;
 inline constexpr std::size_t kLocalAnswerBytesMax = 32U << 20U;
 
@@ -131,7 +139,9 @@ inline constexpr std::size_t kGitRefsMax = 100'000;              ///< of one rep
 inline constexpr std::size_t kGitRefsBytesMax = 32U << 20U;      ///< of the file that lists them
 inline constexpr std::size_t kGitTreeEntriesMax = 200'000;       ///< looked at under one application path
 inline constexpr std::size_t kGitTreeDepthMax = 64;
-inline constexpr std::size_t kGitPacksMax = 50;  ///< more are put into one
+inline constexpr std::size_t kGitTreeBytesMax = 32U << 20U;  ///< lists of names read for one application path
+inline constexpr std::size_t kGitCommitBytesMax = 4U << 20U;  ///< a commit or an annotated tag
+inline constexpr std::size_t kGitPacksMax = 50;               ///< more are put into one
 inline constexpr auto kRepackTimeout = 10min;
 inline constexpr std::size_t kGitMappedBytesMax = std::size_t{512} << 20U;  ///< of packs, at a time
 inline constexpr std::size_t kGitSecretBytesMax = 64U << 10U;               ///< a token or key file
@@ -148,15 +158,20 @@ inline constexpr auto kStatusFlushInterval = 5s;
 inline constexpr auto kLastSeenFlushInterval = 10min;
 inline constexpr auto kTokenTtlDefault = 1h;
 inline constexpr auto kTokenTtlMax = 24h * 365;
-inline constexpr auto kNodeCertificateLife = 24h * 90;
+inline constexpr auto kNodeCertificateLife =
+    24h * 365 * 5;  ///< nothing renews it yet: long enough that no fleet is stranded
+inline constexpr std::size_t kBrokerQueuedBytesMax = 64U << 20U;  ///< for one client of the embedded broker
 inline constexpr auto kCommandTimeout = 30s;
+inline constexpr auto kCommandSkewMax = 24h;
 inline constexpr std::size_t kLogAnswerBytesMax = 512U << 10U;
-inline constexpr std::size_t kObjectBytesMax = 1U << 20U;  ///< one object of the API
-inline constexpr std::size_t kChangesKeptMax = 16'384;     ///< from which watches resume
+inline constexpr std::size_t kLogLinesAskedMax = 1'000'000;  ///< `tailLines` of a request for logs
+inline constexpr std::size_t kObjectBytesMax = 1U << 20U;    ///< one object of the API
+inline constexpr std::size_t kChangesKeptMax = 16'384;       ///< from which watches resume
 inline constexpr std::uint64_t kVersionsReserved =
-    1'000'000;  ///< resourceVersions skipped by a crash, at most
-inline constexpr std::size_t kFetchesAtOnceMax = 4;
-inline constexpr auto kFetchBackoffBase = 5s;  ///< of a Git host that fails: 5 s, ×2, to 10 min
+    1'000'000;                                          ///< resourceVersions skipped by a crash, at most
+inline constexpr std::size_t kFetchesAtOnceMax = 4;     ///< one of them only for what a person asks for
+inline constexpr std::size_t kFetchesOfOneHostMax = 2;  ///< and one more for a person
+inline constexpr auto kFetchBackoffBase = 5s;           ///< of a Git host that fails: 5 s, ×2, to 10 min
 inline constexpr auto kFetchBackoffMax = 10min;
 inline constexpr auto kStateAckTimeout = 10s;      ///< a desired state not acknowledged is sent again
 inline constexpr auto kStateAckTimeoutMax = 5min;  ///< … this late, at most

@@ -2,14 +2,10 @@
 #include "base/linux_host.hpp"
 
 #include "base/account_names.hpp"
+#include "base/limits.hpp"
 #include "base/process_identity.hpp"
 
 namespace holdfast::base {
-namespace {
-
-constexpr std::size_t kAccountFileBytesMax = 4U << 20U;
-
-}  // namespace
 
 Result<std::unique_ptr<LinuxHost>> LinuxHost::create(EventLoop& loop, Options options) {
   HF_TRY(Beneath beneath,
@@ -81,7 +77,7 @@ Result<std::string> LinuxHost::account_file(const std::string& path) {
   HF_TRY(const FileInfo info, files_.stat(path));
   CachedFile& cached = accounts_[path];
   if (cached.stamp != info.stamp) {
-    HF_TRY(cached.text, files_.read(path, kAccountFileBytesMax));
+    HF_TRY(cached.text, files_.read(path, limits::kAccountFileBytesMax));
     cached.stamp = info.stamp;
   }
   return cached.text;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// planted: mistakes that the simulator must catch, one name each; test/sim/planted.cpp lists them. They exist only
-// in the simulator's own build (HOLDFAST_PLANTED); everywhere else this is a constant false and leaves no code.
+// planted: mistakes that the simulator must catch, one name each; test/sim/planted.hpp lists them. They exist only
+// in the dev build (HOLDFAST_PLANTED), where the simulator runs; everywhere else this is a constant false and leaves no code.
 // Threads: set before anything runs, then only read.
 #pragma once
 

@@ -4,30 +4,20 @@
 #include <algorithm>
 
 #include "base/exec_probe_run.hpp"
+#include "base/host_account.hpp"
 #include "base/json.hpp"
 #include "base/limits.hpp"
-#include "base/plain_file.hpp"
 #include "base/process_check.hpp"
 #include "base/socket_probe_run.hpp"
 
 namespace holdfast::base {
 namespace {
 
-constexpr std::size_t kAccountFileBytesMax = 4U << 20U;
-
 /// A program may print anything; what goes on from here is text.
 std::string as_text(std::string detail) {
   if (is_utf8(detail)) return detail;
   std::ranges::replace_if(detail, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
   return detail;
-}
-
-Result<std::optional<Credentials>> resolve(const std::string& user) {
-  if (user.empty()) return std::optional<Credentials>();
-  HF_TRY(Credentials credentials,
-         credentials_in(read_plain_file("/etc/passwd", kAccountFileBytesMax).value_or(""),
-                        read_plain_file("/etc/group", kAccountFileBytesMax).value_or(""), user));
-  return std::optional(std::move(credentials));
 }
 
 }  // namespace
@@ -64,7 +54,7 @@ Result<std::unique_ptr<RunningProbe>> ProbeRunner::begin(const ProbeStart& probe
   auto on_end = [this, id = probe.id](bool ok, std::string detail) { end(id, ok, std::move(detail)); };
   if (probe.tcp) return SocketProbeRun::start(loop_, *probe.tcp, std::move(on_end));
   if (probe.http) return SocketProbeRun::start(loop_, *probe.http, std::move(on_end));
-  HF_TRY(auto user, resolve(probe.exec->user));
+  HF_TRY(auto user, host_account(probe.exec->user));
   return ExecProbeRun::start(loop_, reaper_, *probe.exec, {use_pidfd_, std::move(user)}, std::move(on_end));
 }
 

@@ -13,9 +13,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <set>
 #include <utility>
 
+#include "base/host_account.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/plain_file.hpp"
@@ -30,7 +32,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLockWait{1000};
 constexpr std::chrono::milliseconds kLookAgain{1000};
-constexpr std::size_t kAccountFileBytesMax = 4U << 20U;
 constexpr std::size_t kProcInfoBytesMax = 1U << 20U;
 /// Files a process may have been given mean nothing: only the state record moving into place is news.
 constexpr std::uint32_t kFolderMask = IN_MOVED_TO | IN_DELETE_SELF;
@@ -41,15 +42,6 @@ Result<std::string> new_nonce() {
     return fail(Error::from_errno(errno, "no random bytes from the kernel"));
   }
   return to_hex({bytes.data(), bytes.size()});
-}
-
-/// Programs run from the host, so their users are the host's, whatever the root of the files is.
-Result<std::optional<Credentials>> resolve_user(const std::string& user) {
-  if (user.empty()) return std::optional<Credentials>();
-  const std::string passwd = read_plain_file("/etc/passwd", kAccountFileBytesMax).value_or("");
-  const std::string groups = read_plain_file("/etc/group", kAccountFileBytesMax).value_or("");
-  HF_TRY(Credentials credentials, credentials_in(passwd, groups, user));
-  return std::optional(std::move(credentials));
 }
 
 CgroupMounts host_cgroups(bool wanted) {
@@ -66,6 +58,14 @@ Fd open_pidfd(const ProcessIdentity& identity) {
 /// Whose end is the next news: the shim's, or the workload's where the shim is gone.
 const std::optional<ProcessIdentity>& whom_to_follow(const ProcessStatus& status) {
   return status.phase == ProcessPhase::kRunning ? status.shim : status.identity;
+}
+
+/// The lock was held a moment ago, so the number is still the shim's. The grace travels with the signal as well, for
+/// the shim that finds no record: a disk that is full must not keep a process from being stopped.
+void signal_shim(const ProcessIdentity& shim, std::chrono::milliseconds grace) {
+  sigval with{};
+  with.sival_int = static_cast<int>(std::min<std::int64_t>(grace.count(), std::numeric_limits<int>::max()));
+  ::sigqueue(static_cast<pid_t>(shim.pid), SIGTERM, with);
 }
 
 void signal_group(const ProcessIdentity& identity, int signal) {
@@ -165,6 +165,7 @@ ProcessStatus ProcessHost::observe(const std::string& instance) const {
   const bool shim_lives = folder.shim_lives();
   const auto start = folder.start();
   if (!start) return status;
+  status.boot_id = start->boot_id;
   status.mark = start->mark;
   status.spec_digest = start->spec_digest;
   status.limits_unenforced = start->limits_unenforced;
@@ -216,7 +217,7 @@ Result<ProcessStatus> ProcessHost::start(const ProcessStart& start) {
   if (before.phase == ProcessPhase::kRunning || before.identity) {
     return fail(Code::kConflict, "process '" + instance + "' runs already");
   }
-  HF_TRY(auto user, resolve_user(start.user));
+  HF_TRY(auto user, host_account(start.user));
   const RunFolder folder(folder_of(instance));
   HF_CHECK(make_folders(options_.run_dir));
   HF_CHECK(folder.make());
@@ -224,7 +225,6 @@ Result<ProcessStatus> ProcessHost::start(const ProcessStart& start) {
   auto lock =
       folder.take_lock(before.phase == ProcessPhase::kAbsent ? std::chrono::milliseconds(0) : kLockWait);
   if (!lock) return fail(std::move(lock).error().with_context("process '" + instance + "'"));
-  folder.clear();
 
   StartRecord record;
   HF_TRY(record.run, new_nonce());
@@ -240,7 +240,11 @@ Result<ProcessStatus> ProcessHost::start(const ProcessStart& start) {
   record.argv = start.argv;
   record.env = start.env;
   Status launched = folder.write(record);
-  if (launched) launched = launch(instance, *lock);
+  if (launched) {
+    // Only now: where there was no room for this start, what is known of the last one stands.
+    folder.clear_earlier();
+    launched = launch(instance, *lock);
+  }
   lock->reset();
   if (!launched) {
     for (const std::string& cgroup : record.all_cgroups()) Cgroups::remove(cgroup);
@@ -285,13 +289,16 @@ Status ProcessHost::stop(const ProcessId& id, std::chrono::milliseconds grace) {
   // An order that stands already has the earlier deadline, unless this one is for less.
   const auto standing = folder.stop();
   const bool repeated = standing && standing->run == start->run;
-  HF_CHECK(folder.write(StopRecord{start->run, repeated ? std::min(standing->grace, grace) : grace}));
+  const Status ordered =
+      folder.write(StopRecord{start->run, repeated ? std::min(standing->grace, grace) : grace});
   if (status.phase == ProcessPhase::kRunning && status.shim) {
-    // The lock was held a moment ago, so the number is still the shim's.
-    ::kill(static_cast<pid_t>(status.shim->pid), SIGTERM);
+    signal_shim(*status.shim, grace);
   } else if (status.identity) {
     stop_lost(id.instance, grace);
+  } else {
+    return ordered;  // a shim on its way up: nothing but the record reaches it
   }
+  if (!ordered) log::failure("stopped without a record of the order", id.instance, ordered.error());
   return {};
 }
 

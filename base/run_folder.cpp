@@ -38,9 +38,9 @@ Status RunFolder::make() const {
   return fail(cannot("make folder", path_));
 }
 
-void RunFolder::clear() const {
-  for (const char* name : {run_format::kStateFile, run_format::kStateNextFile, run_format::kStopFile,
-                           run_format::kStartFile, run_format::kOutputFifo}) {
+void RunFolder::clear_earlier() const {
+  for (const char* name :
+       {run_format::kStateFile, run_format::kStateNextFile, run_format::kStopFile, run_format::kOutputFifo}) {
     ::unlink(file(name).c_str());
   }
 }

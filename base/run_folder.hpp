@@ -20,8 +20,8 @@ class RunFolder {
   bool exists() const;
   /// For the agent's user alone: environments may hold secrets.
   Status make() const;
-  /// Everything an earlier run left but the lock.
-  void clear() const;
+  /// Everything an earlier run left but the lock and its start record, which the next one replaces.
+  void clear_earlier() const;
   Status remove() const;
 
   Result<StartRecord> start() const;

@@ -6,7 +6,8 @@
 //   start       what to run: written by the agent, renamed into place
 //   state       what became of it: written by the shim, renamed into place
 //   state.next  room for the next `state`, taken beforehand so that a full disk cannot lose an exit
-//   stop        that and how to end it: written by the agent, renamed into place, then SIGTERM to the shim
+//   stop        that and how to end it: written by the agent, renamed into place, then SIGTERM to the shim; the
+//               signal carries the grace as its value too, for when the disk had no room for the record
 //   output      FIFO, standard output and error of the workload
 //
 // A record is lines of key=value; in values "\n" stands for a newline and "\\" for a backslash. The first

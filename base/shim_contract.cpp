@@ -286,25 +286,61 @@ TEST_F(Shim, AFullDiskLosesOutputButNeitherWorkloadNorExit) {
       std::ranges::any_of(all, [](const std::string& line) { return line.ends_with("bytes dropped"); }));
 }
 
-TEST_F(Shim, AnExitIsRecordedOnAFullDisk) {
-  fs::remove_all(world_.run_dir());
-  fs::create_directories(world_.run_dir());
-  if (::mount("none", world_.run_dir().c_str(), "tmpfs", 0, "size=256k") != 0) {
-    GTEST_SKIP() << "mounting needs root and a container that allows it";
+/// The run folders on a disk of their own, small enough to be filled.
+class ShimOnASmallDisk : public Shim {
+ protected:
+  void SetUp() override {
+    fs::remove_all(world_.run_dir());
+    fs::create_directories(world_.run_dir());
+    mounted_ = ::mount("none", world_.run_dir().c_str(), "tmpfs", 0, "size=256k") == 0;
+    if (!mounted_) GTEST_SKIP() << "mounting needs root and a container that allows it";
+    world_.new_agent();
   }
-  world_.new_agent();
+  void TearDown() override {
+    if (!mounted_) return;
+    EXPECT_OK(host().forget_process(kWeb, true));
+    world_.new_agent();
+    ::umount2(world_.run_dir().c_str(), MNT_DETACH);
+  }
+  void fill() {
+    const int fill = ::open((world_.run_dir() + "/fill").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    const std::string block(4096, 'x');
+    while (::write(fill, block.data(), block.size()) > 0) {
+    }
+    ::close(fill);
+  }
+
+ private:
+  bool mounted_ = false;
+};
+
+TEST_F(ShimOnASmallDisk, AnExitIsRecordedThoughItIsFull) {
   start("while [ ! -e " + note("go") + " ]; do sleep 0.02; done; exit 5");
-  const int fill = ::open((world_.run_dir() + "/fill").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  const std::string block(4096, 'x');
-  while (::write(fill, block.data(), block.size()) > 0) {
-  }
-  ::close(fill);
+  fill();
   EXPECT_TRUE(replace_plain_file(note("go"), "x"));
   EXPECT_TRUE(until_exited());
   EXPECT_EQ(status().exit_code, 5);
-  EXPECT_OK(host().forget_process(kWeb, true));
-  world_.new_agent();
-  ::umount2(world_.run_dir().c_str(), MNT_DETACH);
+}
+
+TEST_F(ShimOnASmallDisk, AProcessIsStoppedWithinItsGraceThoughItIsFull) {
+  start(world_.that_ignores_term("web"));
+  ASSERT_TRUE(world_.until_deaf(kWeb));
+  fill();
+  EXPECT_OK(host().stop_process(kWeb, milliseconds(200)));
+  EXPECT_TRUE(until_exited());
+  EXPECT_EQ(status().exit_signal, SIGKILL);
+}
+
+TEST_F(ShimOnASmallDisk, AStartThatFindsNoRoomLeavesWhatIsKnownOfTheLastOne) {
+  ProcessStart first = world_.shell("web", "exit 3");
+  first.spec_digest = "first";
+  start(first);
+  ASSERT_TRUE(until_exited());
+  fill();
+  EXPECT_CODE(Code::kNoSpace, host().start_process(world_.shell("web", "true")));
+  EXPECT_EQ(status().phase, ProcessPhase::kExited);
+  EXPECT_EQ(status().exit_code, 3);
+  EXPECT_EQ(status().spec_digest, "first");
 }
 
 // ---- children of the workload ----

@@ -4,3 +4,5 @@
 if [ -z "${CCACHE_DIR-}" ] && [ ! -d "${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ccache" ]; then
   export CCACHE_DIR=$PWD/build/ccache
 fi
+# A clone in another folder compiles the same: paths below the root count as relative ones.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1

@@ -9,14 +9,14 @@ set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 # -fPIE is given below; pie at link time too, but for the programs that are static on purpose.
 set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 
-set(CMAKE_CXX_FLAGS_DEV "-O0 -g1")
+# -O1 compiles here in the time of -O0, and the simulator runs in this build.
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2")
-set(CMAKE_CXX_FLAGS_SIM "-O2 -g1")
 set(CMAKE_CXX_FLAGS_ASAN "-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer")
 set(CMAKE_CXX_FLAGS_TSAN "-O1 -g1 -fsanitize=thread -fno-omit-frame-pointer")
 set(CMAKE_CXX_FLAGS_FUZZ
     "-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer")
-foreach(type IN ITEMS DEV RELEASE SIM ASAN TSAN FUZZ)
+foreach(type IN ITEMS DEV RELEASE ASAN TSAN FUZZ)
   set(CMAKE_EXE_LINKER_FLAGS_${type} "")
 endforeach()
 
@@ -30,6 +30,11 @@ target_compile_options(
             # The same object whatever folder it is built in: reproducible, and ccache serves all build folders.
             -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.
             -ffile-prefix-map=${CMAKE_BINARY_DIR}=.)
+
+if(CMAKE_BUILD_TYPE STREQUAL "Dev")
+  # The mistakes that the simulator must catch (base/planted.hpp), off unless it plants one; no other build has them.
+  target_compile_definitions(holdfast_flags INTERFACE HOLDFAST_PLANTED)
+endif()
 
 # ---- warnings ----
 target_compile_options(
@@ -87,7 +92,7 @@ if(NOT CMAKE_BUILD_TYPE IN_LIST sanitized_types)
   endif()
 endif()
 target_link_options(holdfast_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
-if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "Sim")
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(holdfast_flags INTERFACE -ffunction-sections -fdata-sections)
 endif()
 

@@ -6,7 +6,7 @@ option(HOLDFAST_WERROR "Warnings are errors" ON)
 option(HOLDFAST_AGENT_STATIC "Link holdfast-agent wholly static (needs cmake/build-static-mosquitto)" OFF)
 
 # Build types are named after the presets; each is a fixed set of flags in flags.cmake.
-set(HOLDFAST_BUILD_TYPES Dev Release Asan Tsan Sim Fuzz)
+set(HOLDFAST_BUILD_TYPES Dev Release Asan Tsan Fuzz)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Dev CACHE STRING "One of ${HOLDFAST_BUILD_TYPES}" FORCE)
 endif()

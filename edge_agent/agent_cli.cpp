@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/limits.hpp"
 #include "base/linux_host.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
@@ -23,7 +24,8 @@ using base::Status;
 
 namespace {
 
-constexpr int kAskTimeoutMs = 10'000;
+constexpr int kAskTimeoutMs =
+    std::chrono::duration_cast<std::chrono::milliseconds>(base::limits::kLocalAskTimeout).count();
 
 /// An engine on the data folder of an agent that does not run: it looks, and changes nothing.
 struct Onlooker {

@@ -11,9 +11,8 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
-#include "edge_agent/inventory_rebuild.hpp"
 #include "edge_agent/machine_facts.hpp"
-#include "edge_agent/tables.hpp"
+#include "edge_agent/store_rescue.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -25,8 +24,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kTidyInterval = 30s;
-
 bool is_executable(const std::string& path) { return access(path.c_str(), X_OK) == 0; }
 
 std::string folder_of_this_program() {
@@ -34,13 +31,6 @@ std::string folder_of_this_program() {
   const auto size = readlink("/proc/self/exe", path.data(), path.size() - 1);
   const std::string text(path.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   return text.substr(0, text.rfind('/'));
-}
-
-sync::LmdbOptions store_options(const DataFolder& folder) {
-  sync::LmdbOptions options;
-  options.path = folder.store();
-  options.tables = {kAgentTables.begin(), kAgentTables.end()};
-  return options;
 }
 
 }  // namespace
@@ -81,7 +71,7 @@ AgentProgram::AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeF
 Status AgentProgram::open() {
   HF_TRY(loop_, base::EventLoop::create());
   HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
-  HF_CHECK(open_store());
+  HF_TRY(store_, open_agent_store(folder_.store()));
   HF_CHECK(base::make_private_directory(folder_.run()));
   HF_CHECK(base::make_private_directory(folder_.logs()));
   HF_TRY(auto shim, find_shim(options_));
@@ -108,31 +98,6 @@ Status AgentProgram::open() {
   return {};
 }
 
-Status AgentProgram::open_store() {
-  auto store = sync::LmdbStore::open(store_options(folder_));
-  if (!store && store.error().code() == Code::kCorrupt) return rescue(store.error());
-  if (!store) return fail(std::move(store).error());
-  store_ = *std::move(store);
-  return {};
-}
-
-/// A damaged store is set aside, never answered with deletes: what still reads is copied, the inventory is filled from
-/// the marks on the host, and nothing is deleted before the hub has spoken. The old file stays for who wants to look.
-Status AgentProgram::rescue(const base::Error& why) {
-  store_.reset();
-  HF_TRY(const auto aside, sync::set_aside_store(folder_.store()));
-  base::log::error("the store is damaged and was set aside; what runs is left alone and adopted",
-                   {{"error", why.message()}, {"kept", aside}});
-  HF_TRY(store_, sync::LmdbStore::open(store_options(folder_)));
-  auto options = store_options(folder_);
-  options.path = aside;
-  options.access = sync::StoreAccess::kReadOnly;
-  const auto damaged = sync::LmdbStore::open(options);
-  // Where not even the file opens, there is nothing to copy; the fresh store learns that it is one.
-  sync::Store& source = damaged ? static_cast<sync::Store&>(**damaged) : *store_;
-  return rescue_store(source, *store_);
-}
-
 Status AgentProgram::boot_engine() {
   const auto make = [this] {
     engine_ = std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_}, identity_);
@@ -143,8 +108,11 @@ Status AgentProgram::boot_engine() {
   };
   auto booted = make();
   if (booted || booted.error().code() != Code::kCorrupt) return booted;
+  // Never answered with deletes: what still reads is kept, the inventory is filled from the marks on the host, and
+  // nothing is deleted before the hub has spoken.
   engine_.reset();
-  HF_CHECK(rescue(booted.error()));
+  store_.reset();
+  HF_TRY(store_, rescue_agent_store(folder_.store(), booted.error()));
   return make();
 }
 
@@ -190,7 +158,7 @@ void AgentProgram::tidy_logs() {
       }
     }
   }
-  tidy_timer_->set(kTidyInterval);
+  tidy_timer_->set(base::limits::kLogTidyInterval);
 }
 
 Status AgentProgram::run() {
@@ -198,7 +166,7 @@ Status AgentProgram::run() {
                   {{"version", base::kVersion}, {"node", node_.name}, {"uid", node_.uid.str()}});
   work();  // from the store, before anything is heard from the network
   session_->start();
-  tidy_timer_->set(kTidyInterval);
+  tidy_timer_->set(base::limits::kLogTidyInterval);
   loop_->run();
   session_->stop();
   base::log::info("agent stopped; what it supervises goes on running", {{"node", node_.name}});

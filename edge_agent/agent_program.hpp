@@ -35,8 +35,6 @@ class AgentProgram {
  private:
   AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeFile node, sync::TrustDocument trust);
   base::Status open();
-  base::Status open_store();
-  base::Status rescue(const base::Error& why);
   base::Status boot_engine();
   base::Status open_link();
   void work();
@@ -65,7 +63,7 @@ class AgentProgram {
   bool work_posted_ = false;
 };
 
-/// `--shim`, else holdfast-shim beside this program, else in /usr/libexec/holdfast.
+/// `--shim`, else holdfast-shim beside this program, else in /usr/bin.
 base::Result<std::string> find_shim(const AgentOptions& options);
 
 }  // namespace holdfast::edge_agent

@@ -57,8 +57,9 @@ std::string status_text(const Json& status) {
   std::string out = "Node:        " + text_of(status, "name") + " (" + text_of(snapshot, "node") + ")\n";
   out += std::string("Agent:       ") + (running ? "running" : "not running; this is what its store says") +
          "\n";
+  const auto trouble = text_of(status, "brokerError");
   out += std::string("Hub:         ") + (status.value("connected", false) ? "connected" : "not connected") +
-         "\n";
+         (trouble.empty() ? "" : ": " + trouble) + "\n";
   out += "Accepted:    " + text_of(snapshot, "accepted") + "\nApplied:     " + text_of(snapshot, "applied") +
          "\n\n";
   std::vector<Row> rows{{"APPLICATION", "PHASE", "SYNC", "HEALTH", "BECAUSE"}};

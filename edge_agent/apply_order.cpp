@@ -99,13 +99,15 @@ std::vector<Placed> apply_order(const Items& items) {
   }
   std::vector<Placed> order;
   order.reserve(items.size());
+  std::vector<std::uint32_t> depths(items.size());
   while (!ready.empty()) {
     const std::size_t i = *ready.begin();
     ready.erase(ready.begin());
     for (const std::size_t next : dependents[i]) {
       if (--open[next] == 0) ready.insert(next);
     }
-    order.push_back({i, waves[i], std::move(depends_on[i])});
+    for (const std::size_t on : depends_on[i]) depths[i] = std::max(depths[i], depths[on] + 1);
+    order.push_back({i, waves[i], std::move(depends_on[i]), depths[i]});
   }
   return order;
 }

@@ -18,6 +18,7 @@ struct Placed {
   std::size_t item = 0;
   std::int64_t wave = 0;                ///< lifted
   std::vector<std::size_t> depends_on;  ///< items; those that would close a circle are dropped
+  std::uint32_t depth = 0;              ///< of the longest chain that it depends on; 0: on nothing
 };
 
 /// Every item once, in apply order.

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace holdfast::edge_agent {
 namespace {
 
@@ -54,6 +56,14 @@ TEST(ApplyOrder, LiftsTheWaveOfWhatDependsOnALaterOne) {
 TEST(ApplyOrder, FollowsAChain) {
   EXPECT_THAT(order_of({item("a", 0, {"File/b"}), item("b", 0, {"File/c"}), item("c", 3)}),
               ElementsAre("3c", "3b", "3a"));
+}
+
+TEST(ApplyOrder, SaysHowLongTheChainIsThatOneDependsOn) {
+  std::map<std::string, std::uint32_t> depths;
+  const std::vector<DesiredItem> items{item("a", 0, {"File/b"}), item("b", 0, {"File/c"}), item("c"),
+                                       item("d")};
+  for (const auto& placed : apply_order(items)) depths[items[placed.item].key.name] = placed.depth;
+  EXPECT_EQ(depths, (std::map<std::string, std::uint32_t>{{"a", 2}, {"b", 1}, {"c", 0}, {"d", 0}}));
 }
 
 TEST(ApplyOrder, EndsWithACircleToo) {

@@ -7,6 +7,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "edge_agent/section_end.hpp"
 
 namespace holdfast::edge_agent {
@@ -45,7 +46,16 @@ SectionRecord accept_section(const SectionRecord* known, const sync::SectionRef&
   record.accepted = ref;
   record.removal_pending = false;
   record.removal = {};
-  return is_news ? advance(std::move(record), SectionEvent::kAccepted, 0).record : record;
+  if (!is_news) return record;
+  const bool is_other = known == nullptr || known->accepted.digest != ref.digest;
+  record = advance(std::move(record), SectionEvent::kAccepted, 0).record;
+  if (is_other && is_quarantined(record, ref.digest)) {
+    // What the record says is of the one before.
+    record.attempt = 0;
+    record.reason = "Quarantined";
+    record.message = "section " + ref.digest.brief() + " failed on this node before";
+  }
+  return record;
 }
 
 SectionRecord accept_removal(const SectionRecord& known, const sync::Removal& removal) {
@@ -143,7 +153,7 @@ std::vector<Frame> DesiredKeeper::accept(const State& state) {
       sync::verify_header(state.header, audience_.signing_keys, audience_.fleet, audience_.uid);
   if (!header) return refuse(nullptr, "a desired state was refused: " + header.error().message());
   const auto& have = parts_.accepted;
-  if (header->generation < have.generation) {
+  if (header->generation < have.generation && !base::planted("older-generation-accepted")) {
     return refuse(&*header, "desired state " + header->generation.text() +
                                 " was refused: this node has accepted " + have.generation.text() +
                                 " already");
@@ -211,9 +221,12 @@ std::vector<Frame> DesiredKeeper::store(const DesiredHeader& header, const State
     const auto* known = parts_.store.section(application);
     const bool is_same = known != nullptr && known->phase == record->phase &&
                          known->accepted.digest == record->accepted.digest;
-    if (!is_same || is_moving(record->phase)) changed.push_back(application);
+    // One that was orphaned may delete again what had to stay meanwhile.
+    const bool is_back = known != nullptr && parts_.is_orphaned(*known);
+    if (!is_same || is_back || is_moving(record->phase)) changed.push_back(application);
   }
   if (const Status stored = parts_.store.commit(changes); !stored) {
+    if (base::planted("said-before-stored")) return {applied_frame(AppliedStage::kAccepted, header)};
     return refuse(&header, "desired state " + header.generation.text() +
                                " could not be stored: " + stored.error().message());
   }

@@ -42,6 +42,7 @@ struct Engine::State {
 
   void do_work(const WorkKey& key);
   void full_pass();
+  void retry_unschedulable();
   void look_at_claim(const sync::Claim& claim);
   void store_restarts();
   void after_work();
@@ -122,12 +123,25 @@ void Engine::State::do_work(const WorkKey& key) {
 }
 
 void Engine::State::full_pass() {
-  ++counters.full_passes;
+  if (counters.full_passes++ == 0) retry_unschedulable();
   std::vector<sync::ApplicationUid> applications;
   for (const auto& [application, record] : store.sections()) applications.push_back(application);
   for (const auto& application : applications) walker.run(application);
   const auto spread = seams.random.jitter(limits::kFullPassInterval / 10);
   queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic() + limits::kFullPassInterval - spread);
+}
+
+/// This agent may be newer than the one that could not.
+void Engine::State::retry_unschedulable() {
+  Changes changes;
+  for (const auto& [application, record] : store.sections()) {
+    const bool is_unable = record.phase == sync::SectionPhase::kUnschedulable;
+    if (is_unable && targets.is_loadable(record.accepted.digest)) lift(application, changes);
+  }
+  if (changes.sections.empty()) return;
+  if (const Status stored = store.commit(changes); !stored)
+    base::log::failure("that a retry is due could not be stored", "retry", stored.error());
+  targets.follow_all();
 }
 
 void Engine::State::look_at_claim(const sync::Claim& claim) {
@@ -255,7 +269,7 @@ void Engine::set_facts(std::map<std::string, std::string> facts) {
   state_->refresh_snapshot();
 }
 
-Result<Plan> Engine::plan_now() { return plan(look(state_->parts, nullptr).input); }
+Result<Plan> Engine::plan_now() { return plan(look(state_->parts, nullptr)); }
 
 Result<std::vector<Why>> Engine::why(const std::string& brief) { return explain(state_->parts, brief); }
 

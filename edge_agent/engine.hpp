@@ -52,8 +52,7 @@ class Engine {
 
   /// Loads and verifies everything from the store, rebuilds the inventory from marks where it was lost,
   /// watches, and queues every section. Needs no network. kTooNew leaves workloads alone. On kCorrupt nothing
-  /// was touched: set the store's file aside, open a fresh one, rescue_store() into it
-  /// (inventory_rebuild.hpp), and boot a new Engine on that.
+  /// was touched: rescue the store (store_rescue.hpp) and boot a new Engine on what that gives.
   base::Status boot();
 
   /// A kState message. Verified, compared, stored; then queued. What the hub must hear comes back:

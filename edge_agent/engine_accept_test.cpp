@@ -5,6 +5,8 @@
 
 #include "base/fake_random.hpp"
 #include "edge_agent/fake_node.hpp"
+#include "edge_agent/section_step.hpp"
+#include "edge_agent/tables.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -195,6 +197,103 @@ TEST(EngineAccept, ANewCommitThatChangesNothingTouchesNothing) {
   EXPECT_EQ(node.host.touched().changes(), 0U);
   ASSERT_TRUE(node.engine().take_applied());
   EXPECT_EQ(node.section("greeting").sync, sync::SyncStatus::kSynced);
+}
+
+// ---- what this agent cannot do ----
+
+/// The section of `app` as a newer hub would send it, with a kind that this agent does not know.
+std::string with_unknown_kind(const FakeApp& app) {
+  std::string bytes = app.bytes();
+  bytes.insert(bytes.rfind(']'), std::string(bytes.ends_with("[]}") ? "" : ",") +
+                                     R"({"apiVersion":"holdfast.dev/v9","kind":"Robot",)" +
+                                     R"("metadata":{"name":"r2","namespace":"default"}})");
+  return bytes;
+}
+
+sync::State unknown_to(FakeNode& node, sync::Generation generation, const FakeApp& app) {
+  const auto bytes = with_unknown_kind(app);
+  auto header = node.fleet.header(node.identity.uid, generation, {app});
+  header.sections[0].digest = base::Digest::of(bytes);
+  return {.header = sync::sign_header(header, node.fleet.key()),
+          .bodies = {{.digest = header.sections[0].digest, .bytes = bytes, .provenance = ""}}};
+}
+
+void rewrite_section(FakeNode& node, const FakeApp& app, void (*change)(SectionRecord& record)) {
+  node.kill();
+  auto record = *decode_section_record(**sync::read_one(node.store, kSectionTable, app.uid().str()));
+  change(record);
+  ASSERT_TRUE(node.store.write([&](sync::WriteTxn& txn) {
+    return txn.put(kSectionTable, app.uid().str(), encode_section_record(record));
+  }));
+  ASSERT_TRUE(node.boot());
+}
+
+TEST(EngineUnschedulable, KeepsWhatIsThereAndNamesTheKind) {
+  FakeNode node;
+  node.desire({motd("hello")});
+  node.settle();
+  node.accept(unknown_to(node, {1, 2}, motd("newer")));
+  node.settle();
+  EXPECT_EQ(node.section("greeting").phase, sync::SectionPhase::kUnschedulable);
+  EXPECT_THAT(node.section("greeting").message, HasSubstr("Robot"));
+  EXPECT_EQ(node.content("/etc/motd"), "hello");
+  const auto commits = node.store.commits();
+  ASSERT_TRUE(node.restart());
+  node.pass(std::chrono::hours{1});
+  EXPECT_EQ(node.section("greeting").phase, sync::SectionPhase::kUnschedulable);
+  EXPECT_EQ(node.store.commits(), commits) << "asking again costs nothing";
+}
+
+TEST(EngineUnschedulable, IsTriedAgainByAnAgentThatCan) {
+  FakeNode node;
+  node.desire({motd("hello")});
+  node.settle();
+  rewrite_section(node, motd("hello"), [](SectionRecord& record) {
+    record.phase = sync::SectionPhase::kUnschedulable;
+    record.reason = "Unschedulable";
+    record.last_good.clear();
+  });
+  node.settle();
+  EXPECT_EQ(node.section("greeting").phase, sync::SectionPhase::kSynced);
+  EXPECT_EQ(node.section("greeting").reason, "");
+}
+
+TEST(EngineUnschedulable, IsWhatAnOlderAgentMakesOfWhatANewerOneApplied) {
+  FakeNode node;
+  node.desire({motd("hello")});
+  node.settle();
+  node.accept(unknown_to(node, {1, 2}, motd("hello")));
+  node.settle();
+  rewrite_section(node, motd("hello"), [](SectionRecord& record) {
+    record.phase = sync::SectionPhase::kSynced;
+    record.applied = record.accepted.digest;
+    record.last_good = {record.accepted.digest};
+  });
+  node.forget_touched();
+  node.pass(std::chrono::hours{1});
+  EXPECT_EQ(node.section("greeting").phase, sync::SectionPhase::kUnschedulable);
+  EXPECT_THAT(node.section("greeting").message, HasSubstr("Robot"));
+  EXPECT_EQ(node.content("/etc/motd"), "hello");
+  EXPECT_EQ(node.host.touched().changes(), 0U);
+}
+
+TEST(EngineUnschedulable, ProtectsWhatItWouldTakeOver) {
+  FakeNode node;
+  node.desire({FakeApp("a").file("x", "/etc/x", "x").file("y", "/etc/y", "y")});
+  node.settle();
+  // Both in one state, and the one that lets go walks first.
+  const FakeApp taker = FakeApp("z").file("x", "/etc/x", "x");
+  const FakeApp rest = FakeApp("a").file("y", "/etc/y", "y");
+  const auto bytes = with_unknown_kind(taker);
+  auto header = node.fleet.header(node.identity.uid, {1, 2}, {rest, taker});
+  header.sections[1].digest = base::Digest::of(bytes);
+  node.accept(
+      {.header = sync::sign_header(header, node.fleet.key()),
+       .bodies = {rest.body(), {.digest = base::Digest::of(bytes), .bytes = bytes, .provenance = ""}}});
+  node.pass(std::chrono::minutes{10});
+  ASSERT_EQ(node.section("z").phase, sync::SectionPhase::kUnschedulable);
+  EXPECT_EQ(node.content("/etc/x"), "x");
+  EXPECT_EQ(node.resource("File/x").reason, "TakenOver");
 }
 
 // ---- applications that come and go ----

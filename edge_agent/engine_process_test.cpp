@@ -214,6 +214,107 @@ TEST_F(EngineProcess, ALostShimLeavesTheWorkloadAlone) {
   EXPECT_EQ(node.resource("Process/web").reason, "");
 }
 
+// ---- ends that nobody saw ----
+
+class EngineEndedUnseen : public EngineProcess {
+ protected:
+  static FakeApp without_self_heal(FakeApp app) {
+    app.policy.self_heal = false;
+    return app;
+  }
+  void cut_power() {
+    node.kill();
+    node.host.power_cut();
+    node.clock.reboot();
+    ASSERT_TRUE(node.boot());
+    node.settle();
+  }
+};
+
+TEST_F(EngineEndedUnseen, APowerCutSoonAfterTheStartIsAnEndAndNoDrift) {
+  start(without_self_heal(web()));
+  cut_power();
+  EXPECT_TRUE(node.runs("web"));
+  EXPECT_EQ(node.resource("Process/web").reason, "");
+  EXPECT_THAT(node.last_event("Restarted"), HasSubstr("ended unseen"));
+}
+
+TEST_F(EngineEndedUnseen, WhatAPowerCutLeavesOfAnEarlierRunIsNotTakenForThisOne) {
+  start(without_self_heal(web()));
+  start(without_self_heal(web(R"("args":["--new"])")));
+  cut_power();
+  EXPECT_TRUE(node.runs("web"));
+  EXPECT_EQ(node.host.started_with(node.process("web"))->argv.back(), "--new");
+  EXPECT_EQ(node.resource("Process/web").reason, "");
+}
+
+TEST_F(EngineEndedUnseen, OneThatIsNeverRestartedHasFailed) {
+  start(without_self_heal(web(R"("restartPolicy":"Never")")));
+  cut_power();
+  EXPECT_FALSE(node.runs("web"));
+  EXPECT_EQ(node.resource("Process/web").reason, "Failed");
+}
+
+TEST_F(EngineEndedUnseen, ARestartThatFailsForWantOfRoomIsTriedAgainWithItsBackoff) {
+  start(without_self_heal(web()));
+  node.host.set_program(node.process("web"),
+                        {.start_error = base::Error(base::Code::kNoSpace, "No space left on device"),
+                         .start_leaves_nothing = true});
+  node.forget_touched();
+  node.host.kill_by_hand(node.process("web"));
+  node.pass(9s);
+  EXPECT_EQ(starts(), 1U);
+  EXPECT_EQ(node.resource("Process/web").reason, "StartFailed");
+  node.pass(50s);
+  EXPECT_EQ(starts(), 3U) << "after 10 s and 20 s";
+  node.host.set_program(node.process("web"), {});
+  node.pass(1min);
+  EXPECT_TRUE(node.runs("web"));
+}
+
+// ---- a stop of ours that is not wanted any more ----
+
+class EngineWantedAgain : public EngineProcess, public ::testing::WithParamInterface<const char*> {
+ protected:
+  FakeApp app(const std::string& more = "") {
+    return web(std::string(R"("restartPolicy":")") + GetParam() + "\"" + (more.empty() ? "" : "," + more));
+  }
+};
+
+TEST_P(EngineWantedAgain, WhileItIsBeingStoppedItIsStartedAgain) {
+  node.host.set_program(node.process("web"), {.stop_takes = 20s, .stop_exit_code = 0});
+  start(app());
+  start(app(R"("args":["--new"])"));
+  ASSERT_TRUE(node.status("web").stopped_by_us);
+  node.pass(5s);
+  start(app());  // reverted in Git
+  EXPECT_EQ(node.resource("Process/web").reason, "Restarting");
+  node.pass(20s);
+  EXPECT_TRUE(node.runs("web"));
+  EXPECT_FALSE(node.status("web").stopped_by_us);
+  EXPECT_EQ(node.host.started_with(node.process("web"))->argv, (std::vector<std::string>{"/usr/bin/web"}));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_EQ(node.resource("Process/web").health, Health::kHealthy);
+}
+
+TEST_P(EngineWantedAgain, AlsoAfterTheAgentThatStoppedItDied) {
+  node.host.set_program(node.process("web"), {.stop_takes = 20s, .stop_exit_code = 0});
+  start(app());
+  start(app(R"("args":["--new"])"));
+  node.desire({app()});
+  node.kill();
+  node.clock.advance(30s);
+  node.host.deliver();
+  ASSERT_FALSE(node.runs("web"));
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  EXPECT_TRUE(node.runs("web"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, EngineWantedAgain, ::testing::Values("Always", "OnFailure", "Never"),
+                         [](const auto& info) { return std::string(info.param); });
+
 TEST_F(EngineProcess, ALimitThatIsNotEnforcedIsSaid) {
   node.host.set_limits_unenforced("memory: no cgroup controller here");
   start(web(R"("resources":{"limits":{"memory":"64Mi"}})"));
@@ -264,6 +365,66 @@ TEST_F(EngineProcess, SteadyProbesDoNotChangeTheSnapshotNorTheStore) {
   node.pass(1h);
   EXPECT_EQ(sync::encode_snapshot(node.engine().snapshot()), snapshot);
   EXPECT_EQ(node.store.commits(), commits);
+}
+
+TEST_F(EngineProcess, OneThatItsProbeKilledIsNoSuccessForTheNextAgentEither) {
+  node.host.set_program(node.process("web"), {.stop_takes = 5s, .stop_exit_code = 0});
+  start(web(
+      R"("restartPolicy":"OnFailure","livenessProbe":{"exec":{"command":["check"]},"periodSeconds":1,"failureThreshold":1})"));
+  node.host.set_probe("process:default/web#liveness", {.ok = false, .detail = "stuck"});
+  node.pass(3s);
+  ASSERT_EQ(node.host.touched().stops, 1U);
+  node.kill();
+  node.clock.advance(10s);
+  node.host.deliver();
+  ASSERT_FALSE(node.runs("web"));
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  EXPECT_TRUE(node.runs("web"));
+}
+
+TEST_F(EngineProcess, AStopThatFailsIsTriedAgain) {
+  start(web(R"("livenessProbe":{"exec":{"command":["check"]},"periodSeconds":1,"failureThreshold":1})"));
+  node.host.set_probe("process:default/web#liveness", {.ok = false, .detail = "stuck"});
+  node.host.set_stop_error(base::Error(base::Code::kIo, "Input/output error"));
+  node.pass(5s);
+  EXPECT_EQ(node.resource("Process/web").reason, "Unobservable");
+  node.host.set_stop_error(std::nullopt);
+  node.pass(1min);
+  EXPECT_GE(starts(), 2U);
+}
+
+TEST_F(EngineProcess, AProbeThatWasCalledOffIsSentAgainWhenItIsWantedAgain) {
+  FakeApp app = web(R"("livenessProbe":{"tcpSocket":{"port":80},"periodSeconds":1,"timeoutSeconds":60})");
+  app.policy.prune = false;
+  node.host.set_probe("process:default/web#liveness", {.after = 50s});
+  start(app);
+  ASSERT_EQ(node.host.probes_running(), 1U);
+  start(FakeApp(app).without("Process/web"));
+  ASSERT_EQ(node.host.probes_running(), 0U);
+  ASSERT_TRUE(node.runs("web"));
+  node.host.set_probe("process:default/web#liveness", {.ok = false, .detail = "stuck"});
+  start(app);
+  node.pass(10s);
+  EXPECT_GE(node.host.touched().stops, 1U) << "it is probed, fails three times and is stopped";
+}
+
+TEST_F(EngineProcess, AProbeThatCanNeverBeStartedHasFailed) {
+  node.host.set_probe("process:default/web#readiness",
+                      {.start_error = base::Error(base::Code::kNotFound, "there is no user 'nobody2'")});
+  start(web(R"("readinessProbe":{"exec":{"command":["check"]},"periodSeconds":1,"failureThreshold":2})"));
+  node.pass(3s);
+  EXPECT_EQ(node.resource("Process/web").reason, "NotReady");
+  EXPECT_THAT(node.resource("Process/web").message, HasSubstr("nobody2"));
+}
+
+TEST_F(EngineProcess, AProbeThatCannotBeStartedForNowKillsNobody) {
+  node.host.set_probe("process:default/web#liveness",
+                      {.start_error = base::Error(base::Code::kUnavailable, "cannot fork")});
+  start(web(R"("livenessProbe":{"exec":{"command":["check"]},"periodSeconds":1,"failureThreshold":1})"));
+  node.pass(1min);
+  EXPECT_EQ(node.host.touched().stops, 0U);
+  EXPECT_GT(node.host.touched().probes, 50U);
 }
 
 TEST_F(EngineProcess, ARemovedProcessIsProbedNoMore) {

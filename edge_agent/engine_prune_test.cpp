@@ -225,7 +225,216 @@ TEST(EnginePrune, AHeldRemovalEndsWhenAPersonTidiesUpByHand) {
   EXPECT_EQ(node.section("app").name, "") << "what was left is within the limit";
 }
 
+// ---- what cannot be looked at ----
+
+class EnginePruneUnobservable : public ::testing::TestWithParam<base::FileFault> {};
+
+TEST_P(EnginePruneUnobservable, IsShownAndTriedAgainUntilItIsGone) {
+  FakeNode node;
+  node.desire({files(2)});
+  node.settle();
+  node.host.set_fault("/data/f101", GetParam());
+  node.desire({files(1)});
+  node.settle();
+  EXPECT_EQ(node.section("app").reason, "PruneFailed");
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kOutOfSync);
+  EXPECT_EQ(node.resource("File/f101").reason, "Unobservable");
+  const auto why = node.engine().why("File/f101");
+  ASSERT_TRUE(why);
+  EXPECT_THAT(why->front().blocked_by, HasSubstr("cannot be looked at"));
+  EXPECT_THAT(why->front().next, HasSubstr("the next try comes in"));
+  node.pass(1h);
+  EXPECT_EQ(node.content("/data/f101"), "f101");
+  node.host.clear_faults();
+  node.pass(4min);
+  EXPECT_FALSE(node.content("/data/f101"));
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, EnginePruneUnobservable,
+                         ::testing::Values(base::FileFault::kIo, base::FileFault::kPermission));
+
+TEST(EnginePrune, ASyncedSectionTriesAgainWhatItCannotLookAt) {
+  FakeNode node;
+  FakeApp app = files(2);
+  app.policy.self_heal = false;
+  node.desire({app});
+  node.settle();
+  node.host.remove_by_hand("/data/f101");
+  node.host.edit_by_hand("/data/f101", "foreign");
+  node.desire({app.without("File/f101")});
+  node.settle();
+  ASSERT_EQ(node.resource("File/f101").reason, "NotOurs");
+  node.host.set_fault("/data/f101", base::FileFault::kIo);
+  node.pass(10min);
+  EXPECT_EQ(node.resource("File/f101").reason, "Unobservable");
+  EXPECT_EQ(node.section("app").health, sync::Health::kDegraded);
+  EXPECT_THAT(node.section("app").message, HasSubstr("File/f101"));
+  node.host.clear_faults();
+  node.host.remove_by_hand("/data/f101");
+  node.pass(4min);
+  EXPECT_EQ(node.resource("File/f101").reason, "") << "tried before the next full pass";
+  EXPECT_EQ(node.section("app").health, sync::Health::kHealthy);
+  EXPECT_EQ(node.section("app").reason, "");
+}
+
+TEST(EnginePrune, ARemovalEndsOnlyWhenAllCouldBeLookedAt) {
+  FakeNode node;
+  const FakeApp app = files(2);
+  node.desire({app});
+  node.settle();
+  node.host.set_fault("/data/f101", base::FileFault::kIo);
+  node.desire({}, {removal_of(app, sync::RemovalMode::kPrune)});
+  node.pass(10min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kRemoving);
+  EXPECT_THAT(node.section("app").message, HasSubstr("File/f101"));
+  node.host.clear_faults();
+  node.pass(4min);
+  EXPECT_EQ(node.section("app").name, "");
+  EXPECT_FALSE(node.content("/data/f101"));
+}
+
+// ---- the order in which it goes ----
+
+FakeApp in_waves() {
+  return FakeApp("app")
+      .file("conf", "/etc/conf", "c")
+      .process("db", {"/usr/bin/db"})
+      .process("web", {"/usr/bin/web"}, {.wave = 1, .depends_on = ""});
+}
+
+TEST(EnginePruneOrder, AnEarlierWaveGoesOnlyAfterTheLaterOneIsGone) {
+  FakeNode node;
+  node.host.set_program(node.process("web"), {.start_error = {}, .stop_takes = 3s});
+  node.desire({in_waves()});
+  node.settle();
+  node.desire({}, {removal_of(in_waves(), sync::RemovalMode::kPrune)});
+  node.pass(2s);
+  EXPECT_TRUE(node.runs("web")) << "it is asked to end";
+  EXPECT_TRUE(node.runs("db")) << "the web needs it to end in peace";
+  EXPECT_EQ(node.content("/etc/conf"), "c");
+  node.pass(3s);
+  EXPECT_FALSE(node.runs("db"));
+  EXPECT_FALSE(node.content("/etc/conf"));
+  EXPECT_EQ(node.section("app").name, "");
+}
+
+TEST(EnginePruneOrder, WhatDependsOnAnotherGoesFirst) {
+  FakeNode node;
+  const FakeApp app = FakeApp("app")
+                          .process("web", {"/usr/bin/web"})
+                          .file("late", "/late", "x", {.depends_on = "Process/web"});
+  node.desire({app});
+  node.settle();
+  node.forget_touched();
+  node.desire({}, {removal_of(app, sync::RemovalMode::kPrune)});
+  node.settle();
+  ASSERT_GE(node.host.changes().size(), 2U);
+  EXPECT_EQ(node.host.changes()[0], "remove /late");
+  EXPECT_THAT(node.host.changes()[1], HasSubstr("stop default.web"));
+}
+
+TEST(EnginePruneOrder, WhatWillNotGoHoldsUpWhatItMayUseAndThatIsShown) {
+  FakeNode node;
+  const FakeApp app =
+      files(1).file("first", "/etc/first", "1").file("last", "/etc/last", "2", {.wave = 1, .depends_on = ""});
+  node.desire({app});
+  node.settle();
+  node.host.set_fault("/etc/last", base::FileFault::kReadOnly);
+  node.desire({files(1)});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/first"), "1");
+  EXPECT_EQ(node.resource("File/last").reason, "DeleteFailed");
+  EXPECT_EQ(node.resource("File/first").reason, "Waiting");
+  EXPECT_THAT(node.resource("File/first").message, HasSubstr("goes once File/last is gone"));
+  node.host.clear_faults();
+  node.pass(4min);
+  EXPECT_FALSE(node.content("/etc/first"));
+  EXPECT_FALSE(node.content("/etc/last"));
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+TEST(EnginePruneOrder, AHoldThatAPersonTidiedEndsInOrderToo) {
+  FakeNode node;
+  node.host.set_program(node.process("web"), {.start_error = {}, .stop_takes = 3s});
+  node.desire({files(15).process("web", {"/usr/bin/web"})});
+  node.settle();
+  node.desire({files(1)});
+  node.settle();
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kHeld);
+  for (int i = 1; i < 8; ++i) node.host.remove_by_hand("/data/f" + std::to_string(100 + i));
+  node.pass(10min);
+  EXPECT_FALSE(node.runs("web"));
+  EXPECT_FALSE(node.content("/data/f114"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST(EnginePruneOrder, EntriesOfAnOlderAgentGetTheirPlaceWithTheNextRevision) {
+  FakeNode node;
+  node.desire({in_waves()});
+  node.settle();
+  node.kill();
+  const auto key = "process:default/web";
+  const auto stored = [&] {
+    return *sync::decode_inventory_entry(**sync::read_one(node.store, kInventoryTable, key));
+  };
+  ASSERT_EQ(stored().wave, 1);
+  auto older = stored();
+  older.wave = 0;
+  ASSERT_TRUE(node.store.write([&](sync::WriteTxn& txn) {
+    return txn.put(kInventoryTable, key, sync::encode_inventory_entry(older));
+  }));
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+  node.forget_touched();
+  node.desire({in_waves().config_map("more", {{"a", "b"}})});
+  node.settle();
+  EXPECT_EQ(stored().wave, 1);
+  EXPECT_EQ(node.host.touched().changes(), 0U);
+}
+
 // ---- claims that move ----
+
+TEST(EngineClaims, WhatStaysAtAnOldPathIsSaidWithItsResource) {
+  FakeNode node;
+  FakeApp app = FakeApp("app").file("a", "/etc/old", "A");
+  app.policy.prune = false;
+  node.desire({app});
+  node.settle();
+  node.desire({app.file("a", "/etc/new", "A")});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/old"), "A");
+  EXPECT_EQ(node.content("/etc/new"), "A");
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kOutOfSync);
+  EXPECT_EQ(node.resource("File/a").sync, SyncStatus::kOutOfSync);
+  EXPECT_EQ(node.resource("File/a").reason, "PruneDisabled");
+  const auto why = node.engine().why("File/a");
+  ASSERT_TRUE(why);
+  EXPECT_THAT(why->front().blocked_by, HasSubstr("path:/etc/old"));
+  node.host.remove_by_hand("/etc/old");
+  node.pass(10min);
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+TEST(EngineClaims, WhatARevisionThatCannotBeLoadedTakesOverIsNotDeleted) {
+  FakeNode node;
+  node.desire({FakeApp("a").file("x", "/etc/x", "x").file("y", "/etc/y", "y")});
+  node.settle();
+  // Its walk comes after that of "a", which drops the file.
+  const FakeApp taker =
+      FakeApp("z")
+          .file("x", "/etc/x", "x")
+          .file_spec("bad",
+                     R"({"path":"/etc/bad","contentFrom":{"configMapKeyRef":{"name":"nobody","key":"k"}}})");
+  node.desire({FakeApp("a").file("y", "/etc/y", "y"), taker});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/x"), "x");
+  EXPECT_EQ(node.resource("File/x").reason, "TakenOver");
+  ASSERT_TRUE(node.restart());
+  node.pass(10min);
+  EXPECT_EQ(node.content("/etc/x"), "x");
+}
 
 TEST(EngineClaims, ARenameOnTheSamePathIsAdoptedWithoutTouchingTheFile) {
   FakeNode node;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "edge_agent/fake_node.hpp"
+#include "edge_agent/tables.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -58,6 +59,20 @@ TEST(EngineWaves, TheNextOneWaitsUntilAllOfThisOneIsHealthy) {
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }
 
+TEST(EngineWaves, OneThatFallsBackAndRisesAgainGetsNoNewTime) {
+  FakeNode node;
+  node.host.set_probe("process:default/late#readiness", {.ok = false, .detail = "never"});
+  node.desire({FakeApp("app")
+                   .process_spec("web", kReadyWeb)
+                   .process_spec("late", kReadyWeb, {.wave = 1, .depends_on = ""})});
+  for (int i = 0; i < 10; ++i) {
+    node.host.set_probe(kWebProbe, {.ok = i % 2 == 0, .detail = "flaps"});
+    node.pass(10s);
+  }
+  EXPECT_GE(node.count_events("Failed"), 1U);
+  EXPECT_EQ(node.section("app").reason, "ProgressDeadlineExceeded");
+}
+
 TEST(EngineWaves, AResourceWaitsForWhatItDependsOn) {
   FakeNode node;
   node.host.set_probe(kWebProbe, {.ok = false, .detail = "connection refused"});
@@ -93,12 +108,12 @@ TEST(EngineWaves, OnlyWhatChangedIsTouched) {
   FakeApp app("app");
   for (int i = 0; i < 50; ++i) app.file("f" + std::to_string(i), "/data/" + std::to_string(i), "x");
   node.desire({app});
-  node.settle();
+  node.pass(5min);  // until the stamps are old enough to be believed
   node.forget_touched();
   node.desire({app.file("f7", "/data/7", "y")});
   node.settle();
   EXPECT_THAT(node.host.changes(), ElementsAre("write /data/7"));
-  EXPECT_LE(node.host.touched().digests, 1U) << "a new section does not make the rest be hashed again";
+  EXPECT_LE(node.host.touched().digests, 3U) << "a new section does not make the rest be hashed again";
 }
 
 // ---- ConfigMaps ----
@@ -249,6 +264,39 @@ TEST_F(EngineFailure, ARollbackThatFailsIsTriedUntilItWorks) {
   EXPECT_EQ(node.content("/etc/a"), "good");
 }
 
+TEST_F(EngineFailure, ADeleteThatFailsOnTheWayBackHidesNotWhyTheRevisionIsBad) {
+  node.desire({bad()});
+  node.pass(30s);
+  node.host.set_fault("/etc/made", base::FileFault::kReadOnly);
+  node.pass(10min);
+  auto section = node.section("app");
+  EXPECT_EQ(section.phase, SectionPhase::kRollingBack);
+  EXPECT_EQ(section.reason, "ProgressDeadlineExceeded");
+  EXPECT_THAT(section.message, HasSubstr("connection refused"));
+  EXPECT_THAT(section.message, HasSubstr("cannot delete File/made"));
+  node.host.clear_faults();
+  node.pass(5min);
+  section = node.section("app");
+  EXPECT_EQ(section.phase, SectionPhase::kQuarantined);
+  EXPECT_EQ(section.reason, "ProgressDeadlineExceeded");
+  EXPECT_FALSE(node.content("/etc/made"));
+}
+
+TEST_F(EngineFailure, AConflictOnTheWayBackHidesItNeither) {
+  const FakeApp other = FakeApp("other").file("x", "/etc/x", "x").file("b", "/etc/b", "other's");
+  node.desire({bad().without("File/b"), other});
+  node.pass(5min);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+    EXPECT_EQ(node.section("app").reason, "ProgressDeadlineExceeded");
+    EXPECT_THAT(node.section("app").message, HasSubstr("connection refused"));
+    EXPECT_THAT(node.section("app").message, HasSubstr("path:/etc/b is held by"));
+    EXPECT_EQ(node.content("/etc/b"), "other's");
+    node.pass(1h);
+  }
+  EXPECT_EQ(node.count_events("ClaimConflict"), 1U);
+}
+
 TEST(EngineFirstFailure, WithoutALastGoodItStopsAndKeeps) {
   FakeNode node;
   node.host.set_probe(kWebProbe, {.ok = false, .detail = "no"});
@@ -270,6 +318,22 @@ TEST(EngineFirstFailure, AFileThatWasThereBeforeIsNotDeletedByARollback) {
   node.pass(5min);
   EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
   EXPECT_TRUE(node.content("/etc/made")) << "its old content cannot be brought back, but it stays";
+  EXPECT_THAT(node.last_event("RolledBack"), HasSubstr("path:/etc/made"));
+  EXPECT_EQ(node.resource("File/made").reason, "KeptByRollback");
+  ASSERT_TRUE(node.restart());
+  node.settle();
+  EXPECT_EQ(node.resource("File/made").reason, "KeptByRollback");
+}
+
+TEST(EngineFirstFailure, ARollbackThatBringsAllBackSaysNothingElse) {
+  FakeNode node;
+  node.desire({good()});
+  node.settle();
+  node.host.set_probe(kWebProbe, {.ok = false, .detail = "no"});
+  node.desire({bad()});
+  node.pass(5min);
+  EXPECT_THAT(node.last_event("RolledBack"),
+              ::testing::EndsWith("what programs wrote meanwhile stays as it is"));
 }
 
 TEST(EngineDiskFull, IsNotTheRevisionsFault) {
@@ -286,6 +350,66 @@ TEST(EngineDiskFull, IsNotTheRevisionsFault) {
   node.pass(4min);
   EXPECT_EQ(node.content("/data/big"), "much");
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST(EngineDiskFails, IsNotTheRevisionsFaultEither) {
+  FakeNode node;
+  node.desire({good()});
+  node.settle();
+  node.host.set_fault("/data", base::FileFault::kIo);
+  node.desire({good().file("big", "/data/big", "much")});
+  node.pass(1h);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kRetrying);
+  EXPECT_EQ(node.section("app").reason, "Io");
+  EXPECT_EQ(node.count_events("Quarantined"), 0U);
+  node.host.clear_faults();
+  node.pass(4min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+struct FailedStart {
+  const char* name;
+  base::Code code;
+  const char* message;
+  SectionPhase after;
+};
+
+class EngineStart : public ::testing::TestWithParam<FailedStart> {};
+
+TEST_P(EngineStart, ThatFailsIsTheRevisionsFaultOnlyIfAnotherCouldDoBetter) {
+  FakeNode node;
+  node.host.set_program(node.process("web"),
+                        {.start_error = base::Error(GetParam().code, GetParam().message), .stop_takes = {}});
+  node.desire({FakeApp("app").process("web", {"/usr/bin/web"})});
+  node.pass(1h);
+  EXPECT_EQ(node.section("app").phase, GetParam().after);
+  EXPECT_THAT(node.section("app").message, HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, EngineStart,
+    ::testing::Values(
+        FailedStart{"NoFilesLeft", base::Code::kIo, "Too many open files", SectionPhase::kRetrying},
+        FailedStart{"NoProcessesLeft", base::Code::kUnavailable, "cannot start", SectionPhase::kRetrying},
+        FailedStart{"TheShimIsTooSlow", base::Code::kTimeout, "does not answer", SectionPhase::kRetrying},
+        FailedStart{"AProgramForAnotherMachine", base::Code::kIo, "Exec format error",
+                    SectionPhase::kQuarantined},
+        FailedStart{"NoSuchProgram", base::Code::kNotFound, "No such file", SectionPhase::kQuarantined},
+        FailedStart{"NotExecutable", base::Code::kPermission, "Permission denied",
+                    SectionPhase::kQuarantined}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(EngineStoreDamaged, ABodyThatCannotBeReadIsNotTheRevisionsFault) {
+  FakeNode node;
+  node.desire({good()});
+  node.settle();
+  const FakeApp next = good().file("c", "/etc/c", "c");
+  node.desire({next});
+  node.store.damage(kBodyTable, next.digest().view());
+  node.pass(1h);
+  EXPECT_EQ(node.count_events("Quarantined"), 0U);
+  EXPECT_EQ(node.section("app").reason, "Corrupt");
+  EXPECT_EQ(node.content("/etc/a"), "good");
 }
 
 TEST(EnginePermission, CountsAsAFailureOfTheRevision) {

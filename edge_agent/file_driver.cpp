@@ -19,6 +19,10 @@ using base::Status;
 
 namespace {
 
+constexpr std::uint32_t kOwnerReads = 0400;
+/// Above what any file system's clock stands still for (FAT: 2 s; others a few milliseconds).
+constexpr std::chrono::milliseconds kStampTick{2000};
+
 const FileEffective& as_file(const Effective& effective) {
   return static_cast<const FileEffective&>(effective);
 }
@@ -81,10 +85,21 @@ Result<std::unique_ptr<Effective>> FileDriver::resolve(const sync::Resource& res
   return file;
 }
 
+bool FileDriver::is_young(const base::FileStamp& stamp) const {
+  const auto changed =
+      std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds(stamp.ctime_ns));
+  const auto age = clock_.wall().time_since_epoch() - changed;
+  // One of the future (the clock was set) is no better than its distance.
+  return age < kStampTick && age > -kStampTick;
+}
+
 FileDriver::Seen& FileDriver::seen_at(const std::string& path, const base::FileStamp& stamp) {
   Seen& seen = seen_[path];
-  if (seen.stamp != stamp)
-    seen = Seen{.stamp = stamp, .content = std::nullopt, .hashed_at = {}, .mark = Mark::kUnknown};
+  if (seen.stamp != stamp || seen.is_young) {
+    seen = Seen{};
+    seen.stamp = stamp;
+    seen.is_young = is_young(stamp);
+  }
   return seen;
 }
 
@@ -103,6 +118,8 @@ Result<FileDriver::Mark> FileDriver::mark_of(const sync::Claim& claim, Seen& see
     seen.mark = marks_.owner(*text, claim) ? Mark::kOurs : Mark::kForeign;
   } else if (text.error().code() == Code::kUnsupported) {
     seen.mark = Mark::kUnsupported;
+  } else if (text.error().code() == Code::kPermission) {
+    seen.mark = Mark::kUnreadable;
   } else {
     return fail(text.error());
   }
@@ -134,14 +151,29 @@ Result<FileDriver::Ids> FileDriver::ids_of(const FileEffective& wanted) {
   return ids;
 }
 
-Result<std::string> FileDriver::difference(const FileEffective& wanted, const FileInfo& info, Seen& seen) {
+Result<std::string> FileDriver::difference(const FileEffective& wanted, const FileInfo& info,
+                                           const sync::InventoryEntry* entry, Seen& seen) {
+  HF_TRY(const std::string attributes, attributes_difference(wanted, info));
+  // Its mode may shut us out. Where that is the mode that is wanted, what was applied is right as far as can be seen.
+  const bool was_applied =
+      entry != nullptr && entry->phase == sync::InventoryPhase::kApplied && entry->effective == wanted.digest;
+  const bool is_to_be_shut = was_applied && (wanted.mode & kOwnerReads) == 0;
   std::string list;
   if (info.stamp.size != wanted.size) {
     add(list, "content differs");
-  } else {
-    HF_TRY(const auto content, content_of(wanted.path, seen));
-    if (content != wanted.content_digest) add(list, "content differs");
+  } else if (const auto content = content_of(wanted.path, seen)) {
+    if (*content != wanted.content_digest) add(list, "content differs");
+  } else if (content.error().code() != Code::kPermission) {
+    return fail(content.error());
+  } else if (attributes.empty() && !is_to_be_shut) {
+    add(list, "cannot be read");
   }
+  if (!attributes.empty()) add(list, attributes);
+  return list;
+}
+
+Result<std::string> FileDriver::attributes_difference(const FileEffective& wanted, const FileInfo& info) {
+  std::string list;
   if (info.mode != wanted.mode) add(list, "mode " + octal(info.mode) + ", want " + octal(wanted.mode));
   HF_TRY(const Ids ids, ids_of(wanted));
   if (ids.uid && *ids.uid != info.uid)
@@ -167,9 +199,11 @@ Result<Observed> FileDriver::observe(const sync::Claim& claim, const Effective* 
   }
   Seen& seen = seen_at(claim.value, info->stamp);
   HF_TRY(const Mark mark, mark_of(claim, seen));
-  observed.ours = mark == Mark::kOurs || (mark == Mark::kUnsupported && entry != nullptr);
+  if (mark == Mark::kUnreadable && entry == nullptr)
+    return fail(Code::kPermission, claim.value + ": its mode does not let this agent read whose it is");
+  observed.ours = mark == Mark::kOurs || (mark != Mark::kForeign && entry != nullptr);
   if (wanted == nullptr) return observed;
-  HF_TRY(observed.difference, difference(as_file(*wanted), *info, seen));
+  HF_TRY(observed.difference, difference(as_file(*wanted), *info, entry, seen));
   observed.matches = observed.difference.empty();
   return observed;
 }
@@ -182,10 +216,8 @@ Status FileDriver::write(const FileEffective& wanted, const sync::Claim& claim, 
                                             .uid = ids.uid,
                                             .gid = ids.gid,
                                             .mark = marks_.make(claim, wanted.key)}));
-  seen_[wanted.path] = {.stamp = info.stamp,
-                        .content = wanted.content_digest,
-                        .hashed_at = clock_.monotonic(),
-                        .mark = Mark::kUnknown};
+  seen_[wanted.path] = Seen{};
+  seen_[wanted.path].stamp = info.stamp;
   return {};
 }
 
@@ -206,8 +238,9 @@ Status FileDriver::make_so(const FileEffective& wanted, const sync::Claim& claim
   if (!info && info.error().code() != Code::kNotFound) return fail(info.error());
   if (!info || info->type != FileType::kRegular || info->stamp.size != wanted.size)
     return write(wanted, claim, ids);
-  HF_TRY(const auto content, content_of(wanted.path, seen_at(wanted.path, info->stamp)));
-  if (content != wanted.content_digest) return write(wanted, claim, ids);
+  const auto content = content_of(wanted.path, seen_at(wanted.path, info->stamp));
+  if (!content && content.error().code() != Code::kPermission) return fail(content.error());
+  if (!content || *content != wanted.content_digest) return write(wanted, claim, ids);
   HF_CHECK(mark(wanted, claim));
   const bool is_right = info->mode == wanted.mode && ids.uid.value_or(info->uid) == info->uid &&
                         ids.gid.value_or(info->gid) == info->gid;
@@ -224,8 +257,25 @@ Result<Driver::Progress> FileDriver::apply(const Effective& wanted, const Action
   return Progress::kDone;
 }
 
+/// Whose it is must be read before it goes; where its mode shuts us out, only its owner can open it again.
+Result<Observed> FileDriver::observe_to_remove(const sync::InventoryEntry& entry) {
+  HF_TRY(Observed observed, observe(entry.claim, nullptr, &entry));
+  const auto& path = entry.claim.value;
+  const auto is_shut = [&] {
+    const auto seen = seen_.find(path);
+    return seen != seen_.end() && seen->second.mark == Mark::kUnreadable;
+  };
+  if (!is_shut()) return observed;
+  HF_TRY(const auto info, host_.stat(path));
+  const auto opened = host_.set_attributes(path, info.mode | kOwnerReads, std::nullopt, std::nullopt);
+  if (!opened && opened.error().code() != Code::kPermission) return fail(opened.error());
+  HF_TRY(observed, observe(entry.claim, nullptr, &entry));
+  observed.ours = observed.ours && !is_shut();
+  return observed;
+}
+
 Result<Driver::Progress> FileDriver::remove(const sync::InventoryEntry& entry) {
-  HF_TRY(const Observed observed, observe(entry.claim, nullptr, &entry));
+  HF_TRY(const Observed observed, observe_to_remove(entry));
   if (!observed.present) return Progress::kDone;
   // The plan checked this, a while ago.
   if (!observed.ours) {
@@ -258,13 +308,20 @@ void FileDriver::unwatch(const sync::Claim& claim) {
   seen_.erase(claim.value);
 }
 
-/// An event about a folder is about every file in it.
+/// An event about a folder is about every file in it. What a stamp said before it counts no more.
 std::vector<sync::Claim> FileDriver::on_event(const base::HostEvent& event) {
-  if (event.kind != base::HostEventKind::kPath || event.name.empty()) return {};
+  if (event.kind != base::HostEventKind::kPath) return {};
+  if (event.name.empty()) {
+    for (auto& [path, seen] : seen_) seen.is_young = true;
+    return {};
+  }
   std::vector<sync::Claim> claims{{sync::ClaimKind::kPath, event.name}};
   const std::string folder = event.name + "/";
   for (auto at = watched_.lower_bound(folder); at != watched_.end() && at->starts_with(folder); ++at) {
     claims.push_back({sync::ClaimKind::kPath, *at});
+  }
+  for (const auto& claim : claims) {
+    if (const auto seen = seen_.find(claim.value); seen != seen_.end()) seen->second.is_young = true;
   }
   return claims;
 }

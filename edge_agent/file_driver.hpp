@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // FileDriver: kind File. Looking costs one stat as long as the stamp (inode, size, ctime) is the one last
-// seen; the content is hashed again when it changed, and once within kRehashInterval all the same.
+// seen; the content is hashed again when it changed, when an event told of the path, and once within kRehashInterval
+// all the same. A stamp is believed only when it was old already as it was read: file systems keep time in ticks, and a
+// change within the tick of another leaves no trace in it.
 // Threads: one, the engine's.
 #pragma once
 
@@ -22,7 +24,7 @@ struct FileEffective final : Effective {
   base::Digest content_digest;
   std::uint64_t size = 0;
   std::uint32_t mode = 0644;
-  std::optional<std::string> owner;  ///< none: whoever it belongs to
+  std::optional<std::string> owner;  ///< none: the agent's when it writes the file, and not compared
   std::optional<std::string> group;
 };
 
@@ -44,10 +46,17 @@ class FileDriver final : public Driver {
   std::vector<sync::Claim> on_event(const base::HostEvent& event) override;
 
  private:
-  enum class Mark { kUnknown, kOurs, kForeign, kUnsupported };
+  enum class Mark {
+    kUnknown,
+    kOurs,
+    kForeign,
+    kUnsupported,
+    kUnreadable,  ///< the file's mode shuts this agent out
+  };
   /// What is known of the bytes behind a stamp.
   struct Seen {
     base::FileStamp stamp;
+    bool is_young = true;  ///< another change may hide behind the same stamp: good for one look only
     std::optional<base::Digest> content;
     base::MonotonicTime hashed_at{};
     Mark mark = Mark::kUnknown;
@@ -60,7 +69,11 @@ class FileDriver final : public Driver {
   Seen& seen_at(const std::string& path, const base::FileStamp& stamp);
   base::Result<base::Digest> content_of(const std::string& path, Seen& seen);
   base::Result<Mark> mark_of(const sync::Claim& claim, Seen& seen);
-  base::Result<std::string> difference(const FileEffective& wanted, const base::FileInfo& info, Seen& seen);
+  bool is_young(const base::FileStamp& stamp) const;
+  base::Result<std::string> difference(const FileEffective& wanted, const base::FileInfo& info,
+                                       const sync::InventoryEntry* entry, Seen& seen);
+  base::Result<std::string> attributes_difference(const FileEffective& wanted, const base::FileInfo& info);
+  base::Result<Observed> observe_to_remove(const sync::InventoryEntry& entry);
   base::Result<Ids> ids_of(const FileEffective& wanted);
   base::Result<std::uint32_t> user_id(const std::string& user);
   base::Result<std::uint32_t> group_id(const std::string& group);

@@ -3,11 +3,20 @@
 
 #include <utility>
 
+#include "base/limits.hpp"
+#include "base/planted.hpp"
+
 namespace holdfast::edge_agent {
 
 using sync::ApplicationUid;
 using sync::Health;
 using sync::SyncStatus;
+
+namespace {
+
+constexpr auto kTendAgain = base::limits::kProcessBackoffBase;
+
+}  // namespace
 
 Subject Healer::subject(const ApplicationUid& application, const TargetItem& item) const {
   const auto* record = parts_.store.section(application);
@@ -49,6 +58,9 @@ void Healer::tend(const ApplicationUid& application, TargetItem& item) {
   if (!tended) {
     parts_.show(item, SyncStatus::kSynced,
                 {.health = Health::kDegraded, .reason = "Unobservable", .message = tended.error().message()});
+    // Whatever it waited for is not known now, and no event may ever tell.
+    const auto again_at = parts_.clock.monotonic() + kTendAgain;
+    for (const auto& claim : item.desired.claims) parts_.look_at(claim, again_at);
     return;
   }
   if (!tended->restarted.empty()) {
@@ -64,7 +76,7 @@ void Healer::drifted(const ApplicationUid& application, Target& target, TargetIt
                      const Observed& observed) {
   const auto health = observed.present ? Health::kDegraded : Health::kMissing;
   const std::string difference = observed.matches ? "has lost its ownership mark" : observed.difference;
-  if (!target.policy.self_heal) {
+  if (!target.policy.self_heal || base::planted("drift-not-healed")) {
     parts_.show(item, SyncStatus::kOutOfSync,
                 {.health = health, .reason = "SelfHealDisabled", .message = difference});
     return;

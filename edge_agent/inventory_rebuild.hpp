@@ -11,8 +11,8 @@
 
 namespace holdfast::edge_agent {
 
-/// Copies every record that can be read, by the keys that are known of it, and forbids deletes. The caller
-/// has set the damaged file aside and opened a fresh one; afterwards a new Engine boots on `fresh`.
+/// Copies every record that can be read, by the keys that are known of it, and forbids deletes. Files and their names
+/// are edge_agent/store_rescue.hpp's; afterwards a new Engine boots on what was `fresh`.
 base::Status rescue_store(sync::Store& damaged, sync::Store& fresh);
 
 /// Adds what the host shows to be ours: processes by their run folders, files where a section claims them.

@@ -26,9 +26,9 @@ namespace holdfast::edge_agent {
 struct Walk {
   base::Digest digest;
   sync::SectionPhase phase = sync::SectionPhase::kApplying;
-  std::vector<bool> done;  ///< by item: applied in this walk
-  std::optional<std::int64_t> wave;
-  base::MonotonicTime deadline{};
+  std::vector<bool> done;            ///< by item: applied in this walk
+  std::optional<std::int64_t> wave;  ///< the highest that was entered
+  base::MonotonicTime deadline{};    ///< of that wave
   std::size_t created = 0;
   std::size_t updated = 0;
   std::size_t adopted = 0;
@@ -45,7 +45,7 @@ struct LiveSection {
                               .reset_after = std::chrono::milliseconds{0},
                               .is_first_free = false}};
   std::optional<base::Error>
-      trouble;                      ///< could not even be written down: shown instead of the record's reason
+      trouble;  ///< what the record does not say: a store that would not take it, a way back that fails
   std::vector<Withheld> leftovers;  ///< what is kept though nobody desires it, and why
   bool leftovers_known = false;
 };

@@ -60,10 +60,12 @@ Json one_why_json(const Engine::Why& why) {
 }  // namespace
 
 Json status_json(const Engine& engine, const NodeIdentity& identity, const Session* session) {
-  return {{"name", identity.name},
-          {"running", session != nullptr},
-          {"connected", session != nullptr && session->connected()},
-          {"snapshot", Json::parse(sync::encode_snapshot(engine.snapshot()))}};
+  Json status{{"name", identity.name},
+              {"running", session != nullptr},
+              {"connected", session != nullptr && session->connected()},
+              {"snapshot", Json::parse(sync::encode_snapshot(engine.snapshot()))}};
+  if (session != nullptr && !session->link_trouble().empty()) status["brokerError"] = session->link_trouble();
+  return status;
 }
 
 Json plan_json(const Plan& plan) {

@@ -14,7 +14,7 @@
 
 namespace holdfast::edge_agent {
 
-/// {"connected":…,"name":…,"snapshot":{…}}: `session` is null where no agent runs.
+/// {"brokerError"?:…,"connected":…,"name":…,"running":…,"snapshot":{…}}: `session` is null where no agent runs.
 base::Json status_json(const Engine& engine, const NodeIdentity& identity, const Session* session);
 /// {"actions":[…],"withheld":[…]}
 base::Json plan_json(const Plan& plan);

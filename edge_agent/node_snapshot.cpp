@@ -31,6 +31,14 @@ const LiveSection* live_of(const Parts& parts, const SectionRecord& record) {
   return found == parts.live.end() ? nullptr : &found->second;
 }
 
+/// A resource that is desired elsewhere now still has something at its old claim: said with what it is.
+void attach(const Withheld& leftover, ResourceStatus& status) {
+  status.sync = SyncStatus::kOutOfSync;
+  if (status.reason.empty()) status.reason = std::string(to_string(leftover.reason));
+  status.message = sync::bounded_message(status.message.empty() ? leftover.message
+                                                                : status.message + "; " + leftover.message);
+}
+
 void add_resources(const Parts& parts, const SectionRecord& record, SectionStatus& status) {
   const Target* target = parts.targets.find(record.accepted.application);
   if (target != nullptr) {
@@ -38,10 +46,12 @@ void add_resources(const Parts& parts, const SectionRecord& record, SectionStatu
   }
   if (const auto* live = live_of(parts, record)) {
     for (const auto& leftover : live->leftovers) {
-      // A resource that is desired at another claim now is there already, under its own key.
-      const bool is_there =
-          std::ranges::find(status.resources, leftover.key, &ResourceStatus::key) != status.resources.end();
-      if (!is_there) status.resources.push_back(status_of(leftover));
+      const auto there = std::ranges::find(status.resources, leftover.key, &ResourceStatus::key);
+      if (there == status.resources.end()) {
+        status.resources.push_back(status_of(leftover));
+      } else {
+        attach(leftover, *there);
+      }
     }
   }
   std::ranges::sort(status.resources, {}, &ResourceStatus::key);
@@ -80,7 +90,12 @@ void explain(const Parts& parts, const SectionRecord& record, SectionStatus& sta
   status.reason = record.reason;
   status.message = record.message;
   const auto* live = live_of(parts, record);
-  if (live != nullptr && live->trouble) {
+  const bool is_back =
+      record.phase == SectionPhase::kRollingBack || record.phase == SectionPhase::kQuarantined;
+  if (live != nullptr && live->trouble && is_back && !record.reason.empty()) {
+    status.message += "; " + live->trouble->message();
+    status.health = worse(status.health, Health::kDegraded);
+  } else if (live != nullptr && live->trouble) {
     status.reason = std::string(base::to_string(live->trouble->code()));
     status.message = live->trouble->message();
     status.health = worse(status.health, Health::kDegraded);

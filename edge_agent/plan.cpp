@@ -107,6 +107,10 @@ std::string_view to_string(WithheldReason reason) {
     case WithheldReason::kNoProof: return "NoProof";
     case WithheldReason::kTakenOver: return "TakenOver";
     case WithheldReason::kNotOurs: return "NotOurs";
+    case WithheldReason::kUnobservable: return "Unobservable";
+    case WithheldReason::kDeleteFailed: return "DeleteFailed";
+    case WithheldReason::kWaiting: return "Waiting";
+    case WithheldReason::kRolledBack: return "KeptByRollback";
   }
   return "Unknown";
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/digest.hpp"
+#include "base/result.hpp"
 #include "sync/model/claim.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/model/inventory.hpp"
@@ -69,8 +70,10 @@ struct Observed {
 struct PlanInput {
   std::vector<SectionInput> sections;  ///< sorted by application
   std::map<sync::Claim, sync::InventoryEntry> inventory;
-  /// Nothing is decided about a claim that is not in here: it was not looked at, or could not be.
+  /// Nothing is decided about a claim that is neither in here nor in `unobservable`: it was not looked at.
   std::map<sync::Claim, Observed> actual;
+  /// What could not be looked at, and why. It is not touched; what should go is withheld until it can be.
+  std::map<sync::Claim, base::Error> unobservable;
 };
 
 enum class ActionKind {
@@ -101,6 +104,10 @@ enum class WithheldReason {
   kNoProof,        ///< no verified newer desired state
   kTakenOver,      ///< somebody desires the claim, now or soon
   kNotOurs,        ///< the object does not carry our mark where marks are possible
+  kUnobservable,   ///< it should go, but cannot be looked at: tried again
+  kDeleteFailed,   ///< it should go, but would not: tried again
+  kWaiting,        ///< goes once what was applied after it is gone
+  kRolledBack,     ///< a rollback leaves it: only what the failed section made is deleted
 };
 
 struct Withheld {

@@ -94,9 +94,8 @@ std::set<sync::Claim> claims_of(const PlanInput& input, const ApplicationUid* fo
 
 }  // namespace
 
-Looked look(Parts& parts, const ApplicationUid* focus) {
-  Looked looked;
-  auto& input = looked.input;
+PlanInput look(Parts& parts, const ApplicationUid* focus) {
+  PlanInput input;
   for (const auto& [application, record] : parts.store.sections()) {
     input.sections.push_back(section_input(parts, record));
   }
@@ -104,15 +103,19 @@ Looked look(Parts& parts, const ApplicationUid* focus) {
   const ClaimTable table(input);
   for (const auto& claim : claims_of(input, focus)) {
     Driver* driver = parts.drivers.of(claim);
-    if (driver == nullptr) continue;
+    if (driver == nullptr) {
+      input.unobservable.emplace(claim,
+                                 base::Error(base::Code::kUnsupported, "this agent cannot do its kind"));
+      continue;
+    }
     auto observed = driver->observe(claim, wanted_at(parts, table, claim), parts.store.entry(claim));
     if (observed) {
       input.actual.emplace(claim, *std::move(observed));
     } else {
-      looked.unobservable.emplace(claim, observed.error().with_context(claim.text()));
+      input.unobservable.emplace(claim, observed.error().with_context(claim.text()));
     }
   }
-  return looked;
+  return input;
 }
 
 }  // namespace holdfast::edge_agent

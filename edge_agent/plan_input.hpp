@@ -3,21 +3,13 @@
 // Threads: one, the engine's.
 #pragma once
 
-#include <map>
-
-#include "base/result.hpp"
 #include "edge_agent/live.hpp"
 #include "edge_agent/plan.hpp"
 
 namespace holdfast::edge_agent {
 
-struct Looked {
-  PlanInput input;
-  std::map<sync::Claim, base::Error> unobservable;
-};
-
 /// Every section takes part, for their claims count; only claims of `focus` are looked at on the host (all,
 /// where it is null), so only about those anything is decided.
-Looked look(Parts& parts, const sync::ApplicationUid* focus);
+PlanInput look(Parts& parts, const sync::ApplicationUid* focus);
 
 }  // namespace holdfast::edge_agent

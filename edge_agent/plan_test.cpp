@@ -263,6 +263,35 @@ TEST(Plan, DeletesComeLastAndInReverseOrder) {
   EXPECT_THAT(actions_of(scene), ElementsAre("Create new", "Delete z", "Delete y", "Delete x"));
 }
 
+InventoryEntry placed(const std::string& name, std::int64_t wave, std::uint32_t depth) {
+  InventoryEntry known = entry("A", name, "/" + name);
+  known.wave = wave;
+  known.depth = depth;
+  return known;
+}
+
+TEST(Plan, DeletesGoByWaveThenByWhatDependedOnWhat) {
+  Scene scene;
+  scene.section("A", {});
+  for (const auto& known :
+       {placed("a", 2, 0), placed("b", 1, 0), placed("c", 1, 1), placed("z", -1, 0), placed("y", 0, 0)}) {
+    scene.owns(known).host("/" + known.key.name, kRight);
+  }
+  EXPECT_THAT(actions_of(scene), ElementsAre("Delete a", "Delete c", "Delete b", "Delete y", "Delete z"));
+  EXPECT_EQ(plan(scene.input).actions[0].wave, 2);
+}
+
+TEST(Plan, ALeftoverThatCannotBeLookedAtIsWithheldAndSaysWhy) {
+  Scene scene;
+  scene.section("A", {}).owns(entry("A", "old", "/old"));
+  scene.input.unobservable.emplace(at("/old"), base::Error(base::Code::kIo, "Input/output error"));
+  EXPECT_THAT(actions_of(scene), IsEmpty());
+  EXPECT_THAT(withheld_of(scene), ElementsAre("Unobservable old"));
+  EXPECT_THAT(plan(scene.input).withheld[0].message, HasSubstr("Input/output error"));
+  scene.last().prune = false;
+  EXPECT_THAT(withheld_of(scene), ElementsAre("PruneDisabled old")) << "nobody wants it to go";
+}
+
 Scene with_leftovers(int count, sync::PruneLimit limit) {
   Scene scene;
   scene.section("A", {});
@@ -307,6 +336,15 @@ TEST(PlanPruneLimit, DeletesThatWereDecidedBeforeDoNotCountAgain) {
   EXPECT_EQ(actions_of(scene).size(), 12U);
 }
 
+TEST(PlanPruneLimit, CountsWhatCannotBeLookedAtNow) {
+  Scene scene = with_leftovers(12, {sync::PruneLimit::Unit::kPercent, 50});
+  for (const char* path : {"/f10", "/f11", "/f12"}) {
+    scene.input.actual.erase(at(path));
+    scene.input.unobservable.emplace(at(path), base::Error(base::Code::kIo, "Input/output error"));
+  }
+  EXPECT_THAT(actions_of(scene), IsEmpty()) << "else nine would go today, and three tomorrow";
+}
+
 TEST(PlanPruneLimit, WhatIsGoneAlreadyIsForgottenWithoutCounting) {
   Scene scene = with_leftovers(12, {sync::PruneLimit::Unit::kCount, 1});
   for (auto& [claim, seen] : scene.input.actual) seen = kAbsent;
@@ -329,6 +367,7 @@ TEST(PlanRollback, DeletesOnlyWhatTheFailedSectionMade) {
   scene.owns(made).host("/made", kRight).owns(adopted).host("/adopted", kRight);
   scene.owns(entry("A", "older", "/older")).host("/older", kRight);
   EXPECT_THAT(actions_of(scene), ElementsAre("Delete made"));
+  EXPECT_THAT(withheld_of(scene), ElementsAre("KeptByRollback older", "KeptByRollback adopted"));
 }
 
 Scene removal(SectionMode mode) {

@@ -18,7 +18,7 @@ std::optional<base::MonotonicTime> ProbeState::due() const {
 void ProbeState::sent() { is_running_ = true; }
 
 void ProbeState::result(const sync::Probe& probe, bool ok, std::string detail, base::MonotonicTime now) {
-  missed(probe, now);
+  over(probe, now);
   if (ok) {
     failures_ = 0;
     if (++successes_ < probe.success_threshold) return;
@@ -35,7 +35,12 @@ void ProbeState::result(const sync::Probe& probe, bool ok, std::string detail, b
   detail_ = std::move(detail);
 }
 
-void ProbeState::missed(const sync::Probe& probe, base::MonotonicTime now) {
+void ProbeState::missed(const sync::Probe& probe, std::string why, base::MonotonicTime now) {
+  over(probe, now);
+  if (verdict_ != ProbeVerdict::kPassing) detail_ = std::move(why);
+}
+
+void ProbeState::over(const sync::Probe& probe, base::MonotonicTime now) {
   is_running_ = false;
   due_ = now + probe.period;
 }

@@ -23,14 +23,18 @@ class ProbeState {
   std::optional<base::MonotonicTime> due() const;
   void sent();
   void result(const sync::Probe& probe, bool ok, std::string detail, base::MonotonicTime now);
-  /// It could not even be started: says nothing about the process.
-  void missed(const sync::Probe& probe, base::MonotonicTime now);
+  /// It could not be started just now: says nothing about the process, but `why` is told while it is not passing.
+  void missed(const sync::Probe& probe, std::string why, base::MonotonicTime now);
+  /// The one on its way was called off and will never answer: it is due as before.
+  void cancelled() { is_running_ = false; }
 
   ProbeVerdict verdict() const { return verdict_; }
   bool has_passed() const { return has_passed_; }
-  const std::string& detail() const { return detail_; }  ///< of the last failure
+  const std::string& detail() const { return detail_; }  ///< of the last failure; empty while it passes
 
  private:
+  void over(const sync::Probe& probe, base::MonotonicTime now);
+
   base::MonotonicTime due_{};
   bool is_running_ = false;
   bool has_passed_ = false;

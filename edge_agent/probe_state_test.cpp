@@ -65,9 +65,22 @@ INSTANTIATE_TEST_SUITE_P(Table, ProbeThresholds,
 TEST(ProbeState, OneThatCouldNotBeStartedSaysNothing) {
   ProbeState state;
   state.begin(probe(1, 1), kStart);
-  state.missed(probe(1, 1), kStart + 5s);
+  state.missed(probe(1, 1), "too many at once", kStart + 5s);
   EXPECT_EQ(state.verdict(), ProbeVerdict::kUnknown);
   EXPECT_EQ(state.due(), kStart + 15s);
+  EXPECT_EQ(state.detail(), "too many at once") << "but it is told why nothing is known";
+  state.result(probe(1, 1), true, "", kStart + 16s);
+  state.missed(probe(1, 1), "too many at once", kStart + 26s);
+  EXPECT_EQ(state.verdict(), ProbeVerdict::kPassing);
+  EXPECT_EQ(state.detail(), "");
+}
+
+TEST(ProbeState, OneThatWasCalledOffIsDueAsBefore) {
+  ProbeState state;
+  state.begin(probe(1, 1), kStart);
+  state.sent();
+  state.cancelled();
+  EXPECT_EQ(state.due(), kStart + 5s);
 }
 
 }  // namespace

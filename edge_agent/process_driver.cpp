@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/planted.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -21,6 +22,21 @@ const ProcessEffective& as_process(const Effective& effective) {
 
 bool lives(const base::ProcessStatus& status) {
   return status.phase == ProcessPhase::kRunning || (status.phase == ProcessPhase::kLost && status.identity);
+}
+
+/// All that is left of a run that was applied: nothing, or an earlier run's record. A start is not synced, so that is
+/// how a power cut leaves it, and how a start that failed for want of room does.
+bool has_ended_unseen(const base::ProcessStatus& status, const ProcessEffective& wanted,
+                      const std::string& boot_id) {
+  if (lives(status)) return false;
+  if (status.phase == ProcessPhase::kAbsent) return true;
+  return status.spec_digest != wanted.start.spec_digest && status.boot_id != boot_id;
+}
+
+/// It was started with just this: what has become of it since is an end, not drift.
+bool was_applied(const ProcessEffective& wanted, const sync::InventoryEntry* entry) {
+  return entry != nullptr && entry->phase == sync::InventoryPhase::kApplied && entry->key == wanted.key &&
+         entry->effective == wanted.digest;
 }
 
 }  // namespace
@@ -41,6 +57,10 @@ Result<Observed> ProcessDriver::observe(const sync::Claim& claim, const Effectiv
   const base::ProcessId id = instance_of(claim);
   claims_.insert_or_assign(id.instance, claim);
   HF_TRY(const auto status, host_.process(id));
+  if (wanted != nullptr && was_applied(as_process(*wanted), entry) &&
+      has_ended_unseen(status, as_process(*wanted), host_.boot_id())) {
+    return Observed{.present = true, .matches = true, .ours = true};
+  }
   Observed observed{.present = status.phase != ProcessPhase::kAbsent};
   if (!observed.present) {
     observed.difference = "is not there";
@@ -51,6 +71,7 @@ Result<Observed> ProcessDriver::observe(const sync::Claim& claim, const Effectiv
   // A running process cannot be marked again; what the inventory says is enough to keep it, not to remove it.
   observed.ours = observed.ours || entry != nullptr;
   observed.matches = status.spec_digest == as_process(*wanted).start.spec_digest;
+  if (base::planted("restart-instead-of-adopt") && !supervisors_.contains(claim)) observed.matches = false;
   if (!observed.matches) observed.difference = "runs with another spec";
   return observed;
 }
@@ -74,7 +95,9 @@ Result<Driver::Progress> ProcessDriver::apply(const Effective& wanted, const Act
   HF_TRY(const auto status, host_.process(process.start.id));
   const bool is_right =
       status.phase != ProcessPhase::kAbsent && status.spec_digest == process.start.spec_digest;
-  if (is_right) return Progress::kDone;  // however it stands: exits are the supervisor's
+  // However it stands: exits are the supervisor's. But one that we told to end, and that is wanted again before it did,
+  // will end all the same: it is stopped, then started, as for another spec.
+  if (is_right && !status.stopped_by_us) return Progress::kDone;
   if (lives(status)) {
     HF_CHECK(host_.stop_process(process.start.id, process.grace));
     return Progress::kPending;
@@ -107,7 +130,10 @@ Result<Driver::Progress> ProcessDriver::remove(const sync::InventoryEntry& entry
 Result<Driver::Tended> ProcessDriver::tend(const Effective& wanted) {
   const auto& process = as_process(wanted);
   const sync::Claim& claim = process.claims.front();
-  HF_TRY(const auto status, host_.process(process.start.id));
+  HF_TRY(auto status, host_.process(process.start.id));
+  if (has_ended_unseen(status, process, host_.boot_id())) {
+    status = {.id = process.start.id, .phase = ProcessPhase::kLost};
+  }
   HF_TRY(auto tended, supervisor(claim).tend(process, status, marks_.make(claim, process.key),
                                              clock_.monotonic(), clock_.wall()));
   if (!tended.restarted.empty()) restarts_.add(claim);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ProcessDriver: kind Process. A process that runs with the spec that is wanted is left alone, whoever
 // started it and however often the agent was restarted since; another spec is stop, then start. How it goes
-// on from there (exits, probes) is the Supervisor's.
+// on from there (exits, seen or not, and probes) is the Supervisor's, whether the section self-heals or not.
 // Threads: one, the engine's.
 #pragma once
 

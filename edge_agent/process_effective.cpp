@@ -7,15 +7,13 @@
 #include <variant>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/run_format.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
 
 using base::Json;
 using base::Result;
-
-constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
@@ -30,7 +28,7 @@ Result<Environment> environment(const sync::ProcessSpec& spec, const std::string
     env.emplace_back(variable.name, std::move(value));
   }
   const bool has_path = std::ranges::any_of(env, [](const auto& pair) { return pair.first == "PATH"; });
-  if (!has_path) env.emplace_back("PATH", kDefaultPath);
+  if (!has_path) env.emplace_back("PATH", base::run_format::kDefaultPath);
   return env;
 }
 

@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::string_view kRaw = ".log";
 constexpr std::string_view kCompressed = ".log.zst";
+/// A shim begins the next one a line after the limit.
+constexpr std::size_t kSegmentTextBytesMax = limits::kLogSegmentBytesMax * 2;
 constexpr int kLevel = 1;  // 140 kB of working memory; level 3 would take 556 kB
 
 struct Segment {
@@ -63,7 +65,12 @@ Result<std::vector<Segment>> segments_of(const std::string& folder) {
 }
 
 Result<std::string> inflate(const std::string& bytes) {
-  std::string out(limits::kLogSegmentBytesMax * 2, '\0');
+  const auto written = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
+  if (written == ZSTD_CONTENTSIZE_ERROR) return fail(Code::kCorrupt, "it is not a compressed segment");
+  // compress() says how much it is; what claims to be more than a segment can be was not written by it.
+  if (written == ZSTD_CONTENTSIZE_UNKNOWN || written > kSegmentTextBytesMax)
+    return fail(Code::kLimit, "it is larger than a segment");
+  std::string out(static_cast<std::size_t>(written), '\0');
   const auto size = ZSTD_decompress(out.data(), out.size(), bytes.data(), bytes.size());
   if (ZSTD_isError(size) != 0) return fail(Code::kCorrupt, ZSTD_getErrorName(size));
   out.resize(size);
@@ -71,13 +78,13 @@ Result<std::string> inflate(const std::string& bytes) {
 }
 
 Result<std::string> text_of(const Segment& segment) {
-  HF_TRY(auto bytes, base::read_file(segment.path, limits::kLogSegmentBytesMax * 2));
+  HF_TRY(auto bytes, base::read_file(segment.path, kSegmentTextBytesMax));
   if (!segment.compressed) return bytes;
   return inflate(bytes);
 }
 
 base::Status compress(const Segment& segment) {
-  HF_TRY(const auto text, base::read_file(segment.path, limits::kLogSegmentBytesMax * 2));
+  HF_TRY(const auto text, base::read_file(segment.path, kSegmentTextBytesMax));
   std::string out(ZSTD_compressBound(text.size()), '\0');
   const auto size = ZSTD_compress(out.data(), out.size(), text.data(), text.size(), kLevel);
   if (ZSTD_isError(size) != 0) return fail(Code::kInternal, ZSTD_getErrorName(size));
@@ -88,25 +95,56 @@ base::Status compress(const Segment& segment) {
   return {};
 }
 
-void read_lines(std::string_view text, const LogQuery& query, std::vector<LogLine>& out) {
+std::vector<LogLine> lines_in(std::string_view text) {
+  std::vector<LogLine> lines;
   while (!text.empty()) {
     const auto end = text.find('\n');
-    auto line = parse_log_line(text.substr(0, end));
-    if (line && (!query.since || line->time >= *query.since)) out.push_back(*std::move(line));
-    if (end == std::string_view::npos) return;
+    if (auto line = parse_log_line(text.substr(0, end))) lines.push_back(*std::move(line));
+    if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
   }
+  return lines;
 }
 
-void keep_newest(std::vector<LogLine>& lines, std::size_t bytes_max) {
-  std::size_t bytes = 0;
-  auto keep = lines.end();
-  while (keep != lines.begin() && bytes + std::prev(keep)->text.size() <= bytes_max) {
-    --keep;
-    bytes += keep->text.size() + 1;
+/// Collects from the newest line backwards, and says when there is no use in going on.
+class Newest {
+ public:
+  explicit Newest(const LogQuery& query) : query_(query) {}
+
+  /// False: nothing that is older can still be wanted.
+  bool take(std::vector<LogLine> segment) {
+    const bool is_over = query_.since && !segment.empty() && segment.back().time < *query_.since;
+    if (is_over) return false;
+    for (auto line = segment.rbegin(); line != segment.rend(); ++line) {
+      if (query_.since && line->time < *query_.since) continue;
+      if (!fits(*line)) return false;
+      lines_.push_back(std::move(*line));
+    }
+    return true;
   }
-  lines.erase(lines.begin(), keep);
-}
+  bool remark(std::string text) {
+    // As old as what came right after it, so that it stays where it belongs.
+    LogLine line{lines_.empty() ? base::WallTime{} : lines_.back().time, '-', std::move(text)};
+    if (!fits(line)) return false;
+    lines_.push_back(std::move(line));
+    return true;
+  }
+  std::vector<LogLine> oldest_first() && {
+    std::ranges::reverse(lines_);
+    return std::move(lines_);
+  }
+
+ private:
+  bool fits(const LogLine& line) {
+    if (bytes_ + line.text.size() > query_.bytes_max) return false;
+    bytes_ += line.text.size() + 1;
+    return true;
+  }
+
+  const LogQuery& query_;
+  std::vector<LogLine> lines_;  ///< newest first
+  std::size_t bytes_ = 0;
+};
 
 }  // namespace
 
@@ -135,17 +173,16 @@ Result<std::vector<std::string>> ProcessLogs::instances() const {
 
 Result<std::vector<LogLine>> ProcessLogs::read(const std::string& instance, const LogQuery& query) const {
   HF_TRY(const auto segments, segments_of(folder_ + "/" + instance));
-  std::vector<LogLine> lines;
-  for (const auto& segment : segments) {
-    if (auto text = text_of(segment)) {
-      read_lines(*text, query, lines);
-    } else {
-      const auto time = lines.empty() ? base::WallTime{} : lines.back().time;
-      lines.push_back({time, '-', segment.path + " cannot be read: " + text.error().message()});
-    }
+  // One segment in memory at a time, and none that is not needed: compressed, they may be many times what they take on
+  // the disk.
+  Newest newest(query);
+  for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
+    const auto text = text_of(*segment);
+    const bool goes_on = text ? newest.take(lines_in(*text))
+                              : newest.remark(segment->path + " cannot be read: " + text.error().message());
+    if (!goes_on) break;
   }
-  keep_newest(lines, query.bytes_max);
-  return lines;
+  return std::move(newest).oldest_first();
 }
 
 Result<std::size_t> ProcessLogs::tidy(const std::string& instance) const {

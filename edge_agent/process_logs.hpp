@@ -31,7 +31,8 @@ class ProcessLogs {
 
   /// Instances that have logs, sorted.
   base::Result<std::vector<std::string>> instances() const;
-  /// Oldest line first. A segment that cannot be read is told as one remark line, and the others are still given.
+  /// Oldest line first. Holds `bytes_max` and one segment in memory, however much is stored; ends at the first segment,
+  /// going back, that is wholly older than `since`. A segment that cannot be read is told as one remark line, and the others are still given.
   base::Result<std::vector<LogLine>> read(const std::string& instance, const LogQuery& query) const;
   /// Compresses what is closed and drops what is over the limit; returns how many files it touched.
   base::Result<std::size_t> tidy(const std::string& instance) const;

@@ -2,6 +2,7 @@
 #include "edge_agent/process_logs.hpp"
 
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include <filesystem>
 
@@ -74,6 +75,34 @@ TEST_F(ProcessLogsTest, TellsOfASegmentThatCannotBeReadAndGoesOn) {
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_NE(lines[0].find("1.log.zst cannot be read"), std::string::npos);
   EXPECT_EQ(lines[1], "two");
+}
+
+TEST_F(ProcessLogsTest, TouchesNoSegmentThatIsNotNeeded) {
+  ASSERT_TRUE(
+      base::write_file(folder_ + "/web/1.log.zst", "garbage that would be told if it were read", 0600));
+  segment(2, "2000 o two\n");
+  segment(3, "3000 o three\n4000 o four\n");
+  EXPECT_EQ(texts({std::nullopt, 9}), (std::vector<std::string>{"four"}));
+  EXPECT_EQ(texts({base::WallTime(std::chrono::milliseconds(2500)), 1U << 20U}),
+            (std::vector<std::string>{"three", "four"}));
+}
+
+TEST_F(ProcessLogsTest, ASegmentWithoutALineEndsNothing) {
+  segment(1, "1000 o one\n");
+  segment(2, "");
+  segment(3, "3000 o three\n");
+  EXPECT_EQ(texts({base::WallTime(std::chrono::milliseconds(500)), 1U << 20U}),
+            (std::vector<std::string>{"one", "three"}));
+}
+
+TEST_F(ProcessLogsTest, ABombIsARemarkAndCostsNothing) {
+  const std::string huge(8U << 20U, '\n');
+  std::string bomb(ZSTD_compressBound(huge.size()), '\0');
+  bomb.resize(ZSTD_compress(bomb.data(), bomb.size(), huge.data(), huge.size(), 1));
+  ASSERT_TRUE(base::write_file(folder_ + "/web/1.log.zst", bomb, 0600));
+  const auto lines = texts();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("larger than a segment"), std::string::npos) << lines[0];
 }
 
 TEST_F(ProcessLogsTest, DropsTheOldestOverTheLimit) {

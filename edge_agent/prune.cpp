@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/planted.hpp"
 #include "sync/model/kinds.hpp"
 
 namespace holdfast::edge_agent {
@@ -15,21 +16,17 @@ namespace {
 using sync::InventoryEntry;
 using Entries = std::vector<const InventoryEntry*>;
 
-int kind_order(const InventoryEntry& entry) {
-  const auto* kind = sync::find_kind(entry.key.group, entry.key.kind);
-  return kind == nullptr ? 0 : kind->apply_order;
-}
-
 /// Inventory of this application whose claim nobody desires; the last applied comes first.
 Entries leftovers(const PlanInput& input, const ClaimTable& claims, const SectionInput& section) {
   Entries found;
   for (const auto& [claim, entry] : input.inventory) {
-    if (entry.application == section.application && !claims.is_desired(claim)) found.push_back(&entry);
+    const bool is_free = !claims.is_desired(claim) || base::planted("prune-without-claim-check");
+    if (entry.application == section.application && is_free) found.push_back(&entry);
   }
   std::ranges::sort(found, [](const auto* a, const auto* b) {
-    const int order_a = kind_order(*a);
-    const int order_b = kind_order(*b);
-    return std::tie(order_b, b->key, b->claim) < std::tie(order_a, a->key, a->claim);
+    const DeleteTurn turn_a = delete_turn(*a);
+    const DeleteTurn turn_b = delete_turn(*b);
+    return std::tie(turn_b, b->key, b->claim) < std::tie(turn_a, a->key, a->claim);
   });
   return found;
 }
@@ -48,9 +45,28 @@ Withheld withhold(const InventoryEntry& entry, WithheldReason reason, std::strin
   return {reason, entry.application, entry.key, entry.claim, std::move(message)};
 }
 
+std::string name_of(const InventoryEntry& entry) {
+  return entry.key.brief() + " (" + entry.claim.text() + ")";
+}
+
+/// What a rollback leaves as it is; it was not the failed section that put it there.
+std::optional<Withheld> left_by_rollback(const SectionInput& section, const InventoryEntry& entry) {
+  if (section.mode != SectionMode::kRollback) return std::nullopt;
+  if (entry.made_by != section.failed) {
+    return withhold(entry, WithheldReason::kRolledBack,
+                    name_of(entry) + " stays: the way back deletes only what the failed revision made");
+  }
+  if (!entry.adopted) return std::nullopt;
+  return withhold(entry, WithheldReason::kRolledBack,
+                  name_of(entry) +
+                      " stays: it was there before the failed revision took it over; if that changed it, "
+                      "what it was before cannot be brought back");
+}
+
+/// `seen` is null where it could not be looked at.
 std::optional<Withheld> reason_to_keep(const SectionInput& section, const InventoryEntry& entry,
-                                       const Observed& seen) {
-  const std::string what = entry.key.brief() + " (" + entry.claim.text() + ")";
+                                       const Observed* seen) {
+  const std::string what = name_of(entry);
   if (std::ranges::find(section.withhold, entry.claim) != section.withhold.end()) {
     return withhold(entry, WithheldReason::kTakenOver, what + " stays: another application takes it over");
   }
@@ -66,7 +82,7 @@ std::optional<Withheld> reason_to_keep(const SectionInput& section, const Invent
     return withhold(entry, WithheldReason::kNoProof,
                     what + " stays: no newer desired state from the hub says that it may go");
   }
-  if (!seen.ours) {
+  if (seen != nullptr && !seen->ours && !base::planted("prune-what-is-not-ours")) {
     return withhold(entry, WithheldReason::kNotOurs,
                     what + " stays: what is there now was not made by this agent");
   }
@@ -77,29 +93,46 @@ bool ends_with_its_application(WithheldReason reason) {
   return reason == WithheldReason::kPruneDisabled || reason == WithheldReason::kNotOurs;
 }
 
-/// Decides about one leftover; true: it may be deleted if the limit allows.
-bool decide(const SectionInput& section, const InventoryEntry& entry, const Observed* seen, Plan& plan) {
+const Observed* seen_at(const PlanInput& input, const sync::Claim& claim) {
+  const auto found = input.actual.find(claim);
+  return found == input.actual.end() ? nullptr : &found->second;
+}
+
+enum class Leaves {
+  kNo,       ///< forgotten, withheld for a reason, or not looked at
+  kYes,      ///< if the limit allows
+  kNotSeen,  ///< it would, if it could be looked at
+};
+
+/// Decides about one leftover.
+Leaves decide(const PlanInput& input, const SectionInput& section, const InventoryEntry& entry, Plan& plan) {
   if (section.mode == SectionMode::kRelease) {
     plan.actions.push_back(forget(entry, "released: stays on the host"));
-    return false;
+    return Leaves::kNo;
   }
-  if (seen == nullptr) return false;
-  if (!seen->present) {
+  const Observed* seen = seen_at(input, entry.claim);
+  const auto trouble = input.unobservable.find(entry.claim);
+  if (seen == nullptr && trouble == input.unobservable.end()) return Leaves::kNo;
+  if (seen != nullptr && !seen->present) {
     plan.actions.push_back(forget(entry, "is gone"));
-    return false;
+    return Leaves::kNo;
   }
-  if (section.mode == SectionMode::kRollback && (entry.made_by != section.failed || entry.adopted))
-    return false;
-  if (auto keep = reason_to_keep(section, entry, *seen)) {
+  auto keep = left_by_rollback(section, entry);
+  if (!keep) keep = reason_to_keep(section, entry, seen);
+  if (keep) {
     // Nobody will ever decide again about what a removed application leaves: it stays, and is no longer ours.
     if (section.mode == SectionMode::kPrune && ends_with_its_application(keep->reason)) {
       plan.actions.push_back(forget(entry, keep->message));
     } else {
       plan.withheld.push_back(*std::move(keep));
     }
-    return false;
+    return Leaves::kNo;
   }
-  return true;
+  if (seen != nullptr) return Leaves::kYes;
+  plan.withheld.push_back(
+      withhold(entry, WithheldReason::kUnobservable,
+               name_of(entry) + " should go, but cannot be looked at: " + trouble->second.message()));
+  return Leaves::kNotSeen;
 }
 
 std::string over_limit(const SectionInput& section, std::size_t count, std::size_t of, std::size_t allowed) {
@@ -118,21 +151,27 @@ std::string delete_reason(const SectionInput& section) {
 
 }  // namespace
 
+DeleteTurn delete_turn(const InventoryEntry& entry) {
+  const auto* kind = sync::find_kind(entry.key.group, entry.key.kind);
+  return {entry.wave, entry.depth, kind == nullptr ? 0 : kind->apply_order};
+}
+
 void plan_deletes(const PlanInput& input, const ClaimTable& claims, const SectionInput& section, Plan& plan) {
   Entries may_go;
   std::size_t fresh = 0;
   for (const auto* entry : leftovers(input, claims, section)) {
-    const auto seen = input.actual.find(entry->claim);
-    if (!decide(section, *entry, seen == input.actual.end() ? nullptr : &seen->second, plan)) continue;
-    may_go.push_back(entry);
-    // A delete that was decided before, and did not get through, was within the limit then.
+    const Leaves leaves = decide(input, section, *entry, plan);
+    if (leaves == Leaves::kNo) continue;
+    // A delete that was decided before, and did not get through, was within the limit then. What cannot be
+    // seen now counts: else the rest would go today, and it tomorrow.
     if (entry->phase != sync::InventoryPhase::kDeleting) ++fresh;
+    if (leaves == Leaves::kYes) may_go.push_back(entry);
   }
   const std::size_t size = inventory_size(input, section.application);
   const std::size_t allowed = section.prune_limit.allowed(size);
   const bool is_limited =
       section.permission == DeletePermission::kLimited && section.mode != SectionMode::kRollback;
-  const bool is_over = is_limited && fresh > allowed;
+  const bool is_over = is_limited && fresh > allowed && !base::planted("prune-over-the-limit");
   for (const auto* entry : may_go) {
     if (is_over && entry->phase != sync::InventoryPhase::kDeleting) {
       plan.withheld.push_back(
@@ -140,7 +179,7 @@ void plan_deletes(const PlanInput& input, const ClaimTable& claims, const Sectio
       continue;
     }
     plan.actions.push_back({ActionKind::kDelete, entry->application, entry->key, entry->claim,
-                            entry->effective, 0, delete_reason(section)});
+                            entry->effective, entry->wave, delete_reason(section)});
   }
 }
 

@@ -4,10 +4,22 @@
 // Threads: pure function of values.
 #pragma once
 
+#include <compare>
+#include <cstdint>
+
 #include "edge_agent/claim_table.hpp"
 #include "edge_agent/plan.hpp"
 
 namespace holdfast::edge_agent {
+
+/// When an object's turn to be deleted is: the greater goes first, and is gone before a smaller one is touched.
+struct DeleteTurn {
+  std::int64_t wave = 0;
+  std::uint32_t depth = 0;
+  int kind_order = 0;
+  auto operator<=>(const DeleteTurn&) const = default;
+};
+DeleteTurn delete_turn(const sync::InventoryEntry& entry);
 
 /// Appends the section's forgets and deletes, in reverse apply order, and what is withheld and why.
 void plan_deletes(const PlanInput& input, const ClaimTable& claims, const SectionInput& section, Plan& plan);

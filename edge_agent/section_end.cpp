@@ -2,10 +2,14 @@
 #include "edge_agent/section_end.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
+#include "edge_agent/prune.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::edge_agent {
@@ -18,9 +22,23 @@ using sync::SectionPhase;
 
 namespace {
 
-std::string reason_of(const base::Error& error) {
-  return error.code() == Code::kTimeout ? "ProgressDeadlineExceeded"
-                                        : std::string(base::to_string(error.code()));
+constexpr std::size_t kNamedMax = 5;
+
+/// A program for another machine, or none at all. The host has no code of its own for it.
+bool is_no_program(const base::Error& error) {
+  return error.code() == Code::kIo && error.message().find(std::strerror(ENOEXEC)) != std::string::npos;
+}
+
+/// Another revision would have met the same: no room, a failing disk, no more files, memory or processes.
+bool is_hosts_fault(const base::Error& error) {
+  switch (error.code()) {
+    case Code::kNoSpace:
+    case Code::kCorrupt:
+    case Code::kTimeout:
+    case Code::kUnavailable: return true;
+    case Code::kIo: return !is_no_program(error);
+    default: return false;
+  }
 }
 
 Subject subject_of(const SectionRecord& record) { return {record.accepted.name, ""}; }
@@ -52,23 +70,20 @@ void settle_applied(const Parts& parts, Changes& changes) {
 
 // ---- leftovers ----
 
-Status SectionEnd::forget(const Action& action, Changes& changes) {
-  changes.inventory[action.claim] = std::nullopt;
-  return {};
-}
-
-void SectionEnd::delete_one(const Action& action, Changes& changes, Leaving& leaving) {
-  const auto* entry = parts_.store.entry(action.claim);
-  Driver* driver = parts_.drivers.of(action.claim);
-  if (entry == nullptr || driver == nullptr) return;
-  const auto removed = driver->remove(*entry);
-  if (!removed) {
-    if (!leaving.error) leaving.error = removed.error().with_context("cannot delete " + action.key.brief());
-    return;
+/// kPending: it is not gone, whatever the reason.
+Driver::Progress SectionEnd::delete_one(const Action& action, Changes& changes, Leaving& leaving,
+                                        std::vector<Withheld>& kept) {
+  const auto removed = parts_.drivers.of(action.claim)->remove(*parts_.store.entry(action.claim));
+  if (!removed && !base::planted("failed-delete-forgotten")) {
+    const auto error = removed.error().with_context("cannot delete " + action.key.brief());
+    kept.push_back(
+        {WithheldReason::kDeleteFailed, action.application, action.key, action.claim, error.message()});
+    if (!leaving.error) leaving.error = error;
+    return Driver::Progress::kPending;
   }
-  if (*removed == Driver::Progress::kPending) {
+  if (removed && *removed == Driver::Progress::kPending) {
     leaving.is_pending = true;
-    return;
+    return Driver::Progress::kPending;
   }
   changes.inventory[action.claim] = std::nullopt;
   ++leaving.deleted;
@@ -76,6 +91,47 @@ void SectionEnd::delete_one(const Action& action, Changes& changes, Leaving& lea
   const auto* record = parts_.store.section(action.application);
   parts_.events.normal("Pruned", {record == nullptr ? "" : record->accepted.name, action.key.brief()},
                        action.claim.text() + " was deleted: " + action.reason);
+  return Driver::Progress::kDone;
+}
+
+/// REQUIRES: `deletes` in order of their turns, the first to go first. What is not gone holds up all whose turn
+/// comes later: it may still use them.
+void SectionEnd::delete_in_turn(const std::vector<const Action*>& deletes, Changes& changes, Leaving& leaving,
+                                std::vector<Withheld>& kept) {
+  const sync::InventoryEntry* first = nullptr;
+  const auto holds_up = [&](const sync::InventoryEntry& entry) {
+    if (first == nullptr || delete_turn(entry) > delete_turn(*first)) first = &entry;
+  };
+  for (const auto& withheld : kept) {
+    if (withheld.reason == WithheldReason::kUnobservable) holds_up(*parts_.store.entry(withheld.claim));
+  }
+  for (const auto* action : deletes) {
+    const auto& entry = *parts_.store.entry(action->claim);
+    if (first != nullptr && delete_turn(entry) < delete_turn(*first)) {
+      kept.push_back({WithheldReason::kWaiting, action->application, action->key, action->claim,
+                      action->key.brief() + " (" + action->claim.text() + ") goes once " +
+                          first->key.brief() + " is gone"});
+      continue;
+    }
+    if (delete_one(*action, changes, leaving, kept) == Driver::Progress::kPending) holds_up(entry);
+  }
+}
+
+std::vector<Withheld> SectionEnd::keep_withheld(const SectionRecord& record, const Plan& plan,
+                                                Leaving& leaving) const {
+  std::vector<Withheld> kept;
+  for (const auto& withheld : plan.withheld) {
+    const bool is_ours = withheld.application == record.accepted.application;
+    if (!is_ours || withheld.reason == WithheldReason::kClaimConflict) continue;
+    if (withheld.reason == WithheldReason::kPruneLimit) {
+      leaving.is_held = true;
+      leaving.held_message = withheld.message;
+    }
+    if (withheld.reason == WithheldReason::kUnobservable && !leaving.error)
+      leaving.error = base::Error(Code::kUnavailable, withheld.message);
+    kept.push_back(withheld);
+  }
+  return kept;
 }
 
 Result<SectionEnd::Leaving> SectionEnd::clear_leftovers(const SectionRecord& record, const Plan& plan,
@@ -85,7 +141,7 @@ Result<SectionEnd::Leaving> SectionEnd::clear_leftovers(const SectionRecord& rec
   std::vector<const Action*> deletes;
   for (const auto& action : plan.actions) {
     if (action.application != application) continue;
-    if (action.kind == ActionKind::kForget) HF_CHECK(forget(action, changes));
+    if (action.kind == ActionKind::kForget) changes.inventory[action.claim] = std::nullopt;
     if (action.kind != ActionKind::kDelete) continue;
     deletes.push_back(&action);
     auto entry = *parts_.store.entry(action.claim);
@@ -93,22 +149,14 @@ Result<SectionEnd::Leaving> SectionEnd::clear_leftovers(const SectionRecord& rec
     changes.inventory[action.claim] = std::move(entry);
   }
   if (!deletes.empty()) HF_CHECK(parts_.store.commit(changes));
-  for (const auto* action : deletes) delete_one(*action, changes, leaving);
+  std::vector<Withheld> kept = keep_withheld(record, plan, leaving);
+  delete_in_turn(deletes, changes, leaving, kept);
 
   auto& live = parts_.live[application];
-  std::vector<Withheld> kept;
-  for (const auto& withheld : plan.withheld) {
-    if (withheld.application != application || withheld.reason == WithheldReason::kClaimConflict) continue;
-    if (withheld.reason == WithheldReason::kPruneLimit) {
-      leaving.is_held = true;
-      leaving.held_message = withheld.message;
-    }
-    kept.push_back(withheld);
-  }
   leaving.kept = kept.size();
   if (live.leftovers != kept) parts_.changed = true;
   live.leftovers = std::move(kept);
-  live.leftovers_known = true;
+  live.leftovers_known = !leaving.is_pending && !leaving.error;
   return leaving;
 }
 
@@ -119,25 +167,47 @@ std::uint32_t SectionEnd::retry_limit(const SectionRecord& record) const {
   return target == nullptr ? sync::RetryPolicy{}.limit : target->policy.retry.limit;
 }
 
-void SectionEnd::trouble(const SectionRecord& record, const base::Error& error) {
+void SectionEnd::try_again(const SectionRecord& record, base::Error why) {
   auto& live = parts_.live[record.accepted.application];
   const auto now = parts_.clock.monotonic();
   live.retry_at = now + live.host_backoff.record(now);
-  // What was done and not written down is found again by looking.
-  live.walk.reset();
-  live.trouble = error.with_context("the agent's own store");
+  live.trouble = std::move(why);
+  live.leftovers_known = false;
   parts_.changed = true;
   parts_.look_at(record.accepted.application, live.retry_at);
+}
+
+void SectionEnd::trouble(const SectionRecord& record, const base::Error& error) {
+  try_again(record, error.with_context("the agent's own store"));
+  auto& live = parts_.live[record.accepted.application];
+  // What was done and not written down is found again by looking.
+  live.walk.reset();
   base::log::failure("a section's state could not be stored", record.accepted.name, error);
   parts_.events.warning("StoreFailed", subject_of(record), live.trouble->message());
+}
+
+void SectionEnd::keep_trouble(const SectionRecord& record, std::string_view reason,
+                              const base::Error& error) {
+  try_again(record, error);
+  parts_.events.warning(reason, subject_of(record), error.message());
+}
+
+void SectionEnd::no_trouble(const SectionRecord& record) {
+  auto& live = parts_.live[record.accepted.application];
+  if (!live.trouble) return;
+  base::log::recovered("a section's state could not be stored", record.accepted.name);
+  live.trouble.reset();
+  live.host_backoff.reset();
+  parts_.events.settle(subject_of(record));
+  parts_.changed = true;
 }
 
 /// The record goes on saying why the newer revision failed; what keeps the good one from coming back is
 /// trouble.
 void SectionEnd::fail_back(const SectionRecord& record, const base::Error& error, Changes& changes) {
   conclude(record, SectionEvent::kRollbackFailed, changes);
-  parts_.live[record.accepted.application].trouble =
-      error.with_context("cannot go back to the last good state");
+  auto& trouble = parts_.live[record.accepted.application].trouble;
+  if (!trouble) trouble = error.with_context("cannot go back to the last good state");
   parts_.events.warning("RollbackFailed", subject_of(record), error.message());
 }
 
@@ -146,12 +216,45 @@ void SectionEnd::fail(SectionRecord record, const base::Error& error, Changes& c
     fail_back(record, error, changes);
     return;
   }
-  record.reason = reason_of(error);
+  record.reason = base::to_string(error.code());
   record.message = sync::bounded_message(error.message());
-  SectionEvent event = SectionEvent::kFailed;
-  if (error.code() == Code::kNoSpace || record.phase == SectionPhase::kRemoving)
-    event = SectionEvent::kHostFailed;
-  conclude(std::move(record), event, changes);
+  const bool is_hosts = record.removal_pending || is_hosts_fault(error);
+  conclude(std::move(record), is_hosts ? SectionEvent::kHostFailed : SectionEvent::kFailed, changes);
+}
+
+void SectionEnd::fail_gate(SectionRecord record, const base::Error& error, Changes& changes) {
+  if (record.phase == SectionPhase::kRollingBack) {
+    fail_back(record, error, changes);
+    return;
+  }
+  const bool is_late = error.code() == Code::kTimeout;
+  record.reason = is_late ? "ProgressDeadlineExceeded" : base::to_string(error.code());
+  record.message = sync::bounded_message(error.message());
+  conclude(std::move(record), SectionEvent::kFailed, changes);
+}
+
+void SectionEnd::fail_leaving(SectionRecord record, const base::Error& error, Changes& changes) {
+  if (record.phase == SectionPhase::kRollingBack) {
+    fail_back(record, error, changes);
+    return;
+  }
+  record.reason = "PruneFailed";
+  record.message = sync::bounded_message(error.message());
+  conclude(std::move(record), SectionEvent::kHostFailed, changes);
+}
+
+void SectionEnd::claim_waits(SectionRecord record, const std::string& conflict, Changes& changes) {
+  const SectionRecord before = record;
+  // On the way back the record goes on saying why the newer revision failed.
+  const bool is_back = record.phase == SectionPhase::kRollingBack;
+  if (!is_back) {
+    record.reason = "ClaimConflict";
+    record.message = sync::bounded_message(conflict);
+  }
+  conclude(std::move(record), SectionEvent::kClaimWaits, changes);
+  auto& trouble = parts_.live[before.accepted.application].trouble;
+  if (is_back && !trouble) trouble = base::Error(Code::kConflict, conflict);
+  parts_.events.warning("ClaimConflict", subject_of(before), conflict);
 }
 
 void SectionEnd::conclude(SectionRecord record, SectionEvent event, Changes& changes) {
@@ -235,6 +338,28 @@ void SectionEnd::tell_held(const SectionRecord& after) {
   }
 }
 
+/// A rollback says what it cannot bring back.
+void SectionEnd::tell_rolled_back(const SectionRecord& after) {
+  std::string lost;
+  std::size_t count = 0;
+  for (const auto& withheld : parts_.live[after.accepted.application].leftovers) {
+    const auto* entry = parts_.store.entry(withheld.claim);
+    const bool was_taken = entry != nullptr && entry->adopted && entry->made_by == after.accepted.digest;
+    if (withheld.reason != WithheldReason::kRolledBack || !was_taken) continue;
+    if (++count <= kNamedMax) lost += (lost.empty() ? "" : ", ") + withheld.claim.text();
+  }
+  if (count > kNamedMax) lost += " and " + std::to_string(count - kNamedMax) + " more";
+  std::string message = "section " + target_digest(after).brief() +
+                        " is in force again; what programs wrote meanwhile stays as it is";
+  if (!lost.empty()) {
+    message +=
+        ", and so does what was there before the failed revision took it over, for what it was then is "
+        "not known: " +
+        lost;
+  }
+  parts_.events.warning("RolledBack", subject_of(after), message);
+}
+
 void SectionEnd::tell(const SectionRecord& before, const SectionRecord& after, SectionEvent event) {
   const auto subject = subject_of(after);
   switch (event) {
@@ -252,17 +377,13 @@ void SectionEnd::tell(const SectionRecord& before, const SectionRecord& after, S
                                 " failed and is not tried again: " + after.message);
       break;
     case SectionEvent::kUnable: parts_.events.warning("Unschedulable", subject, after.message); break;
-    case SectionEvent::kClaimWaits: parts_.events.warning("ClaimConflict", subject, after.message); break;
     case SectionEvent::kOverPruneLimit: tell_held(after); break;
     case SectionEvent::kRemoved:
       parts_.events.normal("Removed", subject, "the application left this node");
       break;
     case SectionEvent::kAllHealthy:
       if (before.phase == SectionPhase::kRollingBack) {
-        parts_.events.warning(
-            "RolledBack", subject,
-            "section " + target_digest(after).brief() + " is in force again; what the failed one " +
-                "changed in files it did not make is written again, data of programs is not");
+        tell_rolled_back(after);
       } else {
         const auto& walk = parts_.live[after.accepted.application].walk;
         tell_applied(after, before.applied != after.applied || (walk && walk->touched()));

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "edge_agent/live.hpp"
 #include "edge_agent/plan.hpp"
@@ -29,19 +31,33 @@ class SectionEnd {
 
   /// Writes what the event makes of the record, with `changes`, and does what follows from it.
   void conclude(SectionRecord record, SectionEvent event, Changes& changes);
-  /// The same for a failure: which event it is, and what the record says about it.
+  /// The same for something that the host would not do: which event it is, and what the record says about it.
   void fail(SectionRecord record, const base::Error& error, Changes& changes);
+  /// All was done and a resource does not become healthy: always the revision's failure.
+  void fail_gate(SectionRecord record, const base::Error& error, Changes& changes);
+  /// What is wanted is there; something that is not wanted would not go: tried for as long as it takes.
+  void fail_leaving(SectionRecord record, const base::Error& error, Changes& changes);
+  /// All is done but for a resource whose claim somebody else holds.
+  void claim_waits(SectionRecord record, const std::string& conflict, Changes& changes);
   /// The store itself would not take it: nothing is known to be written, and it is tried again.
   void trouble(const SectionRecord& record, const base::Error& error);
+  /// A section that is where it should be has something that the record does not tell: shown, and tried again.
+  void keep_trouble(const SectionRecord& record, std::string_view reason, const base::Error& error);
+  void no_trouble(const SectionRecord& record);
 
  private:
-  base::Status forget(const Action& action, Changes& changes);
-  void delete_one(const Action& action, Changes& changes, Leaving& leaving);
+  void delete_in_turn(const std::vector<const Action*>& deletes, Changes& changes, Leaving& leaving,
+                      std::vector<Withheld>& kept);
+  Driver::Progress delete_one(const Action& action, Changes& changes, Leaving& leaving,
+                              std::vector<Withheld>& kept);
+  std::vector<Withheld> keep_withheld(const SectionRecord& record, const Plan& plan, Leaving& leaving) const;
+  void try_again(const SectionRecord& record, base::Error why);
   void fail_back(const SectionRecord& record, const base::Error& error, Changes& changes);
   std::uint32_t retry_limit(const SectionRecord& record) const;
   void schedule(const SectionRecord& record, SectionCommand command, SectionEvent event);
   void tell(const SectionRecord& before, const SectionRecord& after, SectionEvent event);
   void tell_held(const SectionRecord& after);
+  void tell_rolled_back(const SectionRecord& after);
   void tell_applied(const SectionRecord& after, bool is_news);
   void wake_waiting(const sync::ApplicationUid& application);
 

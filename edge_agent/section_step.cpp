@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/planted.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -38,9 +39,12 @@ constexpr std::array kRows{
     Row{Phase::kRetrying,      Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
 
     Row{Phase::kSynced,        Event::kRetryAsked,     {Phase::kSynced,        Command::kKeep}},
+    Row{Phase::kSynced,        Event::kUnable,         {Phase::kUnschedulable, Command::kKeep}},
 
     Row{Phase::kHeld,          Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
     Row{Phase::kHeld,          Event::kAllHealthy,     {Phase::kSynced,        Command::kReportApplied}},
+    Row{Phase::kHeld,          Event::kUnable,         {Phase::kUnschedulable, Command::kKeep}},
+    Row{Phase::kHeld,          Event::kHostFailed,     {Phase::kHeld,          Command::kScheduleRetry}},
     Row{Phase::kUnschedulable, Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
 
     Row{Phase::kRollingBack,   Event::kAllHealthy,     {Phase::kQuarantined,   Command::kKeep}},
@@ -87,6 +91,7 @@ void remember_good(SectionRecord& record) {
 }
 
 void quarantine(SectionRecord& record) {
+  if (base::planted("quarantine-forgotten")) return;
   const base::Digest& digest = record.accepted.digest;
   std::erase(record.quarantined, digest);
   record.quarantined.insert(record.quarantined.begin(), digest);
@@ -106,6 +111,9 @@ void forget_trouble(SectionRecord& record) {
 void keep_books(SectionRecord& record, Event event) {
   switch (event) {
     case Event::kAccepted:
+      // What is known bad goes on saying why.
+      if (!is_quarantined(record, record.accepted.digest)) forget_trouble(record);
+      break;
     case Event::kRemovalAccepted: forget_trouble(record); break;
     case Event::kFailed:
     case Event::kFailedForGood:

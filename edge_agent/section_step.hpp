@@ -40,12 +40,13 @@ enum class SectionEvent {
   kAccepted,         ///< a new digest, confirmation or set of withheld claims was stored
   kRemovalAccepted,  ///< a Removal of this application was stored
   kBegin,            ///< the engine looks at a pending section, or at one whose retry is due
-  kUnable,           ///< a resource needs an ability we lack
+  kUnable,           ///< a resource needs an ability we lack, or what was applied cannot be loaded any more
   kAllHealthy,       ///< every wave is applied and healthy, leftovers are gone or withheld for good reason
   kClaimWaits,       ///< all is done but for a resource whose claim somebody else holds
   kFailed,           ///< an action failed or the progress deadline passed
   kFailedForGood,    ///< as kFailed, and the same bytes can never do better
-  kHostFailed,       ///< the host could not (disk full, read-only): not the revision's fault, does not count
+  kHostFailed,       ///< the host could not (disk full or failing, no more files): not the revision's fault,
+                     ///< does not count
   kOverPruneLimit,   ///< as kAllHealthy, but deletes wait for a person
   kRolledBack,       ///< the last good state is in force again
   kRollbackFailed,

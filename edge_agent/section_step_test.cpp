@@ -85,6 +85,14 @@ INSTANTIATE_TEST_SUITE_P(
             Event::kRetryAsked,
             {Phase::kPending, Command::kApply}},
         Row{"APersonLooksAgain", Phase::kSynced, Event::kRetryAsked, {Phase::kSynced, Command::kKeep}},
+        Row{"WhatIsSyncedCannotBeLoadedAnyMore",
+            Phase::kSynced,
+            Event::kUnable,
+            {Phase::kUnschedulable, Command::kKeep}},
+        Row{"WhatIsHeldWouldNotGo",
+            Phase::kHeld,
+            Event::kHostFailed,
+            {Phase::kHeld, Command::kScheduleRetry}},
         Row{"IsRemoved", Phase::kRemoving, Event::kRemoved, {Phase::kRemoving, Command::kErase}},
         Row{"RemovalWaitsForAPerson",
             Phase::kRemoving,
@@ -159,7 +167,9 @@ TEST(SectionBooks, AHeldSectionIsAppliedAndGood) {
 TEST(SectionBooks, AKnownBadDigestThatComesAgainIsNotTried) {
   SectionRecord record = record_in(Phase::kSynced);
   record.quarantined = {kNew};
+  record.reason = "ProgressDeadlineExceeded";
   const Advance next = advance(record, Event::kAccepted, kLimit);
+  EXPECT_EQ(next.record.reason, "ProgressDeadlineExceeded") << "it goes on saying why it is bad";
   EXPECT_EQ(next.record.phase, Phase::kRollingBack);
   EXPECT_EQ(target_digest(next.record), kGood);
 }

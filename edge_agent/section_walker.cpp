@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "base/time_text.hpp"
+#include "sync/model/text.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -55,13 +57,19 @@ bool SectionWalker::look_at_all(const ApplicationUid& application) {
 void SectionWalker::keep(const ApplicationUid& application) {
   const SectionRecord* record = parts_.store.section(application);
   if (record == nullptr) return;
+  const bool is_waiting = parts_.live[application].retry_at > parts_.clock.monotonic();
   if (record->removal_pending) {
-    remove(application, *record);
+    if (!is_waiting) remove(application, *record);
+    return;
+  }
+  const bool is_steady = record->phase == SectionPhase::kSynced || record->phase == SectionPhase::kHeld;
+  const bool is_back = record->phase == SectionPhase::kQuarantined && !record->last_good.empty();
+  const Error* error = parts_.targets.error(application);
+  if (error != nullptr && (is_steady || is_back)) {
+    if (!is_waiting) lost_target(*record, *error);
     return;
   }
   const bool all_applied = look_at_all(application);
-  const bool is_steady = record->phase == SectionPhase::kSynced || record->phase == SectionPhase::kHeld;
-  const bool is_back = record->phase == SectionPhase::kQuarantined && !record->last_good.empty();
   if (!all_applied && (is_steady || is_back)) {
     // The inventory does not say what the record says (it was rebuilt, or a claim changed hands): walk again.
     const auto again = advance(advance(*record, SectionEvent::kAccepted, 0).record, SectionEvent::kBegin, 0);
@@ -69,39 +77,38 @@ void SectionWalker::keep(const ApplicationUid& application) {
     return;
   }
   const auto& live = parts_.live[application];
-  if (is_steady && !(live.leftovers_known && live.leftovers.empty())) clear_kept(application, *record);
+  const bool is_clear = live.leftovers_known && live.leftovers.empty();
+  if ((is_steady || is_back) && !is_clear && !is_waiting) clear_kept(application, *record);
 }
 
 void SectionWalker::clear_kept(const ApplicationUid& application, const SectionRecord& record) {
-  const Looked looked = look(parts_, &application);
   Changes changes;
-  const auto leaving = end_.clear_leftovers(record, plan(looked.input), changes);
+  const auto leaving = end_.clear_leftovers(record, plan(look(parts_, &application)), changes);
   if (!leaving) {
     end_.trouble(record, leaving.error());
     return;
   }
-  if (leaving->error)
-    parts_.events.warning("PruneFailed", {record.accepted.name, ""}, leaving->error->message());
   const bool is_clear = !leaving->is_held && !leaving->is_pending && !leaving->error;
   if (is_clear && record.phase == SectionPhase::kHeld) {
     end_.conclude(record, SectionEvent::kAllHealthy, changes);
   } else if (const Status stored = parts_.store.commit(changes); !stored) {
     end_.trouble(record, stored.error());
+  } else if (leaving->error) {
+    end_.keep_trouble(record, "PruneFailed", *leaving->error);
+  } else {
+    end_.no_trouble(record);
   }
 }
 
 void SectionWalker::remove(const ApplicationUid& application, const SectionRecord& record) {
-  const Looked looked = look(parts_, &application);
   Changes changes;
-  const auto leaving = end_.clear_leftovers(record, plan(looked.input), changes);
+  const auto leaving = end_.clear_leftovers(record, plan(look(parts_, &application)), changes);
   if (!leaving) {
     end_.trouble(record, leaving.error());
     return;
   }
   if (leaving->error) {
     end_.fail(record, *leaving->error, changes);
-  } else if (!looked.unobservable.empty()) {
-    end_.fail(record, looked.unobservable.begin()->second, changes);
   } else if (leaving->is_held) {
     SectionRecord held = record;
     held.reason = "PruneLimit";
@@ -116,31 +123,54 @@ void SectionWalker::remove(const ApplicationUid& application, const SectionRecor
 
 // ---- the walk ----
 
+namespace {
+
+bool is_of_the_store(const Error& error) {
+  return error.code() == Code::kNotFound || error.code() == Code::kCorrupt || error.code() == Code::kIo;
+}
+
+}  // namespace
+
 void SectionWalker::no_target(const ApplicationUid& application, SectionRecord record) {
-  Changes changes;
   const Error* error = parts_.targets.error(application);
   const Error why = error != nullptr ? *error : Error(Code::kInternal, "the section was not loaded");
-  record.message = why.message();
-  switch (why.code()) {
-    case Code::kUnsupported:
-    case Code::kTooNew:
-      record.reason = "Unschedulable";
-      end_.conclude(std::move(record), SectionEvent::kUnable, changes);
-      return;
-    case Code::kNotFound:
-    case Code::kCorrupt:
-    case Code::kIo:
-      // Not the revision's fault: the hub is asked for the bytes again.
-      end_.trouble(record, why);
-      return;
-    default:
-      record.reason = "Invalid";
-      if (record.phase == SectionPhase::kRollingBack) {
-        end_.conclude(std::move(record), SectionEvent::kRollbackFailed, changes);
-      } else {
-        end_.conclude(std::move(record), SectionEvent::kFailedForGood, changes);
-      }
+  Changes changes;
+  if (is_of_the_store(why)) {
+    // Not the revision's fault: it is read again, and the hub is asked for bytes that are not there.
+    parts_.targets.forget_error(application);
+    end_.trouble(record, why);
+  } else if (record.phase == SectionPhase::kRollingBack) {
+    end_.fail(record, why, changes);
+  } else if (why.code() == Code::kUnsupported || why.code() == Code::kTooNew) {
+    unable(std::move(record), why);
+  } else {
+    record.reason = "Invalid";
+    record.message = sync::bounded_message(why.message());
+    end_.conclude(std::move(record), SectionEvent::kFailedForGood, changes);
   }
+}
+
+/// What was on the host in good order cannot be loaded any more: an older agent came, or the store lost it.
+void SectionWalker::lost_target(SectionRecord record, const Error& why) {
+  if (!is_of_the_store(why)) {
+    // The last good state of a quarantined section has no record of its own that could say so.
+    if (record.phase == SectionPhase::kQuarantined) {
+      end_.keep_trouble(record, "Unschedulable", why);
+    } else {
+      unable(std::move(record), why);
+    }
+    return;
+  }
+  end_.trouble(record, why);
+  parts_.targets.forget_error(record.accepted.application);
+  parts_.targets.follow(record.accepted.application);
+}
+
+void SectionWalker::unable(SectionRecord record, const Error& why) {
+  Changes changes;
+  record.reason = "Unschedulable";
+  record.message = sync::bounded_message(why.message());
+  end_.conclude(std::move(record), SectionEvent::kUnable, changes);
 }
 
 Walk& SectionWalker::walk_of(const ApplicationUid& application, const SectionRecord& record,
@@ -179,8 +209,8 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
 }
 
 Status SectionWalker::prepare(Round& round) {
-  const Looked looked = look(parts_, &round.application);
-  round.plan = plan(looked.input);
+  const PlanInput input = look(parts_, &round.application);
+  round.plan = plan(input);
   for (const auto& action : round.plan.actions) {
     const bool is_apply = action.kind != ActionKind::kDelete && action.kind != ActionKind::kForget;
     if (is_apply && action.application == round.application) round.actions[action.key].push_back(&action);
@@ -192,8 +222,8 @@ Status SectionWalker::prepare(Round& round) {
   show_blocked(round);
   for (const auto& item : round.target.items) {
     for (const auto& claim : item.desired.claims) {
-      const auto failed = looked.unobservable.find(claim);
-      if (failed != looked.unobservable.end() && !round.blocked.contains(item.desired.key))
+      const auto failed = input.unobservable.find(claim);
+      if (failed != input.unobservable.end() && !round.blocked.contains(item.desired.key))
         return fail(failed->second);
     }
   }
@@ -243,7 +273,8 @@ std::optional<std::int64_t> SectionWalker::current_wave(const Round& round) cons
 }
 
 void SectionWalker::enter_wave(Round& round, std::int64_t wave) {
-  if (round.walk.wave == wave) return;
+  // One that was healthy and is not any more gets no time of its own: it would never end.
+  if (round.walk.wave && wave <= *round.walk.wave) return;
   round.walk.wave = wave;
   round.walk.deadline = parts_.clock.monotonic() + round.target.policy.progress_deadline;
 }
@@ -259,19 +290,29 @@ std::vector<std::size_t> SectionWalker::batch_of(const Round& round, std::int64_
 void SectionWalker::walk_waves(Round& round) {
   while (const auto wave = current_wave(round)) {
     enter_wave(round, *wave);
-    auto outcome = apply_batch(round, batch_of(round, *wave));
+    const auto batch = batch_of(round, *wave);
+    auto contents = open_batch(round, batch);
+    if (!contents) {
+      end_.trouble(round.record, contents.error());
+      return;
+    }
+    const auto outcome = apply_batch(round, batch, *contents);
     if (!outcome) {
       end_.fail(round.record, outcome.error(), round.changes);
       return;
     }
     if (const Status looked = look_at_wave(round, *wave); !looked) {
-      end_.fail(round.record, looked.error(), round.changes);
+      end_.fail_gate(round.record, looked.error(), round.changes);
       return;
     }
     if (*outcome == Outcome::kMoved || current_wave(round) != *wave) continue;
     wait(round, *wave);
     return;
   }
+  finish(round);
+}
+
+void SectionWalker::finish(Round& round) {
   auto leaving = end_.clear_leftovers(round.record, round.plan, round.changes);
   if (!leaving) {
     end_.trouble(round.record, leaving.error());
@@ -279,11 +320,7 @@ void SectionWalker::walk_waves(Round& round) {
   }
   round.walk.deleted += leaving->deleted;
   if (leaving->error) {
-    // What is wanted is there; only what is not wanted would not go: tried again, for as long as it takes.
-    const Error& error = *leaving->error;
-    round.record.reason = "PruneFailed";
-    round.record.message = error.message();
-    end_.conclude(round.record, SectionEvent::kHostFailed, round.changes);
+    end_.fail_leaving(round.record, *leaving->error, round.changes);
   } else if (leaving->is_pending) {
     round.changes.sections[round.application] = round.record;
     if (const Status stored = parts_.store.commit(round.changes); !stored)
@@ -292,9 +329,7 @@ void SectionWalker::walk_waves(Round& round) {
     const auto first = std::ranges::find_if(round.plan.withheld, [&](const Withheld& withheld) {
       return withheld.reason == WithheldReason::kClaimConflict && withheld.application == round.application;
     });
-    round.record.reason = "ClaimConflict";
-    round.record.message = first->message;
-    end_.conclude(round.record, SectionEvent::kClaimWaits, round.changes);
+    end_.claim_waits(round.record, first->message, round.changes);
   } else {
     end_.conclude(round.record, leaving->is_held ? SectionEvent::kOverPruneLimit : SectionEvent::kAllHealthy,
                   round.changes);
@@ -331,13 +366,30 @@ void SectionWalker::note_action(Round& round, const Action& action) {
   entry.effective = action.effective;
   entry.phase = InventoryPhase::kApplied;
   entry.prune_disabled = item != nullptr && item->desired.prune_disabled;
+  entry.wave = item != nullptr ? item->wave : 0;
+  entry.depth = item != nullptr ? item->depth : 0;
   round.changes.inventory[action.claim] = std::move(entry);
+}
+
+/// Nothing is to be done for it, and yet it may stand elsewhere in the order than when it was applied.
+void SectionWalker::note_place(Round& round, const TargetItem& item) {
+  for (const auto& claim : item.desired.claims) {
+    const auto* known = parts_.store.entry(claim);
+    if (known == nullptr || (known->wave == item.wave && known->depth == item.depth)) continue;
+    sync::InventoryEntry entry = *known;
+    entry.wave = item.wave;
+    entry.depth = item.depth;
+    round.changes.inventory[claim] = std::move(entry);
+  }
 }
 
 Result<bool> SectionWalker::apply_item(Round& round, SectionContents& contents, std::size_t index) {
   auto& item = round.target.items[index];
   const auto actions = round.actions.find(item.desired.key);
-  if (actions == round.actions.end()) return true;
+  if (actions == round.actions.end()) {
+    note_place(round, item);
+    return true;
+  }
   for (const Action* action : actions->second) {
     std::unique_ptr<Effective> whole;
     if (action->kind != ActionKind::kAdopt) {
@@ -358,9 +410,7 @@ Result<bool> SectionWalker::apply_item(Round& round, SectionContents& contents, 
   return true;
 }
 
-Result<SectionWalker::Outcome> SectionWalker::apply_batch(Round& round,
-                                                          const std::vector<std::size_t>& batch) {
-  if (batch.empty()) return Outcome::kStuck;
+Result<SectionContents> SectionWalker::open_batch(Round& round, const std::vector<std::size_t>& batch) {
   const bool touches_host = std::ranges::any_of(batch, [&](std::size_t index) {
     const auto actions = round.actions.find(round.target.items[index].desired.key);
     return actions != round.actions.end() && std::ranges::any_of(actions->second, [](const Action* action) {
@@ -370,10 +420,16 @@ Result<SectionWalker::Outcome> SectionWalker::apply_batch(Round& round,
   std::string bytes;
   if (touches_host) {
     store_intents(round, batch);
-    HF_CHECK(parts_.store.commit(round.changes));
+    if (!base::planted("touch-before-intent")) {
+      HF_CHECK(parts_.store.commit(round.changes));
+    }
     HF_TRY(bytes, parts_.store.body(round.target.digest));
   }
-  SectionContents contents(std::move(bytes));
+  return SectionContents(std::move(bytes));
+}
+
+Result<SectionWalker::Outcome> SectionWalker::apply_batch(Round& round, const std::vector<std::size_t>& batch,
+                                                          SectionContents& contents) {
   Outcome outcome = Outcome::kStuck;
   for (const std::size_t index : batch) {
     auto& item = round.target.items[index];
@@ -436,7 +492,8 @@ void SectionWalker::wait(Round& round, std::int64_t wave) {
       if (!item.health.message.empty()) who += " (" + item.health.message + ")";
     }
     const auto after = base::format_duration(round.target.policy.progress_deadline);
-    end_.fail(round.record, Error(Code::kTimeout, "not healthy after " + after + ": " + who), round.changes);
+    end_.fail_gate(round.record, Error(Code::kTimeout, "not healthy after " + after + ": " + who),
+                   round.changes);
     return;
   }
   show_waiting(round, wave);

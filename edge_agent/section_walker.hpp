@@ -43,7 +43,11 @@ class SectionWalker {
   void clear_kept(const sync::ApplicationUid& application, const SectionRecord& record);
   void walk(const sync::ApplicationUid& application, SectionRecord record);
   void walk_waves(Round& round);
+  /// After the last wave: what is not wanted any more goes, and the walk ends.
+  void finish(Round& round);
   void no_target(const sync::ApplicationUid& application, SectionRecord record);
+  void lost_target(SectionRecord record, const base::Error& why);
+  void unable(SectionRecord record, const base::Error& why);
   Walk& walk_of(const sync::ApplicationUid& application, const SectionRecord& record, const Target& target);
   base::Status prepare(Round& round);
   void show_blocked(Round& round);
@@ -55,11 +59,15 @@ class SectionWalker {
   std::vector<std::size_t> batch_of(const Round& round, std::int64_t wave) const;
 
   enum class Outcome { kMoved, kStuck };
-  /// Applies what is ready; kMoved when at least one resource became applied.
-  base::Result<Outcome> apply_batch(Round& round, const std::vector<std::size_t>& batch);
+  /// Before the host is touched: intents stored, contents read. Its errors are the store's.
+  base::Result<SectionContents> open_batch(Round& round, const std::vector<std::size_t>& batch);
+  /// Applies what is ready; kMoved when at least one resource became applied. Its errors are the host's.
+  base::Result<Outcome> apply_batch(Round& round, const std::vector<std::size_t>& batch,
+                                    SectionContents& contents);
   base::Result<bool> apply_item(Round& round, SectionContents& contents, std::size_t item);
   void store_intents(Round& round, const std::vector<std::size_t>& batch);
   void note_action(Round& round, const Action& action);
+  void note_place(Round& round, const TargetItem& item);
   /// Health of the wave's applied resources; an error when one of them can never become healthy.
   base::Status look_at_wave(Round& round, std::int64_t wave);
   void show_waiting(Round& round, std::int64_t wave);

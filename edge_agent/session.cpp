@@ -6,6 +6,8 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
+#include "base/time_text.hpp"
 #include "edge_agent/tables.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/wire/frame.hpp"
@@ -15,6 +17,8 @@ namespace holdfast::edge_agent {
 namespace limits = base::limits;
 using base::Code;
 using base::Status;
+
+constexpr std::string_view kNotReached = "the broker is not reached";
 
 Session::Session(Seams seams, Engine& engine, NodeIdentity identity, CommandHandler handler)
     : seams_(seams),
@@ -26,7 +30,7 @@ Session::Session(Seams seams, Engine& engine, NodeIdentity identity, CommandHand
 void Session::start() {
   auto& link = seams_.link;
   link.on_message([this](const std::string&, std::string_view payload) { on_payload(payload); });
-  link.on_state([this](sync::LinkState state, const std::string&) { on_link(state); });
+  link.on_state([this](sync::LinkState state, const std::string& why) { on_link(state, why); });
   link.on_writable([this] { wake(); });
   link.subscribe(sync::Topics::down(identity_.uid));
   link.set_will(sync::Topics::presence(identity_.uid), "0");
@@ -42,12 +46,17 @@ void Session::stop() {
   seams_.link.stop();
 }
 
-void Session::on_link(sync::LinkState state) {
+void Session::on_link(sync::LinkState state, const std::string& why) {
   connected_ = state == sync::LinkState::kUp;
+  link_trouble_ = connected_ ? std::string() : why;
   // All but events is said again from the hello on; events are told once and wait.
   std::erase_if(outgoing_, [](const sync::Frame& frame) { return frame.type != sync::FrameType::kEvents; });
   beacon_due_.reset();
-  if (!connected_) return;
+  if (!connected_) {
+    base::log::failure(kNotReached, identity_.uid.str(), {Code::kUnavailable, why});
+    return;
+  }
+  base::log::recovered(kNotReached, identity_.uid.str());
   ++counters_.connects;
   static_cast<void>(seams_.link.publish(sync::Topics::presence(identity_.uid), "1", true));
   say_hello(false);
@@ -97,7 +106,7 @@ void Session::dispatch(const sync::Frame& frame) {
 }
 
 void Session::on_report(const sync::Report& report) {
-  if (!report.snapshot && !report.abilities) return;
+  if ((!report.snapshot && !report.abilities) || base::planted("snapshot-not-said-again")) return;
   snapshot_digest_sent_ = base::Digest{};
   snapshot_due_ = seams_.clock.monotonic();
 }
@@ -131,8 +140,8 @@ Status Session::on_command(std::string_view body) {
   ++counters_.commands;
   sync::Answer answer;
   answer.id = command.id;
-  if (seams_.clock.wall() > command.deadline) {
-    answer.body = "the command reached the node after its deadline and was not carried out";
+  if (auto late = too_late(command); !late.empty()) {
+    answer.body = std::move(late);
   } else if (auto done = handler_(command)) {
     answer.ok = true;
     answer.body = *std::move(done);
@@ -141,6 +150,27 @@ Status Session::on_command(std::string_view body) {
   }
   outgoing_.push_back(sync::encode(answer));
   return {};
+}
+
+/// The deadline is of the hub's clock, and a node's may be wrong. A broker keeps nothing for a node that is away,
+/// and the counter stops what is repeated, so what comes now was sent a short while ago, whatever the clock says:
+/// only an age that no clock set by a person explains is refused.
+std::string Session::too_late(const sync::Command& command) const {
+  const auto now = seams_.clock.wall();
+  constexpr std::string_view kClock =
+      "this node's clock is ahead of the hub's, or a command was long on its way";
+  if (now <= command.deadline) {
+    base::log::recovered(kClock, identity_.uid.str());
+    return {};
+  }
+  const auto late = base::format_duration(now - command.deadline);
+  const std::string what = "the command's deadline passed " + late +
+                           " ago by this node's clock, which says " + base::to_rfc3339(now);
+  if (now - command.deadline <= limits::kCommandSkewMax) {
+    base::log::failure(kClock, identity_.uid.str(), {Code::kTimeout, what});
+    return {};
+  }
+  return what + "; it was not carried out: set the node's clock right, or ask again";
 }
 
 Status Session::on_settings(std::string_view body) {

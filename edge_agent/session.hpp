@@ -42,6 +42,8 @@ class Session {
   /// Sends what is due; nullopt: only an event can bring work.
   std::optional<base::MonotonicTime> run_due();
   bool connected() const { return connected_; }
+  /// Why the broker is not reached, as the last attempt had it; empty while connected, and before the first.
+  const std::string& link_trouble() const { return link_trouble_; }
   /// Called when there is something new to send, so that the driver calls run_due() soon.
   void on_wake(std::function<void()> wake) { wake_ = std::move(wake); }
 
@@ -55,7 +57,7 @@ class Session {
   const Counters& counters() const { return counters_; }
 
  private:
-  void on_link(sync::LinkState state);
+  void on_link(sync::LinkState state, const std::string& why);
   void on_payload(std::string_view payload);
   void dispatch(const sync::Frame& frame);
   void on_report(const sync::Report& report);
@@ -64,6 +66,9 @@ class Session {
   base::Status on_settings(std::string_view body);
   /// False when this counter, or a higher one, was seen before. Stored before the command is carried out.
   base::Result<bool> take_counter(std::string_view which, std::uint64_t counter);
+
+  /// Why a command is refused for its age; empty: it is not.
+  std::string too_late(const sync::Command& command) const;
 
   void say_hello(bool beacon);
   void collect();
@@ -84,6 +89,7 @@ class Session {
   base::Digest snapshot_digest_sent_;
   std::optional<base::MonotonicTime> beacon_due_;
   bool connected_ = false;
+  std::string link_trouble_;
   bool ever_sent_ = false;
   Counters counters_;
 };

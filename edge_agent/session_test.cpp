@@ -3,7 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/log.hpp"
+#include "edge_agent/agent_cli.hpp"
 #include "edge_agent/fake_node.hpp"
+#include "edge_agent/local_routes.hpp"
 #include "sync/link/fake_link.hpp"
 #include "sync/wire/frame.hpp"
 
@@ -16,15 +23,7 @@ using sync::FrameType;
 /// A node with a session, and at the other end of the broker a link that hears what it says.
 class SessionTest : public testing::Test {
  protected:
-  SessionTest()
-      : broker(node.clock, node.random),
-        link(broker, node.identity.uid.str()),
-        hub(broker, "holdfast-hub"),
-        session({node.clock, node.random, node.store, link}, node.engine(), node.identity,
-                [this](const sync::Command& command) -> base::Result<std::string> {
-                  carried_out.push_back(command.id);
-                  return std::string("done");
-                }) {
+  SessionTest() : broker(node.clock, node.random), hub(broker, "holdfast-hub") {
     hub.subscribe(sync::Topics::all_up());
     hub.on_message([this](const std::string& topic, std::string_view payload) {
       if (topic == sync::Topics::presence(node.identity.uid)) presence = payload;
@@ -35,8 +34,27 @@ class SessionTest : public testing::Test {
     });
     hub.start();
     pass(1s);
-    session.start();
+    start();
     pass(1min);
+  }
+
+  void start() {
+    link.emplace(broker, node.identity.uid.str());
+    session.emplace(Session::Seams{node.clock, node.random, node.store, *link}, node.engine(), node.identity,
+                    [this](const sync::Command& command) -> base::Result<std::string> {
+                      carried_out.push_back(command.id);
+                      return std::string("done");
+                    });
+    session->start();
+  }
+  /// The agent's process ends and another begins.
+  void restart() {
+    session.reset();
+    link.reset();
+    ASSERT_TRUE(node.restart());
+    start();
+    pass(1min);
+    ASSERT_TRUE(session->connected());
   }
 
   void pass(std::chrono::milliseconds time) {
@@ -45,7 +63,7 @@ class SessionTest : public testing::Test {
       node.clock.advance(10ms);
       broker.step(node.clock.monotonic());
       node.engine().run_due();
-      session.run_due();
+      if (session) session->run_due();
     }
   }
   void tell(const sync::Frame& frame) {
@@ -60,6 +78,9 @@ class SessionTest : public testing::Test {
     return {node.identity.uid,        counter, "id-" + std::to_string(counter),
             sync::CommandKind::kSync, "{}",    deadline};
   }
+  sync::SignedCommand sealed_command(std::uint64_t counter, base::WallTime deadline) {
+    return sync::sign_command(command(counter, deadline), node.fleet.key()).value();
+  }
   sync::Answer last_answer() const {
     for (auto frame = heard.rbegin(); frame != heard.rend(); ++frame) {
       if (frame->type == FrameType::kAnswer) return *sync::decode_answer(frame->body);
@@ -69,16 +90,16 @@ class SessionTest : public testing::Test {
 
   FakeNode node;
   sync::FakeBroker broker;
-  sync::FakeLink link;
   sync::FakeLink hub;
+  std::optional<sync::FakeLink> link;
   std::vector<sync::Frame> heard;
   std::string presence;
   std::vector<std::string> carried_out;
-  Session session;
+  std::optional<Session> session;
 };
 
 TEST_F(SessionTest, SaysHelloAtEveryConnect) {
-  EXPECT_TRUE(session.connected());
+  EXPECT_TRUE(session->connected());
   EXPECT_EQ(count(FrameType::kHello), 1U);
   broker.restart();
   pass(2min);
@@ -87,7 +108,7 @@ TEST_F(SessionTest, SaysHelloAtEveryConnect) {
 
 TEST_F(SessionTest, SaysThatItLeavesWhenItIsStopped) {
   ASSERT_EQ(presence, "1");
-  session.stop();
+  session->stop();
   pass(1s);
   EXPECT_EQ(presence, "0");
 }
@@ -118,7 +139,7 @@ TEST_F(SessionTest, SendsItsSnapshotWhenTheHubLacksIt) {
 }
 
 TEST_F(SessionTest, CarriesOutACommandOnceHoweverOftenItComes) {
-  const auto sealed = sync::sign_command(command(1, node.clock.wall() + 1min), node.fleet.key());
+  const auto sealed = sealed_command(1, node.clock.wall() + 1min);
   tell(sync::encode(sealed));
   tell(sync::encode(sealed));
   EXPECT_EQ(carried_out, (std::vector<std::string>{"id-1"}));
@@ -126,32 +147,75 @@ TEST_F(SessionTest, CarriesOutACommandOnceHoweverOftenItComes) {
 }
 
 TEST_F(SessionTest, RefusesACommandOfALowerCounterAfterARestart) {
-  tell(sync::encode(sync::sign_command(command(5, node.clock.wall() + 1min), node.fleet.key())));
-  tell(sync::encode(sync::sign_command(command(4, node.clock.wall() + 1min), node.fleet.key())));
+  const auto fifth = sealed_command(5, node.clock.wall() + 1h);
+  tell(sync::encode(fifth));
+  restart();
+  tell(sync::encode(fifth));
+  tell(sync::encode(sealed_command(4, node.clock.wall() + 1h)));
   EXPECT_EQ(carried_out, (std::vector<std::string>{"id-5"}));
+  tell(sync::encode(sealed_command(6, node.clock.wall() + 1h)));
+  EXPECT_EQ(carried_out, (std::vector<std::string>{"id-5", "id-6"}));
 }
 
-TEST_F(SessionTest, AnswersACommandThatCameTooLateInsteadOfDoingIt) {
-  tell(sync::encode(sync::sign_command(command(1, node.clock.wall() - 1min), node.fleet.key())));
+TEST_F(SessionTest, CarriesOutACommandThoughItsClockIsAhead) {
+  const auto sealed = sealed_command(1, node.clock.wall() + 30s);
+  node.clock.jump_wall(23h);
+  tell(sync::encode(sealed));
+  EXPECT_EQ(carried_out, (std::vector<std::string>{"id-1"}));
+  EXPECT_TRUE(last_answer().ok);
+}
+
+TEST_F(SessionTest, RefusesACommandOfAnotherDayAndNamesTheDifference) {
+  const auto sealed = sealed_command(1, node.clock.wall() + 30s);
+  node.clock.jump_wall(24h * 3);
+  tell(sync::encode(sealed));
   EXPECT_TRUE(carried_out.empty());
   EXPECT_FALSE(last_answer().ok);
-  EXPECT_NE(last_answer().body.find("after its deadline"), std::string::npos);
+  EXPECT_NE(last_answer().body.find("deadline passed"), std::string::npos);
+  EXPECT_NE(last_answer().body.find("by this node's clock, which says 2026-01-04T"), std::string::npos)
+      << last_answer().body;
+}
+
+std::vector<std::string> logged;
+
+TEST_F(SessionTest, SaysWhyTheBrokerIsNotReachedAndWhenThatIsOver) {
+  logged.clear();
+  base::log::set_sink([](base::log::Level, std::string_view line) { logged.emplace_back(line); });
+  broker.down();
+  pass(10min);
+  const auto says = [](const std::string& line) {
+    return line.find("the broker is not reached") != std::string::npos;
+  };
+  EXPECT_EQ(session->link_trouble(), "connection refused");
+  const auto status = status_json(node.engine(), node.identity, &*session);
+  EXPECT_EQ(status.at("brokerError"), session->link_trouble());
+  EXPECT_NE(status_text(status).find("not connected: " + session->link_trouble()), std::string::npos);
+  const auto said = std::count_if(logged.begin(), logged.end(), says);
+  EXPECT_GE(said, 1);
+  EXPECT_LT(said, 10) << "it goes quiet";
+  broker.up();
+  pass(10min);
+  base::log::set_sink(nullptr);
+  EXPECT_TRUE(session->connected());
+  EXPECT_EQ(session->link_trouble(), "");
+  EXPECT_FALSE(status_json(node.engine(), node.identity, &*session).contains("brokerError"));
+  EXPECT_EQ(std::count_if(logged.begin(), logged.end(), says), said + 1) << "that it is over";
 }
 
 TEST_F(SessionTest, BelievesNoCommandThatAnotherKeySigned) {
   base::FakeRandom random{99};
   const auto stranger = base::SigningKey::generate(random);
-  tell(sync::encode(sync::sign_command(command(1, node.clock.wall() + 1min), stranger)));
+  tell(sync::encode(sync::sign_command(command(1, node.clock.wall() + 1min), stranger).value()));
   EXPECT_TRUE(carried_out.empty());
-  EXPECT_EQ(session.counters().frames_bad, 1U);
+  EXPECT_EQ(session->counters().frames_bad, 1U);
 }
 
 TEST_F(SessionTest, SurvivesGarbage) {
   ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), "garbage", false));
   ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), "", false));
   pass(1s);
-  EXPECT_EQ(session.counters().frames_bad, 2U);
-  EXPECT_TRUE(session.connected());
+  EXPECT_EQ(session->counters().frames_bad, 2U);
+  EXPECT_TRUE(session->connected());
 }
 
 }  // namespace

@@ -85,6 +85,8 @@ void Supervisor::cancel_probes(const sync::Claim& claim) {
   host_.cancel_probe(probe_id(claim, ProbeUse::kLiveness));
   host_.cancel_probe(probe_id(claim, ProbeUse::kReadiness));
   probes_ended_.clear();
+  liveness_.cancelled();
+  readiness_.cancelled();
 }
 
 void Supervisor::forget() {
@@ -104,6 +106,9 @@ void Supervisor::take_results(const ProcessEffective& wanted, base::MonotonicTim
     }
   }
   probes_ended_.clear();
+  // One that is not wanted any more may be wanted again.
+  if (!wanted.liveness) liveness_.cancelled();
+  if (!wanted.readiness) readiness_.cancelled();
 }
 
 void Supervisor::meet(const ProcessEffective& wanted, base::MonotonicTime now, base::WallTime wall) {
@@ -136,10 +141,14 @@ std::optional<base::MonotonicTime> Supervisor::run_probe(const ProcessEffective&
   if (!probe) return std::nullopt;
   const auto due = state.due();
   if (!due || *due > now) return due;
-  if (host_.start_probe(probe_start(wanted, *probe, probe_id(wanted.claims.front(), use)))) {
-    state.sent();
+  const auto started = host_.start_probe(probe_start(wanted, *probe, probe_id(wanted.claims.front(), use)));
+  if (started || started.error().code() == base::Code::kConflict) {
+    state.sent();  // kConflict: the one that is on its way answers for this one
+  } else if (started.error().disposition() == base::Disposition::kRetry) {
+    // Too many at once, nothing left to fork with: this machine's trouble and no verdict on the process.
+    state.missed(*probe, started.error().message(), now);
   } else {
-    state.missed(*probe, now);  // too many at once: no verdict, another time
+    state.result(*probe, false, started.error().message(), now);
   }
   return state.due();
 }
@@ -161,7 +170,9 @@ Result<Tended> Supervisor::tend_running(const ProcessEffective& wanted, base::Mo
 bool Supervisor::should_restart(const ProcessEffective& wanted) const {
   switch (wanted.restart_policy) {
     case sync::RestartPolicy::kAlways: return true;
-    case sync::RestartPolicy::kOnFailure: return is_killing_ || !has_succeeded(status_);
+    // A stop of ours is no success, however orderly it ended, also where an earlier agent ordered it.
+    case sync::RestartPolicy::kOnFailure:
+      return is_killing_ || status_.stopped_by_us || !has_succeeded(status_);
     case sync::RestartPolicy::kNever: return false;
   }
   return false;

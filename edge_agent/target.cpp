@@ -2,6 +2,7 @@
 #include "edge_agent/target.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "sync/model/kinds.hpp"
@@ -69,15 +70,45 @@ Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, std::str
     return fail(Code::kInvalid, errors.front().message);
   }
   target->order = apply_order(desired);
+  for (const auto& placed : target->order) {
+    target->items[placed.item].wave = placed.wave;
+    target->items[placed.item].depth = placed.depth;
+  }
   return target;
 }
 
+namespace {
+
+/// Of a resource that is not read strictly here: a newer hub may have said more than this agent knows.
+std::vector<sync::Claim> plain_claims(const base::Json& object) {
+  const auto text = [](const base::Json& in, const char* name) {
+    const auto found = in.is_object() ? in.find(name) : in.end();
+    return found != in.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  if (!object.is_object() || !text(object, "apiVersion").starts_with("holdfast.dev/")) return {};
+  const base::Json metadata = object.value("metadata", base::Json::object());
+  if (text(object, "kind") == "Process" && !text(metadata, "name").empty()) {
+    const auto ns = text(metadata, "namespace");
+    return {{sync::ClaimKind::kProcess, (ns.empty() ? "default" : ns) + "/" + text(metadata, "name")}};
+  }
+  if (text(object, "kind") != "File") return {};
+  const auto path = sync::normal_path(text(object.value("spec", base::Json::object()), "path"));
+  if (!path) return {};
+  return {{sync::ClaimKind::kPath, *path}};
+}
+
+}  // namespace
+
 std::vector<sync::Claim> claims_in(std::string_view section_bytes) {
   std::vector<sync::Claim> claims;
-  const auto section = sync::decode_section(section_bytes);
-  if (!section) return claims;
-  for (const auto& resource : section->resources) {
-    for (auto& claim : sync::claims_of(resource)) claims.push_back(std::move(claim));
+  const auto section = base::parse_json(section_bytes);
+  if (!section || !section->is_object()) return claims;
+  const auto resources = section->find("resources");
+  if (resources == section->end() || !resources->is_array()) return claims;
+  for (const auto& object : *resources) {
+    const auto resource = sync::parse_resource(object);
+    for (auto& claim : resource ? sync::claims_of(*resource) : plain_claims(object))
+      claims.push_back(std::move(claim));
   }
   std::ranges::sort(claims);
   return claims;

@@ -24,6 +24,8 @@ struct TargetItem {
   DesiredItem desired;
   std::unique_ptr<Effective> effective;  ///< shed
   Driver* driver = nullptr;
+  std::int64_t wave = 0;  ///< lifted; see apply_order.hpp
+  std::uint32_t depth = 0;
   // What the snapshot says of it.
   sync::SyncStatus sync = sync::SyncStatus::kUnknown;
   ResourceHealth health;
@@ -44,7 +46,7 @@ struct Target {
 base::Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, std::string_view bytes,
                                                   Drivers& drivers);
 
-/// The claims of a section's resources, without resolving them; empty when it cannot be read.
+/// The claims of a section's resources, without resolving them: of all that can be read, whatever else is in it.
 std::vector<sync::Claim> claims_in(std::string_view section_bytes);
 
 /// The stored section behind a target, read once, for resources that must be whole.

@@ -34,8 +34,19 @@ void Targets::follow(const ApplicationUid& application) {
     accepted_read_.erase(application);
     return;
   }
-  const Digest wanted = target_digest(*record);
+  follow_target(*record);
+  // After it, for it depends on whether that could be loaded.
   follow_accepted(*record);
+}
+
+bool Targets::is_loadable(const Digest& digest) const {
+  const auto bytes = store_.body(digest);
+  return bytes && load_target(digest, *bytes, drivers_);
+}
+
+void Targets::follow_target(const SectionRecord& record) {
+  const auto& application = record.accepted.application;
+  const Digest wanted = target_digest(record);
   const Target* loaded = find(application);
   if (loaded != nullptr && loaded->digest == wanted) {
     errors_.erase(application);
@@ -98,9 +109,9 @@ void Targets::follow_accepted(const SectionRecord& record) {
     return;
   }
   if (accepted_read_[application] == accepted) return;
-  accepted_read_[application] = accepted;
   const auto bytes = store_.body(accepted);
   accepted_claims_[application] = bytes ? claims_in(*bytes) : std::vector<sync::Claim>{};
+  if (bytes) accepted_read_[application] = accepted;
 }
 
 std::vector<Targets::Ref> Targets::who_desires(const sync::Claim& claim) const {

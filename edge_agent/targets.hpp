@@ -26,6 +26,9 @@ class Targets {
   void follow_all();
   /// What could not be loaded is tried again at the next follow().
   void forget_errors() { errors_.clear(); }
+  void forget_error(const sync::ApplicationUid& application) { errors_.erase(application); }
+  /// Whether a section that is stored here would load; it is not kept.
+  bool is_loadable(const base::Digest& digest) const;
 
   Target* find(const sync::ApplicationUid& application);
   /// Why find() has nothing for the digest that should be there; nullptr: it has.
@@ -45,6 +48,7 @@ class Targets {
   }
 
  private:
+  void follow_target(const SectionRecord& record);
   void load(const sync::ApplicationUid& application, const base::Digest& digest);
   void add_claims(const sync::ApplicationUid& application, const Target& target);
   void drop(const sync::ApplicationUid& application);

@@ -72,6 +72,9 @@ std::string next_of_section(const Parts& parts, const SectionRecord& record) {
       return "the application is being removed; looked at " + in_time(parts, section_due(parts, record));
     case SectionPhase::kSynced: break;
   }
+  const auto live = parts.live.find(record.accepted.application);
+  if (live != parts.live.end() && live->second.trouble)
+    return "the next try comes " + in_time(parts, section_due(parts, record));
   return "kept as it is; drift is repaired when it happens";
 }
 

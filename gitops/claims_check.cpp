@@ -6,6 +6,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "sync/model/text.hpp"
+
 namespace holdfast::gitops {
 namespace {
 
@@ -40,51 +42,66 @@ std::vector<Held> all_claims(const std::vector<PlacedResource>& resources) {
   return held;
 }
 
-Finding conflict(const Held& loser, const Held& winner, const std::string& what) {
-  return finding_at(*loser.by.manifest, field_of(*loser.claim),
-                    what + " " + named(winner.by) + "; one of the two must go, or move");
+void report(const Held& loser, const Held& winner, const std::string& what, FindingList& findings) {
+  findings.add_at(*loser.by.manifest, field_of(*loser.claim),
+                  what + " " + named(winner.by) + "; one of the two must go, or move");
 }
 
-/// The holder of a path that is a parent folder of `path`.
-const Held* holder_above(const std::map<std::string_view, const Held*>& paths, std::string_view path) {
-  for (auto slash = path.rfind('/'); slash != std::string_view::npos && slash > 0;
-       slash = path.rfind('/', slash - 1)) {
-    if (const auto found = paths.find(path.substr(0, slash)); found != paths.end()) return found->second;
+std::string shown(std::string_view text) {
+  constexpr std::size_t kShownMax = 300;
+  return sync::bounded_text(text, kShownMax);
+}
+
+/// '/' before all else, so that what lies beneath a path follows it at once.
+struct TreeOrder {
+  bool operator()(std::string_view a, std::string_view b) const {
+    const auto before = [](char x, char y) { return x != y && (x == '/' || (y != '/' && x < y)); };
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), before);
   }
-  return nullptr;
+};
+using Paths = std::map<std::string_view, const Held*, TreeOrder>;
+
+bool lies_beneath(std::string_view path, std::string_view folder) {
+  return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
+}
+
+/// A file cannot lie beneath a file.
+void check_folders(const Paths& paths, FindingList& findings) {
+  std::vector<const Held*> above;  // each beneath the one before
+  for (const auto& [path, held] : paths) {
+    if (findings.is_full()) return;
+    while (!above.empty() && !lies_beneath(path, above.back()->claim->value)) above.pop_back();
+    if (!above.empty()) {
+      report(*held, *above.back(),
+             shown(path) + " lies beneath " + shown(above.back()->claim->value) + ", which is a file of",
+             findings);
+    }
+    above.push_back(held);
+  }
 }
 
 }  // namespace
 
-Findings check_keys(const std::vector<PlacedResource>& resources) {
-  Findings findings;
+void check_keys(const std::vector<PlacedResource>& resources, FindingList& findings) {
   std::map<sync::ResourceKey, const PlacedResource*> known;
   for (const auto& resource : resources) {
+    if (findings.is_full()) return;
     const auto [first, is_new] = known.emplace(resource.parsed->resource.key, &resource);
     if (is_new) continue;
-    findings.push_back(finding_at(*resource.manifest, FieldPath{}.member("metadata").member("name"),
-                                  "there is another " + named(*first->second) + "; rename or remove one"));
+    findings.add_at(*resource.manifest, FieldPath{}.member("metadata").member("name"),
+                    "there is another " + named(*first->second) + "; rename or remove one");
   }
-  return findings;
 }
 
-Findings check_claims(const std::vector<PlacedResource>& resources) {
-  Findings findings;
+void check_claims(const std::vector<PlacedResource>& resources, FindingList& findings) {
   const auto held = all_claims(resources);
-  std::map<std::string_view, const Held*> paths;
-  for (std::size_t i = 0; i < held.size(); ++i) {
+  Paths paths;
+  for (std::size_t i = 0; i < held.size() && !findings.is_full(); ++i) {
     const bool twice = i > 0 && *held[i - 1].claim == *held[i].claim;
-    if (twice) findings.push_back(conflict(held[i], held[i - 1], held[i].claim->text() + " is claimed by"));
+    if (twice) report(held[i], held[i - 1], shown(held[i].claim->text()) + " is claimed by", findings);
     if (held[i].claim->kind == ClaimKind::kPath) paths.emplace(held[i].claim->value, &held[i]);
   }
-  for (const auto& [path, held_path] : paths) {
-    const Held* above = holder_above(paths, path);
-    if (above == nullptr) continue;
-    findings.push_back(
-        conflict(*held_path, *above,
-                 std::string(path) + " lies beneath " + above->claim->value + ", which is a file of"));
-  }
-  return findings;
+  check_folders(paths, findings);
 }
 
 }  // namespace holdfast::gitops

@@ -10,7 +10,7 @@
 
 namespace holdfast::gitops {
 
-Findings check_keys(const std::vector<PlacedResource>& resources);
-Findings check_claims(const std::vector<PlacedResource>& resources);
+void check_keys(const std::vector<PlacedResource>& resources, FindingList& findings);
+void check_claims(const std::vector<PlacedResource>& resources, FindingList& findings);
 
 }  // namespace holdfast::gitops

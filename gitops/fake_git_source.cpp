@@ -273,7 +273,7 @@ Result<bool> FakeGitSource::is_ancestor(const std::string& url, const Revision& 
 
 Result<GitSource::CommitInfo> FakeGitSource::commit_info(const std::string& url, const Revision& commit) {
   HF_TRY(const Commit* const known, commit_of(url, commit));
-  return CommitInfo{"A. Person", known->subject, known->time_s};
+  return CommitInfo{"A. Person", subject_of(known->subject), known->time_s};
 }
 
 Status FakeGitSource::pin(const std::string& url, const std::map<std::string, Revision>& pins) {

@@ -3,7 +3,16 @@
 
 #include <algorithm>
 
+#include "sync/model/text.hpp"
+
 namespace holdfast::gitops {
+
+std::string one_line(std::string_view text, std::size_t bytes_max) {
+  std::string out = sync::bounded_text(text, bytes_max);
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  std::replace_if(out.begin(), out.end(), is_control, '?');
+  return out;
+}
 
 std::string Finding::text() const {
   std::string out = file;
@@ -15,7 +24,8 @@ std::string Finding::text() const {
     if (part == &message && severity == Severity::kWarning) out += "warning: ";
     out += *part;
   }
-  return out;
+  constexpr std::size_t kTextMax = 4'096;
+  return one_line(out, kTextMax);
 }
 
 bool has_errors(const Findings& findings) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::gitops {
@@ -20,10 +21,14 @@ struct Finding {
   std::string field;       ///< "spec.path"; may be empty
   std::string message;
   bool operator==(const Finding&) const = default;
-  /// "apps/web/site.yaml:12: File/motd: spec.path: must be absolute"
+  /// "apps/web/site.yaml:12: File/motd: spec.path: must be absolute"; one_line().
   std::string text() const;
 };
 using Findings = std::vector<Finding>;
+
+/// What Git or a person wrote, made fit for a line that people read and that objects hold: UTF-8, control
+/// characters as "?", and cut to at most `bytes_max` bytes. Names in Git are any bytes.
+std::string one_line(std::string_view text, std::size_t bytes_max);
 
 bool has_errors(const Findings& findings);
 /// The first `most` texts, one a line, then "… and N more".

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json.hpp"
+
 namespace holdfast::gitops {
 namespace {
 
@@ -23,6 +25,14 @@ TEST(Finding, LeavesOutWhatIsNotKnown) {
 TEST(Finding, AWarningSaysThatItIsOne) {
   EXPECT_EQ((Finding{Severity::kWarning, "a.yaml", 3, "", "spec", "is old"}).text(),
             "a.yaml:3: spec: warning: is old");
+}
+
+TEST(Finding, IsOneLineOfUtf8WhateverGitSays) {
+  const Finding hostile{
+      Severity::kError, "apps/caf\xe9\n.yaml", 1, "", "", std::string("bad\x1b[31m") + '\0'};
+  EXPECT_EQ(hostile.text(), "apps/caf\uFFFD?.yaml:1: bad?[31m?");
+  EXPECT_TRUE(base::is_utf8(summary({hostile, hostile}, 5)));
+  EXPECT_LT((Finding{Severity::kError, std::string(1U << 20U, 'x'), 1, "", "", "y"}).text().size(), 8'192U);
 }
 
 TEST(Findings, HaveErrorsWhenOneIs) {

@@ -339,6 +339,29 @@ TEST_P(GitSourceContract, LinksAndSubmodulesAreRefusedByName) {
             "apps/web/module: a submodule; make it an application with a source of its own");
 }
 
+TEST_P(GitSourceContract, NamesThatAreNoTextAreGivenAsTheyAreAndShownCleaned) {
+  const Revision commit = world_->commit("caf\xe9", {{"apps/caf\xe9.yaml", "x"}}, "caf\xe9 \x1b[31m red");
+  const Revision link = world_->commit_symlink("apps/caf\xe9\x1b.yaml");
+  world_->fetch();
+  EXPECT_EQ(resolved("nope"), "there is no branch, tag or commit \"nope\"; branches are caf\uFFFD, main");
+  EXPECT_EQ(source_.commit_info(url_, commit).value().subject, "caf\uFFFD ?[31m red");
+  EXPECT_EQ(files(commit, "apps"), "caf\xe9.yaml=x;");
+  EXPECT_EQ(files(link, "apps"), "apps/caf\uFFFD?.yaml: a symbolic link; commit the file itself");
+}
+
+TEST_P(GitSourceContract, APathOverTheLimitIsRefused) {
+  std::string folder;
+  for (int i = 0; i < 5; ++i) folder += std::string(200, 'x') + "/";
+  const Revision good = world_->commit("main", {{folder + std::string(14, 'y') + ".yaml", "x"}});
+  const Revision bad = world_->commit("main", {{folder + std::string(15, 'y') + ".yaml", "x"}});
+  world_->fetch();
+  EXPECT_EQ(source_.read_tree(url_, good, "").value().size(), 1U);
+  const std::string message = files(bad, "");
+  EXPECT_TRUE(message.starts_with("xxx")) << message;
+  EXPECT_TRUE(message.ends_with("…: the path has 1025 bytes; at most 1024 are allowed; shorten the names"))
+      << message;
+}
+
 TEST_P(GitSourceContract, AFileOverTheLimitIsRefusedByName) {
   const Revision commit =
       world_->commit("main", {{"apps/big.yaml", std::string(base::limits::kManifestFileBytesMax + 1, 'x')}});

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::gitops {
@@ -31,20 +32,44 @@ std::string brief_of(const Json& document) {
   return kind + "/" + (ns.empty() || ns == "default" ? "" : ns + "/") + name;
 }
 
-Finding finding_at(const Manifest& manifest, const FieldPath& field, std::string message) {
-  Finding finding{Severity::kError, manifest.file, manifest.line, "", field.text(), std::move(message)};
-  const auto document = base::parse_json(manifest.json);
-  if (!document) return finding;
-  finding.line = line_of(*document, manifest.lines, field, manifest.line);
-  finding.resource = brief_of(*document);
-  return finding;
+Finding finding_at(const Manifest& manifest, const Json& document, const FieldPath& field,
+                   std::string message) {
+  return {Severity::kError,   manifest.file, line_of(document, manifest.lines, field, manifest.line),
+          brief_of(document), field.text(),  std::move(message)};
 }
 
-Finding finding_in(const Manifest& manifest, const base::Error& error) {
+Finding finding_in(const Manifest& manifest, const Json& document, const base::Error& error) {
   auto [field, message] = split_field_message(error.message());
-  return finding_at(manifest, field, std::move(message));
+  return finding_at(manifest, document, field, std::move(message));
 }
 
 std::string place_of(const Manifest& manifest) { return manifest.file + ":" + std::to_string(manifest.line); }
+
+// ---- FindingList ----
+
+FindingList::FindingList(Findings first) : findings_(std::move(first)) {}
+FindingList::~FindingList() = default;
+
+bool FindingList::is_full() const { return findings_.size() >= base::limits::kFindingsMax; }
+
+void FindingList::add(Finding finding) {
+  if (!is_full()) findings_.push_back(std::move(finding));
+}
+
+const Json& FindingList::document_of(const Manifest& manifest) {
+  if (parsed_ != &manifest) {
+    parsed_ = &manifest;
+    document_ = std::make_unique<Json>(base::parse_json(manifest.json).value_or(Json()));
+  }
+  return *document_;
+}
+
+void FindingList::add_at(const Manifest& manifest, const FieldPath& field, std::string message) {
+  if (!is_full()) add(finding_at(manifest, document_of(manifest), field, std::move(message)));
+}
+
+void FindingList::add_error(const Manifest& manifest, const base::Error& error) {
+  if (!is_full()) add(finding_in(manifest, document_of(manifest), error));
+}
 
 }  // namespace holdfast::gitops

@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "base/limits.hpp"
+#include "gitops/finding.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::gitops {
@@ -32,6 +33,31 @@ std::string joined(std::string_view folder, std::string_view name) {
   std::string out(folder);
   if (!out.empty() && !name.empty()) out += '/';
   return out.append(name);
+}
+
+std::string shown_path(std::string_view path) {
+  constexpr std::size_t kShownMax = 300;
+  return path.empty() ? "the repository's root" : one_line(path, kShownMax);
+}
+
+std::string path_length_problem(std::string_view path) {
+  constexpr std::size_t kMost = base::limits::kManifestPathLengthMax;
+  if (path.size() <= kMost) return {};
+  return "the path has " + std::to_string(path.size()) + " bytes; at most " + std::to_string(kMost) +
+         " are allowed; shorten the names";
+}
+
+std::string path_problem(std::string_view path) {
+  if (auto problem = path_length_problem(path); !problem.empty()) return problem;
+  std::string folder;
+  for (const auto name : sync::split(path, '/')) {
+    if (one_line(name, path.size() + 3) != name) {
+      return "a name in " + (folder.empty() ? "the repository's root" : "the folder " + folder) +
+             " is not UTF-8 or holds control characters; rename it";
+    }
+    folder = joined(folder, name);
+  }
+  return {};
 }
 
 bool is_passed_over(std::string_view name) { return name.starts_with('.'); }

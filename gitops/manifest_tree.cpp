@@ -6,7 +6,6 @@
 
 #include "base/limits.hpp"
 #include "gitops/manifest_path.hpp"
-#include "sync/model/text.hpp"
 
 namespace holdfast::gitops {
 
@@ -16,10 +15,7 @@ using base::fail;
 using base::Status;
 namespace limits = base::limits;
 
-std::string ManifestTree::shown(std::string_view path) const {
-  std::string text = sync::in_quotes(joined(folder_, path));
-  return text.substr(1, text.size() - 2);
-}
+std::string ManifestTree::shown(std::string_view path) const { return shown_path(joined(folder_, path)); }
 
 Status ManifestTree::count_entry() {
   if (++entries_ <= limits::kGitTreeEntriesMax) return {};
@@ -27,7 +23,14 @@ Status ManifestTree::count_entry() {
                                 " files and folders; give the manifests a folder of their own");
 }
 
+Status ManifestTree::check_path(std::string_view path) const {
+  const std::string problem = path_length_problem(joined(folder_, path));
+  if (problem.empty()) return {};
+  return fail(Code::kLimit, shown(path) + ": " + problem);
+}
+
 Status ManifestTree::check_file(std::string_view path, std::size_t bytes) {
+  HF_CHECK(check_path(path));
   if (bytes > limits::kManifestFileBytesMax) {
     return fail(Code::kLimit, shown(path) + ": the file has " + std::to_string(bytes) + " bytes; at most " +
                                   std::to_string(limits::kManifestFileBytesMax) + " are allowed; split it");

@@ -21,6 +21,8 @@ class ManifestTree {
 
   /// Before looking at an entry of any kind.
   base::Status count_entry();
+  /// Before entering a folder.
+  base::Status check_path(std::string_view path) const;
   /// Before reading the content of a manifest.
   base::Status check_file(std::string_view path, std::size_t bytes);
   void add(std::string path, std::string content);

@@ -2,6 +2,7 @@
 // parse_manifests: files → documents → manifests. What is the same for every node is read here, once.
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "gitops/manifest_finding.hpp"
 #include "gitops/manifest_path.hpp"
 #include "gitops/render.hpp"
+#include "gitops/section_room.hpp"
 #include "gitops/template_leaves.hpp"
 #include "sync/model/text.hpp"
 
@@ -85,7 +87,10 @@ Status check_shape(const Json& document) {
 class Collector {
  public:
   void read(const TreeFile& file, const std::string& path_prefix) {
-    file_ = joined(path_prefix, file.path);
+    if (stopped_ || findings_.is_full()) return;
+    const std::string path = joined(path_prefix, file.path);
+    file_ = one_line(path, limits::kManifestPathLengthMax);
+    if (auto problem = path_problem(path); !problem.empty()) return report(0, std::move(problem));
     const std::string_view name = name_of(file.path);
     const auto other = std::find_if(kOtherTools.begin(), kOtherTools.end(),
                                     [&](const OtherTool& tool) { return tool.file == name; });
@@ -96,68 +101,96 @@ class Collector {
   }
 
   Manifests take() {
-    auto& reads = out_.reads;
-    for (auto& read : reads) read.fallback.reset();
-    const auto text_before = [](const auto& a, const auto& b) { return a.text() < b.text(); };
-    std::sort(reads.begin(), reads.end(), text_before);
-    reads.erase(std::unique(reads.begin(), reads.end()), reads.end());
+    for (auto& [text, read] : reads_) out_.reads.push_back(std::move(read));
+    out_.findings = std::move(findings_).take();
     return std::move(out_);
   }
 
  private:
   void report(std::uint32_t line, std::string message) {
-    keep({Severity::kError, file_, line, "", "", std::move(message)});
+    findings_.add({Severity::kError, file_, line, "", "", std::move(message)});
   }
-  void keep(Finding finding) {
-    if (out_.findings.size() < limits::kFindingsMax) out_.findings.push_back(std::move(finding));
+  /// A limit of the whole application: there is no use, and no bound, in reading on.
+  void stop(std::uint32_t line, std::string message) {
+    stopped_ = true;
+    report(line, std::move(message));
   }
 
   void add(Document document) {
+    if (stopped_ || findings_.is_full()) return;
+    bytes_ += document.json.size();
+    if (bytes_ > limits::kManifestBytesMax) {
+      return stop(document.line, "the manifests, with aliases written out, have more than " +
+                                     std::to_string(limits::kManifestBytesMax) +
+                                     " bytes; make it several applications");
+    }
     const auto value = base::parse_json(document.json);
     if (!value) return report(document.line, value.error().message());
     if (!is_list(*value)) return add_manifest(std::move(document), *value);
     for (auto& item : elements_of(*value, document.lines, "items")) {
+      if (stopped_) return;
       add_manifest({base::canonical_json(*item.value), item.line, std::move(item.lines)}, *item.value);
     }
   }
 
   void add_manifest(Document document, const Json& value) {
     Manifest manifest{std::move(document.json), file_, document.line, std::move(document.lines)};
-    if (auto status = check_shape(value); !status) return keep(finding_in(manifest, status.error()));
     if (out_.list.size() >= limits::kManifestsMax) {
-      return report(manifest.line, "more than " + std::to_string(limits::kManifestsMax) +
-                                       " manifests; make it several applications");
+      return stop(manifest.line, "more than " + std::to_string(limits::kManifestsMax) +
+                                     " manifests; make it several applications");
     }
-    manifest.hub_kind = is_hub_kind(value.at("apiVersion"), value.at("kind"));
-    manifest.templated = !manifest.hub_kind && !templates_disabled(value) && has_template_leaf(value);
-    if (manifest.templated) {
-      read_templates(manifest, value);
-    } else if (!manifest.hub_kind) {
-      auto parsed = read_resource(value);
-      if (!parsed) return keep(finding_in(manifest, parsed.error()));
-      manifest.parsed = *std::move(parsed);
+    if (auto status = read_manifest(manifest, value); !status) {
+      return findings_.add(finding_in(manifest, value, status.error()));
     }
     out_.list.push_back(std::move(manifest));
   }
 
+  Status read_manifest(Manifest& manifest, const Json& value) {
+    HF_CHECK(check_shape(value));
+    manifest.hub_kind = is_hub_kind(value.at("apiVersion"), value.at("kind"));
+    manifest.templated = !manifest.hub_kind && !templates_disabled(value) && has_template_leaf(value);
+    if (manifest.templated) return read_templates(manifest, value);
+    if (manifest.hub_kind) return {};
+    HF_TRY(manifest.parsed, read_resource(value));
+    auto status = room_.take(manifest.parsed->resource.body.size());
+    stopped_ = stopped_ || !status;
+    return status;
+  }
+
   /// All of them, so that a person learns of each bad one at once.
-  void read_templates(const Manifest& manifest, Json value) {
-    const auto status =
-        for_each_template_leaf(value, [&](const FieldPath& field, std::string& text) -> Status {
-          const auto parsed = Template::parse(text);
-          if (!parsed) {
-            keep(finding_at(manifest, field,
-                            parsed.error().message() +
-                                "; the annotation holdfast.dev/template: disabled turns templates off"));
-            return {};
-          }
-          for (auto& expression : parsed->expressions()) out_.reads.push_back(std::move(expression));
-          return {};
-        });
-    if (!status) keep(finding_in(manifest, status.error()));
+  Status read_templates(const Manifest& manifest, const Json& value) {
+    Json document = value;
+    return for_each_template_leaf(document, [&](const FieldPath& field, std::string& text) -> Status {
+      if (stopped_ || findings_.is_full()) return {};
+      const auto parsed = Template::parse(text);
+      if (!parsed) {
+        findings_.add(finding_at(manifest, value, field,
+                                 parsed.error().message() +
+                                     "; the annotation holdfast.dev/template: disabled turns templates off"));
+        return {};
+      }
+      for (auto& expression : parsed->expressions()) {
+        expression.fallback.reset();
+        std::string name = expression.text();
+        reads_.emplace(std::move(name), std::move(expression));
+        if (reads_.size() <= limits::kTemplateNamesMax) continue;
+        stopped_ = true;
+        findings_.add(finding_at(manifest, value, field,
+                                 "the application's templates read more than " +
+                                     std::to_string(limits::kTemplateNamesMax) +
+                                     " different names; make it several applications"));
+        return {};
+      }
+      return {};
+    });
   }
 
   Manifests out_;
+  FindingList findings_;
+  std::map<std::string, TemplateExpression> reads_;  // by text
+  SectionRoom room_;                                 // of what is not templated
+  std::size_t bytes_ = 0;
+  bool stopped_ = false;
   std::string file_;
 };
 

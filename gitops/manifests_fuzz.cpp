@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer on the whole way of a manifest: read_yaml or read_json, parse_manifests, validate, render.
 // Whatever the bytes: no crash, findings that are short UTF-8 with lines within the file, documents whose
-// text is JSON with a line for each field, and resources that read back. The first byte chooses YAML or JSON.
+// text is JSON with a line for each field, and resources that read back. The first byte chooses YAML or JSON;
+// what stands after the last NUL is the file's name without its suffix, of any bytes, as in Git.
 // Threads: one.
 #include <algorithm>
 #include <cstddef>
@@ -44,7 +45,9 @@ void check_findings(const gitops::Findings& findings, std::size_t lines) {
   require(findings.size() <= base::limits::kFindingsMax);
   for (const auto& finding : findings) {
     require(base::is_utf8(finding.text()));
+    require(finding.text().find('\n') == std::string::npos);
     require(finding.text().size() < 8'192);
+    require(base::is_utf8(finding.file) && base::is_utf8(finding.message));
     require(finding.line <= lines);
   }
 }
@@ -54,11 +57,16 @@ void check_findings(const gitops::Findings& findings, std::size_t lines) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const bool json = data[0] == '{';
-  const std::string text(reinterpret_cast<const char*>(data), size);
+  std::string text(reinterpret_cast<const char*>(data), size);
+  std::string name = "a";
+  if (const auto nul = text.rfind('\0'); nul != std::string::npos) {
+    name = text.substr(nul + 1);
+    text.resize(nul);
+  }
   const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
 
   check_documents(json ? gitops::read_json(text) : gitops::read_yaml(text), lines);
-  const auto manifests = gitops::parse_manifests({{json ? "a.json" : "a.yaml", text}}, "apps");
+  const auto manifests = gitops::parse_manifests({{name + (json ? ".json" : ".yaml"), text}}, "apps");
   check_findings(gitops::validate(manifests), lines);
 
   const gitops::TemplateValues values{.node_name = "n1",
@@ -69,6 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto rendering = gitops::render(manifests, values, "https://h/a", sync::Revision("1"));
   check_findings(rendering.findings, lines);
   require(rendering.resources.size() == rendering.provenance.size());
+  for (const auto& origin : rendering.provenance) require(base::is_utf8(origin.file));
   for (const auto& resource : rendering.resources) {
     const auto again = sync::parse_resource(std::string_view(resource.body));
     require(again.has_value() && *again == resource);

@@ -212,6 +212,21 @@ INSTANTIATE_TEST_SUITE_P(
             {"apps/web/chart/Chart.yaml: Helm charts are not supported by this release; commit what `helm "
              "template` "
              "prints"}},
+        Row{"NameThatIsNotUtf8",
+            "sub/caf\xe9.yaml",
+            kFile,
+            {"apps/web/sub/caf\uFFFD.yaml: a name in the folder apps/web/sub is not UTF-8 or holds control "
+             "characters; rename it"}},
+        Row{"FolderThatIsNotUtf8",
+            "caf\xe9/a.yaml",
+            kFile,
+            {"apps/web/caf\uFFFD/a.yaml: a name in the folder apps/web is not UTF-8 or holds control "
+             "characters; rename it"}},
+        Row{"NameWithALineEnd",
+            "a\nb.yaml",
+            kFile,
+            {"apps/web/a?b.yaml: a name in the folder apps/web is not UTF-8 or holds control characters; "
+             "rename it"}},
         Row{"GoodAndBadInOneFile",
             "a.yaml",
             std::string(kFile) + "---\nkind: File\napiVersion: v1\n",
@@ -224,6 +239,51 @@ TEST(Manifests, KeepOnlySoManyFindings) {
   std::string text;
   for (std::size_t i = 0; i < base::limits::kFindingsMax + 50; ++i) text += "---\nkind: X\napiVersion: v1\n";
   EXPECT_EQ(parse_manifests({{"a.yaml", text}}, "").findings.size(), base::limits::kFindingsMax);
+}
+
+TEST(Manifests, APathOverTheLimitIsRefusedWithBothNumbers) {
+  const auto named = [](std::size_t length) {
+    std::string name(length, 'x');
+    for (std::size_t i = 200; i < length - 10; i += 200) name[i] = '/';
+    return name.replace(length - 5, 5, ".yaml");
+  };
+  EXPECT_EQ(texts(parse_manifests({{named(base::limits::kManifestPathLengthMax), kFile}}, "").findings),
+            Texts{});
+  const auto findings =
+      parse_manifests({{named(base::limits::kManifestPathLengthMax + 1), kFile}}, "").findings;
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].message, "the path has 1025 bytes; at most 1024 are allowed; shorten the names");
+  EXPECT_LE(findings[0].file.size(), base::limits::kManifestPathLengthMax);
+}
+
+TEST(Manifests, WhatAliasesBecomeInAllFilesTogetherIsBounded) {
+  std::string text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\nx: &x '" +
+                     std::string(80'000, 'y') + "'\ndata:\n";
+  for (int i = 0; i < 99; ++i) text += "  k" + std::to_string(i) + ": *x\n";
+  std::vector<TreeFile> files;
+  for (int i = 0; i < 20; ++i) files.push_back({"f" + std::to_string(i) + ".yaml", text});
+  const Manifests manifests = parse_manifests(files, "");
+  EXPECT_EQ(
+      manifests.findings.back().text(),
+      "f8.yaml:1: the manifests, with aliases written out, have more than 67108864 bytes; make it several "
+      "applications");
+}
+
+TEST(Manifests, TemplatesReadOnlySoManyNames) {
+  const auto reading = [](std::size_t names) {
+    std::string text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n";
+    for (std::size_t i = 0; i < names; ++i) {
+      text += "  k" + std::to_string(i) + ": '{{ .node.labels.l" + std::to_string(i) +
+              " }}{{ .node.labels.l0 }}'\n";
+    }
+    return parse_manifests({{"a.yaml", text}}, "");
+  };
+  EXPECT_EQ(texts(reading(base::limits::kTemplateNamesMax).findings), Texts{});
+  EXPECT_EQ(reading(base::limits::kTemplateNamesMax).reads.size(), base::limits::kTemplateNamesMax);
+  EXPECT_EQ(texts(reading(base::limits::kTemplateNamesMax + 1).findings),
+            Texts{"a.yaml:1004: ConfigMap/c: data.k999: the application's templates read more than 1000 "
+                  "different names; make it "
+                  "several applications"});
 }
 
 TEST(HubKind, IsOfOurGroupOnly) {

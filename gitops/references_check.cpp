@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <string>
 #include <tuple>
 
@@ -22,34 +21,57 @@ const ResourceKey& key_of(const PlacedResource& resource) { return resource.pars
 using ConfigMaps =
     std::map<std::pair<std::string, std::string>, const ParsedResource*>;  // by namespace and name
 
-std::string names_in(const ConfigMaps& maps, const std::string& ns) {
-  std::string out;
-  for (const auto& [key, map] : maps) {
-    if (key.first == ns) out.append(out.empty() ? "" : ", ").append(key.second);
+/// Of names that a person could have meant: as many as fit into an error.
+class NameList {
+ public:
+  void add(std::string_view name) {
+    constexpr std::size_t kBytesMax = 200;
+    ++count_;
+    if (text_.size() + name.size() > kBytesMax) {
+      cut_ = true;
+    } else if (!cut_) {
+      text_.append(text_.empty() ? "" : ", ").append(name);
+    }
   }
-  return out.empty() ? "none" : out;
+  std::string text() const {
+    if (count_ == 0) return "none";
+    return cut_ ? text_ + ", … (" + std::to_string(count_) + " in all)" : text_;
+  }
+
+ private:
+  std::string text_;
+  std::size_t count_ = 0;
+  bool cut_ = false;
+};
+
+std::string names_in(const ConfigMaps& maps, const std::string& ns) {
+  NameList names;
+  for (auto map = maps.lower_bound({ns, ""}); map != maps.end() && map->first.first == ns; ++map) {
+    names.add(map->first.second);
+  }
+  return names.text();
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string out;
-  for (const auto& name : names) out.append(out.empty() ? "" : ", ").append(name);
-  return out.empty() ? "none" : out;
+std::string listed(const std::vector<std::string>& keys) {
+  NameList names;
+  for (const auto& key : keys) names.add(key);
+  return names.text();
 }
 
-std::optional<Finding> check_use(const PlacedResource& resource, const ConfigMapUse& use,
-                                 const ConfigMaps& maps) {
+void check_use(const PlacedResource& resource, const ConfigMapUse& use, const ConfigMaps& maps,
+               FindingList& findings) {
   const std::string& ns = key_of(resource).ns;
   const auto map = maps.find({ns, use.ref.name});
   if (map == maps.end()) {
-    return finding_at(*resource.manifest, use.field.member("name"),
-                      "the application has no ConfigMap " + in_quotes(use.ref.name) + " in namespace " + ns +
-                          "; there are " + sync::bounded_text(names_in(maps, ns), 200));
+    return findings.add_at(*resource.manifest, use.field.member("name"),
+                           "the application has no ConfigMap " + in_quotes(use.ref.name) + " in namespace " +
+                               ns + "; there are " + names_in(maps, ns));
   }
   const auto& keys = map->second->data_keys;
-  if (std::binary_search(keys.begin(), keys.end(), use.ref.key)) return std::nullopt;
-  return finding_at(*resource.manifest, use.field.member("key"),
-                    "ConfigMap/" + use.ref.name + " has no key " + in_quotes(use.ref.key) + "; there are " +
-                        sync::bounded_text(listed(keys), 200));
+  if (std::binary_search(keys.begin(), keys.end(), use.ref.key)) return;
+  findings.add_at(
+      *resource.manifest, use.field.member("key"),
+      "ConfigMap/" + use.ref.name + " has no key " + in_quotes(use.ref.key) + "; there are " + listed(keys));
 }
 
 // ---- depends-on ----
@@ -77,14 +99,14 @@ FieldPath depends_on_field() {
 /// Resources as numbers, and for each the numbers that it depends on.
 class Graph {
  public:
-  Graph(const std::vector<PlacedResource>& resources, Findings& findings)
+  Graph(const std::vector<PlacedResource>& resources, FindingList& findings)
       : resources_(resources), findings_(findings), edges_(resources.size()) {
     std::map<Address, std::size_t> known;
     for (std::size_t i = 0; i < resources.size(); ++i) known.emplace(address_of(key_of(resources[i])), i);
-    for (std::size_t i = 0; i < resources.size(); ++i) add_edges(i, known);
+    for (std::size_t i = 0; i < resources.size() && !findings.is_full(); ++i) add_edges(i, known);
   }
 
-  /// One finding a circle that is found; depth first without recursion.
+  /// Depth first without recursion; ends at the first circle.
   void check_circles() {
     enum class Mark { kNew, kOpen, kDone };
     std::vector<Mark> marks(edges_.size(), Mark::kNew);
@@ -104,13 +126,15 @@ class Graph {
           continue;
         }
         const std::size_t to = edges_[visit.node][visit.next++];
+        if (marks[to] == Mark::kOpen) {
+          std::vector<std::size_t> circle;
+          for (const auto& step : way) circle.push_back(step.node);
+          circle.erase(circle.begin(), std::find(circle.begin(), circle.end(), to));
+          return report_circle(circle);
+        }
         if (marks[to] == Mark::kNew) {
           marks[to] = Mark::kOpen;
           way.push_back({to});
-        } else if (marks[to] == Mark::kOpen) {
-          std::vector<std::size_t> circle;
-          for (const auto& step : way) circle.push_back(step.node);
-          report_circle(circle, to);
         }
       }
     }
@@ -139,29 +163,30 @@ class Graph {
   }
 
   void report(const PlacedResource& resource, std::string message) {
-    findings_.push_back(finding_at(*resource.manifest, depends_on_field(), std::move(message)));
+    findings_.add_at(*resource.manifest, depends_on_field(), std::move(message));
   }
 
-  void report_circle(const std::vector<std::size_t>& way, std::size_t back_to) {
+  void report_circle(const std::vector<std::size_t>& circle) {
+    constexpr std::size_t kShownMax = 400;
     std::string text;
-    bool within = false;
-    for (const std::size_t node : way) {
-      within = within || node == back_to;
-      if (within) text += key_of(resources_[node]).brief() + " → ";
+    for (const std::size_t node : circle) {
+      text += key_of(resources_[node]).brief() + " → ";
+      if (text.size() <= kShownMax) continue;
+      text = sync::bounded_text(text, kShownMax) + " (" + std::to_string(circle.size()) + " in all) → ";
+      break;
     }
-    report(resources_[way.back()], "each waits for the next, in a circle: " + sync::bounded_text(text, 400) +
-                                       key_of(resources_[back_to]).brief() + "; remove one");
+    report(resources_[circle.back()], "each waits for the next, in a circle: " + text +
+                                          key_of(resources_[circle.front()]).brief() + "; remove one");
   }
 
   const std::vector<PlacedResource>& resources_;
-  Findings& findings_;
+  FindingList& findings_;
   std::vector<std::vector<std::size_t>> edges_;
 };
 
 }  // namespace
 
-Findings check_config_maps(const std::vector<PlacedResource>& resources) {
-  Findings findings;
+void check_config_maps(const std::vector<PlacedResource>& resources, FindingList& findings) {
   ConfigMaps maps;
   for (const auto& resource : resources) {
     const ResourceKey& key = key_of(resource);
@@ -169,16 +194,14 @@ Findings check_config_maps(const std::vector<PlacedResource>& resources) {
   }
   for (const auto& resource : resources) {
     for (const auto& use : resource.parsed->uses) {
-      if (auto finding = check_use(resource, use, maps)) findings.push_back(*std::move(finding));
+      if (findings.is_full()) return;
+      check_use(resource, use, maps, findings);
     }
   }
-  return findings;
 }
 
-Findings check_dependencies(const std::vector<PlacedResource>& resources) {
-  Findings findings;
+void check_dependencies(const std::vector<PlacedResource>& resources, FindingList& findings) {
   Graph(resources, findings).check_circles();
-  return findings;
 }
 
 }  // namespace holdfast::gitops

@@ -10,7 +10,8 @@
 
 namespace holdfast::gitops {
 
-Findings check_config_maps(const std::vector<PlacedResource>& resources);
-Findings check_dependencies(const std::vector<PlacedResource>& resources);
+void check_config_maps(const std::vector<PlacedResource>& resources, FindingList& findings);
+/// Of many circles one is named: the others may be gone with it.
+void check_dependencies(const std::vector<PlacedResource>& resources, FindingList& findings);
 
 }  // namespace holdfast::gitops

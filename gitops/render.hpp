@@ -38,16 +38,16 @@ struct Manifest {
 struct Manifests {
   std::vector<Manifest> list;
   Findings findings;
-  /// What the templates read: ".node.labels.site", sorted. Empty: one rendering serves every node.
+  /// What the templates read: ".node.labels.site", sorted. Empty: one rendering serves every node. At most
+  /// limits::kTemplateNamesMax.
   std::vector<TemplateExpression> reads;
 };
-/// Bounded: sizes, depth, aliases, counts (base/limits.hpp). Kinds the hub keeps for itself (Application, …)
+/// Bounded: sizes, depth, aliases, counts (base/limits.hpp); what is not templated must fit into a section
+/// already. Kinds the hub keeps for itself (Application, …)
 /// are returned too; see is_hub_kind().
 Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string& path_prefix);
 /// Equal texts, equal renderings: the values that these manifests read, and no others. For a cache.
 std::string values_read(const Manifests& manifests, const TemplateValues& values);
-/// What `error` says about `manifest`: with file, the field's own line, resource and field.
-Finding finding_in(const Manifest& manifest, const base::Error& error);
 
 /// Application, Node, EnrollmentToken, Project, SealedSecret of group holdfast.dev.
 bool is_hub_kind(const std::string& api_version, const std::string& kind);
@@ -61,8 +61,8 @@ struct Rendering {
   Findings findings;                         ///< errors refuse the rendering
 };
 /// Expands templates on string leaves, checks every resource strictly, finds duplicate keys and claims,
-/// dangling depends-on and ConfigMap references, and dependency cycles. Hub kinds are left out. Holds the
-/// findings of `manifests`, too.
+/// dangling depends-on and ConfigMap references, dependency cycles, and what is more than a section holds. Hub
+/// kinds are left out. Holds the findings of `manifests`, too.
 Rendering render(const Manifests& manifests, const TemplateValues& values, const std::string& source_url,
                  const sync::Revision& commit);
 /// As `render`, for no node in particular: names of labels and facts are unknown and left as they are,

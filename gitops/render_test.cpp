@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
+#include "gitops/section_room.hpp"
 
 namespace holdfast::gitops {
 namespace {
@@ -152,6 +153,11 @@ TEST(Render, AFileCannotLieBeneathAFile) {
       Texts{"app/a.yaml:4: File/a: spec.path: /srv/a/b/c lies beneath /srv/a, which is a file of File/b "
             "(app/a.yaml:6); one of the two must go, or move"});
   EXPECT_EQ(texts(rendered({file("a", "/srv/ab"), file("b", "/srv/a")}).findings), Texts{});
+  EXPECT_EQ(
+      rendered({file("a", "/srv/a"), file("b", "/srv/a-b"), file("c", "/srv/a/b"), file("d", "/srv/a/b/c/d")})
+          .findings.size(),
+      2U)
+      << "others sort between a folder and what lies beneath it";
 }
 
 // ---- references ----
@@ -237,14 +243,96 @@ TEST(Render, ALongChainOfDependenciesIsFine) {
   EXPECT_EQ(texts(rendered(documents).findings), Texts{});
 }
 
-TEST(Render, MoreResourcesThanASectionHoldsAreRefused) {
-  Texts documents;
-  for (std::size_t i = 0; i <= base::limits::kResourcesPerSectionMax; ++i) {
-    documents.push_back(config_map("c" + std::to_string(i), "{}"));
+TEST(Render, ManyCirclesAreReportedAsOne) {
+  // A chain of all, each of which waits for the first 63, too: 300,000 circles.
+  std::string first;
+  for (int i = 0; i < 63; ++i) first += (i == 0 ? "" : ",") + ("File/f" + std::to_string(i));
+  std::string text;
+  constexpr int kLast = 4'999;
+  for (int i = 0; i <= kLast; ++i) {
+    const std::string next = "File/f" + std::to_string(i + 1);
+    const std::string on = i < 63 ? next : first + (i == kLast ? "" : "," + next);
+    text +=
+        (i == 0 ? "" : "---\n") + waiting("f" + std::to_string(i), "{holdfast.dev/depends-on: '" + on + "'}");
   }
-  EXPECT_EQ(texts(rendered(documents).findings), Texts{"app/a.yaml:25001: ConfigMap/c5000: the application "
-                                                       "has 5001 resources; at most 5000 are allowed; make "
-                                                       "it several applications"});
+  const Rendering out = render(parse_manifests({{"a.yaml", text}}, ""), node("n", "x"), "", kCommit);
+  ASSERT_EQ(out.findings.size(), 1U);
+  const std::string text = out.findings[0].text();
+  EXPECT_TRUE(text.starts_with("a.yaml:318: File/f63" + std::string(kPlace) +
+                               "each waits for the next, in a circle: File/f0 → File/f1 → File/f2"))
+      << text;
+  EXPECT_TRUE(text.ends_with("… (64 in all) → File/f0; remove one")) << text;
+}
+
+TEST(Render, NamesOnlySoManyOfTheConfigMapsThereAre) {
+  Texts documents{from_map("c", "k")};
+  for (int i = 0; i < 1'000; ++i) documents.push_back(config_map("other-" + std::to_string(i), "{}"));
+  const Rendering out = rendered(documents);
+  ASSERT_EQ(out.findings.size(), 1U);
+  EXPECT_LT(out.findings[0].message.size(), 400U);
+  EXPECT_NE(out.findings[0].message.find("there are other-0, other-1, other-10, "), std::string::npos);
+  EXPECT_TRUE(out.findings[0].message.ends_with("… (1000 in all)")) << out.findings[0].message;
+}
+
+TEST(Render, MoreResourcesThanASectionHoldsAreRefused) {
+  for (const std::string name : {"c", "c-{{ .node.name }}-"}) {
+    Texts documents;
+    for (std::size_t i = 0; i <= base::limits::kResourcesPerSectionMax; ++i) {
+      documents.push_back(config_map("'" + name + std::to_string(i) + "'", "{}"));
+    }
+    EXPECT_EQ(texts(rendered(documents).findings),
+              Texts{"app/a.yaml:25001: ConfigMap/" + name +
+                    "5000: the application has more than 5000 resources; make it several applications"});
+  }
+}
+
+// ---- bytes of a section ----
+
+TEST(Render, ASectionAtItsBytesIsRenderedAndOneByteMoreIsRefusedWithSizeAndLimit) {
+  const auto with_last = [&](std::size_t bytes) {
+    const auto documents = Texts{config_map("a", "{k: " + std::string(3U << 20U, 'x') + "}"),
+                                 config_map("b", "{k: " + std::string(3U << 20U, 'x') + "}")};
+    std::vector<TreeFile> files{{"a.yaml", documents[0]}, {"b.yaml", documents[1]}};
+    files.push_back({"c.yaml", config_map("c", "{k: " + std::string(bytes, 'x') + "}")});
+    return render(parse_manifests(files, ""), node("n", "x"), "", kCommit);
+  };
+  const auto small = with_last(1);
+  ASSERT_EQ(texts(small.findings), Texts{});
+  SectionRoom room;
+  for (const auto& resource : small.resources) EXPECT_TRUE(room.take(resource.body.size()));
+  const std::size_t left = room.bytes_left() + 1;
+  const auto full = with_last(left);
+  ASSERT_EQ(texts(full.findings), Texts{});
+  EXPECT_LE(sync::encode_section({{}, full.resources}).size(), base::limits::kSectionBytesMax);
+  EXPECT_GT(sync::encode_section({{}, full.resources}).size(), base::limits::kSectionBytesMax - 512);
+  const auto over = with_last(left + 1);
+  EXPECT_EQ(
+      texts(over.findings),
+      Texts{
+          "c.yaml:1: ConfigMap/c: with this resource the application's section takes 8388609 bytes; at most "
+          "8388608 fit; make it several applications"});
+  EXPECT_TRUE(over.resources.empty());
+}
+
+TEST(Render, TemplatesThatGrowPastASectionAreStoppedAndNamed) {
+  std::string growing;
+  for (int i = 0; i < 12'000; ++i) growing += "{{.app.name}}";
+  std::vector<TreeFile> files;
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "c" + std::to_string(10 + i);
+    files.push_back({name + ".yaml", config_map(name, "{k: '" + growing + "'}")});
+  }
+  TemplateValues values = node("n", "x");
+  values.app_name = std::string(base::limits::kNameLengthMax, 'x');
+  const Rendering out = render(parse_manifests(files, ""), values, "", kCommit);
+  ASSERT_EQ(out.findings.size(), 1U);
+  const std::string text = out.findings[0].text();
+  EXPECT_TRUE(
+      text.starts_with("c12.yaml:4: ConfigMap/c12: data.k: template: its values make it longer than the 23"))
+      << text;
+  EXPECT_TRUE(text.ends_with(" bytes that are left of the section's 8388608; make it several applications"))
+      << text;
+  EXPECT_TRUE(out.resources.empty());
 }
 
 }  // namespace

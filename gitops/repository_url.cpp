@@ -38,6 +38,9 @@ Status check_text(std::string_view url) {
   return {};
 }
 
+/// Where there is an '@', a token may stand before it, whatever the rest is.
+bool may_be_shown(std::string_view text) { return text.find('@') == std::string_view::npos; }
+
 Result<Kind> kind_of(std::string_view scheme) {
   for (const auto& [name, kind] : kSchemes) {
     if (name == scheme) return kind;
@@ -46,8 +49,9 @@ Result<Kind> kind_of(std::string_view scheme) {
     return fail(Code::kUnsupported,
                 "http:// shows tokens and content to everyone on the way; write https://");
   }
-  return fail(Code::kUnsupported,
-              "the scheme " + in_quotes(scheme) + " is not supported; " + std::string(kForms));
+  const std::string shown =
+      may_be_shown(scheme) ? "the scheme " + in_quotes(scheme) : "the repository URL's scheme";
+  return fail(Code::kUnsupported, shown + " is not supported; " + std::string(kForms));
 }
 
 Status check_host(std::string_view host) {
@@ -63,8 +67,8 @@ Result<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (problem == std::errc{} && stop == text.data() + text.size() && port > 0) return port;
-  return fail(Code::kInvalid,
-              "the port " + in_quotes(text) + " of the repository URL is not between 1 and 65535");
+  // Not quoted: in https://user:TOKEN/path the token stands here.
+  return fail(Code::kInvalid, "the port of the repository URL is no number between 1 and 65535");
 }
 
 /// "user@host:22"
@@ -149,12 +153,33 @@ Result<RepositoryUrl> parse_with_scheme(std::string_view scheme, std::string_vie
   return out;
 }
 
+bool is_scheme(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kNames{"file", "git", "http", "https", "ssh"};
+  const auto same = [](char a, char b) { return a == b || (b >= 'A' && b <= 'Z' && a == b - 'A' + 'a'); };
+  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view known) {
+    return std::equal(known.begin(), known.end(), name.begin(), name.end(), same);
+  });
+}
+
 /// "git@host:group/fleet.git"
 Result<RepositoryUrl> parse_scp_like(std::string_view url) {
   const auto colon = url.find(':');
   const auto slash = url.find('/');
   if (colon == std::string_view::npos || (slash != std::string_view::npos && slash < colon)) {
-    return fail(Code::kInvalid, in_quotes(url) + " is no repository URL; " + std::string(kForms));
+    return fail(Code::kInvalid, (may_be_shown(url) ? in_quotes(url) : "it") + " is no repository URL; " +
+                                    std::string(kForms));
+  }
+  // https:/user:TOKEN@host/path and user:TOKEN@host/path would else be paths on the hosts "https" and "user".
+  if (!may_be_shown(url.substr(colon))) {
+    return fail(Code::kInvalid,
+                "the repository URL holds an \"@\" after its \":\", as if it held credentials; " +
+                    std::string(kForms) +
+                    ", and give the hub a token file or a key file for this repository");
+  }
+  if (is_scheme(url.substr(0, colon))) {
+    return fail(Code::kInvalid, in_quotes(url.substr(0, colon)) +
+                                    " is no host; the repository URL lacks the \"//\" after it; " +
+                                    std::string(kForms));
   }
   RepositoryUrl out;
   out.kind = Kind::kSsh;

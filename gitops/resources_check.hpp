@@ -9,10 +9,6 @@
 
 namespace holdfast::gitops {
 
-/// At most limits::kFindingsMax.
-Findings check_resources(const std::vector<PlacedResource>& resources);
-
-/// Keeps at most limits::kFindingsMax; the rest shows when those are mended.
-void add_bounded(Findings& findings, Findings more);
+void check_resources(const std::vector<PlacedResource>& resources, FindingList& findings);
 
 }  // namespace holdfast::gitops

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "gitops/finding.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::gitops {
@@ -17,6 +18,7 @@ using sync::Revision;
 using Refs = std::map<std::string, Revision>;
 
 constexpr std::size_t kPrefixLengthMin = 7;  // what git prints for people
+constexpr std::size_t kNameShownMax = 100;
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 
@@ -31,7 +33,7 @@ std::string names_of(const Refs& refs) {
   for (const auto& [name, commit] : refs) {
     if (shown++ == base::limits::kBranchesShownMax)
       return out + ", … (" + std::to_string(refs.size()) + " in all)";
-    out.append(out.empty() ? "" : ", ").append(name);
+    out.append(out.empty() ? "" : ", ").append(one_line(name, kNameShownMax));
   }
   return out.empty() ? "none" : out;
 }
@@ -86,6 +88,11 @@ Error no_such_path(std::string_view path) {
 
 Error not_a_folder(std::string_view path) {
   return {Code::kNotFound, "the path " + in_quotes(path) + " is a file; name the folder that holds it"};
+}
+
+std::string subject_of(std::string_view message) {
+  constexpr std::size_t kSubjectMax = 200;
+  return one_line(sync::trimmed(message.substr(0, message.find('\n'))), kSubjectMax);
 }
 
 Error not_fetched(std::string_view url) {

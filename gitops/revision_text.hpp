@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person's revision ("main", "v1.2", "HEAD", "3f2a91c") means among a repository's refs, and the
-// errors about it. One place, because the real and the fake GitSource must answer alike.
+// What a person's revision ("main", "v1.2", "HEAD", "3f2a91c") means among a repository's refs, the errors
+// about it, and how a commit's texts are shown. One place, because the real and the fake GitSource must answer
+// alike.
 // Threads: pure functions.
 #pragma once
 
@@ -29,6 +30,9 @@ struct RefNames {
 /// "HEAD", "refs/heads/x", "refs/tags/x", a branch, then a tag. None: it names no ref. An error where HEAD
 /// names a branch that is not there.
 base::Result<std::optional<sync::Revision>> resolve_ref(const RefNames& names, const std::string& revision);
+
+/// The first line of a commit's message, or its author's name, for people.
+std::string subject_of(std::string_view message);
 
 // kNotFound, each with what there is instead.
 base::Error no_such_revision(const RefNames& names, std::string_view revision);

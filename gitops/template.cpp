@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "gitops/template_values.hpp"
 #include "sync/model/text.hpp"
 
@@ -21,6 +22,8 @@ constexpr std::string_view kClose = "}}";
 constexpr std::string_view kNames =
     ".node.name, .node.labels.KEY, .node.facts.KEY, .app.name and .app.revision";
 
+constexpr std::size_t kKeyLengthMax = base::limits::kNameLengthMax + 1 + base::limits::kLabelLengthMax;
+
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
@@ -36,6 +39,10 @@ class Reader {
     if (rest_.starts_with("-")) return fail(wrong("trimming with {{- is not supported; write {{"));
     skip_space();
     HF_TRY(TemplateExpression expression, operand());
+    if (expression.name != TemplateName::kLiteral && expression.key.size() > kKeyLengthMax) {
+      return fail(
+          wrong("no label and no fact has a key of more than " + std::to_string(kKeyLengthMax) + " bytes"));
+    }
     skip_space();
     if (take("|")) HF_CHECK(default_of(expression));
     skip_space();
@@ -248,13 +255,20 @@ Result<Template> Template::parse(std::string_view text) {
   }
 }
 
-Result<std::string> Template::expand(const TemplateValues& values) const {
+Result<std::string> Template::expand(const TemplateValues& values, std::size_t bytes_max) const {
   std::string out;
   for (const auto& piece : pieces_) {
     out += piece.text;
-    if (!piece.expression) continue;
-    HF_TRY(const std::string value, value_of(*piece.expression, values));
-    out += value;
+    if (piece.expression) {
+      HF_TRY(const std::string value, value_of(*piece.expression, values));
+      out += value;
+    }
+    if (out.size() > bytes_max) {
+      return fail(Code::kLimit, "template: its values make it longer than the " + std::to_string(bytes_max) +
+                                    " bytes that are left of the section's " +
+                                    std::to_string(base::limits::kSectionBytesMax) +
+                                    "; make it several applications");
+    }
   }
   return out;
 }

@@ -40,8 +40,9 @@ class Template {
  public:
   /// Errors quote the expression and name the way out.
   static base::Result<Template> parse(std::string_view text);
-  /// An unknown name without default is an error that lists the names there are.
-  base::Result<std::string> expand(const TemplateValues& values) const;
+  /// An unknown name without default is an error that lists the names there are. kLimit: it becomes longer than
+  /// `bytes_max`; nothing longer is made.
+  base::Result<std::string> expand(const TemplateValues& values, std::size_t bytes_max) const;
   /// `value_of` gives the text of each expression.
   std::string expand_with(const std::function<std::string(const TemplateExpression&)>& value_of) const;
   /// In order; literals left out.

@@ -20,8 +20,8 @@ TemplateValues values() {
 
 struct Row {
   const char* name;
-  const char* text;
-  const char* result;
+  std::string text;
+  std::string result;
 };
 
 class TemplateBecomes : public testing::TestWithParam<Row> {};
@@ -91,6 +91,9 @@ INSTANTIATE_TEST_SUITE_P(
             "template \"{{ .node.facts.os.version }}\": a key with dots or slashes is written {{ index "
             ".node.facts "
             "\"KEY\" }}"},
+        Row{"LongKey", "{{ index .node.facts \"" + std::string(318, 'x') + "\" }}",
+            "template \"{{ index .node.facts \"" + std::string(55, 'x') +
+                "…\": no label and no fact has a key of more than 317 bytes"},
         Row{"Unclosed", "a {{ .node.name", "template \"{{ .node.name\": the closing }} is missing"},
         Row{"Empty", "{{ }}",
             "template \"{{ }}\": a name is missing; there are .node.name, .node.labels.KEY, .node.facts.KEY, "

@@ -9,10 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "gitops/application.hpp"
 #include "gitops/manifest_finding.hpp"
 #include "gitops/render.hpp"
 #include "gitops/resources_check.hpp"
+#include "gitops/section_room.hpp"
 #include "gitops/template_leaves.hpp"
 #include "sync/model/metadata.hpp"
 
@@ -53,27 +55,29 @@ class Validator {
   }
 
   Findings run() {
-    Findings findings = manifests_.findings;
+    FindingList findings(manifests_.findings);
     for (const auto& manifest : manifests_.list) {
-      if (auto status = check(manifest); !status)
-        add_bounded(findings, {finding_in(manifest, status.error())});
+      if (room_.is_full() || findings.is_full()) break;
+      if (auto status = check(manifest); !status) findings.add_error(manifest, status.error());
     }
     // With a resource missing, the others' references would look wrong.
-    if (!has_errors(findings)) add_bounded(findings, check_resources(placed_));
-    return findings;
+    if (!findings.has_errors()) check_resources(placed_, findings);
+    return std::move(findings).take();
   }
 
  private:
   Status check(const Manifest& manifest) {
     if (manifest.hub_kind) return check_hub_kind(manifest);
-    if (manifest.parsed) {
-      placed_.push_back({&manifest, &*manifest.parsed});
-      return {};
-    }
+    if (manifest.parsed) return place(manifest, *manifest.parsed);
     HF_TRY(auto resource, read_with_stand_ins(manifest));
-    if (!resource) return {};
+    if (!resource) return room_.take(0);
     made_.push_back(*std::move(resource));
-    placed_.push_back({&manifest, &made_.back()});
+    return place(manifest, made_.back());
+  }
+
+  Status place(const Manifest& manifest, const ParsedResource& parsed) {
+    HF_CHECK(room_.take(parsed.resource.body.size()));
+    placed_.push_back({&manifest, &parsed});
     return {};
   }
 
@@ -87,7 +91,7 @@ class Validator {
     return {};
   }
 
-  /// None: every shape was tried, and only a node's values can tell.
+  /// None: every shape was tried, or enough of them, and only a node's values can tell.
   Result<std::optional<ParsedResource>> read_with_stand_ins(const Manifest& manifest) {
     HF_TRY(const Json document, base::parse_json(manifest.json));
     std::map<std::string, Shape> shapes;  // by field; those not named are names
@@ -97,7 +101,11 @@ class Validator {
       auto resource = read_resource(object);
       if (resource) return std::optional(*std::move(resource));
       const FieldPath wrong = split_field_message(resource.error().message()).field;
-      if (try_next_shape(wrong, unsure, shapes)) continue;
+      if (try_next_shape(wrong, unsure, shapes)) {
+        bytes_tried_ += manifest.json.size();
+        if (bytes_tried_ > base::limits::kManifestBytesMax) return std::optional<ParsedResource>();
+        continue;
+      }
       const bool only_a_node_knows = std::any_of(
           unsure.begin(), unsure.end(), [&](const FieldPath& field) { return may_be_about(wrong, field); });
       if (only_a_node_knows) return std::optional<ParsedResource>();
@@ -147,6 +155,8 @@ class Validator {
 
   const Manifests& manifests_;
   std::map<std::string, std::size_t> numbers_;
+  SectionRoom room_;
+  std::size_t bytes_tried_ = 0;  // again, with other shapes
   std::deque<ParsedResource> made_;
   std::vector<PlacedResource> placed_;
 };

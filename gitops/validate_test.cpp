@@ -84,5 +84,35 @@ INSTANTIATE_TEST_SUITE_P(
              "a.yaml:5: File/a: spec: unknown field \"contnt\"; did you mean \"content\"?"}}),
     [](const auto& row) { return row.param.name; });
 
+TEST(Validate, ASectionOverItsBytesIsRefusedWithSizeAndLimit) {
+  const std::string three_mib(3U << 20U, 'x');
+  for (const std::string name : {"c", "c-{{ .node.name }}-"}) {
+    std::vector<TreeFile> files;
+    for (int i = 0; i < 3; ++i) {
+      files.push_back(
+          {std::to_string(i) + ".yaml",
+           file(name + std::to_string(i), "  path: /" + std::to_string(i) + "\n  content: " + three_mib)});
+    }
+    const auto findings = validate(parse_manifests(files, ""));
+    ASSERT_EQ(findings.size(), 1U) << name;
+    EXPECT_TRUE(findings[0].text().starts_with("2.yaml:1: File/" + name +
+                                               "2: with this resource the application's section takes 943"))
+        << findings[0].text();
+    EXPECT_TRUE(findings[0].text().ends_with("bytes; at most 8388608 fit; make it several applications"))
+        << findings[0].text();
+  }
+}
+
+TEST(Validate, TriesOnlySoManyStandIns) {
+  // Every stand-in leaves the command too long, and each of its arguments could be to blame.
+  std::string text =
+      "apiVersion: holdfast.dev/v1\nkind: Process\nmetadata: {name: p}\nspec:\n  command:\n  - /" +
+      std::string(200'000, 'x') + "\n";
+  for (int i = 0; i < 1'000; ++i) text += "  - '{{ .node.labels.a" + std::to_string(i) + " }}'\n";
+  std::vector<TreeFile> files;
+  for (int i = 0; i < 20; ++i) files.push_back({std::to_string(i) + ".yaml", text});
+  EXPECT_EQ(validate(parse_manifests(files, "")).size(), 0U) << "only a node knows";
+}
+
 }  // namespace
 }  // namespace holdfast::gitops

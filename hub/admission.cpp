@@ -7,6 +7,7 @@
 #include "base/time_text.hpp"
 #include "gitops/placement.hpp"
 #include "hub/json_path.hpp"
+#include "hub/kept_json.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/model/labels.hpp"
 
@@ -56,6 +57,7 @@ Result<GivenMeta> read_meta(const Json& object) {
 
 Status check_head(const ResourceType& type, const Json& object) {
   if (!object.is_object()) return fail(Code::kInvalid, "the object must be a JSON object");
+  HF_CHECK(check_keepable(object));
   if (const auto version = text_at(object, "apiVersion"); version != kApiVersion) {
     return fail(Code::kInvalid,
                 "apiVersion: must be \"" + std::string(kApiVersion) + "\", not \"" + version + "\"");
@@ -121,10 +123,37 @@ void put_meta(Json& metadata, const GivenMeta& meta) {
     metadata["finalizers"] = meta.finalizers;
 }
 
+/// Of what was written: a status, which the hub makes of what nodes report, must not stand in the way of a person.
 Status check_size(const Json& object) {
-  if (object.dump().size() <= base::limits::kObjectBytesMax) return {};
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : object.items()) {
+    if (name != "status") bytes += name.size() + base::canonical_json(value).size();
+  }
+  if (bytes <= base::limits::kObjectBytesMax) return {};
   return fail(Code::kLimit,
               "the object is larger than " + std::to_string(base::limits::kObjectBytesMax) + " bytes");
+}
+
+/// '*' in `pattern` stands for any text.
+bool fits(std::string_view pattern, std::string_view text) {
+  std::size_t at = 0;
+  std::optional<std::size_t> star;  // the last one that was passed
+  std::size_t skipped = 0;          // text up to here stands for it
+  for (std::size_t i = 0; i < text.size();) {
+    if (at < pattern.size() && pattern[at] == '*') {
+      star = at++;
+      skipped = i;
+    } else if (at < pattern.size() && pattern[at] == text[i]) {
+      ++at;
+      ++i;
+    } else if (star) {
+      at = *star + 1;
+      i = ++skipped;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', at) == std::string_view::npos;
 }
 
 Status check_writer(const ResourceType& type, Actor actor) {
@@ -195,6 +224,27 @@ Result<Json> admit_update(const ResourceType& type, const Json& current, const J
     metadata["generation"] = number_at(current, "metadata/generation") + 1;
   HF_CHECK(check_size(object));
   return object;
+}
+
+std::string project_of(const Json& application) {
+  auto name = text_at(application, "spec/project");
+  return name.empty() ? "default" : name;
+}
+
+Status check_project(const Json& application, const Json* project) {
+  const auto name = project_of(application);
+  if (project == nullptr) {
+    if (name == "default") return {};
+    return fail(Code::kNotFound, "spec.project: there is no project \"" + name + "\"; make it first");
+  }
+  const Json* allowed = find_at(*project, "spec/sourceRepos");
+  if (allowed == nullptr || !allowed->is_array() || allowed->empty()) return {};
+  const auto repository = text_at(application, "spec/source/repoURL");
+  for (const Json& pattern : *allowed) {
+    if (pattern.is_string() && fits(pattern.get_ref<const std::string&>(), repository)) return {};
+  }
+  return fail(Code::kPermission, "spec.source.repoURL: " + repository +
+                                     " is none of the sourceRepos of project \"" + name + "\"");
 }
 
 Json merge_patch(const Json& target, const Json& patch) {

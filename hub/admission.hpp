@@ -29,6 +29,12 @@ base::Result<base::Json> admit_create(const ResourceType& type, const base::Json
 /// was read before somebody else's change.
 base::Result<base::Json> admit_update(const ResourceType& type, const base::Json& current,
                                       const base::Json& given, Actor actor);
+/// Whether an Application's spec.project lets it have its repository: `project` is that object, nullptr where there is
+/// none. kNotFound: no such project ("default" needs none). kPermission: spec.sourceRepos of the project names none
+/// that fits; '*' there stands for any text, and without any entry every repository is allowed.
+base::Status check_project(const base::Json& application, const base::Json* project);
+/// Name of the project that an Application says it belongs to.
+std::string project_of(const base::Json& application);
 /// RFC 7386.
 base::Json merge_patch(const base::Json& target, const base::Json& patch);
 

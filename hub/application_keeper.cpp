@@ -6,9 +6,9 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "hub/json_path.hpp"
 #include "hub/removed.hpp"
-#include "hub/rollout.hpp"
 
 namespace holdfast::hub {
 
@@ -24,6 +24,12 @@ namespace {
 constexpr std::string_view kLastGoodStays = "; the last good revision stays in force";
 
 std::string brief(const sync::Revision& revision) { return revision.str().substr(0, 10); }
+
+/// The revision that is known and not in force.
+std::optional<RevisionPlace> pending(const ApplicationEntry& application) {
+  if (!application.newest) return std::nullopt;
+  return application.newest->place();
+}
 
 /// A revision of the history by the beginning of its commit id.
 Result<const PastRevision*> find_past(const ApplicationEntry& application, const std::string& revision) {
@@ -48,11 +54,13 @@ void ApplicationKeeper::reconcile(ApplicationEntry& application) {
   context_.show(application);
   if (application.is_deleting()) return finish_deletion(application);
   if (!application.spec_is_good) return;
-  compare(application);
-  adopt(application);
+  const auto before = pending(application);
+  const bool is_recorded = !compare(application) || adopt(application);
+  // What a pending revision claims, other applications must not delete meanwhile.
+  if (pending(application) != before) roll_out(application);
   load_in_force(application);
   keep_hub_objects(application);
-  settle_operation(application);
+  if (is_recorded) settle_operation(application);
 }
 
 // ---- what is the newest ----
@@ -81,7 +89,7 @@ Result<std::optional<RevisionPlace>> ApplicationKeeper::newest_place(
   return place;
 }
 
-void ApplicationKeeper::compare(ApplicationEntry& application) {
+bool ApplicationKeeper::compare(ApplicationEntry& application) {
   auto place = newest_place(application);
   const auto fetch_error = context_.sources.error(application.spec.source.repo_url);
   if (fetch_error) {
@@ -98,17 +106,18 @@ void ApplicationKeeper::compare(ApplicationEntry& application) {
                 pinned.empty() ? ""
                                : "rolled back to " + pinned.substr(0, 10) + "; \"holdfast sync " +
                                      application.name + "\" ends it");
-  if (!place || !*place) return;
+  if (!place || !*place) return false;
   application.newest_commit = (*place)->commit;
   if (application.record.in_force && application.record.in_force->same_content(**place)) {
     application.newest.reset();
     application.same_commit = (*place)->commit;
     set_condition(application, kInvalidManifest, "");
     set_condition(application, kEmptyRefused, "");
-    return;
+    return true;
   }
-  if (application.newest && application.newest->place().same_content(**place)) return;
+  if (application.newest && application.newest->place().same_content(**place)) return true;
   load_newest(application, **place);
+  return true;
 }
 
 void ApplicationKeeper::load_newest(ApplicationEntry& application, const RevisionPlace& place) {
@@ -143,7 +152,7 @@ bool ApplicationKeeper::judge(ApplicationEntry& application) {
   set_condition(application, kInvalidManifest,
                 invalid.empty() ? "" : brief(newest.place().commit) + ": " + invalid);
   const bool emptied = newest.is_good() && newest.manifests() == 0 && application.record.manifests > 0;
-  const bool refused = emptied && !application.spec.allow_empty;
+  const bool refused = emptied && !application.spec.allow_empty && !base::planted("emptiness-believed");
   set_condition(application, kEmptyRefused,
                 refused
                     ? "commit " + brief(newest.place().commit) + " leaves nothing at " + newest.place().path +
@@ -164,8 +173,8 @@ bool ApplicationKeeper::is_adoption_due(const ApplicationEntry& application) con
   return application.spec.automated;
 }
 
-void ApplicationKeeper::adopt(ApplicationEntry& application) {
-  if (!application.newest || !judge(application) || !is_adoption_due(application)) return;
+bool ApplicationKeeper::adopt(ApplicationEntry& application) {
+  if (!application.newest || !judge(application) || !is_adoption_due(application)) return true;
   const auto& place = application.newest->place();
   ApplicationRecord record = application.record;
   const std::string initiator = !application.pinned().empty() ? "rollback"
@@ -178,8 +187,10 @@ void ApplicationKeeper::adopt(ApplicationEntry& application) {
   record.prune_confirmed.clear();
   record.removals_confirmed.clear();
   // Before any node hears of it: a hub that dies here comes back to the same revision.
-  if (auto status = context_.applications.save(application, record); !status)
-    return retry(application, status.error());
+  if (auto status = context_.applications.save(application, record); !status) {
+    retry(application, status.error());
+    return false;
+  }
   base::log::recovered("an application could not be recorded", application.name);
   application.in_force = std::move(application.newest);
   application.same_commit.reset();
@@ -187,6 +198,7 @@ void ApplicationKeeper::adopt(ApplicationEntry& application) {
   context_.tell(application, sync::EventType::kNormal, "RevisionInForce",
                 brief(place.commit) + " is in force (" + initiator + ")");
   roll_out(application);
+  return true;
 }
 
 void ApplicationKeeper::load_in_force(ApplicationEntry& application) {
@@ -210,13 +222,11 @@ void ApplicationKeeper::load_in_force(ApplicationEntry& application) {
 }
 
 void ApplicationKeeper::roll_out(const ApplicationEntry& application) {
-  std::vector<RolloutNode> nodes;
-  for (const auto& [uid, node] : context_.nodes.all()) nodes.push_back({uid, false});
-  for (const auto& uid : next_nodes(nodes)) context_.look_at(*context_.nodes.find(uid));
+  context_.look_at_all_nodes();
   context_.show(application);
 }
 
-void ApplicationKeeper::pin(const std::string& url) const {
+void ApplicationKeeper::pin(const std::string& url) {
   std::map<std::string, sync::Revision> pins;
   for (const auto& [uid, application] : context_.applications.all()) {
     const auto add = [&](const RevisionPlace& place) {
@@ -225,9 +235,32 @@ void ApplicationKeeper::pin(const std::string& url) const {
     if (application.record.in_force) add(*application.record.in_force);
     for (const auto& past : application.record.history) add(past.place);
   }
-  if (auto status = context_.seams.git.pin(url, pins); !status) {
+  auto& git = context_.seams.git;
+  auto status = git.pin(url, pins);
+  if (!status) {
+    // A commit that is lost already must not cost the others their pins.
+    std::erase_if(pins, [&](const auto& item) {
+      const auto found = git.commit_info(url, item.second);
+      return !found && found.error().code() == Code::kNotFound;
+    });
+    status = git.pin(url, pins);
+  }
+  if (status) {
+    unpinned_.erase(url);
+    base::log::recovered("commits in force could not be pinned", url);
+  } else {
+    unpinned_.insert(url);
     base::log::failure("commits in force could not be pinned", url, status.error());
   }
+}
+
+void ApplicationKeeper::pin_all() {
+  std::set<std::string> urls;
+  for (const auto& [uid, application] : context_.applications.all()) {
+    if (application.record.in_force) urls.insert(application.record.in_force->url);
+    for (const auto& past : application.record.history) urls.insert(past.place.url);
+  }
+  for (const auto& url : urls) pin(url);
 }
 
 // ---- sync, rollback ----
@@ -261,10 +294,9 @@ Status ApplicationKeeper::annotate(const ApplicationEntry& application, std::str
                                    const std::string& value) {
   const Json patch = {
       {"metadata", {{"annotations", {{std::string(key), value.empty() ? Json() : Json(value)}}}}}};
-  HF_TRY(const auto object, context_.objects.patch(kApplications, application.name, patch, Actor::kHub));
-  context_.applications.take(object);
-  context_.look_at(application);
-  return {};
+  // It is taken with all other changes: one that a person made at the same time must not be passed over.
+  return context_.objects.patch(kApplications, application.name, patch, Actor::kHub)
+      .map([](const ObjectPtr&) {});
 }
 
 void ApplicationKeeper::settle_operation(ApplicationEntry& application) {
@@ -272,6 +304,8 @@ void ApplicationKeeper::settle_operation(ApplicationEntry& application) {
   const Operation operation = *application.operation;
   if (!context_.sources.has_completed(operation.url, operation.ticket)) return;
   application.operation.reset();
+  // One revision was asked for; from now on it is compared with what the spec follows.
+  if (!operation.options.revision.empty()) context_.look_at(application);
   std::string problem;
   for (const auto type : {kComparisonError, kInvalidManifest, kEmptyRefused}) {
     const auto found = application.conditions.find(type);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,22 +25,29 @@ class ApplicationKeeper {
   base::Status sync(ApplicationEntry& application, const SyncOptions& options);
   base::Status rollback(ApplicationEntry& application, const std::string& revision);
   std::vector<HistoryEntry> history(const ApplicationEntry& application) const;
+  /// Keeps what is in force, and was, from being lost in Git. Call when the mirror of `url` has changed.
+  void pin(const std::string& url);
+  /// Every mirror at boot.
+  void pin_all();
+  /// Whether pin() did not succeed and is to be called again.
+  bool is_unpinned(const std::string& url) const { return unpinned_.contains(url); }
   /// Forgets deleted applications that no node's desired state names any more; looks at the nodes of the
   /// others.
   void look_after_gone();
 
  private:
-  void compare(ApplicationEntry& application);
+  /// False: what is the newest cannot be said now, and nothing new may come into force.
+  bool compare(ApplicationEntry& application);
   base::Result<std::optional<RevisionPlace>> newest_place(const ApplicationEntry& application) const;
   void load_newest(ApplicationEntry& application, const RevisionPlace& place);
   /// Sets the conditions that `newest` deserves; true when it may come into force.
   bool judge(ApplicationEntry& application);
   std::string placement_problem(const ApplicationEntry& application, const Rendition& rendition) const;
-  void adopt(ApplicationEntry& application);
+  /// False: it could not be recorded; it is tried again.
+  bool adopt(ApplicationEntry& application);
   bool is_adoption_due(const ApplicationEntry& application) const;
   void load_in_force(ApplicationEntry& application);
   void roll_out(const ApplicationEntry& application);
-  void pin(const std::string& url) const;
   void settle_operation(ApplicationEntry& application);
   base::Status confirm_prune(ApplicationEntry& application);
   void keep_hub_objects(ApplicationEntry& application);
@@ -53,6 +61,7 @@ class ApplicationKeeper {
   void retry(const ApplicationEntry& application, const base::Error& error);
 
   Context& context_;
+  std::set<std::string> unpinned_;  // URLs
 };
 
 }  // namespace holdfast::hub

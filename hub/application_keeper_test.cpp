@@ -5,8 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
+#include "hub/application_keeper.hpp"
+#include "hub/context.hpp"
 #include "hub/fake_fleet.hpp"
 #include "hub/json_path.hpp"
+#include "hub/status_keeper.hpp"
 
 namespace holdfast::hub {
 namespace {
@@ -94,6 +97,59 @@ TEST_F(ApplicationTest, AManualApplicationCanBeSyncedToOneRevision) {
   ASSERT_TRUE(fleet.hub->sync("motd", {.revision = second.str(), .confirm_prune = false}));
   fleet.settle();
   EXPECT_TRUE(node_has("two"));
+}
+
+TEST_F(ApplicationTest, ARevisionThatIsNotThereBringsNothingIntoForce) {
+  fleet.apply({.name = "motd", .path = "apps/motd", .automated = false});
+  push("two");
+  fleet.poll();
+  ASSERT_TRUE(fleet.hub->sync("motd", {.revision = "no-such-branch", .confirm_prune = false}));
+  fleet.settle();
+  EXPECT_TRUE(node_has("one")) << "nobody asked for what happens to wait";
+  EXPECT_EQ(fleet.status("motd", "operation/phase"), "Failed");
+  EXPECT_NE(fleet.status("motd", "operation/message").find("no-such-branch"), std::string::npos);
+  EXPECT_EQ(fleet.condition("motd", "ComparisonError"), "") << "it is over, and the source is well";
+  EXPECT_EQ(fleet.status("motd", "sync"), "OutOfSync");
+}
+
+TEST_F(ApplicationTest, ASyncIsNotOverBeforeItsRevisionIsRecorded) {
+  fleet.apply({.name = "motd", .path = "apps/motd", .automated = false});
+  push("two");
+  fleet.poll();
+  fleet.store.full_after(0);
+  ASSERT_TRUE(fleet.hub->sync("motd", {}));
+  fleet.settle();
+  EXPECT_NE(fleet.status("motd", "operation/phase"), "Succeeded");
+  fleet.store.full_after(std::nullopt);
+  fleet.poll();
+  EXPECT_TRUE(node_has("two"));
+  EXPECT_EQ(fleet.status("motd", "operation/phase"), "Succeeded");
+  EXPECT_EQ(fleet.status("motd", "sync"), "Synced");
+}
+
+/// An API thread writes a spec, and before it is looked at the hub writes something of its own onto the same object.
+class UnseenSpec : public ApplicationTest {
+ protected:
+  UnseenSpec() {
+    context.applications.take(fleet.object("applications", "motd"));
+    entry().record.history.push_back({{kRepository, "apps/motd", first, {}}, {}, "automated"});
+    fleet.apply({.name = "motd", .path = "apps/motd", .selector = "role: gateway"});
+  }
+  ApplicationEntry& entry() { return *context.applications.find_by_name("motd"); }
+  bool is_seen() { return context.applications.take(fleet.object("applications", "motd")); }
+
+  Context context{
+      {fleet.clock, fleet.random, fleet.store, *fleet.link, fleet.git}, *fleet.objects, fleet.options};
+};
+
+TEST_F(UnseenSpec, IsNotPassedOverForAStatus) {
+  StatusKeeper(context).show_application(entry());
+  EXPECT_TRUE(is_seen());
+}
+
+TEST_F(UnseenSpec, IsNotPassedOverForARollback) {
+  ASSERT_TRUE(ApplicationKeeper(context).rollback(entry(), first.str()));
+  EXPECT_TRUE(is_seen());
 }
 
 TEST_F(ApplicationTest, AnAutomatedOneCannot) {
@@ -190,6 +246,28 @@ TEST_F(ApplicationTest, ASyncTriesWhatIsQuarantinedAgain) {
   EXPECT_EQ(asked, std::vector{sync::CommandKind::kRetry});
 }
 
+TEST_F(ApplicationTest, ASyncReachesANodeThatIsAwayWhenItReturns) {
+  std::vector<sync::CommandKind> asked;
+  auto& node = fleet.node("cam-1");
+  node.on_command = [&](const sync::Command& command) -> base::Result<std::string> {
+    asked.push_back(command.kind);
+    return std::string("{}");
+  };
+  node.set_health("motd", sync::SectionPhase::kQuarantined, sync::Health::kDegraded);
+  fleet.settle();
+  node.disconnect();
+  fleet.settle();
+  ASSERT_TRUE(fleet.hub->sync("motd", {}));
+  fleet.settle();
+  EXPECT_TRUE(asked.empty());
+  node.connect();
+  fleet.settle();
+  EXPECT_EQ(asked, std::vector{sync::CommandKind::kRetry});
+  node.say_hello();
+  fleet.settle();
+  EXPECT_EQ(asked.size(), 1U) << "once is what was asked for";
+}
+
 // ---- the newest commit pre-empts ----
 
 TEST_F(ApplicationTest, ABadCommitIsOvertakenByTheNextGoodOne) {
@@ -271,6 +349,25 @@ TEST_F(ApplicationTest, ConfirmPruneReachesTheRemovalsThatWait) {
   EXPECT_TRUE(fleet.node("cam-1").header()->removals[0].confirmed);
 }
 
+TEST_F(ApplicationTest, AConfirmationIsOfOneRemovalAndNotOfTheNext) {
+  auto& node = fleet.node("cam-1");
+  node.holds_removals = true;
+  fleet.apply({.name = "motd", .path = "apps/motd", .selector = "role: gateway"});
+  fleet.settle();
+  ASSERT_TRUE(fleet.hub->sync("motd", {.revision = "", .confirm_prune = true}));
+  fleet.settle();
+  ASSERT_TRUE(node.header()->removals[0].confirmed);
+  fleet.apply({.name = "motd", .path = "apps/motd"});
+  fleet.settle();
+  ASSERT_TRUE(node.header()->removals.empty());
+  fleet.apply({.name = "motd", .path = "apps/motd", .selector = "role: gateway"});
+  fleet.settle();
+  fleet.label("cam-1", "site", "north");  // it is worked out again
+  fleet.settle();
+  ASSERT_EQ(node.header()->removals.size(), 1U);
+  EXPECT_FALSE(node.header()->removals[0].confirmed);
+}
+
 TEST_F(ApplicationTest, APersonWhoDeletesWithTheFinalizerHasConfirmed) {
   fleet.apply({.name = "motd", .path = "apps/motd", .finalizer = true});
   fleet.settle();
@@ -329,6 +426,29 @@ TEST_F(ApplicationTest, WhatIsInForceIsPinned) {
   const auto pinned = fleet.git.pinned(kRepository);
   EXPECT_EQ(std::set<sync::Revision>(pinned.begin(), pinned.end()),
             (std::set<sync::Revision>{first, second}));
+}
+
+/// The mirror was made anew from a repository whose history was rewritten: what was in force is gone.
+TEST_F(ApplicationTest, ACommitThatIsLostCostsTheOthersNoPin) {
+  fleet.stop_hub();
+  fleet.git.lose_mirrors();
+  fleet.git.rewrite(kRepository, "main", {{"apps/motd/motd.yaml", motd("two")}});
+  fleet.start_hub();
+  fleet.poll();
+  const auto third = push("three");
+  fleet.poll();
+  ASSERT_TRUE(node_has("three"));
+  const auto pinned = fleet.git.pinned(kRepository);
+  EXPECT_EQ(std::count(pinned.begin(), pinned.end(), third), 1);
+  EXPECT_EQ(std::count(pinned.begin(), pinned.end(), first), 0);
+}
+
+TEST_F(ApplicationTest, WhatIsInForceIsPinnedInAMirrorThatWasMadeAnew) {
+  fleet.stop_hub();
+  fleet.git.lose_mirrors();
+  fleet.start_hub();
+  fleet.poll();
+  EXPECT_EQ(fleet.git.pinned(kRepository), std::vector{first});
 }
 
 }  // namespace

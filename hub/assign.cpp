@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/limits.hpp"
+#include "base/planted.hpp"
 
 namespace holdfast::hub {
 namespace {
@@ -35,6 +36,7 @@ struct Entry {
   const Candidate* candidate = nullptr;
   const sync::SectionRef* section = nullptr;  // of the previous desired state
   const Claims* section_claims = &kNoClaims;
+  std::size_t section_bytes = 0;
   const sync::Removal* removal = nullptr;  // of the previous desired state
   bool sending = false;                    // gets the candidate's section
   bool leaving = false;                    // its section becomes a removal
@@ -48,6 +50,12 @@ struct Entry {
     if (sending) return candidate->claims;
     return leaving ? kNoClaims : *section_claims;
   }
+  bool holds() const { return sending || (section != nullptr && !leaving); }
+  bool is_new() const { return sending && section == nullptr; }
+  std::size_t bytes() const {
+    if (sending) return candidate->bytes;
+    return leaving ? 0 : section_bytes;
+  }
   bool owned(const Claim& claim) const { return contains(*section_claims, claim); }
 };
 
@@ -57,16 +65,20 @@ class Assigner {
     collect();
     for (auto& [application, entry] : entries_) wish(entry);
     limit();
+    // What is taken back may take the room, or hold the claim, that another one was given.
     do {
       settle_claims();
-    } while (defer_removals());
+    } while (limit() || defer_removals());
   }
 
   Assignment answer() {
     Assignment out;
     out.conflicts = std::move(conflicts_);
     std::ranges::sort(out.conflicts, {}, &ClaimConflict::loser);
+    for (auto* list : {&over_limit_, &too_large_, &held_removals_}) std::ranges::sort(*list);
     out.over_limit = std::move(over_limit_);
+    out.too_large = std::move(too_large_);
+    out.held_removals = std::move(held_removals_);
     auto next = header();
     const auto& previous = input_.previous;
     const bool same = previous ? next.content_digest() == previous->content_digest()
@@ -74,8 +86,8 @@ class Assigner {
     if (same) return out;
     // Only now: a removal that has been carried out is no reason to send anything.
     std::erase_if(next.removals, [&](const sync::Removal& removal) {
-      return std::ranges::binary_search(input_.removed, removal.application) &&
-             entries_.at(removal.application).removal;
+      const auto& entry = entries_.at(removal.application);
+      return is_carried_out(entry) || (entry.removal != nullptr && base::planted("removal-forgotten"));
     });
     next.generation = previous ? sync::Generation{std::max(previous->generation.epoch, input_.epoch),
                                                   previous->generation.sequence + 1}
@@ -99,6 +111,7 @@ class Assigner {
       auto& found = entry(sections[i].application);
       found.section = &sections[i];
       found.section_claims = &input_.previous_claims.at(i);
+      if (!input_.previous_bytes.empty()) found.section_bytes = input_.previous_bytes.at(i);
     }
     for (const auto& removal : input_.previous->removals) entry(removal.application).removal = &removal;
   }
@@ -110,16 +123,71 @@ class Assigner {
     entry.leaving = wish == Wish::kPrune || wish == Wish::kRelease;
   }
 
-  void limit() {
+  /// Takes back what is more than a desired state holds, the last first; true where something was.
+  bool limit() {
+    bool changed = false;
+    while (limit_sections() || limit_bytes() || limit_removals()) changed = true;
+    return changed;
+  }
+
+  bool limit_sections() {
     std::size_t count = 0;
-    for (const auto& [application, entry] : entries_)
-      count += entry.section != nullptr && !entry.leaving ? 1U : 0U;
-    for (auto& [application, entry] : entries_) {
-      if (!entry.sending || entry.section != nullptr) continue;
-      if (++count <= base::limits::kSectionsPerNodeMax) continue;
+    for (const auto& [application, entry] : entries_) count += entry.holds() ? 1U : 0U;
+    return take_back(count, base::limits::kSectionsPerNodeMax, over_limit_, [](Entry& entry) -> std::size_t {
+      if (!entry.is_new()) return 0;
       entry.sending = false;
-      over_limit_.push_back(application);
+      return 1;
+    });
+  }
+
+  /// What is new gives way before what would only be changed.
+  bool limit_bytes() {
+    std::size_t total = 0;
+    for (const auto& [application, entry] : entries_) total += entry.bytes();
+    const auto keep_old = [](Entry& entry) -> std::size_t {
+      const std::size_t before = entry.section_bytes;
+      const std::size_t now = entry.bytes();
+      if (!entry.sending || now <= before) return 0;
+      entry.sending = false;
+      return now - before;
+    };
+    const auto refuse_new = [&](Entry& entry) -> std::size_t { return entry.is_new() ? keep_old(entry) : 0; };
+    const bool refused = take_back(total, base::limits::kDesiredStateBytesMax, too_large_, refuse_new);
+    return take_back(total, base::limits::kDesiredStateBytesMax, too_large_, keep_old) || refused;
+  }
+
+  bool is_carried_out(const Entry& entry) const {
+    return entry.removal != nullptr && std::ranges::binary_search(input_.removed, entry.application);
+  }
+
+  /// A node that is away for long gathers them: what leaves beyond the limit leaves when it has returned.
+  bool limit_removals() {
+    std::size_t count = 0;
+    for (const auto& [application, entry] : entries_) {
+      const bool is_removal = (entry.removal != nullptr || entry.section != nullptr) && !entry.holds();
+      count += is_removal && !is_carried_out(entry) ? 1U : 0U;
     }
+    return take_back(count, base::limits::kSectionsPerNodeMax, held_removals_,
+                     [](Entry& entry) -> std::size_t {
+                       if (!entry.leaving || entry.section == nullptr) return 0;
+                       entry.leaving = false;
+                       return 1;
+                     });
+  }
+
+  /// `undo` takes one back and says how much that frees.
+  template <class Undo>
+  bool take_back(std::size_t& amount, std::size_t max, std::vector<sync::ApplicationUid>& told,
+                 const Undo& undo) {
+    bool changed = false;
+    for (auto at = entries_.rbegin(); at != entries_.rend() && amount > max; ++at) {
+      const std::size_t freed = undo(at->second);
+      if (freed == 0) continue;
+      amount -= freed;
+      told.push_back(at->first);
+      changed = true;
+    }
+    return changed;
   }
 
   /// Takes back what would hold a claim twice, until none does. Each turn takes back at least one.
@@ -150,7 +218,7 @@ class Assigner {
     for (auto* entry : entries) {
       if (contains(entry->claims(), claim)) holders.push_back(entry);
     }
-    if (holders.size() < 2) return false;
+    if (holders.size() < 2 || base::planted("claim-given-twice")) return false;
     auto* const winner = *std::ranges::min_element(
         holders, [&](const Entry* a, const Entry* b) { return before(claim, *a, *b); });
     bool changed = false;
@@ -230,8 +298,7 @@ class Assigner {
     next.fleet = input_.fleet;
     next.node = input_.node;
     for (const auto& [application, entry] : entries_) {
-      const bool stays = entry.section != nullptr && !entry.leaving;
-      if (entry.sending || stays)
+      if (entry.holds())
         next.sections.push_back(section_of(entry));
       else if (entry.removal != nullptr || entry.section != nullptr)
         next.removals.push_back(removal_of(entry));
@@ -243,6 +310,8 @@ class Assigner {
   std::map<sync::ApplicationUid, Entry> entries_;
   std::vector<ClaimConflict> conflicts_;
   std::vector<sync::ApplicationUid> over_limit_;
+  std::vector<sync::ApplicationUid> too_large_;
+  std::vector<sync::ApplicationUid> held_removals_;
 };
 
 }  // namespace

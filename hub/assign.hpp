@@ -35,6 +35,7 @@ struct Candidate {
   base::Digest digest{};
   base::Digest provenance{};
   std::vector<sync::Claim> claims{};  ///< sorted
+  std::size_t bytes = 0;              ///< of the section
   /// Claims of the newest rendering known, in force or not: nobody else deletes these while they have not
   /// arrived.
   std::vector<sync::Claim> newest_claims{};
@@ -46,7 +47,8 @@ struct AssignInput {
   std::optional<sync::DesiredHeader> previous;
   /// Claims of each section of `previous`, in its order.
   std::vector<std::vector<sync::Claim>> previous_claims;
-  std::vector<Candidate> candidates;  ///< sorted by application, unique
+  std::vector<std::size_t> previous_bytes;  ///< their sizes, in the same order; empty: not known
+  std::vector<Candidate> candidates;        ///< sorted by application, unique
   /// Applications whose Removal the node has carried out, as it proved; sorted.
   std::vector<sync::ApplicationUid> removed;
   std::uint64_t epoch = 1;  ///< of the next generation, where it is the first
@@ -65,11 +67,16 @@ struct ClaimConflict {
 struct Assignment {
   /// The next desired state with its generation; none when nothing that matters to the node changes.
   std::optional<sync::DesiredHeader> next;
-  std::vector<ClaimConflict> conflicts;          ///< one a loser, sorted by loser
-  std::vector<sync::ApplicationUid> over_limit;  ///< not placed: limits::kSectionsPerNodeMax; sorted
+  std::vector<ClaimConflict> conflicts;  ///< one a loser, sorted by loser
+  // What a limit took back: each application keeps what it has. Sorted.
+  std::vector<sync::ApplicationUid> over_limit;  ///< not placed: limits::kSectionsPerNodeMax
+  std::vector<sync::ApplicationUid> too_large;   ///< not placed: limits::kDesiredStateBytesMax
+  std::vector<sync::ApplicationUid>
+      held_removals;  ///< not removed: as many removals wait for the node already
 };
 
-/// REQUIRES: previous_claims has one entry for each section of previous.
+/// What comes out can be signed, whatever goes in: the limits of a desired state hold. REQUIRES: previous_claims has
+/// one entry for each section of previous.
 Assignment assign(const AssignInput& input);
 
 }  // namespace holdfast::hub

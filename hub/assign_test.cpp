@@ -47,6 +47,7 @@ class Node {
     input.node = sync::NodeUid("node");
     input.previous = header;
     input.previous_claims = held_;
+    input.previous_bytes = bytes_;
     input.candidates = candidates;
     input.removed = std::move(removed);
     auto out = assign(input);
@@ -70,16 +71,18 @@ class Node {
 
  private:
   void take(const sync::DesiredHeader& next, const std::vector<Candidate>& candidates) {
-    std::vector<std::vector<Claim>> held;
+    held_.clear();
+    bytes_.clear();
+    for (const auto& candidate : candidates) known_[candidate.digest] = candidate;
     for (const auto& ref : next.sections) {
-      for (const auto& candidate : candidates) known_[candidate.digest] = candidate.claims;
-      held.push_back(known_[ref.digest]);
+      held_.push_back(known_[ref.digest].claims);
+      bytes_.push_back(known_[ref.digest].bytes);
     }
     header = next;
-    held_ = held;
   }
-  std::map<Digest, std::vector<Claim>> known_;
+  std::map<Digest, Candidate> known_;
   std::vector<std::vector<Claim>> held_;
+  std::vector<std::size_t> bytes_;
 };
 
 TEST(Assign, FirstDesiredStateOfANode) {
@@ -354,6 +357,77 @@ TEST(AssignLimit, MoreApplicationsThanANodeHoldsAreNotPlaced) {
   EXPECT_EQ(node.header->sections.size(), base::limits::kSectionsPerNodeMax);
   EXPECT_EQ(next.over_limit,
             std::vector{uid("a" + std::to_string(1000 + base::limits::kSectionsPerNodeMax))});
+}
+
+std::string numbered(std::size_t i) { return "a" + std::to_string(1000 + i); }
+
+TEST(AssignLimit, HoldsThoughARemovalIsPutOff) {
+  Node node;
+  std::vector<Candidate> full;
+  for (std::size_t i = 0; i < base::limits::kSectionsPerNodeMax; ++i)
+    full.push_back(place(numbered(i), "v1", {i == 0 ? "/x" : "/y"}));
+  for (std::size_t i = 1; i < full.size(); ++i) full[i].claims = full[i].newest_claims = {};
+  node.next(full);
+  // The first would leave and make room for one more; but what it has is awaited by another.
+  auto next = full;
+  next[0] = wishes(numbered(0), Wish::kPrune);
+  next[1].newest_claims = claims({"/x"});
+  next.push_back(place("b", "v1", {}));
+  const auto outcome = node.next(next);
+  EXPECT_EQ(node.header->sections.size(), base::limits::kSectionsPerNodeMax);
+  EXPECT_EQ(outcome.over_limit, std::vector{uid("b")});
+}
+
+TEST(AssignLimit, MoreRemovalsThanANodeIsToldWait) {
+  constexpr std::size_t kHalf = base::limits::kSectionsPerNodeMax / 2;
+  Node node;
+  // An absent node: what leaves is never carried out.
+  for (std::size_t round = 0; round < 3; ++round) {
+    std::vector<Candidate> placed;
+    std::vector<Candidate> leaving;
+    for (std::size_t i = 0; i < kHalf; ++i) {
+      const auto name = "r" + std::to_string(round) + numbered(i);
+      placed.push_back(place(name, "v1", {}));
+      leaving.push_back(wishes(name, i % 2 == 0 ? Wish::kPrune : Wish::kRelease));
+    }
+    node.next(placed);
+    const auto outcome = node.next(leaving);
+    EXPECT_EQ(outcome.held_removals.size(), round < 2 ? 0 : kHalf);
+  }
+  EXPECT_EQ(node.header->removals.size(), base::limits::kSectionsPerNodeMax);
+  EXPECT_EQ(node.header->sections.size(), kHalf) << "they are kept, not forgotten";
+  EXPECT_TRUE(sync::check_header(*node.header));
+
+  std::vector<sync::ApplicationUid> removed;
+  for (const auto& removal : node.header->removals) removed.push_back(removal.application);
+  std::vector<Candidate> leaving;
+  for (std::size_t i = 0; i < kHalf; ++i) leaving.push_back(wishes("r2" + numbered(i), Wish::kPrune));
+  EXPECT_TRUE(node.next(leaving, removed).held_removals.empty());
+  EXPECT_TRUE(node.header->sections.empty());
+  EXPECT_EQ(node.header->removals.size(), kHalf);
+}
+
+Candidate sized(const std::string& name, const std::string& version, std::size_t bytes) {
+  auto out = place(name, version, {});
+  out.bytes = bytes;
+  return out;
+}
+
+TEST(AssignLimit, WhatWouldMakeTheDesiredStateTooLargeIsNotPlaced) {
+  constexpr std::size_t kMax = base::limits::kDesiredStateBytesMax;
+  Node node;
+  node.next({sized("a", "v1", kMax / 2), sized("c", "v1", kMax / 4)});
+  // A new one gives way before a change, and a change that makes it smaller always goes.
+  const auto next = node.next(
+      {sized("a", "v2", kMax / 2 + kMax / 4), sized("b", "v1", kMax / 8), sized("c", "v2", kMax / 8)});
+  EXPECT_TRUE(node.holds("a", "v2"));
+  EXPECT_TRUE(node.holds("b", "v1"));
+  EXPECT_TRUE(node.holds("c", "v2"));
+  EXPECT_TRUE(next.too_large.empty());
+  const auto more = node.next({sized("a", "v2", kMax / 2 + kMax / 4), sized("b", "v2", kMax / 8 + 1),
+                               sized("c", "v2", kMax / 8), sized("d", "v1", 1)});
+  EXPECT_EQ(more.too_large, (std::vector{uid("b"), uid("d")}));
+  EXPECT_TRUE(node.holds("b", "v1"));
 }
 
 }  // namespace

@@ -46,8 +46,9 @@ std::string broker_configuration(const BrokerOptions& options, bool as_root) {
       "log_dest stderr\n"
       "set_tcp_nodelay true\n"
       "max_inflight_messages 20\n"
-      "max_queued_messages 1000\n"
+      "max_queued_messages 0\n"  // every node's retained presence comes to the hub at once: bounded in bytes
       "queue_qos0_messages false\n";
+  out += "max_queued_bytes " + std::to_string(base::limits::kBrokerQueuedBytesMax) + "\n";
   out += "max_packet_size " + std::to_string(base::limits::kPacketBytesMax + 4096) + "\n";
   out += "acl_file " + options.folder + "/acl\n";
   if (as_root) out += "user root\n";

@@ -28,6 +28,13 @@ TEST(BrokerConfiguration, KeepsNothingOnDisk) {
   EXPECT_NE(broker_configuration(kOptions, false).find("persistence false\n"), std::string::npos);
 }
 
+TEST(BrokerConfiguration, QueuesThePresencesOfAWholeFleetAndNoMoreThanSoManyBytes) {
+  const auto text = broker_configuration(kOptions, false);
+  EXPECT_NE(text.find("max_queued_messages 0\n"), std::string::npos)
+      << "a number would drop what is beyond it";
+  EXPECT_NE(text.find("max_queued_bytes 67108864\n"), std::string::npos);
+}
+
 TEST(BrokerAcl, GivesANodeItsOwnTopicsAndTheHubAll) {
   EXPECT_EQ(broker_acl(),
             "# Written by holdfast-hub at every start; changes made here are lost.\n"

@@ -38,7 +38,8 @@ Status CommandDesk::send(NodeTalk& talk, NodeEntry& node, const std::string& id,
   command.kind = kind;
   command.arguments = std::move(arguments);
   command.deadline = context_.seams.clock.wall() + limits::kCommandTimeout;
-  return talk.queue(node, sync::encode(sync::sign_command(command, context_.options.signing_key)));
+  HF_TRY(const auto sealed, sync::sign_command(command, context_.options.signing_key));
+  return talk.queue(node, sync::encode(sealed));
 }
 
 void CommandDesk::on_answer(const NodeEntry& node, const sync::Answer& answer) {

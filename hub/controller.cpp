@@ -14,6 +14,7 @@
 #include "hub/node_keeper.hpp"
 #include "hub/node_talk.hpp"
 #include "hub/status_keeper.hpp"
+#include "hub/tables.hpp"
 
 namespace holdfast::hub {
 
@@ -34,8 +35,10 @@ struct Controller::Parts {
         applications(context),
         nodes(context),
         commands(context),
-        talk(context,
-             [this](const NodeEntry& node, const sync::Answer& answer) { commands.on_answer(node, answer); }),
+        talk(
+            context,
+            [this](const NodeEntry& node, const sync::Answer& answer) { commands.on_answer(node, answer); },
+            [this](NodeEntry& node) { retry_quarantined(node); }),
         status(context),
         explainer(context) {}
 
@@ -102,9 +105,7 @@ struct Controller::Parts {
     context.nodes.drop(uid);
     context.outgoing.drop({KeyKind::kSend, uid.str()});
     context.outgoing.drop({KeyKind::kAsk, uid.str()});
-    auto status = context.desired.erase(uid);
-    if (status) status = context.nodes.forget(uid);
-    if (!status) base::log::failure("a deleted node was not forgotten", uid.str(), status.error());
+    forget_node(uid);
     context.look_at_all_applications();  // one that is being deleted may have waited for it
   }
 
@@ -162,17 +163,23 @@ struct Controller::Parts {
   // ---- Git ----
 
   void on_fetched(const gitops::FetchResult& result) {
-    const auto ended = context.sources.on_fetched(result, context.now());
+    const auto duration = context.sources.on_fetched(result, context.now());
     auto& counters = context.counters;
     ++(result.error ? counters.fetches_failed : counters.fetches_ok);
-    counters.fetch_seconds += std::chrono::duration<double>(ended.duration).count();
+    counters.fetch_seconds += std::chrono::duration<double>(duration).count();
     if (result.error)
       base::log::failure("a repository could not be fetched", result.url, *result.error);
     else
       base::log::recovered("a repository could not be fetched", result.url);
+    if (!result.error && (result.changed || applications.is_unpinned(result.url)))
+      applications.pin(result.url);
+    look_at_users(result.url);
+  }
+
+  void look_at_users(const std::string& url) {
     for (const auto& [uid, application] : context.applications.all()) {
-      const bool waits = application.operation && application.operation->url == result.url;
-      if (application.spec.source.repo_url == result.url || waits) context.look_at(application);
+      const bool waits = application.operation && application.operation->url == url;
+      if (application.spec.source.repo_url == url || waits) context.look_at(application);
     }
   }
 
@@ -233,14 +240,58 @@ struct Controller::Parts {
 
   // ---- what a person asks for ----
 
-  /// Nodes on which the application is known bad try it again.
+  /// Nodes on which the application is known bad try it again, absent ones when they say hello.
   void lift_quarantines(const sync::ApplicationUid& application) {
-    for (const auto& [uid, node] : context.nodes.all()) {
-      const auto* reported = node.reported_section(application);
-      if (reported == nullptr || reported->phase != sync::SectionPhase::kQuarantined || !node.is_online())
-        continue;
-      commands.ask(talk, node.name, sync::CommandKind::kRetry, "{}", [](const Result<std::string>&) {});
+    for (auto& [uid, node] : context.nodes.all()) {
+      if (!is_quarantined(node, application)) continue;
+      node.retries.insert(application);
+      if (node.is_online()) retry_quarantined(node);
     }
+  }
+
+  static bool is_quarantined(const NodeEntry& node, const sync::ApplicationUid& application) {
+    const auto* reported = node.reported_section(application);
+    return reported != nullptr && reported->phase == sync::SectionPhase::kQuarantined;
+  }
+
+  void retry_quarantined(NodeEntry& node) {
+    auto wanted = std::exchange(node.retries, {});
+    std::erase_if(wanted, [&](const auto& application) { return !is_quarantined(node, application); });
+    if (wanted.empty()) return;
+    commands.ask(talk, node.name, sync::CommandKind::kRetry, "{}",
+                 [this, uid = node.uid, wanted](const Result<std::string>& answer) {
+                   auto* asked = context.nodes.find(uid);
+                   if (!answer && asked != nullptr) asked->retries.insert(wanted.begin(), wanted.end());
+                 });
+  }
+
+  /// A hub that died while it deleted a node left some of it. Where Node objects are missing or cannot be read, or none
+  /// is there at all, what is stored of nodes is kept: it may be all that is left of them.
+  void forget_leftovers() {
+    std::set<sync::NodeUid> leftovers;
+    for (const auto& uid : context.nodes.unclaimed()) leftovers.insert(uid);
+    for (const auto& [uid, record] : context.desired.all()) {
+      if (context.nodes.find(uid) == nullptr) leftovers.insert(uid);
+    }
+    if (leftovers.empty() || context.nodes.all().empty() || !are_all_nodes_read()) return;
+    for (const auto& uid : leftovers) forget_node(uid);
+  }
+
+  bool are_all_nodes_read() const {
+    std::size_t stored = 0;
+    const auto status = context.seams.store.read([&](sync::ReadTxn& txn) {
+      return txn.scan(kObjectTable, std::string(kNodes) + "/", [&](std::string_view, std::string_view) {
+        ++stored;
+        return true;
+      });
+    });
+    return status.has_value() && stored == context.nodes.all().size();
+  }
+
+  void forget_node(const sync::NodeUid& uid) {
+    auto status = context.desired.erase(uid);
+    if (status) status = context.nodes.forget(uid);
+    if (!status) base::log::failure("a deleted node was not forgotten", uid.str(), status.error());
   }
 
   // ---- the root that was given on the command line ----
@@ -290,7 +341,9 @@ Status Controller::boot() {
   }
   HF_CHECK(parts.keep_root());
   HF_CHECK(parts.take_all());
+  parts.forget_leftovers();
   parts.applications.look_after_gone();
+  parts.applications.pin_all();
   parts.booted = true;
   return {};
 }
@@ -319,7 +372,7 @@ void Controller::start() {
 std::optional<MonotonicTime> Controller::run_due() {
   auto& parts = *parts_;
   parts.take_changes();
-  parts.context.sources.run_due(parts.context.now());
+  for (const auto& url : parts.context.sources.run_due(parts.context.now())) parts.look_at_users(url);
   int turns = 0;
   while (turns < kTurnsMax && parts.turn()) ++turns;
   parts.commands.run_due();

@@ -9,6 +9,7 @@
 
 #include "hub/fake_fleet.hpp"
 #include "hub/json_path.hpp"
+#include "hub/tables.hpp"
 
 namespace holdfast::hub {
 namespace {
@@ -263,6 +264,36 @@ TEST_F(ControllerTest, StatusesAreWrittenTogether) {
   }
   fleet.settle();
   EXPECT_LE(fleet.store.commits(), commits + 2);
+}
+
+TEST_F(ControllerTest, WhatIsStoredOfANodeWhoseObjectCannotBeReadIsKept) {
+  fleet.add_node("cam-2");
+  fleet.apply({.name = "motd", .path = "apps/motd"});
+  fleet.settle();
+  const auto uid = text_at(*fleet.object("nodes", "cam-2"), "spec/uid");
+  fleet.stop_hub();
+  ASSERT_TRUE(sync::write_one(fleet.store, kObjectTable, "nodes/cam-2", "{"));
+  fleet.start_hub();
+  EXPECT_TRUE(sync::read_one(fleet.store, kDesiredTable, uid)->has_value());
+}
+
+TEST_F(ControllerTest, WhatIsLeftOfANodeWhoseDeletionWasCutShortGoesAtTheNextStart) {
+  fleet.add_node("cam-2");
+  fleet.apply({.name = "motd", .path = "apps/motd"});
+  fleet.settle();
+  const auto uid = text_at(*fleet.object("nodes", "cam-2"), "spec/uid");
+  const auto is_stored = [&](sync::Table table) {
+    return sync::read_one(fleet.store, table, uid)->has_value();
+  };
+  ASSERT_TRUE(is_stored(kDesiredTable));
+  ASSERT_TRUE(is_stored(kReportTable));
+  fleet.stop_hub();
+  ASSERT_TRUE(fleet.store.write([&](sync::WriteTxn& txn) { return txn.erase(kObjectTable, "nodes/cam-2"); }));
+  fleet.start_hub();
+  EXPECT_FALSE(is_stored(kDesiredTable));
+  EXPECT_FALSE(is_stored(kReportTable));
+  fleet.settle();
+  EXPECT_EQ(fleet.node("cam-1").applications(), Set{"motd"});
 }
 
 }  // namespace

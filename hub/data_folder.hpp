@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // DataFolder: what lies where in the hub's `--data`. Everything in it is for the hub's user alone.
 //
-//   hub.json      fleet id, hash of the administrator's token      admin.yaml   the administrator's client
-//   file ca.crt/.key   the fleet's CA                                   server.crt/.key   API server
-//   signing.key   Ed25519, signs desired states                    recovery.key Ed25519, signs the trust
-//   document: trust.json    the signed trust document                                     keep a copy offline
-//   store         LMDB        mirrors/  bare Git mirrors           broker/      configuration of the embedded
-//   broker run/ logs/    the supervised broker
+//   hub.json            fleet id, hash of the administrator's token
+//   admin.yaml          the administrator's client file
+//   ca.crt, ca.key      the fleet's CA
+//   server.crt, .key    of the API server and of the embedded broker
+//   client.crt, .key    of the hub's own session with the broker
+//   signing.key         Ed25519, signs desired states
+//   recovery.key, .pub  Ed25519, signs the trust document: keep a copy offline
+//   trust.json          the signed trust document
+//   store               LMDB
+//   mirrors/            bare Git mirrors
+//   broker/             configuration of the embedded broker
+//   run/, logs/         the supervised broker
 //
 // Threads: plain values.
 #pragma once

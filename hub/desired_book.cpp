@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <set>
 
+#include "base/limits.hpp"
+#include "base/planted.hpp"
 #include "hub/tables.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/section.hpp"
+#include "sync/wire/frame.hpp"
+#include "sync/wire/messages.hpp"
 
 namespace holdfast::hub {
 
@@ -15,10 +19,23 @@ using base::Digest;
 using base::fail;
 using base::Result;
 using base::Status;
+namespace limits = base::limits;
 
 namespace {
 
 constexpr std::size_t kSignatureBytes = 64;
+
+/// Beside a header there must be room for any one section in a message.
+Status check_size(const sync::SignedHeader& sealed) {
+  std::size_t size = sealed.bytes.size();
+  if (size <= limits::kHeaderPacketBytesMax) return {};
+  if (size <= limits::kHeaderBytesMax)
+    size = sync::encode_frame(sync::encode(sync::State{sealed, {}})).size();
+  if (size <= limits::kHeaderPacketBytesMax) return {};
+  return fail(Code::kLimit, "the list of its applications and of what they must not delete takes " +
+                                std::to_string(size) + " bytes, at most " +
+                                std::to_string(limits::kHeaderPacketBytesMax) + " are allowed");
+}
 
 std::string encode(const sync::SignedHeader& sealed) {
   return std::string(sealed.signature.view()) + sealed.bytes;
@@ -87,17 +104,19 @@ Result<std::string> DesiredBook::provenance(const Digest& digest) const {
   return read_required(store_, kProvenanceTable, digest, "provenance");
 }
 
-Result<std::vector<sync::Claim>> DesiredBook::claims(const Digest& section) {
+Result<StoredSection> DesiredBook::section(const Digest& section) {
   const auto found = references_.find(section);
-  if (found != references_.end() && found->second.claims) return *found->second.claims;
+  if (found != references_.end() && found->second.content) return *found->second.content;
   HF_TRY(const auto bytes, body(section));
+  // One that no agent takes holds nothing anywhere; it must not keep its node from getting what it can take.
+  if (bytes.size() > limits::kSectionBytesMax) return StoredSection{};
   HF_TRY(const auto decoded, sync::decode_section(bytes));
   std::set<sync::Claim> claims;
   for (const auto& resource : decoded.resources) {
     for (auto& claim : sync::claims_of(resource)) claims.insert(std::move(claim));
   }
-  std::vector<sync::Claim> out(claims.begin(), claims.end());
-  if (found != references_.end()) found->second.claims = out;
+  StoredSection out{{claims.begin(), claims.end()}, bytes.size()};
+  if (found != references_.end()) found->second.content = out;
   return out;
 }
 
@@ -129,12 +148,14 @@ void DesiredBook::take_over(const Counts& sections, const Counts& provenances) {
   }
 }
 
-DesiredRecord DesiredBook::seal(const sync::DesiredHeader& header) const {
+Result<DesiredRecord> DesiredBook::seal(const sync::DesiredHeader& header) const {
+  HF_CHECK(sync::check_header(header));
   DesiredRecord record;
   record.header = header;
   record.sealed = sync::sign_header(header, key_);
   record.header_digest = Digest::of(record.sealed.bytes);
   record.content = header.content_digest();
+  HF_CHECK(check_size(record.sealed));
   return record;
 }
 
@@ -163,17 +184,16 @@ Status DesiredBook::write(sync::WriteTxn& txn, const std::vector<DesiredRecord>&
   return {};
 }
 
-Status DesiredBook::put(const std::vector<sync::DesiredHeader>& headers, const Bodies& bodies) {
-  std::vector<DesiredRecord> records;
+Status DesiredBook::put(std::vector<DesiredRecord> records, const Bodies& bodies) {
   Counts sections;
   Counts provenances;
-  for (const auto& header : headers) {
-    records.push_back(seal(header));
-    count(sections, provenances, header, 1);
-    if (const auto* old = find(header.node)) count(sections, provenances, old->header, -1);
+  for (const auto& record : records) {
+    count(sections, provenances, record.header, 1);
+    if (const auto* old = find(record.header.node)) count(sections, provenances, old->header, -1);
   }
-  HF_CHECK(
-      store_.write([&](sync::WriteTxn& txn) { return write(txn, records, bodies, sections, provenances); }));
+  const Status stored =
+      store_.write([&](sync::WriteTxn& txn) { return write(txn, records, bodies, sections, provenances); });
+  if (!stored && !base::planted("sent-before-stored")) return stored;
   take_over(sections, provenances);
   for (auto& record : records) {
     const auto node = record.header.node;

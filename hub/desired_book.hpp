@@ -27,6 +27,12 @@ struct DesiredRecord {
   base::Digest content;
 };
 
+/// What a stored section means to the node that holds it.
+struct StoredSection {
+  std::vector<sync::Claim> claims;  ///< sorted
+  std::size_t bytes = 0;
+};
+
 /// Bytes by their digests.
 struct Bodies {
   std::map<base::Digest, std::string> sections;
@@ -46,20 +52,22 @@ class DesiredBook {
   base::Result<std::string> body(const base::Digest& section) const;
   /// Empty where there is none.
   base::Result<std::string> provenance(const base::Digest& digest) const;
-  /// Of a stored section; read once.
-  base::Result<std::vector<sync::Claim>> claims(const base::Digest& section);
+  /// Read once.
+  base::Result<StoredSection> section(const base::Digest& section);
   /// Whether any node's desired state holds a section of this application.
   bool any_section_of(const sync::ApplicationUid& application) const;
 
-  /// One transaction: headers, the bodies they name that are new, and away with bodies that nothing names any
-  /// more. REQUIRES: `bodies` holds all that the headers name and that is not stored yet.
-  base::Status put(const std::vector<sync::DesiredHeader>& headers, const Bodies& bodies);
+  /// Signs it. An error (kLimit, kInvalid) says why no node could take it.
+  base::Result<DesiredRecord> seal(const sync::DesiredHeader& header) const;
+  /// One transaction: the states, the bodies they name that are new, and away with bodies that nothing names any
+  /// more. REQUIRES: `bodies` holds all that the states name and that is not stored yet.
+  base::Status put(std::vector<DesiredRecord> records, const Bodies& bodies);
   base::Status erase(const sync::NodeUid& node);
 
  private:
   struct References {
     std::size_t count = 0;
-    std::optional<std::vector<sync::Claim>> claims;
+    std::optional<StoredSection> content;
   };
   using Counts = std::map<base::Digest, std::int64_t>;
   static void count(Counts& sections, Counts& provenances, const sync::DesiredHeader& header,
@@ -67,7 +75,6 @@ class DesiredBook {
   base::Status write(sync::WriteTxn& txn, const std::vector<DesiredRecord>& records, const Bodies& bodies,
                      const Counts& sections, const Counts& provenances) const;
   void take_over(const Counts& sections, const Counts& provenances);
-  DesiredRecord seal(const sync::DesiredHeader& header) const;
 
   sync::Store& store_;
   base::SigningKey key_;

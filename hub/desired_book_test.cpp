@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fake_random.hpp"
+#include "base/limits.hpp"
 #include "hub/tables.hpp"
 #include "sync/store/fake_store.hpp"
 
@@ -34,6 +35,11 @@ class DesiredBookTest : public testing::Test {
     out.sections.push_back(ref);
     return out;
   }
+  base::Status put(const std::vector<sync::DesiredHeader>& headers, const Bodies& bodies) {
+    std::vector<DesiredRecord> records;
+    for (const auto& header : headers) records.push_back(book->seal(header).value());
+    return book->put(std::move(records), bodies);
+  }
   static Bodies bodies(const std::string& content) {
     return {{{Digest::of(content), content}}, {{Digest::of("from " + content), "from " + content}}};
   }
@@ -50,7 +56,7 @@ class DesiredBookTest : public testing::Test {
 };
 
 TEST_F(DesiredBookTest, WhatWasSignedIsThereAfterARestart) {
-  ASSERT_TRUE(book->put({header(one, 1, "v1")}, bodies("v1")));
+  ASSERT_TRUE(put({header(one, 1, "v1")}, bodies("v1")));
   const auto before = book->find(sync::NodeUid(one))->header_digest;
   restart();
   const auto* record = book->find(sync::NodeUid(one));
@@ -64,16 +70,16 @@ TEST_F(DesiredBookTest, WhatWasSignedIsThereAfterARestart) {
 }
 
 TEST_F(DesiredBookTest, ManyNodesAreOneTransaction) {
-  ASSERT_TRUE(book->put({header(one, 1, "v1"), header(two, 1, "v1")}, bodies("v1")));
+  ASSERT_TRUE(put({header(one, 1, "v1"), header(two, 1, "v1")}, bodies("v1")));
   EXPECT_EQ(store.commits(), 1U);
 }
 
 TEST_F(DesiredBookTest, ABodyGoesWithTheLastThatNamesIt) {
-  ASSERT_TRUE(book->put({header(one, 1, "v1"), header(two, 1, "v1")}, bodies("v1")));
-  ASSERT_TRUE(book->put({header(one, 2, "v2")}, bodies("v2")));
+  ASSERT_TRUE(put({header(one, 1, "v1"), header(two, 1, "v1")}, bodies("v1")));
+  ASSERT_TRUE(put({header(one, 2, "v2")}, bodies("v2")));
   EXPECT_TRUE(stored(kBodyTable, "v1")) << "the other node still holds it";
   restart();
-  ASSERT_TRUE(book->put({header(two, 2, "v2")}, {}));
+  ASSERT_TRUE(put({header(two, 2, "v2")}, {}));
   EXPECT_FALSE(stored(kBodyTable, "v1"));
   EXPECT_FALSE(stored(kProvenanceTable, "from v1"));
   EXPECT_TRUE(stored(kBodyTable, "v2"));
@@ -84,29 +90,61 @@ TEST_F(DesiredBookTest, ABodyGoesWithTheLastThatNamesIt) {
 }
 
 TEST_F(DesiredBookTest, WithoutItsBodyNothingIsStored) {
-  const auto done = book->put({header(one, 1, "v1")}, {});
+  const auto done = put({header(one, 1, "v1")}, {});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), base::Code::kInternal);
   EXPECT_EQ(book->find(sync::NodeUid(one)), nullptr);
 }
 
 TEST_F(DesiredBookTest, AFullDiskLeavesWhatWas) {
-  ASSERT_TRUE(book->put({header(one, 1, "v1")}, bodies("v1")));
+  ASSERT_TRUE(put({header(one, 1, "v1")}, bodies("v1")));
   store.full_after(0);
-  EXPECT_FALSE(book->put({header(one, 2, "v2")}, bodies("v2")));
+  EXPECT_FALSE(put({header(one, 2, "v2")}, bodies("v2")));
   EXPECT_EQ(book->find(sync::NodeUid(one))->header.generation.sequence, 1U);
   store.full_after(std::nullopt);
-  EXPECT_TRUE(book->put({header(one, 2, "v2")}, bodies("v2")));
+  EXPECT_TRUE(put({header(one, 2, "v2")}, bodies("v2")));
   EXPECT_FALSE(stored(kBodyTable, "v1"));
 }
 
 TEST_F(DesiredBookTest, ADamagedRecordIsNotTakenForNothing) {
-  ASSERT_TRUE(book->put({header(one, 1, "v1")}, bodies("v1")));
+  ASSERT_TRUE(put({header(one, 1, "v1")}, bodies("v1")));
   ASSERT_TRUE(sync::write_one(store, kDesiredTable, one, "short"));
   DesiredBook again(store, key);
   const auto loaded = again.load();
   ASSERT_FALSE(loaded);
   EXPECT_NE(loaded.error().message().find(one), std::string::npos);
+}
+
+TEST_F(DesiredBookTest, WhatNoNodeCouldTakeIsNotSigned) {
+  auto many = header(one, 1, "v1");
+  for (std::size_t i = 0; i <= base::limits::kSectionsPerNodeMax; ++i) {
+    many.removals.push_back(
+        {.application = sync::ApplicationUid("b" + std::to_string(1000 + i)), .name = "b"});
+  }
+  const auto sealed = book->seal(many);
+  ASSERT_FALSE(sealed);
+  EXPECT_EQ(sealed.error().code(), base::Code::kLimit);
+}
+
+TEST_F(DesiredBookTest, AHeaderThatLeavesNoRoomForASectionIsNotSigned) {
+  auto large = header(one, 1, "v1");
+  for (std::size_t i = 0; i < base::limits::kResourcesPerSectionMax; ++i) {
+    std::string path = "/" + std::to_string(10'000 + i);
+    while (path.size() < 200) path += random.uuid();
+    large.sections[0].withhold.push_back({sync::ClaimKind::kPath, path});
+  }
+  const auto sealed = book->seal(large);
+  ASSERT_FALSE(sealed);
+  EXPECT_EQ(sealed.error().code(), base::Code::kLimit);
+}
+
+/// Written by a hub that did not look at the size: its node must get out of that again.
+TEST_F(DesiredBookTest, ASectionThatNoAgentTakesHoldsNothing) {
+  const std::string huge(base::limits::kSectionBytesMax + 1, 'x');
+  ASSERT_TRUE(put({header(one, 1, huge)}, bodies(huge)));
+  const auto section = book->section(Digest::of(huge));
+  ASSERT_TRUE(section);
+  EXPECT_TRUE(section->claims.empty());
 }
 
 }  // namespace

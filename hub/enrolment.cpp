@@ -56,37 +56,57 @@ std::string new_secret(base::Random& random) {
   return base::to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+/// `given` with the head and the members that a token has; spec and metadata are objects.
+Result<Json> token_object(const Json& given) {
+  if (!given.is_object()) return fail(Code::kInvalid, "the body must be one JSON object");
+  Json object = given;
+  for (const char* part : {"spec", "metadata"}) {
+    auto& value = object[part];
+    if (value.is_null()) value = Json::object();
+    if (!value.is_object()) return fail(Code::kInvalid, std::string(part) + ": must be an object");
+  }
+  for (const char* own : {"tokenDigest", "expiresAt"}) {
+    if (object["spec"].contains(own))
+      return fail(Code::kInvalid, std::string("spec.") + own + ": is written by the hub; remove it");
+  }
+  object["apiVersion"] = kApiVersion;
+  object["kind"] = "EnrollmentToken";
+  if (!object["metadata"].contains("name")) object["metadata"]["generateName"] = "token-";
+  return object;
+}
+
+Result<std::chrono::milliseconds> ttl_of(const Json& spec) {
+  const auto given = spec.find("ttl");
+  if (given == spec.end() || !given->is_string())
+    return limits::kTokenTtlDefault;  // admission says what is wrong
+  auto ttl = base::parse_duration(given->get<std::string>());
+  if (!ttl) return fail(std::move(ttl).error().with_context("spec.ttl"));
+  if (*ttl > limits::kTokenTtlMax) return fail(Code::kLimit, "spec.ttl: at most 8760h (a year)");
+  return ttl;
+}
+
 std::int64_t uses_of(const Json& token) {
   return find_at(token, "spec/uses") == nullptr ? 1 : number_at(token, "spec/uses");
 }
 
 }  // namespace
 
-Result<Json> Enrolment::create_token(const Json& given) {
-  Json object = given;
-  auto& spec = object["spec"];
-  if (spec.is_null()) spec = Json::object();
-  if (!spec.is_object()) return fail(Code::kInvalid, "spec: must be an object");
-  for (const char* own : {"tokenDigest", "expiresAt"}) {
-    if (spec.contains(own))
-      return fail(Code::kInvalid, std::string("spec.") + own + ": is written by the hub; remove it");
-  }
-  std::chrono::milliseconds ttl = limits::kTokenTtlDefault;
-  if (spec.contains("ttl") && spec["ttl"].is_string()) {
-    auto given_ttl = base::parse_duration(spec["ttl"].get<std::string>());
-    if (!given_ttl) return fail(std::move(given_ttl).error().with_context("spec.ttl"));
-    ttl = *given_ttl;
-  }
-  if (ttl > limits::kTokenTtlMax) return fail(Code::kLimit, "spec.ttl: at most 8760h (a year)");
+Result<Json> Enrolment::create_token(const Json& given, Creation creation) {
+  HF_TRY(Json object, token_object(given));
   const auto secret = new_secret(seams_.random);
-  spec["tokenDigest"] = base::Digest::of(secret).hex();
-  spec["expiresAt"] = base::to_rfc3339_seconds(seams_.clock.wall() + ttl);
-  object["apiVersion"] = kApiVersion;
-  object["kind"] = "EnrollmentToken";
-  auto& metadata = object["metadata"];
-  if (metadata.is_null()) metadata = Json::object();
-  if (!metadata.contains("name")) metadata["generateName"] = "token-";
-  HF_TRY(const auto stored, objects_.create(kEnrollmentTokens, object, Actor::kHub));
+  HF_TRY(const auto ttl, ttl_of(object["spec"]));
+  object["spec"]["tokenDigest"] = base::Digest::of(secret).hex();
+  object["spec"]["expiresAt"] = base::to_rfc3339_seconds(seams_.clock.wall() + ttl);
+  ObjectPtr stored;
+  const auto work = [&](ObjectWriter& writer) -> Status {
+    HF_TRY(stored, writer.create(kEnrollmentTokens, object));
+    return {};
+  };
+  if (creation == Creation::kTryOut) {
+    HF_CHECK(objects_.rehearse(Actor::kHub, work));
+    return *stored;
+  }
+  HF_CHECK(objects_.write(Actor::kHub, work));
   Json answer = *stored;
   const auto token = name_of(*stored) + "." + secret;
   const auto pin = pki_.ca().digest().hex();
@@ -112,6 +132,7 @@ Result<Enrolment::Request> Enrolment::read(const Json& json) {
   HF_CHECK(sync::check_name(out.name, "name"));
   HF_TRY(const auto request, sync::CertificateRequest::from_pem(out.csr));
   out.key = key_digest(request);
+  if (out.key.empty()) return fail(Code::kInvalid, "csr: its public key cannot be read");
   return out;
 }
 
@@ -144,13 +165,13 @@ Result<Json> Enrolment::enroll(const Json& json) {
 Result<Enrolment::Admitted> Enrolment::admit(const Request& request) {
   HF_TRY(const auto token, holding_token(request.token, seams_.clock.wall()));
   // Keys of machines that this token enrolled: asked again, answered again.
-  if (const auto earlier = strings_at(token, "status/enrolled"); earlier.contains(request.key)) {
-    const auto& name = earlier.at(request.key);
-    HF_TRY(const auto node, objects_.get(kNodes, name));
-    return Admitted{sync::NodeUid(text_at(*node, "spec/uid")), name};
-  }
+  if (const Json* earlier = find_at(token, "status/enrolled/" + request.key)) return admit_again(*earlier);
   if (number_at(token, "status/used") >= uses_of(token))
     return fail(Code::kPermission, std::string(kRefused));
+  if (objects_.count(kNodes) >= nodes_max_) {
+    return fail(Code::kLimit, "this hub has " + std::to_string(nodes_max_) +
+                                  " nodes, as many as it takes; `holdfast delete node` those that are gone");
+  }
   if (objects_.get(kNodes, request.name)) {
     return fail(Code::kConflict, "a node named " + request.name +
                                      " exists already; choose another with --name, or "
@@ -159,6 +180,17 @@ Result<Enrolment::Admitted> Enrolment::admit(const Request& request) {
   }
   Admitted admitted{sync::NodeUid(seams_.random.uuid()), request.name};
   HF_CHECK(store(request, token, admitted));
+  return admitted;
+}
+
+/// A node of that name may by now be another machine, or the machine be cut off: the uid is its identity, and only the
+/// one that it was given is told again.
+Result<Enrolment::Admitted> Enrolment::admit_again(const Json& earlier) const {
+  const Admitted admitted{sync::NodeUid(text_at(earlier, "uid")), text_at(earlier, "name")};
+  const auto node = objects_.get(kNodes, admitted.name);
+  const bool is_same =
+      node && !admitted.uid.str().empty() && text_at(**node, "spec/uid") == admitted.uid.str();
+  if (!is_same || truth_at(**node, "spec/revoked")) return fail(Code::kPermission, std::string(kRefused));
   return admitted;
 }
 
@@ -174,7 +206,7 @@ Status Enrolment::store(const Request& request, const Json& token, const Admitte
                   {"spec", {{"uid", admitted.uid.str()}, {"fingerprint", request.fingerprint}}}};
   Json status = token.value("status", Json::object());
   status["used"] = number_at(token, "status/used") + 1;
-  status["enrolled"][request.key] = admitted.name;
+  status["enrolled"][request.key] = {{"name", admitted.name}, {"uid", admitted.uid.str()}};
   return objects_.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
     HF_CHECK(writer.create(kNodes, node));
     HF_CHECK(writer.update_status(kEnrollmentTokens, name_of(token), status));

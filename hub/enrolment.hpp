@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "base/limits.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "hub/objects.hpp"
@@ -24,16 +25,20 @@ class Enrolment {
     base::Clock& clock;
     base::Random& random;
   };
-  Enrolment(Seams seams, Objects& objects, const Pki& pki, std::string hub_url)
-      : seams_(seams), objects_(objects), pki_(pki), hub_url_(std::move(hub_url)) {}
+  Enrolment(Seams seams, Objects& objects, const Pki& pki, std::string hub_url,
+            std::size_t nodes_max = base::limits::kNodesMax)
+      : seams_(seams), objects_(objects), pki_(pki), hub_url_(std::move(hub_url)), nodes_max_(nodes_max) {}
 
   /// `given`: an EnrollmentToken with spec.ttl, uses, labels. The answer is the stored object with
   /// status.token, hub, caSha256 and command, which are told this once.
-  base::Result<base::Json> create_token(const base::Json& given);
+  /// kTryOut: what would be stored, without status; nothing is, and no secret is told.
+  enum class Creation { kStore, kTryOut };
+  base::Result<base::Json> create_token(const base::Json& given, Creation creation = Creation::kStore);
 
   /// {"token","name","labels","csr","fingerprint","facts","agentVersion"} → {"uid","name","fleet","shard",
   /// "certificate","caCertificate","recoveryKey","trust","hub"}. kPermission for any token that does not
-  /// hold, without saying why; kConflict when the name is taken; kInvalid for a request that is wrong.
+  /// hold, without saying why; kConflict when the name is taken; kLimit when the hub has limits::kNodesMax nodes;
+  /// kInvalid for a request that is wrong.
   base::Result<base::Json> enroll(const base::Json& request);
 
  private:
@@ -41,6 +46,7 @@ class Enrolment {
   struct Admitted;
   static base::Result<Request> read(const base::Json& json);
   base::Result<Admitted> admit(const Request& request);
+  base::Result<Admitted> admit_again(const base::Json& earlier) const;
   base::Result<base::Json> answer(const Request& request, const Admitted& admitted);
   base::Status store(const Request& request, const base::Json& token, const Admitted& admitted);
   base::Result<base::Json> holding_token(const std::string& token, base::WallTime now) const;
@@ -49,6 +55,7 @@ class Enrolment {
   Objects& objects_;
   const Pki& pki_;
   std::string hub_url_;
+  std::size_t nodes_max_;
   std::mutex one_at_a_time_;  ///< the count of uses is read and written in one go
 };
 

@@ -94,6 +94,59 @@ TEST_F(EnrolmentTest, AnswersAMachineAgainWhoseAnswerWasLost) {
   EXPECT_FALSE(enroll(one_use, "cam-2", csr())) << "another key is another machine";
 }
 
+TEST_F(EnrolmentTest, NeverGivesAMachineTheIdentityOfAnother) {
+  const auto token_of_first = token();
+  const auto key_of_first = csr();
+  ASSERT_TRUE(enroll(token_of_first, "cam-1", key_of_first));
+  ASSERT_TRUE(objects_.remove(kNodes, "cam-1"));
+  EXPECT_EQ(enroll(token_of_first, "cam-1", key_of_first).error().code(), base::Code::kPermission)
+      << "the node was deleted";
+  ASSERT_TRUE(enroll(token(), "cam-1", csr()));
+  EXPECT_EQ(enroll(token_of_first, "cam-1", key_of_first).error().code(), base::Code::kPermission)
+      << "another machine has the name now";
+}
+
+TEST_F(EnrolmentTest, TellsARevokedMachineNothingAgain) {
+  const auto one_use = token();
+  const auto key = csr();
+  ASSERT_TRUE(enroll(one_use, "cam-1", key));
+  ASSERT_TRUE(objects_.patch(kNodes, "cam-1", {{"spec", {{"revoked", true}}}}, Actor::kPerson));
+  EXPECT_EQ(enroll(one_use, "cam-1", key).error().code(), base::Code::kPermission);
+}
+
+TEST_F(EnrolmentTest, TakesNoMoreNodesThanTheLimit) {
+  Enrolment small(Enrolment::Seams{clock_, random_}, objects_, *pki_, "https://localhost:8443", 1);
+  ASSERT_TRUE(enroll(token(), "a", csr()));
+  const auto over = small.enroll({{"token", token()}, {"name", "b"}, {"csr", csr()}});
+  ASSERT_FALSE(over);
+  EXPECT_EQ(over.error().code(), base::Code::kLimit);
+}
+
+TEST_F(EnrolmentTest, TriesOutATokenWithoutMakingOne) {
+  const auto tried = enrolment_->create_token({{"spec", {{"uses", 2}}}}, Enrolment::Creation::kTryOut);
+  ASSERT_TRUE(tried) << tried.error().message();
+  EXPECT_FALSE(tried->contains("status"));
+  EXPECT_TRUE(objects_.list(kEnrollmentTokens)->items.empty());
+}
+
+TEST_F(EnrolmentTest, RefusesATokenOfALaterRelease) {
+  for (const char* later : {"replace", "serials"}) {
+    const auto made = enrolment_->create_token({{"spec", {{later, "cam-1"}}}});
+    ASSERT_FALSE(made) << later;
+    EXPECT_EQ(made.error().code(), base::Code::kUnsupported) << made.error().message();
+  }
+}
+
+TEST_F(EnrolmentTest, RefusesATokenThatIsMisshapen) {
+  for (const Json& body : {Json(5), Json::array(), Json{{"spec", "x"}}, Json{{"metadata", 5}},
+                           Json{{"metadata", {{"name", 5}}}}, Json{{"spec", {{"ttl", 5}}}},
+                           Json{{"spec", {{"uses", 0}}}}, Json{{"status", 1}, {"spec", {{"labels", 5}}}}}) {
+    const auto made = enrolment_->create_token(body);
+    ASSERT_FALSE(made) << body;
+    EXPECT_EQ(made.error().code(), base::Code::kInvalid) << body;
+  }
+}
+
 TEST_F(EnrolmentTest, CountsUses) {
   const auto two = token({{"uses", 2}});
   EXPECT_TRUE(enroll(two, "a", csr()));

@@ -156,8 +156,8 @@ void Explainer::fill_next(const NodeEntry& node, const sync::ApplicationUid& uid
     why.next = "the node keeps what it has; mend this in Git or through the hub, then it goes on by itself";
     return;
   }
-  if (!node.ahead.empty() || !node.refused.empty()) {
-    why.blocked_by = node.ahead.empty() ? node.refused : node.ahead;
+  if (!node.ahead.empty() || !node.refused.empty() || !node.problem.empty()) {
+    why.blocked_by = !node.ahead.empty() ? node.ahead : !node.refused.empty() ? node.refused : node.problem;
     why.next = "nothing is sent to this node until that is settled";
     return;
   }
@@ -172,8 +172,8 @@ void Explainer::fill_next(const NodeEntry& node, const sync::ApplicationUid& uid
   if (const auto* reported = node.reported_section(uid);
       reported != nullptr && reported->phase == sync::SectionPhase::kQuarantined) {
     why.blocked_by = "Quarantined: " + (reported->message.empty() ? reported->reason : reported->message);
-    why.next = "what was good is kept until another revision comes; \"holdfast sync " +
-               reported->name + "\" tries this one again";
+    why.next = "what was good is kept until another revision comes; \"holdfast sync " + reported->name +
+               "\" tries this one again";
     return;
   }
   const auto* desired = context_.desired.find(node.uid);

@@ -110,7 +110,6 @@ void FakeNode::forget() {
   header_digest_ = {};
   bodies_.clear();
   host_.clear();
-  applied_.clear();
 }
 
 void FakeNode::on_payload(std::string_view payload) {
@@ -185,8 +184,6 @@ void FakeNode::apply(const sync::DesiredHeader& next) {
     return removal != next.removals.end() && removal->mode == sync::RemovalMode::kPrune;
   });
   for (const auto& [claim, owner] : wanted) host_[claim] = owner;
-  applied_.clear();
-  for (const auto& ref : next.sections) applied_[ref.application] = ref.digest;
 }
 
 void FakeNode::answer(sync::AppliedStage stage) {

@@ -92,7 +92,6 @@ class FakeNode {
   base::Digest header_digest_;
   std::map<base::Digest, std::string> bodies_;
   std::map<sync::Claim, sync::ApplicationUid> host_;
-  std::map<sync::ApplicationUid, base::Digest> applied_;
   std::map<std::string, Health> health_;
   std::optional<sync::Generation> claimed_;
   std::size_t states_ = 0;

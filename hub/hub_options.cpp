@@ -2,8 +2,10 @@
 #include "hub/hub_options.hpp"
 
 #include <charconv>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/time_text.hpp"
 
@@ -47,6 +49,7 @@ Status read_source(const Json& value, const std::string& where, HubOptions& out)
                .optional("path", root.path)
                .optional("ref", root.revision)
                .finish());
+  HF_TRY(root.url, read_source_url(root.url));
   out.root = std::move(root);
   return {};
 }
@@ -77,6 +80,29 @@ Status read_broker(const std::string& text, HubOptions& out) {
   return {};
 }
 
+Status read_store(const std::string& text) {
+  if (text == "lmdb") return {};
+  if (text.starts_with("etcd="))
+    return fail(Code::kUnsupported, "store: etcd is not in this release; write lmdb, or leave it out");
+  return fail(Code::kInvalid, "store: " + text + ": write lmdb");
+}
+
+Result<std::string> read_source_url(const std::string& text) {
+  if (!text.starts_with('/')) return text;
+  std::error_code problem;
+  if (!std::filesystem::is_directory(text, problem))
+    return fail(Code::kNotFound, "source: " + text + ": there is no such folder");
+  std::string url = "file://";
+  for (const char c : text) {
+    // Git decodes %XX in file URLs, and a URL of ours holds no spaces.
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '%')
+      url += "%" + base::to_hex({&c, 1});
+    else
+      url += c;
+  }
+  return url;
+}
+
 Status read_config(const std::string& text, HubOptions& out) {
   HF_TRY(const Json json, base::parse_json(text));
   const auto text_of = [](const Json& value, const std::string& where) -> Result<std::string> {
@@ -97,6 +123,11 @@ Status read_config(const std::string& text, HubOptions& out) {
                 [&](const Json& value, const std::string& where) -> Status {
                   HF_TRY(const auto broker, text_of(value, where));
                   return read_broker(broker, out);
+                })
+      .optional("store",
+                [&](const Json& value, const std::string& where) -> Status {
+                  HF_TRY(const auto store, text_of(value, where));
+                  return read_store(store);
                 })
       .optional("poll",
                 [&](const Json& value, const std::string& where) -> Status {

@@ -35,8 +35,12 @@ struct HubOptions {
 base::Status read_listen(const std::string& text, HubOptions& out);
 /// "embedded", "embedded:PORT" or "mqtts://HOST:PORT".
 base::Status read_broker(const std::string& text, HubOptions& out);
+/// "lmdb"; kUnsupported for "etcd=…".
+base::Status read_store(const std::string& text);
+/// What --source takes: a URL as it is, the absolute path of a folder as file:// URL. kNotFound: no such folder.
+base::Result<std::string> read_source_url(const std::string& text);
 /// JSON with the long options' names in camelCase; unknown members are errors:
-/// {"advertise":[],"broker":"","data":"","listen":"","logLevel":"","poll":"30s","brokerStopsWithHub":false,
+/// {"advertise":[],"broker":"","data":"","listen":"","logLevel":"","poll":"30s","brokerStopsWithHub":false,"store":"lmdb",
 ///  "source":{"url","path","ref"},
 ///  "repositories":[{"url","username","tokenFile","sshKeyFile","knownHostsFile","caFile"}]}
 base::Status read_config(const std::string& text, HubOptions& out);

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "gitops/repository_url.hpp"
+
 namespace holdfast::hub {
 namespace {
 
@@ -31,6 +35,31 @@ TEST(HubOptions, ReadsListenAndBrokerInEveryForm) {
   EXPECT_TRUE(out.broker_url.empty());
   ASSERT_TRUE(read_broker("mqtts://b:8883", out));
   EXPECT_EQ(out.broker_url, "mqtts://b:8883");
+}
+
+TEST(HubOptions, TakesTheOneStoreThereIs) {
+  EXPECT_TRUE(read_store("lmdb"));
+  const auto etcd = read_store("etcd=https://127.0.0.1:2379");
+  EXPECT_EQ(etcd.error().code(), base::Code::kUnsupported);
+  EXPECT_EQ(etcd.error().message(), "store: etcd is not in this release; write lmdb, or leave it out");
+  EXPECT_EQ(read_store("sqlite").error().message(), "store: sqlite: write lmdb");
+  HubOptions out;
+  EXPECT_TRUE(read_config(R"({"store":"lmdb"})", out));
+  EXPECT_FALSE(read_config(R"({"store":"etcd=https://127.0.0.1:2379"})", out));
+}
+
+TEST(HubOptions, TakesASourceByPath) {
+  const auto folder = testing::TempDir() + "a fleet%41";
+  std::filesystem::create_directories(folder);
+  const auto url = read_source_url(folder);
+  ASSERT_TRUE(url) << url.error().message();
+  EXPECT_EQ(gitops::parse_repository_url(*url)->path, folder);
+  EXPECT_EQ(read_source_url("https://g/x.git"), "https://g/x.git");
+  EXPECT_EQ(read_source_url("/no/such/folder").error().message(),
+            "source: /no/such/folder: there is no such folder");
+  HubOptions out;
+  ASSERT_TRUE(read_config(R"({"source":{"url":"/tmp"}})", out));
+  EXPECT_EQ(out.root->url, "file:///tmp");
 }
 
 TEST(HubOptions, SaysWhatIsWrong) {

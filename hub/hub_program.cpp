@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "base/metric.hpp"
+#include "base/time_text.hpp"
 #include "base/version.hpp"
 #include "hub/tables.hpp"
 
@@ -78,6 +79,7 @@ HubProgram::HubProgram(HubOptions options, base::DirectoryLock lock)
     : options_(std::move(options)), lock_(std::move(lock)), folder_(options_.data) {}
 
 HubProgram::~HubProgram() {
+  if (operations_) operations_->stop();
   if (api_) api_->stop();  // its threads use everything else
 }
 
@@ -159,6 +161,7 @@ Status HubProgram::open_controller() {
                                              *objects_, std::move(options));
   controller_->on_wake([this] { work_soon(); });
   timer_ = loop_->timer([this] { work(); });
+  certificates_timer_ = loop_->timer([this] { look_at_certificates(); });
   return controller_->boot();
 }
 
@@ -209,8 +212,18 @@ void HubProgram::work() {
   timer_->set(std::max(0ms, *next - clock_.monotonic()));
 }
 
+/// API server and broker read their certificates when they start, so it takes a start to renew them.
+void HubProgram::look_at_certificates() {
+  constexpr auto kInterval = 24h;
+  certificates_timer_->set(kInterval);
+  if (clock_.wall() < pki_->renewal_due()) return;
+  base::log::warn("the hub's own certificates come to their end: restart the hub, which makes new ones",
+                  {{"end", base::to_rfc3339_seconds(pki_->certificates_end())}});
+}
+
 Status HubProgram::run() {
   controller_->start();
+  look_at_certificates();
   work_soon();
   std::printf("holdfast-hub %s ready\n  api    %s\n  admin  %s\n  broker %s\n", base::kVersion,
               api_url().c_str(), folder_.admin_file().c_str(),
@@ -218,6 +231,7 @@ Status HubProgram::run() {
                                           : options_.broker_url.c_str());
   std::fflush(stdout);
   loop_->run();
+  operations_->stop();  // or the API's threads would wait for a loop that runs no more
   api_->stop();
   link_->stop();
   HF_CHECK(controller_->flush());

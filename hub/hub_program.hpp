@@ -43,6 +43,7 @@ class HubProgram {
   base::Status open_api();
   void work();
   void work_soon();
+  void look_at_certificates();
   std::string api_url() const;
 
   HubOptions options_;
@@ -65,6 +66,7 @@ class HubProgram {
   std::unique_ptr<Authentication> authentication_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<base::EventLoop::Timer> timer_;
+  std::unique_ptr<base::EventLoop::Timer> certificates_timer_;
   std::atomic<bool> work_posted_ = false;
 };
 

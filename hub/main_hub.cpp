@@ -22,7 +22,7 @@ constexpr int kUsedWrongly = 2;
 
 /// As typed; empty where nothing was.
 struct Typed {
-  std::string data, listen, broker, config, poll, log_level;
+  std::string data, listen, broker, store, config, poll, log_level;
   std::string source, path = ".", ref = "HEAD";
   std::string token_file, ssh_key_file, known_hosts_file, ca_file, username;
   std::vector<std::string> advertise;
@@ -33,11 +33,13 @@ void add_options(CLI::App& serve, Typed& typed) {
   serve.add_option("--data", typed.data, "Folder of the hub's state (default /var/lib/holdfast/hub)");
   serve.add_option("--listen", typed.listen, "ADDR:PORT of the API (default 0.0.0.0:8443)");
   serve.add_option("--broker", typed.broker, "embedded[:PORT] (default, 8883) or mqtts://HOST:PORT");
+  serve.add_option("--store", typed.store, "lmdb (default): the store in the hub's data folder");
   serve.add_flag("--broker-stops-with-hub", typed.broker_stops,
                  "End the embedded broker too; else it goes on running");
   serve.add_option("--advertise", typed.advertise,
                    "Name or address by which nodes reach this hub; may be repeated");
-  serve.add_option("--source", typed.source, "Git repository from which the hub manages itself");
+  serve.add_option("--source", typed.source,
+                   "Git repository from which the hub manages itself: URL, or path of a folder");
   serve.add_option("--path", typed.path, "Folder of the Application manifests in it");
   serve.add_option("--ref", typed.ref, "Branch, tag or commit (default: the remote's HEAD)");
   serve.add_option("--source-username", typed.username, "User for --source-token-file");
@@ -52,12 +54,13 @@ void add_options(CLI::App& serve, Typed& typed) {
 
 base::Status take_source(const Typed& typed, hub::HubOptions& out) {
   if (typed.source.empty()) return {};
-  out.root = hub::RootSource{"root", typed.source, typed.path, typed.ref};
+  HF_TRY(const auto url, hub::read_source_url(typed.source));
+  out.root = hub::RootSource{"root", url, typed.path, typed.ref};
   const bool has_access = !typed.token_file.empty() || !typed.ssh_key_file.empty() ||
                           !typed.ca_file.empty() || !typed.known_hosts_file.empty();
   if (!has_access) return {};
-  out.repositories.push_back({typed.source, typed.username, typed.token_file, typed.ssh_key_file,
-                              typed.known_hosts_file, typed.ca_file});
+  out.repositories.push_back(
+      {url, typed.username, typed.token_file, typed.ssh_key_file, typed.known_hosts_file, typed.ca_file});
   return {};
 }
 
@@ -71,6 +74,7 @@ base::Result<hub::HubOptions> options_of(const Typed& typed) {
   }
   if (!typed.data.empty()) out.data = typed.data;
   if (!typed.listen.empty()) HF_CHECK(hub::read_listen(typed.listen, out));
+  if (!typed.store.empty()) HF_CHECK(hub::read_store(typed.store));
   if (!typed.broker.empty()) HF_CHECK(hub::read_broker(typed.broker, out));
   if (!typed.advertise.empty()) out.advertise = typed.advertise;
   if (!typed.log_level.empty()) out.log_level = typed.log_level;

@@ -253,6 +253,23 @@ TEST_F(NeverDeleteByFact, TheFactReturnsAndAllIsAsBefore) {
   EXPECT_TRUE(fleet.node("cam-1").header()->removals.empty());
 }
 
+TEST_F(NeverDeleteByFact, AResourceMovesToAnApplicationThatIsOrphaned) {
+  fleet.change({{"apps/web/extra.yaml", file_yaml("extra", "/srv/extra", "x")}});
+  fleet.poll();
+  fleet.node("cam-1").facts.clear();
+  fleet.node("cam-1").report();
+  fleet.settle();
+  fleet.change({{"apps/web/extra.yaml", std::nullopt},
+                {"apps/motd/extra.yaml", file_yaml("extra", "/srv/extra", "x")}});
+  fleet.poll();
+  expected.insert("path:/srv/extra");
+  EXPECT_EQ(host(), expected) << "it is taken over when the fact returns";
+  fleet.node("cam-1").facts = {{"arch", "arm64"}};
+  fleet.node("cam-1").report();
+  fleet.settle();
+  EXPECT_TRUE(fleet.node("cam-1").section("web")->withhold.empty());
+}
+
 TEST_F(NeverDeleteByFact, APersonTakesTheApplicationOffAnOrphan) {
   fleet.node("cam-1").facts.clear();
   fleet.node("cam-1").report();
@@ -367,6 +384,31 @@ TEST_F(NeverDelete, AResourceMovesToAnApplicationThatWaitsForAPerson) {
   ASSERT_TRUE(fleet.hub->sync("web", {}));
   fleet.settle();
   EXPECT_TRUE(fleet.node("cam-1").section("motd")->withhold.empty());
+}
+
+TEST_F(NeverDelete, AResourceMovesToAnApplicationThatWasNeverInForce) {
+  fleet.apply({.name = "new", .path = "apps/new", .automated = false});
+  fleet.change({{"apps/motd/issue.yaml", std::nullopt},
+                {"apps/new/issue.yaml", file_yaml("issue", "/etc/issue", "hello")}});
+  fleet.poll();
+  EXPECT_EQ(host(), kAll);
+  EXPECT_EQ(fleet.status("new", "nodes/total"), "0");
+  ASSERT_TRUE(fleet.hub->sync("new", {}));
+  fleet.settle();
+  EXPECT_TRUE(fleet.node("cam-1").section("motd")->withhold.empty());
+}
+
+TEST_F(NeverDelete, WhatNobodyIsAboutToTakeOverAnyMoreIsDeletedAfterAll) {
+  fleet.change({{"apps/motd/issue.yaml", std::nullopt},
+                {"apps/web/issue.yaml", file_yaml("issue", "/etc/issue", "hello")},
+                {"apps/web/broken.yaml", file_yaml("broken", "not/absolute", "x")}});
+  fleet.poll();
+  ASSERT_EQ(fleet.node("cam-1").section("motd")->withhold.size(), 1U);
+  // Back to what is in force: nothing comes into force, and yet something changes for motd.
+  fleet.change({{"apps/web/issue.yaml", std::nullopt}, {"apps/web/broken.yaml", std::nullopt}});
+  fleet.poll();
+  EXPECT_TRUE(fleet.node("cam-1").section("motd")->withhold.empty());
+  expected.erase("path:/etc/issue");
 }
 
 TEST_F(NeverDelete, TwoApplicationsWantOnePath) {

@@ -20,10 +20,12 @@ using base::Status;
 
 namespace {
 
+constexpr std::string_view kSettingsKey = "settings_counter";
+constexpr std::uint64_t kSettingsReserved = 100'000;
+
 std::string encode_session(const NodeEntry& entry) {
-  return base::canonical_json(Json{{"command", base::to_decimal(entry.command_counter)},
-                                   {"settings", base::to_decimal(entry.settings_counter)},
-                                   {"windowMs", entry.window_told.count()}});
+  return base::canonical_json(
+      Json{{"command", base::to_decimal(entry.command_counter)}, {"windowMs", entry.window_told.count()}});
 }
 
 void set_report(NodeEntry& entry, const sync::SnapshotReport& report, sync::Snapshot snapshot) {
@@ -63,16 +65,21 @@ Status NodeBook::load() {
         stored_[sync::NodeUid(key)].report = *std::move(report);
       return true;
     }));
+    HF_TRY(const auto reserved, txn.get(kMetaTable, kSettingsKey));
+    if (reserved) settings_reserved_ = base::from_decimal(*reserved).value_or(0);
     return txn.scan(kSessionTable, "", [&](std::string_view key, std::string_view value) {
       if (const auto json = base::parse_json(value)) {
         auto& stored = stored_[sync::NodeUid(key)];
         stored.command_counter = base::from_decimal(text_at(*json, "command")).value_or(0);
-        stored.settings_counter = base::from_decimal(text_at(*json, "settings")).value_or(0);
+        // Where numbers stood when each node had its own row of them.
+        const auto settings = base::from_decimal(text_at(*json, "settings")).value_or(0);
+        settings_reserved_ = std::max(settings_reserved_, settings);
         stored.window_told = std::chrono::milliseconds(number_at(*json, "windowMs"));
       }
       return true;
     });
   }));
+  settings_counter_ = settings_reserved_;
   return {};
 }
 
@@ -95,7 +102,6 @@ bool NodeBook::take(const ObjectPtr& object) {
   if (const auto stored = stored_.extract(uid)) {
     const Stored& from = stored.mapped();
     entry.command_counter = from.command_counter;
-    entry.settings_counter = from.settings_counter;
     entry.window_told = from.window_told;
     if (from.report) {
       if (auto snapshot = sync::decode_snapshot(from.report->snapshot))
@@ -167,19 +173,37 @@ Result<std::uint64_t> NodeBook::next_command(NodeEntry& entry) {
   return entry.command_counter;
 }
 
-Result<std::uint64_t> NodeBook::next_settings(NodeEntry& entry, std::chrono::milliseconds window) {
-  ++entry.settings_counter;
+Result<std::uint64_t> NodeBook::next_settings() {
+  if (settings_counter_ >= settings_reserved_) {
+    const std::uint64_t next = settings_counter_ + kSettingsReserved;
+    HF_CHECK(sync::write_one(store_, kMetaTable, kSettingsKey, base::to_decimal(next)));
+    settings_reserved_ = next;
+  }
+  return ++settings_counter_;
+}
+
+void NodeBook::note_paced(NodeEntry& entry, std::chrono::milliseconds window) {
+  const bool is_known = window == base::limits::kReconnectWindowMin || window == entry.window_told;
+  if (is_known) return;
   entry.window_told = window;
-  HF_CHECK(save_session(entry));
-  return entry.settings_counter;
+  entry.session_is_stored = false;
+}
+
+std::vector<sync::NodeUid> NodeBook::unclaimed() const {
+  std::vector<sync::NodeUid> out;
+  for (const auto& [uid, stored] : stored_) out.push_back(uid);
+  return out;
 }
 
 bool NodeBook::is_dirty() const {
-  return std::ranges::any_of(entries_, [](const auto& item) { return !item.second.report_is_stored; });
+  return std::ranges::any_of(entries_, [](const auto& item) {
+    return !item.second.report_is_stored || !item.second.session_is_stored;
+  });
 }
 
 Status NodeBook::write_dirty(sync::WriteTxn& txn) const {
   for (const auto& [uid, entry] : entries_) {
+    if (!entry.session_is_stored) HF_CHECK(txn.put(kSessionTable, uid.str(), encode_session(entry)));
     if (entry.report_is_stored) continue;
     HF_CHECK(txn.put(kReportTable, uid.str(),
                      sync::encode(sync::SnapshotReport{entry.snapshot_bytes, entry.abilities}).body));
@@ -188,7 +212,7 @@ Status NodeBook::write_dirty(sync::WriteTxn& txn) const {
 }
 
 void NodeBook::mark_clean() {
-  for (auto& [uid, entry] : entries_) entry.report_is_stored = true;
+  for (auto& [uid, entry] : entries_) entry.report_is_stored = entry.session_is_stored = true;
 }
 
 std::map<std::string, std::string> fact_labels(const std::map<std::string, std::string>& facts) {

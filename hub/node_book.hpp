@@ -32,8 +32,9 @@ struct Placing {
   base::Digest wanted;  ///< section in force for this node; none: nothing can be said
   bool leaving = false;
   bool orphaned = false;  ///< keeps what it has, though nothing places it there any more for sure
-  std::string
-      reason;  ///< "ClaimConflict", "Unschedulable", "RenderError", "Orphaned", "Waiting"; empty: all is well
+  /// "ClaimConflict", "Unschedulable", "RenderError", "TooLarge", "TooManyApplications", "TooManyRemovals",
+  /// "Orphaned", "Waiting"; empty: all is well.
+  std::string reason;
   std::string message;
   bool is_failure() const { return !reason.empty() && reason != "Orphaned" && reason != "Waiting"; }
 };
@@ -75,14 +76,20 @@ struct NodeEntry {
   base::Digest applied_header;   ///< the same, all health gates passed
   std::string ahead;             ///< why its generation is not believed; empty: all is well
   std::string refused;           ///< what it refused
+  std::string problem;           ///< why its next desired state could not be made; empty: all is well
   std::set<base::Digest> held;   ///< bodies it is believed to hold
   std::map<sync::ApplicationUid, Placing> placings;
   Sending sending;
+  sync::Generation needed_of;          ///< whose bodies it last asked for
+  base::MonotonicTime next_need_at{};  ///< before that it is not answered at once if it begins again
   Asking asking;
 
   std::uint64_t command_counter = 0;
-  std::uint64_t settings_counter = 0;
+  /// Of reconnects; the last one that was not the shortest.
   std::chrono::milliseconds window_told = base::limits::kReconnectWindowMin;
+  bool session_is_stored = true;
+  /// Applications whose quarantine a person asked to lift while the node could not be told.
+  std::set<sync::ApplicationUid> retries;
 
   bool is_online() const { return presence == Presence::kOnline; }
   const sync::SectionStatus* reported_section(const sync::ApplicationUid& application) const;
@@ -112,7 +119,13 @@ class NodeBook {
   base::Result<bool> take_report(NodeEntry& entry, const sync::SnapshotReport& given);
   /// The next counter of a signed message, stored before it is used.
   base::Result<std::uint64_t> next_command(NodeEntry& entry);
-  base::Result<std::uint64_t> next_settings(NodeEntry& entry, std::chrono::milliseconds window);
+  /// The same for settings: one row of numbers for all nodes, stored many at a time, for a whole fleet may
+  /// come back at once.
+  base::Result<std::uint64_t> next_settings();
+  /// Remembers that the node was told this window; stored with what else is dirty.
+  void note_paced(NodeEntry& entry, std::chrono::milliseconds window);
+  /// Nodes of which something is stored and which take() did not bring.
+  std::vector<sync::NodeUid> unclaimed() const;
 
   bool is_dirty() const;
   base::Status write_dirty(sync::WriteTxn& txn) const;
@@ -122,7 +135,6 @@ class NodeBook {
   struct Stored {
     std::optional<sync::SnapshotReport> report;
     std::uint64_t command_counter = 0;
-    std::uint64_t settings_counter = 0;
     std::chrono::milliseconds window_told = base::limits::kReconnectWindowMin;
   };
   base::Status save_session(const NodeEntry& entry);
@@ -131,6 +143,8 @@ class NodeBook {
   std::map<sync::NodeUid, NodeEntry> entries_;
   std::map<std::string, sync::NodeUid, std::less<>> by_name_;
   std::map<sync::NodeUid, Stored> stored_;  // of entries that have not come yet
+  std::uint64_t settings_counter_ = 0;
+  std::uint64_t settings_reserved_ = 0;  // numbers up to here are never given again after a crash
 };
 
 /// "facts.holdfast.dev/arch": "arm64" for every fact that makes a valid label.

@@ -6,6 +6,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "gitops/placement.hpp"
 #include "hub/removed.hpp"
 
@@ -41,10 +42,12 @@ Standing standing_of(const DesiredRecord* desired, const sync::ApplicationUid& u
 
 void NodeKeeper::reconcile(const std::vector<sync::NodeUid>& nodes) {
   Bodies bodies;
-  const auto headers = decide(nodes, bodies);
-  if (headers.empty()) return;
+  auto records = decide(nodes, bodies);
+  if (records.empty()) return;
+  std::vector<sync::NodeUid> changed;
+  for (const auto& record : records) changed.push_back(record.header.node);
   ++context_.counters.store_writes;
-  if (auto status = context_.desired.put(headers, bodies); !status) {
+  if (auto status = context_.desired.put(std::move(records), bodies); !status) {
     ++context_.counters.store_failures;
     base::log::failure("desired states could not be stored", "desired", status.error());
     for (const auto& uid : nodes) {
@@ -53,54 +56,84 @@ void NodeKeeper::reconcile(const std::vector<sync::NodeUid>& nodes) {
     return;
   }
   base::log::recovered("desired states could not be stored", "desired");
-  context_.counters.generations += headers.size();
-  for (const auto& header : headers) {
-    auto* node = context_.nodes.find(header.node);
+  context_.counters.generations += changed.size();
+  for (const auto& uid : changed) {
+    auto* node = context_.nodes.find(uid);
     node->sending = Sending{.wanted = true, .attempts = 0, .needed = {}};
-    context_.outgoing.set({KeyKind::kSend, node->uid.str()}, context_.now());
+    context_.outgoing.set({KeyKind::kSend, uid.str()}, context_.now());
     context_.show(*node);
   }
 }
 
-std::vector<sync::DesiredHeader> NodeKeeper::decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies) {
-  std::vector<sync::DesiredHeader> headers;
+std::vector<DesiredRecord> NodeKeeper::decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies) {
+  std::vector<DesiredRecord> records;
   for (const auto& uid : nodes) {
     auto* node = context_.nodes.find(uid);
     if (node == nullptr || node->revoked) continue;
     auto next = work_out(*node, bodies);
+    show_problem(*node, next ? "" : next.error().message());
     if (!next) {
       base::log::failure("a node's desired state could not be worked out", node->name, next.error());
       context_.queue.push({KeyKind::kNode, uid.str()}, context_.now() + limits::kRetryInterval);
     } else if (*next) {
-      headers.push_back(**std::move(next));
+      records.push_back(**std::move(next));
     }
   }
-  return headers;
+  return records;
 }
 
-Result<std::optional<sync::DesiredHeader>> NodeKeeper::work_out(NodeEntry& node, Bodies& bodies) {
+void NodeKeeper::show_problem(NodeEntry& node, const std::string& problem) {
+  if (node.problem == problem) return;
+  node.problem = problem;
+  if (!problem.empty()) context_.tell(node, sync::EventType::kWarning, "NotWorkedOut", problem);
+  context_.show(node);
+}
+
+Status NodeKeeper::fill_previous(const DesiredRecord& desired, AssignInput& input) {
+  input.previous = desired.header;
+  for (const auto& ref : desired.header.sections) {
+    auto section = context_.desired.section(ref.digest);
+    if (!section)
+      return base::fail(std::move(section).error().with_context("application \"" + ref.name + "\""));
+    input.previous_claims.push_back(std::move(section->claims));
+    input.previous_bytes.push_back(section->bytes);
+  }
+  return {};
+}
+
+Status NodeKeeper::drop_confirmations(const NodeEntry& node, const DesiredRecord* desired) {
+  for (auto& [uid, application] : context_.applications.all()) {
+    const auto& confirmed = application.record.removals_confirmed;
+    if (!std::ranges::binary_search(confirmed, node.uid)) continue;
+    const bool waits =
+        standing_of(desired, uid) == Standing::kRemoval && !has_carried_out(node, *desired, uid);
+    if (waits) continue;
+    ApplicationRecord record = application.record;
+    std::erase(record.removals_confirmed, node.uid);
+    HF_CHECK(context_.applications.save(application, record));
+  }
+  return {};
+}
+
+Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodies& bodies) {
   const auto* desired = context_.desired.find(node.uid);
   // What an agent can do is known from its first report; before that nothing can be given to it.
   if (desired == nullptr && !node.snapshot) return std::nullopt;
+  HF_CHECK(drop_confirmations(node, desired));
   std::map<sync::ApplicationUid, Placing> placings;
   AssignInput input;
   input.fleet = context_.options.fleet;
   input.node = node.uid;
-  if (desired != nullptr) {
-    input.previous = desired->header;
-    for (const auto& ref : desired->header.sections) {
-      HF_TRY(auto claims, context_.desired.claims(ref.digest));
-      input.previous_claims.push_back(std::move(claims));
-    }
-  }
+  if (desired != nullptr) HF_CHECK(fill_previous(*desired, input));
   input.candidates = candidates(node, desired, placings);
   input.removed = removed(node, desired);
   auto assignment = assign(input);
-  show_conflicts(assignment, placings);
+  show_taken_back(assignment, placings);
   take_placings(node, std::move(placings));
   if (!assignment.next) return std::nullopt;
+  HF_TRY(auto record, context_.desired.seal(*assignment.next));
   HF_CHECK(collect_bodies(node, *assignment.next, bodies));
-  return assignment.next;
+  return std::optional(std::move(record));
 }
 
 std::vector<Candidate> NodeKeeper::candidates(NodeEntry& node, const DesiredRecord* desired,
@@ -112,9 +145,9 @@ std::vector<Candidate> NodeKeeper::candidates(NodeEntry& node, const DesiredReco
     auto found = candidate(node, application, standing, placing);
     const bool concerns =
         standing != Standing::kNone || found.wish == Wish::kPlace || !placing.reason.empty();
-    if (!concerns) continue;
-    placings.emplace(uid, std::move(placing));
-    out.push_back(std::move(found));
+    if (concerns) placings.emplace(uid, std::move(placing));
+    // One that is not in force here yet may be about to take over what others hold.
+    if (concerns || !found.newest_claims.empty()) out.push_back(std::move(found));
   }
   for (const auto& [uid, name] : context_.gone) {
     if (standing_of(desired, uid) == Standing::kSection) {
@@ -128,7 +161,8 @@ std::vector<Candidate> NodeKeeper::candidates(NodeEntry& node, const DesiredReco
 Candidate NodeKeeper::candidate(NodeEntry& node, ApplicationEntry& application, Standing standing,
                                 Placing& placing) {
   Candidate out{.application = application.uid, .name = application.name, .wish = Wish::kKeep};
-  out.removal_confirmed = std::ranges::binary_search(application.record.removals_confirmed, node.uid);
+  out.removal_confirmed = standing == Standing::kRemoval &&
+                          std::ranges::binary_search(application.record.removals_confirmed, node.uid);
   if (application.is_deleting()) {
     if (application.prunes_when_deleted()) {
       out.wish = Wish::kPrune;
@@ -140,7 +174,13 @@ Candidate NodeKeeper::candidate(NodeEntry& node, ApplicationEntry& application, 
     return out;
   }
   if (!application.spec_is_good) return out;
-  if (is_placed(node, application, standing, out, placing)) fill_section(node, application, out, placing);
+  const bool placed = is_placed(node, application, standing, out, placing);
+  // What it is about to hold, now or when the fact returns that places it here. Of a revision that is refused, too: as
+  // far as it can be read it is on its way, only not here yet.
+  auto* const newest = application.newest_known();
+  if ((placed || placing.orphaned) && newest != nullptr)
+    out.newest_claims = rendered(*newest, node, application).claims;
+  if (placed) fill_section(node, application, out, placing);
   return out;
 }
 
@@ -150,7 +190,7 @@ bool NodeKeeper::is_placed(const NodeEntry& node, const ApplicationEntry& applic
   const Match match = application.spec.placed ? gitops::match(selector, node.labels) : Match::kNo;
   if (match == Match::kYes) return true;
   const bool only_facts =
-      application.spec.placed &&
+      application.spec.placed && !base::planted("lost-fact-prunes") &&
       (match == Match::kUnknown ||
        (gitops::reads_facts(selector) && gitops::match_without_facts(selector, node.labels) == Match::kYes));
   if (only_facts) {
@@ -171,15 +211,12 @@ void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& applicati
                               Placing& placing) {
   if (!application.in_force) {
     if (!application.record.in_force) return;
+    if (base::planted("unread-is-removed")) candidate.wish = Wish::kPrune;
     placing.reason = "Waiting";
     placing.message = "the revision in force cannot be read from Git yet; the node keeps what it has";
     return;
   }
-  const auto before = application.in_force->renderings();
-  const auto& section =
-      application.in_force->section(application.spec.policy, template_values(node, application));
-  context_.counters.renderings += application.in_force->renderings() - before;
-  candidate.newest_claims = newest_claims(node, application);
+  const auto& section = rendered(*application.in_force, node, application);
   if (!section.is_good()) {
     placing.reason = "RenderError";
     placing.message = gitops::summary(section.findings, limits::kConditionsShownMax);
@@ -191,20 +228,27 @@ void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& applicati
     placing.message = "the agent of this node cannot do " + missing + "; update it";
     return;
   }
+  if (!section.too_large.empty()) {
+    placing.reason = "TooLarge";
+    placing.message = section.too_large;
+    return;
+  }
   candidate.wish = Wish::kPlace;
   candidate.revision = application.in_force->place().commit;
   candidate.digest = section.digest;
   candidate.provenance = section.provenance;
   candidate.claims = section.claims;
+  candidate.bytes = section.bytes;
   candidate.section_confirmed =
       std::ranges::binary_search(application.record.prune_confirmed, section.digest);
 }
 
-std::vector<sync::Claim> NodeKeeper::newest_claims(const NodeEntry& node, ApplicationEntry& application) {
-  auto* const newest = application.newest_known();
-  // Of a revision that is refused too: what it claims as far as it can be read is on its way, only not here
-  // yet.
-  return newest->section(application.spec.policy, template_values(node, application)).claims;
+const RenderedSection& NodeKeeper::rendered(Rendition& rendition, const NodeEntry& node,
+                                            const ApplicationEntry& application) {
+  const auto before = rendition.renderings();
+  const auto& section = rendition.section(application.spec.policy, template_values(node, application));
+  context_.counters.renderings += rendition.renderings() - before;
+  return section;
 }
 
 std::vector<sync::ApplicationUid> NodeKeeper::removed(const NodeEntry& node,
@@ -217,16 +261,26 @@ std::vector<sync::ApplicationUid> NodeKeeper::removed(const NodeEntry& node,
   return out;
 }
 
-void NodeKeeper::show_conflicts(const Assignment& assignment,
-                                std::map<sync::ApplicationUid, Placing>& placings) const {
-  for (const auto& conflict : assignment.conflicts) {
-    placings[conflict.loser].reason = "ClaimConflict";
-    placings[conflict.loser].message = conflict.text();
-  }
+void NodeKeeper::show_taken_back(const Assignment& assignment,
+                                 std::map<sync::ApplicationUid, Placing>& placings) const {
+  const auto show = [&](const sync::ApplicationUid& application, const char* reason, std::string message) {
+    placings[application].reason = reason;
+    placings[application].message = std::move(message);
+  };
+  for (const auto& conflict : assignment.conflicts) show(conflict.loser, "ClaimConflict", conflict.text());
   for (const auto& application : assignment.over_limit) {
-    placings[application].reason = "TooManyApplications";
-    placings[application].message =
-        "a node holds at most " + std::to_string(limits::kSectionsPerNodeMax) + " applications";
+    show(application, "TooManyApplications",
+         "a node holds at most " + std::to_string(limits::kSectionsPerNodeMax) + " applications");
+  }
+  for (const auto& application : assignment.too_large) {
+    show(application, "TooLarge",
+         "all applications of a node together take at most " + std::to_string(limits::kDesiredStateBytesMax) +
+             " bytes, and with this one they would take more; make it smaller, or place less on this node");
+  }
+  for (const auto& application : assignment.held_removals) {
+    show(application, "TooManyRemovals",
+         std::to_string(limits::kSectionsPerNodeMax) +
+             " removals wait for this node to carry them out; this one follows when it has");
   }
 }
 

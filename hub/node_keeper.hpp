@@ -23,8 +23,12 @@ class NodeKeeper {
   void reconcile(const std::vector<sync::NodeUid>& nodes);
 
  private:
-  std::vector<sync::DesiredHeader> decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies);
-  base::Result<std::optional<sync::DesiredHeader>> work_out(NodeEntry& node, Bodies& bodies);
+  std::vector<DesiredRecord> decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies);
+  base::Result<std::optional<DesiredRecord>> work_out(NodeEntry& node, Bodies& bodies);
+  base::Status fill_previous(const DesiredRecord& desired, AssignInput& input);
+  /// A confirmation is of one removal, and ends with it.
+  base::Status drop_confirmations(const NodeEntry& node, const DesiredRecord* desired);
+  void show_problem(NodeEntry& node, const std::string& problem);
   std::vector<Candidate> candidates(NodeEntry& node, const DesiredRecord* desired,
                                     std::map<sync::ApplicationUid, Placing>& placings);
   Candidate candidate(NodeEntry& node, ApplicationEntry& application, Standing standing, Placing& placing);
@@ -33,9 +37,10 @@ class NodeKeeper {
                  Candidate& candidate, Placing& placing) const;
   void fill_section(const NodeEntry& node, ApplicationEntry& application, Candidate& candidate,
                     Placing& placing);
-  std::vector<sync::Claim> newest_claims(const NodeEntry& node, ApplicationEntry& application);
+  const RenderedSection& rendered(Rendition& rendition, const NodeEntry& node,
+                                  const ApplicationEntry& application);
   std::vector<sync::ApplicationUid> removed(const NodeEntry& node, const DesiredRecord* desired) const;
-  void show_conflicts(const Assignment& assignment, std::map<sync::ApplicationUid, Placing>& placings) const;
+  void show_taken_back(const Assignment& assignment, std::map<sync::ApplicationUid, Placing>& placings) const;
   base::Status collect_bodies(const NodeEntry& node, const sync::DesiredHeader& header, Bodies& bodies);
   void take_placings(NodeEntry& node, std::map<sync::ApplicationUid, Placing> placings);
 

@@ -6,6 +6,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "gitops/placement.hpp"
 #include "hub/json_path.hpp"
 
@@ -19,12 +20,32 @@ using base::Status;
 namespace {
 
 constexpr std::chrono::seconds kHelloPatience{2};
+/// Of bodies that are put into a message to see whether they fit: compressed they take an eighth, at best.
+constexpr std::size_t kBodyBytesTried = 8 * limits::kPacketBytesMax;
 
 /// How long an answer may take before the same is said again.
 std::chrono::milliseconds patience(std::uint32_t attempts) {
   constexpr std::uint32_t kDoublingsMax = 8;
   const std::chrono::milliseconds wait = limits::kStateAckTimeout * (1U << std::min(attempts, kDoublingsMax));
   return std::min<std::chrono::milliseconds>(wait, limits::kStateAckTimeoutMax);
+}
+
+/// Bodies that the node lacks, each once: what it says is better than what is believed of it.
+std::vector<const sync::SectionRef*> lacking(const NodeEntry& node, const DesiredRecord& desired) {
+  std::vector<const sync::SectionRef*> out;
+  const auto& needed = node.sending.needed;
+  std::set<base::Digest> seen;
+  for (const auto& ref : desired.header.sections) {
+    const bool lacks = needed.empty() ? !node.held.contains(ref.digest) : needed.contains(ref.digest);
+    if (lacks && seen.insert(ref.digest).second) out.push_back(&ref);
+  }
+  return out;
+}
+
+std::size_t bytes_of(const sync::State& state) {
+  std::size_t out = state.header.bytes.size();
+  for (const auto& body : state.bodies) out += body.bytes.size() + body.provenance.size();
+  return out;
 }
 
 }  // namespace
@@ -116,13 +137,15 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   ask(node, !node.snapshot || hello.snapshot != node.snapshot_digest,
       node.abilities.empty() || hello.abilities != node.abilities_digest, {});
   if (const auto* desired = context_.desired.find(node.uid)) {
-    if (hello.accepted == desired->header.generation && hello.content == desired->content) {
+    const bool is_same = hello.accepted == desired->header.generation && hello.content == desired->content;
+    if (is_same && !base::planted("hello-always-answered")) {
       acknowledged(node, *desired);
     } else {
       want_state(node);
     }
   }
   if (!hello.beacon) tell_pacing(node);
+  on_hello_(node);
   return {};
 }
 
@@ -190,8 +213,8 @@ Status NodeTalk::on_report(NodeEntry& node, std::string_view body) {
   ask(node, node.asking.snapshot && report.snapshot.empty(),
       node.asking.abilities && report.abilities.empty(), limits::kStateAckTimeout);
   compare_report(node);
-  if (!changed) return {};
   take_facts(node);
+  if (!changed) return {};
   if (is_first || abilities != node.abilities) context_.look_at(node);
   after_report(node);
   return {};
@@ -215,9 +238,10 @@ void NodeTalk::after_report(NodeEntry& node) {
   for (const auto& [uid, placing] : node.placings) {
     if (const auto* application = context_.applications.find(uid)) context_.show(*application);
   }
-  // An application that is being deleted waits for what the nodes say.
+  // An application that is being deleted, and a removal that found no room, wait for what the nodes say.
   const auto* desired = context_.desired.find(node.uid);
   if (desired == nullptr) return;
+  if (desired->header.removals.size() >= limits::kSectionsPerNodeMax) context_.look_at(node);
   for (const auto& removal : desired->header.removals) {
     if (const auto* application = context_.applications.find(removal.application))
       context_.look_at(*application);
@@ -228,15 +252,19 @@ void NodeTalk::take_facts(NodeEntry& node) {
   auto labels = node.own_labels();
   labels.merge(fact_labels(node.snapshot->facts));
   if (labels == node.labels) return;
-  Json object = *node.object;
-  object["metadata"]["labels"] = labels;
-  auto done = context_.objects.update(kNodes, node.name, object, Actor::kHub);
-  if (!done) {
-    base::log::failure("a node's facts could not be kept", node.name, done.error());
-    return;
-  }
-  context_.nodes.take(*done);
-  context_.look_at(node);
+  // Onto the object as it is now: a person may have changed it meanwhile. It comes back as a change.
+  const auto done = context_.objects.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
+    HF_TRY(const auto before, writer.get(kNodes, node.name));
+    auto now = labels_of(*before);
+    std::erase_if(now, [](const auto& label) { return label.first.starts_with(gitops::kFactLabelPrefix); });
+    now.merge(fact_labels(node.snapshot->facts));
+    Json object = *before;
+    object["metadata"]["labels"] = now;
+    return writer.update(kNodes, node.name, object).map([](const ObjectPtr&) {});
+  });
+  if (done) return base::log::recovered("a node's facts could not be kept", node.name);
+  base::log::failure("a node's facts could not be kept", node.name, done.error());
+  ask(node, true, node.asking.abilities, limits::kStateAckTimeout);
 }
 
 Status NodeTalk::on_events(const NodeEntry& node, std::string_view body) {
@@ -249,10 +277,25 @@ Status NodeTalk::on_need(NodeEntry& node, std::string_view body) {
   HF_TRY(const auto need, sync::decode_need(body));
   const auto* desired = context_.desired.find(node.uid);
   if (desired == nullptr || need.generation != desired->header.generation) return {};
-  for (const auto& digest : need.sections) {
-    node.held.erase(digest);
-    node.sending.needed.insert(digest);
+  std::set<base::Digest> needed;
+  for (const auto& ref : desired->header.sections) {
+    if (std::ranges::find(need.sections, ref.digest) != need.sections.end()) needed.insert(ref.digest);
   }
+  if (needed.empty()) return {};
+  for (const auto& digest : needed) node.held.erase(digest);
+  Sending& sending = node.sending;
+  const bool is_further = needed.size() < sending.needed.size();
+  // One that goes on asking for the same is answered no sooner than one that says nothing.
+  const bool is_new =
+      sending.needed.empty() && (need.generation != node.needed_of || context_.now() >= node.next_need_at);
+  sending.needed = std::move(needed);
+  if (!is_further && !is_new) {
+    want_state(node, patience(sending.attempts));
+    return {};
+  }
+  if (is_new) node.next_need_at = context_.now() + limits::kStateAckTimeout;
+  node.needed_of = need.generation;
+  sending.attempts = 0;
   want_state(node);
   return {};
 }
@@ -288,8 +331,10 @@ void NodeTalk::tell_pacing(NodeEntry& node) {
       std::chrono::seconds(static_cast<std::int64_t>(context_.nodes.all().size()) / kConnectsPerSecond);
   const std::chrono::milliseconds window = std::clamp<std::chrono::milliseconds>(
       by_size, limits::kReconnectWindowMin, limits::kReconnectWindowMax);
-  if (window == node.window_told) return;
-  const auto counter = context_.nodes.next_settings(node, window);
+  // An agent begins with the shortest window. One that was ever told another is told each time: the message may
+  // have been lost, or the agent started anew.
+  if (window == limits::kReconnectWindowMin && node.window_told == limits::kReconnectWindowMin) return;
+  const auto counter = context_.nodes.next_settings();
   if (!counter) return base::log::failure("pacing could not be told", node.name, counter.error());
   const sync::Settings settings{.node = node.uid,
                                 .counter = *counter,
@@ -297,8 +342,9 @@ void NodeTalk::tell_pacing(NodeEntry& node) {
                                 .snapshot_interval = limits::kSnapshotCoalesceMin};
   if (auto status = queue(node, sync::encode(sync::sign_settings(settings, context_.options.signing_key)));
       !status) {
-    base::log::failure("pacing could not be told", node.name, status.error());
+    return base::log::failure("pacing could not be told", node.name, status.error());
   }
+  context_.nodes.note_paced(node, window);
 }
 
 Status NodeTalk::queue(const NodeEntry& node, const sync::Frame& frame) {
@@ -346,21 +392,43 @@ bool NodeTalk::send_question(NodeEntry& node) {
   return true;
 }
 
-base::Result<sync::State> NodeTalk::state_for(const NodeEntry& node, const DesiredRecord& desired) const {
+base::Result<sync::State> NodeTalk::first_bodies(const DesiredRecord& desired,
+                                                 const std::vector<const sync::SectionRef*>& lacking) const {
   sync::State state;
   state.header = desired.sealed;
-  for (const auto& ref : desired.header.sections) {
-    if (node.held.contains(ref.digest) && !node.sending.needed.contains(ref.digest)) continue;
-    const bool is_twice =
-        std::ranges::any_of(state.bodies, [&](const auto& body) { return body.digest == ref.digest; });
-    if (is_twice) continue;
+  for (const auto* ref : lacking) {
     sync::SectionBody body;
-    body.digest = ref.digest;
-    HF_TRY(body.bytes, context_.desired.body(ref.digest));
-    HF_TRY(body.provenance, context_.desired.provenance(ref.provenance));
+    body.digest = ref->digest;
+    HF_TRY(body.bytes, context_.desired.body(ref->digest));
+    HF_TRY(body.provenance, context_.desired.provenance(ref->provenance));
+    const std::size_t more = body.bytes.size() + body.provenance.size();
+    if (!state.bodies.empty() && bytes_of(state) + more > kBodyBytesTried) break;
     state.bodies.push_back(std::move(body));
   }
   return state;
+}
+
+/// The header and as many bodies as fit; the node asks for the others (Need).
+base::Result<std::string> NodeTalk::state_payload(const NodeEntry& node, const DesiredRecord& desired) const {
+  const auto bodies = lacking(node, desired);
+  HF_TRY(auto state, first_bodies(desired, bodies));
+  while (true) {
+    std::string payload = sync::encode_frame(sync::encode(state));
+    if (payload.size() <= limits::kPacketBytesMax) return payload;
+    if (state.bodies.size() <= 1) {
+      const std::string which =
+          bodies.empty() ? "the list of its applications" : "application \"" + bodies[0]->name + "\"";
+      return base::fail(Code::kLimit, which + " takes " + std::to_string(payload.size()) +
+                                          " bytes on its way to node " + node.name + ", a message holds " +
+                                          std::to_string(limits::kPacketBytesMax) +
+                                          "; give it less, or smaller files");
+    }
+    // As much as fits if the rest compresses as well as all of it, and a little less.
+    const std::size_t budget = bytes_of(state) / 10 * 9 * limits::kPacketBytesMax / payload.size();
+    do {
+      state.bodies.pop_back();
+    } while (state.bodies.size() > 1 && bytes_of(state) > budget);
+  }
 }
 
 bool NodeTalk::send_state(NodeEntry& node) {
@@ -371,24 +439,16 @@ bool NodeTalk::send_state(NodeEntry& node) {
     return true;
   }
   const Key key{KeyKind::kSend, node.uid.str()};
-  auto state = state_for(node, *desired);
-  std::string payload = state ? sync::encode_frame(sync::encode(*state)) : "";
-  if (state && payload.size() > limits::kPacketBytesMax) {
-    state = base::fail(Code::kLimit, "the desired state of node " + node.name + " takes " +
-                                         std::to_string(payload.size()) + " bytes, a message holds " +
-                                         std::to_string(limits::kPacketBytesMax) +
-                                         "; give its applications less, or smaller files");
-  }
-  if (!state) {
-    if (node.refused != state.error().message()) {
-      context_.tell(node, sync::EventType::kWarning, "NotSent", state.error().message());
-    }
-    node.refused = state.error().message();
+  auto payload = state_payload(node, *desired);
+  if (!payload) {
+    const std::string& why = payload.error().message();
+    if (node.refused != why) context_.tell(node, sync::EventType::kWarning, "NotSent", why);
+    node.refused = why;
     context_.outgoing.set(key, context_.now() + limits::kStateAckTimeoutMax);
     context_.show(node);
     return true;
   }
-  if (!send(node.uid, sync::FrameType::kState, std::move(payload))) return false;
+  if (!send(node.uid, sync::FrameType::kState, *std::move(payload))) return false;
   ++context_.counters.states_sent;
   context_.outgoing.set(key, context_.now() + patience(sending.attempts++));
   return true;

@@ -22,7 +22,9 @@ namespace holdfast::hub {
 class NodeTalk {
  public:
   using OnNodeAnswer = std::function<void(const NodeEntry& node, const sync::Answer& answer)>;
-  NodeTalk(Context& context, OnNodeAnswer on_answer) : context_(context), on_answer_(std::move(on_answer)) {}
+  using OnHello = std::function<void(NodeEntry& node)>;
+  NodeTalk(Context& context, OnNodeAnswer on_answer, OnHello on_hello)
+      : context_(context), on_answer_(std::move(on_answer)), on_hello_(std::move(on_hello)) {}
 
   void on_message(const std::string& topic, std::string_view payload);
   void on_link(sync::LinkState state);
@@ -56,7 +58,9 @@ class NodeTalk {
   void take_facts(NodeEntry& node);
   void after_report(NodeEntry& node);
 
-  base::Result<sync::State> state_for(const NodeEntry& node, const DesiredRecord& desired) const;
+  base::Result<std::string> state_payload(const NodeEntry& node, const DesiredRecord& desired) const;
+  base::Result<sync::State> first_bodies(const DesiredRecord& desired,
+                                         const std::vector<const sync::SectionRef*>& lacking) const;
   bool send_state(NodeEntry& node);
   bool send_question(NodeEntry& node);
   bool send_due(const Key& key);
@@ -64,6 +68,7 @@ class NodeTalk {
 
   Context& context_;
   OnNodeAnswer on_answer_;
+  OnHello on_hello_;
   struct Waiting {
     sync::NodeUid node;
     sync::FrameType type;

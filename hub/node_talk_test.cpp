@@ -28,6 +28,12 @@ class NodeTalkTest : public testing::Test {
   void push(const std::string& content) {
     fleet.change({{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", content)}});
   }
+  /// Random digits: what hardly compresses.
+  std::string noise(std::size_t size) {
+    std::string out;
+    while (out.size() < size) out += fleet.random.uuid();
+    return out;
+  }
   bool has(const std::string& content) { return node().body_of("motd").find(content) != std::string::npos; }
   double bad_messages() {
     for (const auto& metric : fleet.hub->metrics()) {
@@ -173,24 +179,126 @@ TEST_F(NodeTalkTest, AnOldStateThatIsRefusedIsNoTrouble) {
   EXPECT_NE(fleet.node_condition("cam-1", "NotAccepted").find("1.2"), std::string::npos);
 }
 
-TEST_F(NodeTalkTest, AStateThatIsTooLargeForAMessageIsToldAndNotSent) {
-  // Random digits: what does not compress.
+// ---- size ----
+
+TEST_F(NodeTalkTest, WhatIsTooLargeForOneMessageComesInSeveral) {
+  // A node that is new gets all at once, and it is more than a message holds.
   FakeFleet::Tree tree{{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "one")}};
-  for (int i = 0; i < 40; ++i) {
-    std::string content;
-    while (content.size() < 60'000) content += fleet.random.uuid();
-    const auto name = "f" + std::to_string(i);
-    tree.emplace("apps/motd/" + name + ".yaml", file_yaml(name, "/srv/" + name, content));
+  Set expected{"path:/etc/motd"};
+  for (int i = 0; i < 5; ++i) {
+    const auto name = "big-" + std::to_string(i);
+    tree.emplace("apps/" + name + "/file.yaml", file_yaml(name, "/srv/" + name, noise(600'000)));
+    expected.insert("path:/srv/" + name);
   }
   fleet.commit(tree);
-  const auto states = node().states_received();
+  for (int i = 0; i < 5; ++i)
+    fleet.apply({.name = "big-" + std::to_string(i), .path = "apps/big-" + std::to_string(i)});
   fleet.poll();
-  EXPECT_EQ(node().states_received(), states);
-  EXPECT_NE(fleet.node_condition("cam-1", "NotAccepted").find("bytes"), std::string::npos);
-  push("two");
-  fleet.commit({{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "two")}});
+  auto& fresh = fleet.add_node("cam-2");
+  fleet.settle();
+  EXPECT_EQ(fresh.host(), expected);
+  EXPECT_GT(fresh.states_received(), 1U);
+  EXPECT_LE(fresh.states_received(), 5U);
+  EXPECT_EQ(node().host(), expected);
+}
+
+TEST_F(NodeTalkTest, AnApplicationThatIsTooLargeForAMessageIsToldAndHoldsNobodyUp) {
+  FakeFleet::Tree tree{{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "one")},
+                       {"apps/web/web.yaml", file_yaml("web", "/srv/web", "index")}};
+  for (int i = 0; i < 40; ++i) {
+    const auto name = "f" + std::to_string(i);
+    tree.emplace("apps/motd/" + name + ".yaml", file_yaml(name, "/srv/" + name, noise(60'000)));
+  }
+  fleet.commit(tree);
+  fleet.apply({.name = "web", .path = "apps/web"});
+  fleet.poll();
+  EXPECT_NE(fleet.condition("motd", "TooLarge").find("cam-1"), std::string::npos);
+  EXPECT_NE(fleet.condition("motd", "TooLarge").find(std::to_string(base::limits::kSectionPacketBytesMax)),
+            std::string::npos);
+  EXPECT_EQ(fleet.status("motd", "nodes/failed"), "1");
+  EXPECT_TRUE(has("one")) << "what is there is kept";
+  EXPECT_EQ(node().host(), (Set{"path:/etc/motd", "path:/srv/web"}));
+  fleet.commit({{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "two")},
+                {"apps/web/web.yaml", file_yaml("web", "/srv/web", "index")}});
   fleet.poll();
   EXPECT_TRUE(has("two"));
+  EXPECT_EQ(fleet.condition("motd", "TooLarge"), "");
+}
+
+TEST_F(NodeTalkTest, ABodyThatNobodyNamesIsNotAskedFor) {
+  const auto states = node().states_received();
+  node().send(sync::encode(
+      sync::Need{.generation = node().header()->generation, .sections = {base::Digest::of("of nobody")}}));
+  fleet.settle();
+  EXPECT_EQ(node().states_received(), states);
+}
+
+TEST_F(NodeTalkTest, ANodeThatAsksForTheSameAgainAndAgainIsAnsweredLessAndLess) {
+  const auto states = node().states_received();
+  for (int i = 0; i < 100; ++i) {
+    node().send(sync::encode(
+        sync::Need{.generation = node().header()->generation, .sections = {node().section("motd")->digest}}));
+    fleet.run_for(20ms);
+  }
+  EXPECT_LE(node().states_received(), states + 2);
+}
+
+// ---- facts ----
+
+TEST_F(NodeTalkTest, AFactThatComesTogetherWithAPersonsLabelIsKept) {
+  fleet.label("cam-1", "site", "north");
+  node().facts = {{"zone", "b"}};
+  node().report();
+  fleet.settle();
+  const auto labels = labels_of(*fleet.object("nodes", "cam-1"));
+  EXPECT_EQ(labels.at("facts.holdfast.dev/zone"), "b");
+  EXPECT_EQ(labels.at("site"), "north");
+}
+
+TEST_F(NodeTalkTest, AFactThatCouldNotBeStoredIsStoredLater) {
+  fleet.store.full_after(0);
+  node().facts = {{"zone", "b"}};
+  node().report();
+  fleet.settle();
+  fleet.store.full_after(std::nullopt);
+  fleet.run_for(1min);
+  EXPECT_EQ(labels_of(*fleet.object("nodes", "cam-1")).at("facts.holdfast.dev/zone"), "b");
+}
+
+// ---- pacing ----
+
+TEST_F(NodeTalkTest, ALargeFleetIsPacedAgainAtEveryHelloAndNothingIsWrittenForIt) {
+  std::vector<sync::Settings> told;
+  node().on_settings = [&](const sync::Settings& settings) { told.push_back(settings); };
+  node().say_hello();
+  fleet.settle();
+  EXPECT_TRUE(told.empty()) << "a small fleet needs no pacing";
+
+  for (int i = 0; i < 1'600; ++i) {
+    const base::Json absent = {{"apiVersion", kApiVersion},
+                               {"kind", "Node"},
+                               {"metadata", {{"name", "absent-" + std::to_string(i)}}},
+                               {"spec", {{"uid", fleet.random.uuid()}}}};
+    ASSERT_TRUE(fleet.objects->create(kNodes, absent, Actor::kHub));
+  }
+  fleet.run_for(11min);
+  node().say_hello();
+  fleet.run_for(11min);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_GT(told[0].reconnect_window, base::limits::kReconnectWindowMin);
+  const auto commits = fleet.store.commits();
+  for (int i = 0; i < 5; ++i) {
+    node().say_hello();
+    fleet.run_for(100ms);
+  }
+  EXPECT_EQ(told.size(), 6U) << "each may be lost, or the agent may have started anew";
+  EXPECT_EQ(fleet.store.commits(), commits);
+  fleet.restart_hub();
+  fleet.settle();
+  node().say_hello();
+  fleet.settle();
+  ASSERT_EQ(told.size(), 7U);
+  for (std::size_t i = 1; i < told.size(); ++i) EXPECT_GT(told[i].counter, told[i - 1].counter);
 }
 
 // ---- commands ----

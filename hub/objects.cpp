@@ -9,12 +9,14 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/log.hpp"
 #include "base/time_text.hpp"
 #include "gitops/application.hpp"
 #include "gitops/placement.hpp"
 #include "hub/admission.hpp"
 #include "hub/change_log.hpp"
 #include "hub/json_path.hpp"
+#include "hub/kept_json.hpp"
 #include "hub/tables.hpp"
 
 namespace holdfast::hub {
@@ -45,18 +47,30 @@ base::Error missing(std::string_view type, std::string_view name) {
   return base::Error(Code::kNotFound, std::string(type) + " \"" + std::string(name) + "\" not found");
 }
 
+base::Error unreadable(std::string_view type, std::string_view name) {
+  return base::Error(Code::kConflict,
+                     std::string(type) + " \"" + std::string(name) +
+                         "\" is stored and cannot be read, the hub's log says why; put the store back from a "
+                         "backup, or delete this object to give it up");
+}
+
 ObjectPtr with_version(Json object, std::uint64_t version) {
   object["metadata"]["resourceVersion"] = std::to_string(version);
   return std::make_shared<const Json>(std::move(object));
 }
 
-Result<Json> parse_stored(std::string_view key, std::string_view value) {
-  auto parsed = base::parse_json(value);
-  if (parsed) return parsed;
-  return fail(base::Error(Code::kCorrupt, "object " + std::string(key) + ": " + parsed.error().message()));
+Key split_key(std::string_view key) {
+  const auto slash = key.find('/');
+  if (slash == std::string_view::npos) return {std::string(key), {}};
+  return {std::string(key.substr(0, slash)), std::string(key.substr(slash + 1))};
 }
 
-/// "metadata.name=a,involvedObject.name=b" → path and value.
+Result<ObjectPtr> read_stored(const Key& key, std::string_view value) {
+  HF_TRY(auto object, base::parse_json(value));
+  if (!object.is_object() || key.second.empty()) return fail(Code::kCorrupt, "this is no object of the API");
+  return std::make_shared<const Json>(std::move(object));
+}
+
 }  // namespace
 
 // What is in memory, and the two locks: `writing` is held for the whole of a change (also while the disk
@@ -69,11 +83,12 @@ struct Objects::State {
   mutable std::shared_mutex reading;
   std::map<std::string, ByName, std::less<>> types;
   std::map<Key, Tombstone> tombstones;  // by (type, uid)
+  std::set<Key> set_aside;              // stored and unreadable; see load()
   ChangeLog log;
   std::uint64_t version = 0;
   std::uint64_t reserved = 0;  // versions up to here are never given again after a crash
   std::set<Key> dirty;
-  std::mutex listening;
+  std::recursive_mutex listening;  // a test's listener may change something: it is told of that, too
   std::map<std::uint64_t, Listener> listeners;
   std::uint64_t next_listener = 1;
 
@@ -104,6 +119,7 @@ struct Objects::State {
     std::unique_lock lock(reading);
     for (auto& change : changes) {
       version = change.version;
+      set_aside.erase({change.type, change.name});
       auto& of_type = types[change.type];
       if (change.kind == ChangeKind::kDeleted)
         of_type.erase(change.name);
@@ -113,13 +129,10 @@ struct Objects::State {
     }
   }
 
+  /// Under the lock: who was removed may be gone, so none of its calls may still run then.
   void tell() {
-    std::vector<Listener> all;
-    {
-      std::lock_guard lock(listening);
-      for (const auto& [id, listener] : listeners) all.push_back(listener);
-    }
-    for (const auto& listener : all) listener();
+    std::lock_guard lock(listening);
+    for (const auto& [id, listener] : listeners) listener();
   }
 };
 
@@ -129,8 +142,8 @@ namespace {
 class Batch final : public ObjectWriter {
  public:
   using Find = std::function<const ObjectPtr*(std::string_view type, std::string_view name)>;
-  Batch(Objects::Seams seams, Find find, std::uint64_t version, Actor actor)
-      : seams_(seams), find_(std::move(find)), version_(version), actor_(actor) {}
+  Batch(Objects::Seams seams, Find find, const std::set<Key>& set_aside, std::uint64_t version, Actor actor)
+      : seams_(seams), find_(std::move(find)), set_aside_(set_aside), version_(version), actor_(actor) {}
 
   Result<ObjectPtr> get(std::string_view type, std::string_view name) const override {
     HF_TRY([[maybe_unused]] const auto* known, known_type(type));
@@ -148,6 +161,8 @@ class Batch final : public ObjectWriter {
     if (current(type, name)) {
       return fail(Code::kConflict, std::string(type) + " \"" + name + "\" already exists");
     }
+    if (is_set_aside(type, name)) return fail(unreadable(type, name));
+    HF_CHECK(check_belongs(*known, object));
     return stage(ChangeKind::kAdded, type, name, std::move(object));
   }
 
@@ -157,17 +172,29 @@ class Batch final : public ObjectWriter {
     if (!before) return fail(missing(type, name));
     HF_TRY(auto object, admit_update(*known, *before, given, actor_));
     if (object == *before) return before;
+    if (object.value("spec", Json()) != before->value("spec", Json()))
+      HF_CHECK(check_belongs(*known, object));
     if (is_being_deleted(object) && find_at(object, "metadata/finalizers") == nullptr)
       return bury(*known, std::move(object));
     return stage(ChangeKind::kModified, type, name, std::move(object));
   }
 
+  Result<ObjectPtr> patch(std::string_view type, std::string_view name, const Json& patch) override {
+    if (!patch.is_object()) return fail(Code::kInvalid, "the patch must be a JSON object");
+    HF_TRY(const auto before, get(type, name));
+    Json target = *before;
+    target["metadata"].erase("resourceVersion");  // a patch that names one means it as a condition
+    return update(type, name, merge_patch(target, patch));
+  }
+
   Result<ObjectPtr> update_status(std::string_view type, std::string_view name, const Json& status) override {
     const auto before = current(type, name);
     if (!before) return fail(missing(type, name));
-    if (const Json* old = find_at(*before, "status"); old != nullptr && *old == status) return before;
+    // What the hub says of an object quotes Git and nodes: a byte that is no text must not cost the record.
+    Json clean = made_keepable(status);
+    if (const Json* old = find_at(*before, "status"); old != nullptr && *old == clean) return before;
     Json object = *before;
-    object["status"] = status;
+    object["status"] = std::move(clean);
     return stage(ChangeKind::kModified, type, name, std::move(object));
   }
 
@@ -175,6 +202,7 @@ class Batch final : public ObjectWriter {
                            const DeleteOptions& options) override {
     HF_TRY(const auto* known, known_type(type));
     const auto before = current(type, name);
+    if (!before && is_set_aside(type, name)) return drop_unreadable(*known, name, options);
     if (!before) return fail(missing(type, name));
     if ((!options.uid.empty() && options.uid != uid_of(*before)) ||
         (!options.resource_version.empty() &&
@@ -191,7 +219,7 @@ class Batch final : public ObjectWriter {
 
   void put(std::string_view type, std::string_view name, Json object) {
     const bool known = current(type, name) != nullptr;
-    stage(known ? ChangeKind::kModified : ChangeKind::kAdded, type, name, std::move(object));
+    stage(known ? ChangeKind::kModified : ChangeKind::kAdded, type, name, made_keepable(std::move(object)));
   }
   void erase(std::string_view type, std::string_view name) {
     if (const auto before = current(type, name)) stage(ChangeKind::kDeleted, type, name, *before);
@@ -215,6 +243,24 @@ class Batch final : public ObjectWriter {
   }
 
  private:
+  bool is_set_aside(std::string_view type, std::string_view name) const {
+    return set_aside_.contains({std::string(type), std::string(name)});
+  }
+
+  /// What Git says of a project is checked where Git is read: one Application must not hold up all others there.
+  Status check_belongs(const ResourceType& type, const Json& object) const {
+    if (actor_ == Actor::kHub || type.plural != kApplications) return {};
+    return check_project(object, current(kProjects, project_of(object)).get());
+  }
+
+  /// A person gives it up. Nobody can say what it was, so it leaves no tombstone: nodes keep what they hold.
+  Result<ObjectPtr> drop_unreadable(const ResourceType& type, std::string_view name,
+                                    const DeleteOptions& options) {
+    if (!options.uid.empty() || !options.resource_version.empty()) return fail(unreadable(type.plural, name));
+    return stage(ChangeKind::kDeleted, type.plural, name,
+                 {{"apiVersion", kApiVersion}, {"kind", type.kind}, {"metadata", {{"name", name}}}});
+  }
+
   ObjectPtr current(std::string_view type, std::string_view name) const {
     const auto staged = staged_.find({std::string(type), std::string(name)});
     if (staged != staged_.end()) return staged->second;
@@ -243,6 +289,7 @@ class Batch final : public ObjectWriter {
 
   Objects::Seams seams_;
   Find find_;
+  const std::set<Key>& set_aside_;
   std::uint64_t version_;
   Actor actor_;
   std::map<Key, ObjectPtr> staged_;  // nullptr: deleted in this batch
@@ -259,35 +306,38 @@ Status Objects::load() {
   auto& state = *state_;
   std::lock_guard writing(state.writing);
   std::unique_lock reading(state.reading);
-  std::optional<base::Error> bad;
-  const auto each = [&](std::string_view key, std::string_view value, const auto& keep) {
-    auto object = parse_stored(key, value);
-    const auto slash = key.find('/');
-    if (!object || slash == std::string_view::npos) {
-      bad = object ? base::Error(Code::kCorrupt, "object key " + std::string(key)) : object.error();
-      return false;
-    }
-    keep(std::string(key.substr(0, slash)), std::string(key.substr(slash + 1)),
-         std::make_shared<const Json>(*std::move(object)));
-    return true;
+  // One record that cannot be read must cost no other: it stays in the table, is not served, and keeps its name.
+  const auto read = [](std::string_view stored, std::string_view value, const auto& keep,
+                       const auto& set_aside) {
+    const auto key = split_key(stored);
+    auto object = read_stored(key, value);
+    if (object) return keep(key, *std::move(object));
+    base::log::error("a stored object cannot be read and is not served; its record is kept",
+                     {{"object", stored}, {"error", object.error().message()}});
+    set_aside(key);
   };
   HF_CHECK(state.seams.store.read([&](sync::ReadTxn& txn) -> Status {
     HF_TRY(const auto reserved, txn.get(kMetaTable, kVersionKey));
     if (reserved) {
       HF_TRY(state.reserved, base::from_decimal(*reserved));
     }
-    HF_CHECK(txn.scan(kObjectTable, "", [&](std::string_view key, std::string_view value) {
-      return each(key, value, [&](const std::string& type, const std::string& name, ObjectPtr object) {
-        state.types[type][name] = std::move(object);
-      });
+    HF_CHECK(txn.scan(kObjectTable, "", [&](std::string_view stored, std::string_view value) {
+      read(
+          stored, value,
+          [&](const Key& key, ObjectPtr object) { state.types[key.first][key.second] = std::move(object); },
+          [&](const Key& key) { state.set_aside.insert(key); });
+      return true;
     }));
-    return txn.scan(kTombstoneTable, "", [&](std::string_view key, std::string_view value) {
-      return each(key, value, [&](const std::string& type, const std::string& uid, ObjectPtr object) {
-        state.tombstones[{type, uid}] = {uid, name_of(*object), object};
-      });
+    return txn.scan(kTombstoneTable, "", [&](std::string_view stored, std::string_view value) {
+      read(
+          stored, value,
+          [&](const Key& key, const ObjectPtr& object) {
+            state.tombstones[key] = {key.second, name_of(*object), object};
+          },
+          [](const Key&) {});  // nobody asks for it by name
+      return true;
     });
   }));
-  if (bad) return fail(*std::move(bad));
   state.version = state.reserved;
   state.log.begin(state.version);
   return {};
@@ -297,6 +347,8 @@ Result<ObjectPtr> Objects::get(std::string_view type, std::string_view name) con
   HF_TRY([[maybe_unused]] const auto* known, known_type(type));
   std::shared_lock lock(state_->reading);
   if (const auto* found = state_->find(type, name)) return *found;
+  if (state_->set_aside.contains({std::string(type), std::string(name)}))
+    return fail(Code::kNotFound, unreadable(type, name).message());
   return fail(missing(type, name));
 }
 
@@ -314,18 +366,24 @@ Result<Listing> Objects::list(std::string_view type, const ListOptions& options)
   return listing;
 }
 
+std::size_t Objects::count(std::string_view type) const {
+  std::shared_lock lock(state_->reading);
+  const auto of_type = state_->types.find(type);
+  return of_type == state_->types.end() ? 0 : of_type->second.size();
+}
+
 std::uint64_t Objects::version() const {
   std::shared_lock lock(state_->reading);
   return state_->version;
 }
 
-Status Objects::write(Actor actor, const std::function<Status(ObjectWriter&)>& work) {
+Status Objects::write(Actor actor, const Work& work) {
   auto& state = *state_;
   {
     std::lock_guard writing(state.writing);
     Batch batch(
         state.seams, [&](std::string_view type, std::string_view name) { return state.find(type, name); },
-        state.version, actor);
+        state.set_aside, state.version, actor);
     HF_CHECK(work(batch));
     if (batch.changes().empty()) return {};
     std::uint64_t reserved = 0;
@@ -343,6 +401,15 @@ Status Objects::write(Actor actor, const std::function<Status(ObjectWriter&)>& w
   }
   state.tell();
   return {};
+}
+
+Status Objects::rehearse(Actor actor, const Work& work) const {
+  auto& state = *state_;
+  std::lock_guard writing(state.writing);
+  Batch batch(
+      state.seams, [&](std::string_view type, std::string_view name) { return state.find(type, name); },
+      state.set_aside, state.version, actor);
+  return work(batch);
 }
 
 namespace {
@@ -372,13 +439,8 @@ Result<ObjectPtr> Objects::update(std::string_view type, std::string_view name, 
 
 Result<ObjectPtr> Objects::patch(std::string_view type, std::string_view name, const Json& patch,
                                  Actor actor) {
-  if (!patch.is_object()) return fail(Code::kInvalid, "the patch must be a JSON object");
-  return write_one_object(*this, actor, [&](ObjectWriter& writer) -> Result<ObjectPtr> {
-    HF_TRY(const auto before, writer.get(type, name));
-    Json target = *before;
-    target["metadata"].erase("resourceVersion");  // a patch that names one means it as a condition
-    return writer.update(type, name, merge_patch(target, patch));
-  });
+  return write_one_object(*this, actor,
+                          [&](ObjectWriter& writer) { return writer.patch(type, name, patch); });
 }
 
 Result<ObjectPtr> Objects::remove(std::string_view type, std::string_view name,
@@ -399,8 +461,8 @@ Result<ObjectPtr> Objects::update_status(std::string_view type, std::string_view
     std::lock_guard writing(state.writing);
     if (state.version + 1 >= state.reserved) HF_CHECK(state.reserve_now());
     Batch batch(
-        state.seams, [&](std::string_view t, std::string_view n) { return state.find(t, n); }, state.version,
-        Actor::kHub);
+        state.seams, [&](std::string_view t, std::string_view n) { return state.find(t, n); },
+        state.set_aside, state.version, Actor::kHub);
     HF_TRY(out, batch.update_status(type, name, status));
     if (batch.changes().empty()) return out;
     state.dirty.insert({std::string(type), std::string(name)});
@@ -416,8 +478,8 @@ Status Objects::put_soon(std::string_view type, std::string_view name, const Jso
     std::lock_guard writing(state.writing);
     if (state.version + 1 >= state.reserved) HF_CHECK(state.reserve_now());
     Batch batch(
-        state.seams, [&](std::string_view t, std::string_view n) { return state.find(t, n); }, state.version,
-        Actor::kHub);
+        state.seams, [&](std::string_view t, std::string_view n) { return state.find(t, n); },
+        state.set_aside, state.version, Actor::kHub);
     batch.put(type, name, object);
     state.dirty.insert({std::string(type), std::string(name)});
     state.apply(batch.changes());
@@ -432,8 +494,8 @@ Status Objects::remove_soon(std::string_view type, std::string_view name) {
     std::lock_guard writing(state.writing);
     if (state.version + 1 >= state.reserved) HF_CHECK(state.reserve_now());
     Batch batch(
-        state.seams, [&](std::string_view t, std::string_view n) { return state.find(t, n); }, state.version,
-        Actor::kHub);
+        state.seams, [&](std::string_view t, std::string_view n) { return state.find(t, n); },
+        state.set_aside, state.version, Actor::kHub);
     batch.erase(type, name);
     if (batch.changes().empty()) return {};
     state.dirty.insert({std::string(type), std::string(name)});

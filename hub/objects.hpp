@@ -67,6 +67,9 @@ class ObjectWriter {
   /// Whole object as PUT has it. metadata.resourceVersion, where given, must be the current one (kConflict).
   virtual base::Result<ObjectPtr> update(std::string_view type, std::string_view name,
                                          const base::Json& object) = 0;
+  /// JSON merge patch (RFC 7386) of everything but status.
+  virtual base::Result<ObjectPtr> patch(std::string_view type, std::string_view name,
+                                        const base::Json& merge_patch) = 0;
   virtual base::Result<ObjectPtr> update_status(std::string_view type, std::string_view name,
                                                 const base::Json& status) = 0;
   /// Marks it as being deleted where it has finalizers, else it is gone. Returns it as it is then.
@@ -86,19 +89,20 @@ class Objects {
   Objects(const Objects&) = delete;
   Objects& operator=(const Objects&) = delete;
 
-  /// Reads everything. Call once, before anything else.
+  /// Reads everything. Call once, before anything else. A record that is no JSON object of ours is logged and set
+  /// aside: it stays in the store, is neither served nor overwritten, and goes when a person deletes it.
   base::Status load();
 
   /// kNotFound in kubectl's words.
   base::Result<ObjectPtr> get(std::string_view type, std::string_view name) const;
   base::Result<Listing> list(std::string_view type, const ListOptions& options = {}) const;
+  std::size_t count(std::string_view type) const;
   std::uint64_t version() const;
 
   /// Fills in uid, resourceVersion, generation and creationTimestamp. metadata.generateName is honoured.
   base::Result<ObjectPtr> create(std::string_view type, const base::Json& object, Actor actor);
   base::Result<ObjectPtr> update(std::string_view type, std::string_view name, const base::Json& object,
                                  Actor actor);
-  /// JSON merge patch (RFC 7386) of everything but status.
   base::Result<ObjectPtr> patch(std::string_view type, std::string_view name, const base::Json& merge_patch,
                                 Actor actor);
   base::Result<ObjectPtr> remove(std::string_view type, std::string_view name,
@@ -111,13 +115,18 @@ class Objects {
   base::Status remove_soon(std::string_view type, std::string_view name);
 
   /// All or nothing, in one transaction of the store.
-  base::Status write(Actor actor, const std::function<base::Status(ObjectWriter&)>& work);
+  using Work = std::function<base::Status(ObjectWriter&)>;
+  base::Status write(Actor actor, const Work& work);
+  /// What write() would answer, and the objects that `work` would get; nothing is changed (dryRun).
+  base::Status rehearse(Actor actor, const Work& work) const;
 
   /// Changes after `version`, of one type or of all (empty). kLimit "too old": list again.
   base::Result<std::vector<Change>> changes_since(std::uint64_t version, std::string_view type = {}) const;
-  /// Called after every change on the thread that made it, outside locks. It may only wake somebody.
+  /// Called after every change on the thread that made it. It should only wake somebody,
+  /// and must neither add nor remove a listener: calls are made under their lock.
   using Listener = std::function<void()>;
   std::uint64_t add_listener(Listener listener);
+  /// Waits for a call of it that runs; none comes afterwards.
   void remove_listener(std::uint64_t id);
 
   std::vector<Tombstone> tombstones(std::string_view type) const;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -368,6 +370,81 @@ TEST_F(ObjectsTest, ReadersAndWritersOfManyThreads) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_TRUE(objects->get(kProjects, "a"));
+}
+
+TEST_F(ObjectsTest, RefusesTextThatItCouldNotReadBack) {
+  made(kProjects, project("a"));
+  Json bad = project("b");
+  bad["spec"]["description"] = "a\xff";
+  EXPECT_EQ(code_of(objects->create(kProjects, bad, Actor::kPerson)), Code::kInvalid);
+  bad["metadata"]["name"] = "a";
+  EXPECT_EQ(code_of(objects->update(kProjects, "a", bad, Actor::kPerson)), Code::kInvalid);
+  const auto patched = objects->patch(kProjects, "a", {{"spec", {{"description", "\xff"}}}}, Actor::kPerson);
+  ASSERT_FALSE(patched);
+  EXPECT_EQ(patched.error().message(), "spec.description: is not UTF-8");
+  restart();
+}
+
+TEST_F(ObjectsTest, CleansWhatTheHubItselfSaysSoThatItCanBeReadBack) {
+  made(kProjects, project("a"));
+  ASSERT_TRUE(objects->update_status(kProjects, "a", {{"message", "file a\xff"}}, Persist::kNow));
+  ASSERT_TRUE(objects->put_soon(kEvents, "e", {{"metadata", {{"name", "e"}}}, {"message", "\xc3"}}));
+  ASSERT_TRUE(objects->flush());
+  const auto commits = store.commits();
+  ASSERT_TRUE(objects->update_status(kProjects, "a", {{"message", "file a\xff"}}, Persist::kNow));
+  EXPECT_EQ(store.commits(), commits) << "the same status is no change";
+  restart();
+  EXPECT_EQ(text_at(**objects->get(kProjects, "a"), "status/message"), "file a\uFFFD");
+  EXPECT_EQ(text_at(**objects->get(kEvents, "e"), "message"), "\uFFFD");
+}
+
+TEST_F(ObjectsTest, AnObjectThatCannotBeReadCostsNoOtherAndIsNotLost) {
+  const std::string broken = "{\"spec\":\"\xff\"}";
+  made(kProjects, project("a"));
+  ASSERT_TRUE(sync::write_one(store, kObjectTable, "projects/b", broken));
+  ASSERT_TRUE(sync::write_one(store, kTombstoneTable, "applications/u", "[]"));
+  restart();
+  EXPECT_TRUE(objects->get(kProjects, "a"));
+  EXPECT_EQ(objects->list(kProjects)->items.size(), 1U);
+  const auto read = objects->get(kProjects, "b");
+  EXPECT_EQ(code_of(read), Code::kNotFound);
+  EXPECT_NE(read.error().message().find("cannot be read"), std::string::npos);
+  EXPECT_EQ(code_of(objects->create(kProjects, project("b"), Actor::kHub)), Code::kConflict)
+      << "its name is kept: a new object would take the place of the record";
+  EXPECT_EQ(sync::read_one(store, kObjectTable, "projects/b"), broken);
+  ASSERT_TRUE(objects->remove(kProjects, "b")) << "a person gives it up";
+  EXPECT_TRUE(objects->create(kProjects, project("b"), Actor::kHub));
+  EXPECT_TRUE(objects->tombstones(kApplications).empty());
+}
+
+TEST_F(ObjectsTest, AStatusOfAnySizeDoesNotKeepAPersonFromChangingTheObject) {
+  made(kNodes, node("cam", "uid-1"));
+  const Json status{{"message", std::string(base::limits::kObjectBytesMax, 'x')}};
+  ASSERT_TRUE(objects->update_status(kNodes, "cam", status, Persist::kNow));
+  EXPECT_TRUE(objects->patch(kNodes, "cam", {{"spec", {{"revoked", true}}}}, Actor::kPerson));
+  const Json large{{"spec", {{"fingerprint", std::string(base::limits::kObjectBytesMax, 'x')}}}};
+  EXPECT_EQ(code_of(objects->patch(kNodes, "cam", large, Actor::kPerson)), Code::kLimit);
+}
+
+TEST_F(ObjectsTest, ARemovedListenerIsNotCalledAnyMore) {
+  std::promise<void> entered;
+  std::promise<void> leave;
+  std::atomic<bool> removed = false;
+  const auto id = objects->add_listener([&] {
+    entered.set_value();
+    leave.get_future().wait();
+  });
+  std::thread writer([&] { made(kProjects, project("a")); });
+  entered.get_future().wait();
+  std::thread remover([&] {
+    objects->remove_listener(id);
+    removed = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(removed) << "what the listener uses may be destroyed as soon as it is removed";
+  leave.set_value();
+  writer.join();
+  remover.join();
 }
 
 TEST(ResourceTypes, AreFoundByEveryNameThatPeopleType) {

@@ -74,6 +74,12 @@ Result<std::pair<sync::Certificate, sync::PrivateKey>> ca_of(const DataFolder& f
   return std::pair(std::move(ca), std::move(ca_key));
 }
 
+/// Two thirds of its life.
+base::WallTime renewal_of(const sync::Certificate& certificate) {
+  const auto life = certificate.not_after() - certificate.not_before();
+  return certificate.not_before() + life * 2 / 3;
+}
+
 bool still_fits(const std::string& pem, const sync::CertificateProfile& profile, const sync::Certificate& ca,
                 base::WallTime now) {
   const auto certificate = sync::Certificate::from_pem(pem);
@@ -83,9 +89,7 @@ bool still_fits(const std::string& pem, const sync::CertificateProfile& profile,
   const auto names = certificate->names();
   const bool has_all = std::ranges::all_of(
       profile.names, [&](const std::string& name) { return std::ranges::find(names, name) != names.end(); });
-  // Renewed at two thirds of its life.
-  const auto life = certificate->not_after() - certificate->not_before();
-  return has_all && now < certificate->not_before() + life * 2 / 3;
+  return has_all && now < renewal_of(*certificate);
 }
 
 std::string random_secret(base::Random& random) {
@@ -126,14 +130,21 @@ std::string admin_file_text(const std::string& api_url, const std::string& ca_pe
 }  // namespace
 
 Status Pki::make_leaf(const std::string& certificate_file, const std::string& key_file,
-                      const sync::CertificateProfile& profile, base::WallTime now,
-                      base::Random& random) const {
+                      const sync::CertificateProfile& profile, base::WallTime now, base::Random& random) {
+  const auto note = [this](const sync::Certificate& certificate) {
+    renewal_due_ = std::min(renewal_due_, renewal_of(certificate));
+    certificates_end_ = std::min(certificates_end_, certificate.not_after());
+  };
   HF_TRY(const auto present, read_if_there(certificate_file));
   HF_TRY(const auto key_text, read_if_there(key_file));
-  if (present && key_text && still_fits(*present, profile, ca_, now)) return {};
+  if (present && key_text && still_fits(*present, profile, ca_, now)) {
+    note(*sync::Certificate::from_pem(*present));
+    return {};
+  }
   HF_TRY(const auto key, sync::PrivateKey::generate());
   HF_TRY(const auto request, sync::CertificateRequest::make(key, profile.common_name));
   HF_TRY(const auto certificate, sync::issue(ca_, ca_key_, request, profile, random));
+  note(certificate);
   HF_CHECK(base::write_file(key_file, key.pem(), 0600));
   // The CA goes along: a node that enrols pins it by digest and must see it in the chain.
   return base::write_file(certificate_file, certificate.pem() + ca_.pem(), 0644);
@@ -172,7 +183,6 @@ Status Pki::open_trust(const DataFolder& folder, const PkiOptions& options, base
   wanted.brokers = options.brokers;
   if (text) {
     HF_TRY(trust_, sync::decode_trust(*text));
-    HF_TRY(const Json envelope, base::parse_json(trust_.bytes));
     HF_TRY(const auto public_key, read_if_there(folder.recovery_key() + ".pub"));
     if (!public_key) return fail(Code::kNotFound, folder.recovery_key() + ".pub is missing");
     HF_TRY(recovery_, base::PublicKey::from_hex(without_newline(*public_key)));

@@ -45,6 +45,10 @@ class Pki {
   const sync::SignedTrust& trust() const { return trust_; }
   /// SHA-256 of the administrator's bearer token.
   const base::Digest& admin_token() const { return admin_token_; }
+  /// When the first of the hub's own certificates reaches two thirds of its life (the next start makes a new one), and
+  /// when it ends.
+  base::WallTime renewal_due() const { return renewal_due_; }
+  base::WallTime certificates_end() const { return certificates_end_; }
   /// The first start made the recovery key just now.
   bool is_new() const { return is_new_; }
 
@@ -57,8 +61,7 @@ class Pki {
       : ca_(std::move(ca)), ca_key_(std::move(ca_key)), signing_(std::move(signing)) {}
 
   base::Status make_leaf(const std::string& certificate_file, const std::string& key_file,
-                         const sync::CertificateProfile& profile, base::WallTime now,
-                         base::Random& random) const;
+                         const sync::CertificateProfile& profile, base::WallTime now, base::Random& random);
   base::Status open_identity(const DataFolder& folder, const PkiOptions& options, base::Random& random);
   base::Status open_trust(const DataFolder& folder, const PkiOptions& options, base::Random& random);
 
@@ -69,6 +72,8 @@ class Pki {
   base::PublicKey recovery_;
   sync::SignedTrust trust_;
   base::Digest admin_token_;
+  base::WallTime renewal_due_ = base::WallTime::max();
+  base::WallTime certificates_end_ = base::WallTime::max();
   bool is_new_ = false;
 };
 

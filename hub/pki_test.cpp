@@ -83,6 +83,28 @@ TEST_F(PkiTest, MakesANewServerCertificateWhenNamesOrTimeDemandIt) {
   EXPECT_NE(read(path), second) << "two thirds of its life are over";
 }
 
+TEST_F(PkiTest, TellsWhenItsOwnCertificatesAreToBeRenewedWhichTheNextStartDoes) {
+  const auto first = open();
+  ASSERT_TRUE(first);
+  EXPECT_GT(first->renewal_due(), clock_.wall() + 24h * 200);
+  EXPECT_GT(first->certificates_end(), first->renewal_due() + 24h * 100) << "time enough for a person to act";
+  clock_.advance(24h * 250);
+  EXPECT_LE(first->renewal_due(), clock_.wall());
+  EXPECT_GT(open()->renewal_due(), clock_.wall());
+}
+
+TEST_F(PkiTest, ANodesCertificateOutlivesYearsInWhichNothingRenewsIt) {
+  const auto pki = open();
+  const auto key = sync::PrivateKey::generate();
+  const auto request = sync::CertificateRequest::make(*key, "x");
+  const auto certificate =
+      pki->issue_node_certificate(*request, sync::NodeUid(random_.uuid()), clock_.wall(), random_);
+  ASSERT_TRUE(certificate);
+  const auto roots = sync::Certificate::bundle_from_pem(pki->ca().pem());
+  EXPECT_TRUE(
+      sync::verify_chain(*certificate, *roots, clock_.wall() + 24h * 365 * 4, sync::CertificateUse::kClient));
+}
+
 TEST_F(PkiTest, SignsANewTrustDocumentWhenAddressesChange) {
   const auto before = open();
   options_.brokers = {"mqtts://elsewhere:8883"};

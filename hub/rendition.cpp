@@ -5,26 +5,52 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/limits.hpp"
 #include "hub/json_path.hpp"
 #include "sync/model/kinds.hpp"
+#include "sync/wire/frame.hpp"
+#include "sync/wire/messages.hpp"
 
 namespace holdfast::hub {
 
 using base::Digest;
-using base::Json;
 using base::Result;
+namespace limits = base::limits;
+
+namespace {
+
+/// What a section takes of a message, with all that goes along with it.
+std::size_t packet_bytes(const sync::SectionBody& body) {
+  const std::size_t plain = body.bytes.size() + body.provenance.size();
+  if (plain <= limits::kSectionPacketBytesMax) return plain;
+  return sync::encode_frame(sync::encode(sync::State{{}, {body}})).size();
+}
+
+std::string why_too_large(const sync::SectionBody& body) {
+  const auto text = [](std::size_t size, const std::string& how, std::size_t max) {
+    return "it takes " + std::to_string(size) + " bytes" + how + "; at most " + std::to_string(max) +
+           " are allowed: give it fewer or smaller files, or make two applications of it";
+  };
+  const std::size_t size = std::max(body.bytes.size(), body.provenance.size());
+  if (size > limits::kSectionBytesMax) return text(size, "", limits::kSectionBytesMax);
+  const std::size_t packed = packet_bytes(body);
+  if (packed <= limits::kSectionPacketBytesMax) return "";
+  return text(packed, ", compressed for its way to a node", limits::kSectionPacketBytesMax);
+}
+
+}  // namespace
 
 Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& place) {
   HF_TRY(const auto files, git.read_tree(place.url, place.commit, place.path));
   Rendition out(place);
   auto manifests = gitops::parse_manifests(files, place.path == "." ? "" : place.path);
   out.findings_ = manifests.findings;
+  out.for_nodes_.reads = manifests.reads;
   for (auto& manifest : manifests.list) {
     const auto json = base::parse_json(manifest.json);
     if (json && gitops::is_hub_kind(text_at(*json, "apiVersion"), text_at(*json, "kind"))) {
       out.for_hub_.push_back(std::move(manifest));
     } else {
-      out.templated_ = out.templated_ || manifest.templated;
       out.for_nodes_.list.push_back(std::move(manifest));
     }
   }
@@ -33,18 +59,11 @@ Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& p
   return out;
 }
 
-std::string Rendition::cache_key(const gitops::TemplateValues& values) const {
-  if (!templated_) return "";
-  return base::canonical_json(
-      Json{{"name", values.node_name}, {"labels", values.node_labels}, {"facts", values.node_facts}});
-}
-
-Rendition::Rendered Rendition::render(const sync::SectionPolicy& policy,
-                                      const gitops::TemplateValues& values) {
+RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitops::TemplateValues& values) {
   ++renderings_;
   auto rendering = gitops::render(for_nodes_, values, place_.url, place_.commit);
-  Rendered out;
-  out.section.findings = std::move(rendering.findings);
+  RenderedSection out;
+  out.findings = std::move(rendering.findings);
   std::set<sync::Claim> claims;
   std::set<std::string> abilities;
   for (const auto& resource : rendering.resources) {
@@ -52,44 +71,41 @@ Rendition::Rendered Rendition::render(const sync::SectionPolicy& policy,
     if (const auto* kind = sync::find_kind(resource.key.group, resource.key.kind))
       abilities.emplace(kind->ability);
   }
-  out.section.claims.assign(claims.begin(), claims.end());
-  if (!out.section.is_good()) return out;
-  out.section.abilities.assign(abilities.begin(), abilities.end());
-  sync::SectionBody body;
-  body.bytes = sync::encode_section({policy, std::move(rendering.resources)});
-  body.provenance = sync::encode_provenance(rendering.provenance);
-  body.digest = Digest::of(body.bytes);
-  out.section.digest = body.digest;
-  out.section.provenance = Digest::of(body.provenance);
-  out.body = std::move(body);
+  out.claims.assign(claims.begin(), claims.end());
+  if (!out.is_good()) return out;
+  out.abilities.assign(abilities.begin(), abilities.end());
+  body_.bytes = sync::encode_section({policy, std::move(rendering.resources)});
+  body_.provenance = sync::encode_provenance(rendering.provenance);
+  body_.digest = Digest::of(body_.bytes);
+  out.digest = body_.digest;
+  out.provenance = Digest::of(body_.provenance);
+  out.bytes = body_.bytes.size();
+  out.too_large = why_too_large(body_);
   return out;
 }
 
-Rendition::Rendered& Rendition::rendered(const sync::SectionPolicy& policy, gitops::TemplateValues& values) {
+const RenderedSection& Rendition::rendered(const sync::SectionPolicy& policy,
+                                           gitops::TemplateValues& values) {
   if (!(policy == policy_)) cache_.clear();
   policy_ = policy;
   values.app_revision = place_.commit.str();
-  const auto key = cache_key(values);
+  const auto key = gitops::values_read(for_nodes_, values);
   const auto known = cache_.find(key);
   if (known != cache_.end()) return known->second;
   return cache_.emplace(key, render(policy, values)).first->second;
 }
 
 const RenderedSection& Rendition::section(const sync::SectionPolicy& policy, gitops::TemplateValues values) {
-  return rendered(policy, values).section;
+  return rendered(policy, values);
 }
 
 Result<sync::SectionBody> Rendition::body(const sync::SectionPolicy& policy, gitops::TemplateValues values) {
-  Rendered& known = rendered(policy, values);
-  if (!known.section.is_good()) {
-    return base::fail(base::Code::kInvalid, gitops::summary(known.section.findings, 1));
+  const RenderedSection& known = rendered(policy, values);
+  if (!known.is_good()) {
+    return base::fail(base::Code::kInvalid, gitops::summary(known.findings, 1));
   }
-  if (!known.body) known.body = render(policy, values).body;
-  if (!templated_) return *known.body;
-  // One body a node would fill the memory of a large fleet; the store has it from now on.
-  sync::SectionBody out = *std::move(known.body);
-  known.body.reset();
-  return out;
+  if (body_.digest != known.digest) static_cast<void>(render(policy, values));
+  return body_;
 }
 
 }  // namespace holdfast::hub

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rendition: one revision of one application, read from Git, checked, and rendered for nodes. What holds no
-// template is rendered once for all nodes; the rest once for each set of values.
+// Rendition: one revision of one application, read from Git, checked, and rendered for nodes: once for all nodes
+// between which its templates see no difference. Only the bytes of the last rendering are kept.
 // Threads: one.
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +28,8 @@ struct RenderedSection {
   base::Digest provenance;
   std::vector<sync::Claim> claims;     ///< sorted
   std::vector<std::string> abilities;  ///< that an agent must have; sorted
+  std::size_t bytes = 0;
+  std::string too_large;  ///< why no node can be given it; empty: it can
   bool is_good() const { return !gitops::has_errors(findings); }
 };
 
@@ -53,22 +54,18 @@ class Rendition {
   std::uint64_t renderings() const { return renderings_; }
 
  private:
-  struct Rendered {
-    RenderedSection section;
-    std::optional<sync::SectionBody> body;  // kept where all nodes share it
-  };
   explicit Rendition(RevisionPlace place) : place_(std::move(place)) {}
-  std::string cache_key(const gitops::TemplateValues& values) const;
-  Rendered render(const sync::SectionPolicy& policy, const gitops::TemplateValues& values);
-  Rendered& rendered(const sync::SectionPolicy& policy, gitops::TemplateValues& values);
+  /// The body stays in body_, for whoever asks for it next.
+  RenderedSection render(const sync::SectionPolicy& policy, const gitops::TemplateValues& values);
+  const RenderedSection& rendered(const sync::SectionPolicy& policy, gitops::TemplateValues& values);
 
   RevisionPlace place_;
   gitops::Findings findings_;
   gitops::Manifests for_nodes_;
   std::vector<gitops::Manifest> for_hub_;
-  bool templated_ = false;
-  sync::SectionPolicy policy_;  // of everything in the cache
-  std::map<std::string, Rendered> cache_;
+  sync::SectionPolicy policy_;                    // of everything in the cache
+  std::map<std::string, RenderedSection> cache_;  // by the values that the templates read
+  sync::SectionBody body_;                        // one a node would fill the memory of a large fleet
   std::uint64_t renderings_ = 0;
 };
 

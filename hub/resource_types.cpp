@@ -51,6 +51,10 @@ Status check_duration(const Json& value, const std::string& where) {
   return {};
 }
 
+Status refuse_later(const Json&, const std::string& where) {
+  return fail(Code::kUnsupported, where + ": is not part of this release yet; remove it");
+}
+
 Status check_token(const Json& object) {
   static const Json kEmpty = Json::object();
   const Json* spec = find_at(object, "spec");
@@ -59,7 +63,8 @@ Status check_token(const Json& object) {
   std::map<std::string, std::string> labels;
   base::ObjectReader in(*spec, "spec");
   in.optional("ttl", check_duration).optional("uses", uses).optional("labels", labels);
-  in.ignore("expiresAt").ignore("tokenDigest").ignore("replace").ignore("serials").ignore("description");
+  in.optional("replace", refuse_later).optional("serials", refuse_later);
+  in.ignore("expiresAt").ignore("tokenDigest").ignore("description");
   HF_CHECK(in.finish());
   if (uses < 1) return fail(Code::kInvalid, "spec.uses: must be at least 1");
   return sync::check_labels(labels, "spec.labels");
@@ -166,86 +171,101 @@ std::string cell_event_count(const Json& object, WallTime) {
 
 // ---- the table ----
 
+ResourceType application_type() {
+  return {.plural = kApplications,
+          .singular = "application",
+          .kind = "Application",
+          .short_names = {"app", "apps"},
+          .columns = {{"NAME", "string", false, cell_name},
+                      {"SYNC", "string", false, cell_sync},
+                      {"HEALTH", "string", false, cell_health},
+                      {"READY", "string", false, cell_ready_nodes},
+                      {"REVISION", "string", false, cell_revision},
+                      {"AGE", "string", false, cell_age},
+                      {"MESSAGE", "string", false, cell_message},
+                      {"REPOSITORY", "string", true, cell_repository},
+                      {"PATH", "string", true, cell_path}},
+          .has_status = true,
+          .has_generation = true,
+          .keeps_tombstone = true,
+          .readonly = false,
+          .check = check_application};
+}
+
+ResourceType node_type() {
+  return {.plural = kNodes,
+          .singular = "node",
+          .kind = "Node",
+          .short_names = {"no"},
+          .columns = {{"NAME", "string", false, cell_name},
+                      {"READY", "string", false, cell_ready},
+                      {"SYNC", "string", false, cell_node_sync},
+                      {"HEALTH", "string", false, cell_health},
+                      {"APPLICATIONS", "string", false, cell_applications},
+                      {"VERSION", "string", false, cell_version},
+                      {"LAST SEEN", "string", false, cell_last_seen},
+                      {"AGE", "string", false, cell_age},
+                      {"UID", "string", true, cell_uid}},
+          .has_status = true,
+          .has_generation = true,
+          .keeps_tombstone = false,
+          .readonly = false,
+          .check = check_node};
+}
+
+ResourceType token_type() {
+  return {.plural = kEnrollmentTokens,
+          .singular = "enrollmenttoken",
+          .kind = "EnrollmentToken",
+          .short_names = {"token", "tokens"},
+          .columns = {{"NAME", "string", false, cell_name},
+                      {"USED", "string", false, cell_uses},
+                      {"EXPIRES IN", "string", false, cell_expires},
+                      {"AGE", "string", false, cell_age}},
+          .has_status = true,
+          .has_generation = true,
+          .keeps_tombstone = false,
+          .readonly = false,
+          .check = check_token};
+}
+
+ResourceType project_type() {
+  return {.plural = kProjects,
+          .singular = "project",
+          .kind = "Project",
+          .short_names = {"proj"},
+          .columns = {{"NAME", "string", false, cell_name},
+                      {"AGE", "string", false, cell_age},
+                      {"DESCRIPTION", "string", true, cell_description}},
+          .has_status = true,
+          .has_generation = true,
+          .keeps_tombstone = false,
+          .readonly = false,
+          .check = check_project};
+}
+
+ResourceType event_type() {
+  return {.plural = kEvents,
+          .singular = "event",
+          .kind = "Event",
+          .short_names = {"ev"},
+          .columns = {{"LAST SEEN", "string", false, cell_event_seen},
+                      {"TYPE", "string", false, cell_event_type},
+                      {"REASON", "string", false, cell_event_reason},
+                      {"OBJECT", "string", false, cell_event_object},
+                      {"MESSAGE", "string", false, cell_event_message},
+                      {"COUNT", "integer", true, cell_event_count},
+                      {"NAME", "string", true, cell_name}},
+          .has_status = false,
+          .has_generation = false,
+          .keeps_tombstone = false,
+          .readonly = true,
+          .check = no_check};
+}
+
 const std::array<ResourceType, 5>& table() {
-  static const std::array<ResourceType, 5> kTable{{
-      {.plural = kApplications,
-       .singular = "application",
-       .kind = "Application",
-       .short_names = {"app", "apps"},
-       .columns = {{"NAME", "string", false, cell_name},
-                   {"SYNC", "string", false, cell_sync},
-                   {"HEALTH", "string", false, cell_health},
-                   {"READY", "string", false, cell_ready_nodes},
-                   {"REVISION", "string", false, cell_revision},
-                   {"AGE", "string", false, cell_age},
-                   {"MESSAGE", "string", false, cell_message},
-                   {"REPOSITORY", "string", true, cell_repository},
-                   {"PATH", "string", true, cell_path}},
-       .has_status = true,
-       .has_generation = true,
-       .keeps_tombstone = true,
-       .readonly = false,
-       .check = check_application},
-      {.plural = kNodes,
-       .singular = "node",
-       .kind = "Node",
-       .short_names = {"no"},
-       .columns = {{"NAME", "string", false, cell_name},
-                   {"READY", "string", false, cell_ready},
-                   {"SYNC", "string", false, cell_node_sync},
-                   {"HEALTH", "string", false, cell_health},
-                   {"APPLICATIONS", "string", false, cell_applications},
-                   {"VERSION", "string", false, cell_version},
-                   {"LAST SEEN", "string", false, cell_last_seen},
-                   {"AGE", "string", false, cell_age},
-                   {"UID", "string", true, cell_uid}},
-       .has_status = true,
-       .has_generation = true,
-       .keeps_tombstone = false,
-       .readonly = false,
-       .check = check_node},
-      {.plural = kEnrollmentTokens,
-       .singular = "enrollmenttoken",
-       .kind = "EnrollmentToken",
-       .short_names = {"token", "tokens"},
-       .columns = {{"NAME", "string", false, cell_name},
-                   {"USED", "string", false, cell_uses},
-                   {"EXPIRES IN", "string", false, cell_expires},
-                   {"AGE", "string", false, cell_age}},
-       .has_status = true,
-       .has_generation = true,
-       .keeps_tombstone = false,
-       .readonly = false,
-       .check = check_token},
-      {.plural = kProjects,
-       .singular = "project",
-       .kind = "Project",
-       .short_names = {"proj"},
-       .columns = {{"NAME", "string", false, cell_name},
-                   {"AGE", "string", false, cell_age},
-                   {"DESCRIPTION", "string", true, cell_description}},
-       .has_status = true,
-       .has_generation = true,
-       .keeps_tombstone = false,
-       .readonly = false,
-       .check = check_project},
-      {.plural = kEvents,
-       .singular = "event",
-       .kind = "Event",
-       .short_names = {"ev"},
-       .columns = {{"LAST SEEN", "string", false, cell_event_seen},
-                   {"TYPE", "string", false, cell_event_type},
-                   {"REASON", "string", false, cell_event_reason},
-                   {"OBJECT", "string", false, cell_event_object},
-                   {"MESSAGE", "string", false, cell_event_message},
-                   {"COUNT", "integer", true, cell_event_count},
-                   {"NAME", "string", true, cell_name}},
-       .has_status = false,
-       .has_generation = false,
-       .keeps_tombstone = false,
-       .readonly = true,
-       .check = no_check},
-  }};
+  static const std::array<ResourceType, 5> kTable{application_type(), node_type(), token_type(),
+                                                  project_type(), event_type()};
   return kTable;
 }
 

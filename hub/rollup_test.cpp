@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "hub/rollout.hpp"
-
 namespace holdfast::hub {
 namespace {
 
@@ -109,13 +107,6 @@ INSTANTIATE_TEST_SUITE_P(
              Health::kHealthy,
              {1, 1, 1, 0, 0}}),
     [](const auto& info) { return std::string(info.param.name); });
-
-TEST(Rollout, TakesAllNodesAtOnceAbsentOnesToo) {
-  const sync::NodeUid a("a");
-  const sync::NodeUid b("b");
-  EXPECT_EQ(next_nodes({{a, false}, {b, true}}), std::vector{a});
-  EXPECT_TRUE(next_nodes({}).empty());
-}
 
 }  // namespace
 }  // namespace holdfast::hub

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SourceBook: which repositories are followed, when each is fetched next, and how the last fetch went. Polls
-// with jitter; a host that fails is asked less and less often; a person's request is never held back by that.
+// with jitter; a host that fails is asked less and less often, and takes up no more than its share of the fetches at a
+// time; a person's request is never held back by that.
 // Threads: one.
 #pragma once
 
@@ -43,25 +44,24 @@ class SourceBook {
   std::uint64_t fetch_now(const std::string& url, base::MonotonicTime now);
   bool has_completed(const std::string& url, std::uint64_t ticket) const;
 
-  /// Starts what is due.
-  void run_due(base::MonotonicTime now);
+  /// Starts what is due. Returns the URLs whose turn it was and whose host does not answer: they wait with it, and
+  /// error() says so from now on.
+  std::vector<std::string> run_due(base::MonotonicTime now);
   std::optional<base::MonotonicTime> next_due() const;
 
-  struct Ended {
-    bool known = false;  ///< false: not followed any more
-    std::chrono::milliseconds duration{0};
-  };
-  Ended on_fetched(const gitops::FetchResult& result, base::MonotonicTime now);
+  /// How long it took.
+  std::chrono::milliseconds on_fetched(const gitops::FetchResult& result, base::MonotonicTime now);
 
   /// Since this program started.
   bool was_fetched(const std::string& url) const;
   /// Of the last fetch; nullopt when it went well or none has ended.
   std::optional<base::Error> error(const std::string& url) const;
-  bool is_fetching(const std::string& url) const;
 
  private:
   struct Source {
     std::optional<base::MonotonicTime> due;
+    std::string host;
+    bool asked = false;  // by a person, and not begun yet
     bool fetching = false;
     bool was_fetched = false;
     std::uint64_t started = 0;    // fetches begun
@@ -69,6 +69,20 @@ class SourceBook {
     base::MonotonicTime began{};
     std::optional<base::Error> error;
   };
+  struct Host {
+    base::Backoff backoff;
+    std::size_t running = 0;
+    std::optional<base::MonotonicTime> not_before;  // it did not answer; a person need not wait
+    std::optional<base::Error> silence;             // as it was then
+  };
+  using Item = std::pair<const std::string, Source>;
+  Source& source(const std::string& url);
+  /// Whether there is a place among those that run; only an end gives one.
+  bool has_place(const Source& source) const;
+  base::MonotonicTime due_at(const Source& source) const;
+  /// What to begin next.
+  Item* next();
+  std::vector<std::string> hold_back(base::MonotonicTime now);
   gitops::Repository repository(const std::string& url) const;
   const Source* find(const std::string& url) const;
 
@@ -76,7 +90,7 @@ class SourceBook {
   gitops::GitSource& git_;
   Options options_;
   std::map<std::string, Source> sources_;
-  std::map<std::string, base::Backoff> hosts_;
+  std::map<std::string, Host> hosts_;
   std::size_t running_ = 0;
 };
 

@@ -143,15 +143,72 @@ TEST_F(SourceBookTest, ATicketIsGoodForAFetchThatBeganLater) {
 
 TEST_F(SourceBookTest, OnlySoManyAtOnce) {
   std::set<std::string> urls;
-  for (int i = 0; i < 10; ++i) urls.insert("https://git.example.com/" + std::to_string(i));
+  for (int i = 0; i < 10; ++i) urls.insert("https://git" + std::to_string(i) + ".example.com/a.git");
   book->follow(urls, now);
   run();
   run();
-  EXPECT_EQ(git.asked.size(), base::limits::kFetchesAtOnceMax);
+  EXPECT_EQ(git.asked.size(), base::limits::kFetchesAtOnceMax - 1);
   EXPECT_FALSE(book->next_due()) << "an end will tell";
+  book->fetch_now("https://git9.example.com/a.git", now);
+  run();
+  EXPECT_EQ(git.asked.back().url, "https://git9.example.com/a.git") << "a person has a place";
+  book->fetch_now("https://git8.example.com/a.git", now);
+  run();
+  EXPECT_EQ(git.asked.size(), base::limits::kFetchesAtOnceMax);
   end(git.asked.front().url);
   run();
-  EXPECT_EQ(git.asked.size(), base::limits::kFetchesAtOnceMax + 1);
+  EXPECT_EQ(git.asked.back().url, "https://git8.example.com/a.git");
+}
+
+TEST_F(SourceBookTest, AHostThatSaysNothingStarvesNoOther) {
+  const std::string other = "https://z.example.com/a.git";
+  std::set<std::string> urls{other};
+  for (int i = 0; i < 100; ++i) urls.insert("https://dead.example.com/" + std::to_string(i));
+  book->follow(urls, now);
+  std::size_t of_other = 0;
+  std::size_t of_dead = 0;
+  // An hour in which each fetch of the dead host takes its minute.
+  for (int minute = 0; minute < 60; ++minute) {
+    run();
+    const auto running = std::exchange(git.asked, {});
+    for (const auto& repository : running) {
+      ++(repository.url == other ? of_other : of_dead);
+      if (repository.url == other) end(other);
+    }
+    now += 1min;
+    for (const auto& repository : running) {
+      if (repository.url != other) end(repository.url, refused);
+    }
+  }
+  EXPECT_GE(of_other, 50U);
+  EXPECT_LE(of_dead, 60U) << "one that does not answer for one repository does not for the others";
+  for (const auto& dead : urls) {
+    EXPECT_EQ(book->error(dead).has_value(), dead != other) << dead;
+  }
+}
+
+TEST_F(SourceBookTest, TheOneThatWaitsLongestIsNext) {
+  book->follow({"https://z.example.com/a.git"}, now);
+  run();
+  end("https://z.example.com/a.git");
+  now = *book->next_due();
+  std::set<std::string> urls{"https://z.example.com/a.git"};
+  for (int i = 0; i < 5; ++i) urls.insert("https://a" + std::to_string(i) + ".example.com/a.git");
+  book->follow(urls, now + 1s);
+  git.asked.clear();
+  now += 2s;
+  run();
+  EXPECT_EQ(git.asked.front().url, "https://z.example.com/a.git");
+}
+
+TEST_F(SourceBookTest, WhatIsWrongWithOneRepositoryIsNoMatterOfItsHost) {
+  const std::string gone = "https://git.example.com/gone.git";
+  book->follow({gone}, now);
+  run();
+  end(gone, base::Error(base::Code::kNotFound, "no such repository"));
+  book->follow({gone, url}, now);
+  run();
+  EXPECT_EQ(git.asked.back().url, url);
 }
 
 TEST_F(SourceBookTest, WhatIsNotFollowedAnyMoreIsForgotten) {

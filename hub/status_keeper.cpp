@@ -166,12 +166,12 @@ Json StatusKeeper::application_status(const ApplicationEntry& application,
 
 void StatusKeeper::show_application(ApplicationEntry& application) {
   const auto rollup = roll_up(comparison(application), shares(application));
-  auto done = context_.objects.update_status(kApplications, application.name,
-                                             application_status(application, rollup), Persist::kSoon);
-  if (done)
-    application.object = *done;
-  else
-    base::log::failure("a status could not be kept", application.name, done.error());
+  // The object that is written may hold a spec that nobody has looked at yet: it comes back as a change.
+  const auto done = context_.objects.update_status(kApplications, application.name,
+                                                   application_status(application, rollup), Persist::kSoon);
+  if (done) return base::log::recovered("a status could not be kept", application.name);
+  base::log::failure("a status could not be kept", application.name, done.error());
+  context_.queue.push({KeyKind::kRollup, application.uid.str()}, context_.now() + limits::kRetryInterval);
 }
 
 // ---- nodes ----
@@ -198,6 +198,8 @@ Json StatusKeeper::node_conditions(const NodeEntry& node) const {
     out.push_back(condition(before, "GenerationAhead", "True", "GenerationAhead", node.ahead, now));
   if (!node.refused.empty())
     out.push_back(condition(before, "NotAccepted", "True", "NotAccepted", node.refused, now));
+  if (!node.problem.empty())
+    out.push_back(condition(before, "NotWorkedOut", "True", "NotWorkedOut", node.problem, now));
   if (node.snapshot) {
     for (const auto& own : node.snapshot->conditions)
       out.push_back(condition(before, own.type, own.status, own.reason, own.message, now));
@@ -277,12 +279,11 @@ Json StatusKeeper::node_status(const NodeEntry& node) const {
 }
 
 void StatusKeeper::show_node(NodeEntry& node) {
-  auto done = context_.objects.update_status(kNodes, node.name, node_status(node), Persist::kSoon);
-  if (done)
-    node.object = *done;
-  else
-    base::log::failure("a status could not be kept", node.name, done.error());
+  const auto done = context_.objects.update_status(kNodes, node.name, node_status(node), Persist::kSoon);
   node.last_seen_is_stored = true;
+  if (done) return base::log::recovered("a status could not be kept", node.name);
+  base::log::failure("a status could not be kept", node.name, done.error());
+  context_.queue.push({KeyKind::kNodeStatus, node.uid.str()}, context_.now() + limits::kRetryInterval);
 }
 
 // ---- to disk ----

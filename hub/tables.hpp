@@ -5,11 +5,11 @@
 
 #include <array>
 
-#include "sync/store/store.hpp"
+#include "sync/store/lmdb_store.hpp"
 
 namespace holdfast::hub {
 
-inline constexpr sync::Table kMetaTable{"meta"};      ///< schema, highest resourceVersion handed out
+using sync::kMetaTable;                               ///< also the highest resourceVersion handed out
 inline constexpr sync::Table kObjectTable{"object"};  ///< "applications/cameras" → canonical JSON
 inline constexpr sync::Table kTombstoneTable{
     "tombstone"};  ///< "applications/<uid>" → the object as it was deleted

@@ -2,7 +2,7 @@
 """Counts what a part of test/run did: prints `passed failed skipped`, then a line for each test that failed.
 
   tally.py gtest JUNIT FOLDER    ctest's JUnit file, and the folder where each GoogleTest program wrote <program>.json
-  tally.py pytest JUNIT
+  tally.py pytest JUNIT [AGAIN]  AGAIN: of what failed and was run once more; a line `again: NAME` for each that passed then
   tally.py line LOG EXIT NAME    the last line "N passed, N failed" of a log; without one, the exit code is one test
 """
 import json
@@ -35,11 +35,25 @@ def gtest(junit, folder):
             yield name, "passed"
 
 
-def pytest(junit):
+def pytest_cases(junit):
+    """An error at the end of a test that passed is a second row of the same name: the worse counts."""
+    order = ("failed", "skipped", "passed")
+    results = {}
     for case in xml.parse(junit).getroot().iter("testcase"):
         kinds = {child.tag for child in case}
         result = "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
-        yield f"{case.get('classname')}.{case.get('name')}", result
+        name = f"{case.get('classname')}.{case.get('name')}"
+        results[name] = min(result, results.get(name, result), key=order.index)
+    return results
+
+
+def pytest(junit, again=None):
+    second = pytest_cases(again) if again else {}
+    for name, result in pytest_cases(junit).items():
+        if result == "failed" and second.get(name) == "passed":
+            yield name, "again"
+        else:
+            yield name, result
 
 
 def line(log, code, name):
@@ -53,7 +67,11 @@ def line(log, code, name):
 
 def main():
     results = list({"gtest": gtest, "pytest": pytest, "line": line}[sys.argv[1]](*sys.argv[2:]))
-    print(*(sum(result == kind for _, result in results) for kind in ("passed", "failed", "skipped")))
+    counts = [sum(result == kind for _, result in results) for kind in ("passed", "failed", "skipped")]
+    counts[0] += sum(result == "again" for _, result in results)
+    print(*counts)
+    for name in (name for name, result in results if result == "again"):
+        print(f"again: {name}")
     for name in dict.fromkeys(name for name, result in results if result == "failed"):
         print(name)
 

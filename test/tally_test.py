@@ -59,6 +59,13 @@ class Tally(unittest.TestCase):
         found = list(tally.pytest(self.put("junit.xml", f"<testsuites><testsuite>{rows}</testsuite></testsuites>")))
         self.assertEqual([result for _, result in found], ["passed", "failed", "failed", "skipped"])
 
+    def test_what_passes_only_at_the_second_try_is_told_apart(self):
+        first = ('<testcase classname="t" name="a"><failure/></testcase><testcase classname="t" name="b"><failure/></testcase>'
+                 '<testcase classname="t" name="c"/>')
+        second = '<testcase classname="t" name="a"/><testcase classname="t" name="b"><failure/></testcase>'
+        found = dict(tally.pytest(self.put("first.xml", f"<x>{first}</x>"), self.put("second.xml", f"<x>{second}</x>")))
+        self.assertEqual(found, {"t.a": "again", "t.b": "failed", "t.c": "passed"})
+
     def test_lines_of_programs(self):
         for text, code, want in [
             ("2000 passed, 0 failed\n", "0", (2000, 0, 0)),

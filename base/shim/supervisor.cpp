@@ -69,7 +69,7 @@ void Supervisor::watch_over() {
   const sigset_t set = handled_signals();
   const int signals = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   // An order given between the agent's start and ours came with a signal to nobody.
-  if (read_stop_order(run_folder_, run_) >= 0) begin_stop();
+  if (read_stop_order(run_folder_, run_) >= 0) begin_stop(-1);
   while (!state_.exited) {
     wait_for_event(signals);
     if (kill_at_ms_ >= 0 && monotonic_ms() >= kill_at_ms_ && !state_.exited) kill_all();
@@ -98,7 +98,7 @@ void Supervisor::wait_for_event(int signals) {
 void Supervisor::take_signals(int signals) {
   signalfd_siginfo info{};
   while (::read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    if (info.ssi_signo == SIGTERM) begin_stop();
+    if (info.ssi_signo == SIGTERM) begin_stop(info.ssi_code == SI_QUEUE ? info.ssi_int : -1);
     if (info.ssi_signo == SIGCHLD) reap();
   }
 }
@@ -119,9 +119,12 @@ void Supervisor::reap() {
   }
 }
 
-void Supervisor::begin_stop() {
-  const std::int64_t ordered = read_stop_order(run_folder_, run_);
-  const std::int64_t kill_at = monotonic_ms() + (ordered >= 0 ? ordered : kDefaultGraceMs);
+void Supervisor::begin_stop(std::int64_t signalled_ms) {
+  std::int64_t grace = read_stop_order(run_folder_, run_);
+  // The shorter one: a record that could not be replaced is older than the signal.
+  if (grace < 0 || (signalled_ms >= 0 && signalled_ms < grace)) grace = signalled_ms;
+  if (grace < 0) grace = kDefaultGraceMs;
+  const std::int64_t kill_at = monotonic_ms() + grace;
   if (kill_at_ms_ < 0 || kill_at < kill_at_ms_) kill_at_ms_ = kill_at;
   if (state_.exited) return;
   ::kill(-state_.pid, SIGTERM);

@@ -27,7 +27,8 @@ class Supervisor {
   int wait_ms() const;
   void take_signals(int signals);
   void reap();
-  void begin_stop();
+  /// `signalled_ms`: the grace that came with the signal; -1: none. A record of the order says more.
+  void begin_stop(std::int64_t signalled_ms);
   void kill_all() const;
   void end_descendants();
   void note_out_of_memory();

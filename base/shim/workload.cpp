@@ -2,17 +2,15 @@
 #include "base/shim/workload.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "base/child_setup.hpp"
 #include "base/shim/system.hpp"
 
 namespace holdfast::base::shim {
@@ -42,14 +40,6 @@ const char* text_of(Step step) {
   ::_exit(run_format::kExitNotFound);
 }
 
-void reset_signals() {
-  // Each of them: whoever started the agent may ignore even those that the C library keeps for itself.
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
 bool enter_cgroups(const Run& run) {
   for (std::size_t i = 0; i < run.cgroup_count; ++i) {
     if (run.enter_late[i]) continue;
@@ -58,33 +48,6 @@ bool enter_cgroups(const Run& run) {
     if (!write_control(path.c_str(), "0")) return false;
   }
   return true;
-}
-
-bool become_user(const StartRecord& record) {
-  if (!record.change_user) return true;
-  // Without privilege there is one user we can be: ourselves.
-  if (::geteuid() != 0 && record.uid == ::getuid() && record.gid == ::getgid()) return true;
-  return ::setgroups(record.group_count, record.groups) == 0 && ::setgid(record.gid) == 0 &&
-         ::setuid(record.uid) == 0;
-}
-
-bool connect_output(int output) {
-  const int null = ::open("/dev/null", O_RDONLY);
-  return null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
-         ::dup2(output, STDERR_FILENO) >= 0;
-}
-
-/// Ours are close-on-exec; this is for what the agent's libraries opened without it.
-void close_inherited() {
-#ifdef SYS_close_range
-  constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC
-  if (::syscall(SYS_close_range, 3U, ~0U, kCloseOnExec) == 0) return;
-#endif
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  constexpr rlim_t kLooked = 65'536;
-  const int limit = static_cast<int>(files.rlim_cur < kLooked ? files.rlim_cur : kLooked);
-  for (int fd = 3; fd < limit; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 const char* path_of(char** envp) {
@@ -118,15 +81,17 @@ void execute(const StartRecord& record) {
 
 [[noreturn]] void run_child(const StartRecord& record, int output, int report) {
   ::setsid();
-  reset_signals();
+  child::reset_signals();
   // The agent and the shim may be protected from the out-of-memory killer; a workload is not.
   write_control("/proc/self/oom_score_adj", "0");
   if (!enter_cgroups(record.run)) give_up(report, Step::kCgroup);
-  if (!connect_output(output)) give_up(report, Step::kOutput);
+  if (!child::connect_standard(output)) give_up(report, Step::kOutput);
   ::umask(022);
-  if (!become_user(record)) give_up(report, Step::kUser);
+  const bool is_user =
+      !record.change_user || child::become(record.uid, record.gid, record.groups, record.group_count);
+  if (!is_user) give_up(report, Step::kUser);
   if (::chdir(record.working_dir) != 0) give_up(report, Step::kFolder);
-  close_inherited();
+  child::close_inherited();
   execute(record);
   give_up(report, Step::kExecute);
 }

@@ -27,11 +27,14 @@ class CommitReader {
   base::Status check_commit(const sync::Revision& commit) const;
 
  private:
-  explicit CommitReader(GitRepository repository) : repository_(std::move(repository)) {}
+  CommitReader(GitRepository repository, GitOdb odb)
+      : repository_(std::move(repository)), odb_(std::move(odb)) {}
+  base::Result<git_object_t> type_of(const git_oid& id) const;
   base::Result<GitCommit> commit(const sync::Revision& id) const;
   base::Result<GitTree> tree_at(const sync::Revision& commit, const std::string& path) const;
 
   GitRepository repository_;
+  GitOdb odb_;
 };
 
 }  // namespace holdfast::gitops

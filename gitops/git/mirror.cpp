@@ -57,6 +57,7 @@ struct GitMirror::State {
   Known& at(const std::string& url);
   Result<Known*> fetched(const std::string& url);
   bool is_under_way(const std::string& url) const;
+  std::size_t running_of(JobKind kind) const;
   void start_waiting();
   void start_repack(const std::string& url);
   Status start(JobKind kind, const Repository& repository, std::chrono::milliseconds timeout);
@@ -94,10 +95,16 @@ bool GitMirror::State::is_under_way(const std::string& url) const {
          std::any_of(waiting.begin(), waiting.end(), same);
 }
 
-/// A URL has one child at a time: what is to be fetched while its mirror is packed waits for that.
+std::size_t GitMirror::State::running_of(JobKind kind) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(running, [&](const auto& item) { return item.second.kind == kind; }));
+}
+
+/// A URL has one child at a time: what is to be fetched while its mirror is packed waits for that, and nothing
+/// else does.
 void GitMirror::State::start_waiting() {
   const auto may_start = [&](const Repository& repository) { return !running.contains(repository.url); };
-  while (running.size() < base::limits::kFetchesRunningMax) {
+  while (running_of(JobKind::kFetch) < base::limits::kFetchesRunningMax) {
     const auto next = std::find_if(waiting.begin(), waiting.end(), may_start);
     if (next == waiting.end()) return;
     const Repository repository = std::move(*next);
@@ -109,8 +116,11 @@ void GitMirror::State::start_waiting() {
   }
 }
 
+/// One at a time: packing takes the disk and a processor for minutes. Who comes too early comes again after the
+/// next fetch.
 void GitMirror::State::start_repack(const std::string& url) {
-  if (running.contains(url) || at(url).repository.packs().size() < at(url).repack_from) return;
+  if (running_of(JobKind::kRepack) > 0 || running.contains(url)) return;
+  if (at(url).repository.packs().size() < at(url).repack_from) return;
   auto status = start(JobKind::kRepack, {.url = url}, base::limits::kRepackTimeout);
   if (status) return;
   const auto node = running.extract(url);
@@ -163,7 +173,7 @@ void GitMirror::State::fetch_ended(const std::string& url, const std::string& in
     result.error = answer.error().with_context(url);
   }
   at(url).repository.remove_incoming(incoming);
-  if (result.changed) start_repack(url);
+  if (!result.error) start_repack(url);
   if (listener) listener(result);
 }
 

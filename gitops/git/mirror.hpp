@@ -5,7 +5,8 @@
 // holdfast-git-fetch, because libgit2 can be bounded neither in time nor in memory from inside. The child is
 // given a fresh repository of its own that borrows the mirror's objects (alternates), so whatever it does,
 // and however it is ended, the mirror stays as it was. Once the child says that it is done, the packs that it
-// made are moved into the mirror and the refs replaced, all of them by one rename.
+// made are moved into the mirror and the refs replaced, all of them by one rename. A mirror of many packs is
+// put into one by the same program, one mirror at a time beside the fetches.
 // Threads: one, the event loop's. Reading and moving may block as long as a disk does.
 #pragma once
 

@@ -217,7 +217,112 @@ TEST_F(MirrorTest, PutsManyPacksIntoOneAndKeepsWhatIsReachedOrPinned) {
   EXPECT_EQ(incoming(), 0U);
 }
 
+TEST_F(MirrorTest, RepacksRunOneAtATimeAndTakeNoTurnOfAFetch) {
+  // One that never ends stands for a repack that takes its ten minutes.
+  write_text(folder() + "/slow",
+             "#!/bin/sh\njob=$(cat)\ncase $job in *'\"repack\"'*) echo x >> " + folder() +
+                 "/repacks; exec sleep 1000;; esac\nprintf %s \"$job\" | " + fetch_program() + "\n",
+             std::filesystem::perms::owner_all);
+  open({.fetch_program = folder() + "/slow"});
+  std::vector<std::unique_ptr<LocalRepository>> remotes;
+  for (std::size_t i = 0; i <= base::limits::kFetchesRunningMax; ++i) {
+    remotes.push_back(std::make_unique<LocalRepository>(folder() + "/r" + std::to_string(i)));
+    remotes.back()->commit("main", {{"a.yaml", std::to_string(i)}});
+    EXPECT_EQ(fetched({.url = remotes.back()->url()}), "ok");
+  }
+  for (const auto& mirror : std::filesystem::directory_iterator(folder() + "/mirrors")) {
+    const auto packs = mirror.path() / "objects" / "pack";
+    std::vector<std::filesystem::path> files;
+    for (const auto& file : std::filesystem::directory_iterator(packs)) files.push_back(file.path());
+    for (std::size_t i = 0; i < base::limits::kGitPacksMax; ++i) {
+      const std::string name = "pack-" + std::string(38, 'c') + std::to_string(10 + i);
+      for (const auto& file : files)
+        std::filesystem::copy_file(file, packs / (name + file.extension().string()));
+    }
+  }
+  for (const auto& remote : remotes) {
+    remote->commit("main", {{"a.yaml", "after"}});
+    EXPECT_EQ(fetched({.url = remote->url()}), "ok");
+  }
+  remotes.push_back(std::make_unique<LocalRepository>(folder() + "/one-more"));
+  remotes.back()->commit("main", {{"a.yaml", "x"}});
+  EXPECT_EQ(fetched({.url = remotes.back()->url()}), "ok") << "while a mirror is packed";
+  for (int i = 0; i < 100 && text_of(folder() + "/repacks").empty(); ++i) loop_->run_once(100ms);
+  EXPECT_EQ(text_of(folder() + "/repacks"), "x\n");
+  mirror_.reset();  // ends the child
+}
+
 // ---- bounds ----
+
+/// A commit whose root is a tree object of exactly `bytes` bytes: names that are passed over, and a manifest.
+Revision commit_large_tree(LocalRepository& remote, std::size_t bytes) {
+  const std::string file = remote.folder() + ".tree";
+  const std::string blob = remote.git({"hash-object", "-w", "--stdin"});
+  std::string id;
+  for (std::size_t i = 0; i < blob.size(); i += 2)
+    id += static_cast<char>(std::stoi(blob.substr(i, 2), nullptr, 16));
+  const std::string last = std::string("100644 a.yaml") + '\0' + id;
+  const std::size_t all = bytes - last.size();
+  const std::size_t count = all / 60'000;  // longer names are none to libgit2
+  std::string tree;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string name = "." + std::to_string(10'000 + i);
+    name.resize(all * (i + 1) / count - all * i / count - std::string_view("100644 ").size() - 1 - id.size(),
+                'x');
+    tree += "100644 " + name + '\0' + id;
+  }
+  write_text(file, tree + last, kPrivate);
+  EXPECT_EQ(std::filesystem::file_size(file), bytes);
+  const std::string written = remote.git({"hash-object", "-t", "tree", "-w", "--stdin"}, file);
+  const Revision commit(remote.git({"commit-tree", "-m", "large", written}));
+  remote.force_push("main", commit);
+  return commit;
+}
+
+TEST_F(MirrorTest, AFolderAtTheLimitIsReadAndOneByteMoreIsNotEvenUnpacked) {
+  const Revision full = commit_large_tree(remote(), base::limits::kGitTreeBytesMax);
+  remote().tag("full", full);
+  const Revision over = commit_large_tree(remote(), base::limits::kGitTreeBytesMax + 1);
+  EXPECT_EQ(fetched({.url = remote().url()}), "ok");
+  const auto files = mirror_->read_tree(remote().url(), full, "");
+  ASSERT_TRUE(files) << files.error().message();
+  EXPECT_EQ(files->size(), 1U);
+  for (const char* path : {"", "apps"}) {
+    const auto refused = mirror_->read_tree(remote().url(), over, path);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Code::kLimit);
+    EXPECT_EQ(refused.error().message(),
+              "the repository's root: Git's lists of names up to here take more than 33554432 bytes; "
+              "give the manifests a folder of their own");
+  }
+}
+
+TEST_F(MirrorTest, FoldersUnderOnePathAreCountedTogether) {
+  const std::string tree = remote().git(
+      {"rev-parse", commit_large_tree(remote(), base::limits::kGitTreeBytesMax / 2).str() + "^{tree}"});
+  write_text(folder() + "/three",
+             "040000 tree " + tree + "\ta\n040000 tree " + tree + "\tb\n040000 tree " + tree + "\tc\n",
+             kPrivate);
+  const std::string root = remote().git({"mktree"}, folder() + "/three");
+  const Revision commit(remote().git({"commit-tree", "-m", "three times", root}));
+  remote().force_push("main", commit);
+  EXPECT_EQ(fetched({.url = remote().url()}), "ok");
+  EXPECT_EQ(mirror_->read_tree(remote().url(), commit, "a").value().size(), 1U);
+  EXPECT_EQ(mirror_->read_tree(remote().url(), commit, "").error().code(), Code::kLimit);
+}
+
+TEST_F(MirrorTest, ACommitWhoseMessageNeverEndsIsRefusedUnread) {
+  const std::string tree = remote().git({"mktree"});
+  write_text(folder() + "/message", std::string(base::limits::kGitCommitBytesMax, 'x'), kPrivate);
+  const Revision commit(remote().git({"commit-tree", "-F", folder() + "/message", tree}));
+  remote().force_push("main", commit);
+  EXPECT_EQ(fetched({.url = remote().url()}), "ok");
+  const auto refused = mirror_->read_tree(remote().url(), commit, "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kLimit);
+  EXPECT_TRUE(refused.error().message().ends_with("bytes; at most 4194304 are read"))
+      << refused.error().message();
+}
 
 TEST_F(MirrorTest, ARepositoryOverTheByteLimitIsRefusedAndNothingIsKept) {
   std::string noise(4U << 20U, '\0');

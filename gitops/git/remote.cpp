@@ -304,7 +304,8 @@ Result<RemoteRefs> list_refs(git_remote* remote, const Session& session) {
     const std::string_view name(head.name);
     if (name == "HEAD") {
       head_id = to_text(head.oid);
-      if (head.symref_target != nullptr) out.head = decode_head("ref: " + std::string(head.symref_target));
+      if (head.symref_target != nullptr && is_good_name(head.symref_target))
+        out.head = decode_head("ref: " + std::string(head.symref_target));
     }
     const bool ours = name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
     if (ours && is_good_name(head.name)) text.append(to_text(head.oid)).append(" ").append(name).append("\n");

@@ -4,8 +4,10 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
+#include "base/json.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 
@@ -32,6 +34,37 @@ ApiRequest request_of(const httplib::Request& from) {
   out.body = from.body;
   out.remote = from.remote_addr;
   return out;
+}
+
+/// What of a request is refused before any byte of its body is read: the library bounds neither chunks nor what it
+/// unpacks, without a length it reads until its time-out, and one that is too long it reads to its end.
+std::optional<ApiResponse> refused_unread(const httplib::Request& from) {
+  if (from.has_header("Transfer-Encoding"))
+    return error_answer(411, "LengthRequired", "send Content-Length; Transfer-Encoding is not taken");
+  if (from.has_header("Content-Encoding"))
+    return error_answer(415, "UnsupportedMediaType", "send the body as it is; Content-Encoding is not taken");
+  const bool has_body = from.method == "POST" || from.method == "PUT" || from.method == "PATCH";
+  if (has_body && !from.has_header("Content-Length"))
+    return error_answer(411, "LengthRequired", "send Content-Length, 0 for an empty body");
+  if (!from.has_header("Content-Length")) return std::nullopt;
+  const auto length = base::from_decimal(from.get_header_value("Content-Length"));
+  if (!length) return error_answer(400, "BadRequest", "Content-Length: " + length.error().message());
+  if (*length <= limits::kRequestBytesMax) return std::nullopt;
+  return error_answer(413, "RequestEntityTooLarge",
+                      "a body of at most " + std::to_string(limits::kRequestBytesMax) + " bytes is taken");
+}
+
+/// The body is still on the connection, and must not be taken for the next request.
+void answer_and_close(ApiResponse response, httplib::Response& out) {
+  out.status = response.status;
+  out.set_header("Connection", "close");
+  out.set_header("Content-Length", std::to_string(response.body.size()));
+  const auto type = response.content_type;
+  out.set_content_provider(type.c_str(),
+                           [body = std::move(response.body)](std::size_t, httplib::DataSink& sink) {
+                             sink.write(body.data(), body.size());
+                             return false;  // what failed is closed
+                           });
 }
 
 void set_common_headers(httplib::Response& out) {
@@ -106,15 +139,10 @@ Status ApiServer::State::configure() {
   server.set_write_timeout(kWriteTimeoutS);
   server.set_keep_alive_timeout(kKeepAliveTimeoutS);
   server.new_task_queue = [] { return new httplib::ThreadPool(limits::kApiThreads); };
-  // Without a length the library would wait for a body until its time-out.
   server.set_pre_routing_handler([](const httplib::Request& from, httplib::Response& out) {
-    const bool has_body = from.method == "POST" || from.method == "PUT" || from.method == "PATCH";
-    if (!has_body || from.has_header("Content-Length") || from.has_header("Transfer-Encoding")) {
-      return httplib::Server::HandlerResponse::Unhandled;
-    }
-    const auto refused = error_answer(411, "LengthRequired", "send Content-Length, 0 for an empty body");
-    out.status = refused.status;
-    out.set_content(refused.body, refused.content_type.c_str());
+    auto refused = refused_unread(from);
+    if (!refused) return httplib::Server::HandlerResponse::Unhandled;
+    answer_and_close(*std::move(refused), out);
     return httplib::Server::HandlerResponse::Handled;
   });
   const auto handler = [this](const httplib::Request& from, httplib::Response& out) { answer(from, out); };

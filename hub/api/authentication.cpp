@@ -37,9 +37,10 @@ base::Result<std::string> Authentication::user_of(const std::string& authorizati
     return fail(Code::kPermission,
                 "a bearer token is needed; the administrator's is in admin.yaml of the hub's data folder");
   }
-  HF_CHECK(admit(remote));
+  // Who has the token is let in from wherever others fail: a factory's machines share one address.
   const auto digest = base::Digest::of(std::string_view(authorization).substr(kBearer.size()));
   if (base::equal_constant_time(digest.view(), admin_token_.view())) return std::string("admin");
+  HF_CHECK(admit(remote));
   failed(remote);
   return fail(Code::kPermission, "the bearer token is not valid");
 }

@@ -18,9 +18,9 @@ class Authentication {
  public:
   Authentication(base::Digest admin_token, base::Clock& clock) : admin_token_(admin_token), clock_(clock) {}
 
-  /// The user's name. kPermission: no or a wrong token. kLimit: too many failures from this address.
+  /// The user's name. kPermission: no or a wrong token. kLimit: wrong, as too many from this address were.
   base::Result<std::string> user_of(const std::string& authorization, const std::string& remote);
-  /// Whether `remote` failed so often that it must wait; also asked by the enrolment route.
+  /// Whether `remote` failed so often that a further failure says no more than that it must wait.
   base::Status admit(const std::string& remote);
   void failed(const std::string& remote);
 

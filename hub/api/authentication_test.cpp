@@ -34,10 +34,16 @@ TEST_F(AuthenticationTest, SlowsDownAnAddressThatKeepsFailingAndNoOther) {
   for (int i = 0; i < base::limits::kAuthenticationFailuresMax; ++i) {
     EXPECT_EQ(authentication.user_of("Bearer wrong", "10.0.0.1").error().code(), base::Code::kPermission);
   }
-  EXPECT_EQ(authentication.user_of("Bearer secret", "10.0.0.1").error().code(), base::Code::kLimit);
-  EXPECT_TRUE(authentication.user_of("Bearer secret", "10.0.0.2"));
+  EXPECT_EQ(authentication.user_of("Bearer wrong", "10.0.0.1").error().code(), base::Code::kLimit);
+  EXPECT_EQ(authentication.user_of("Bearer wrong", "10.0.0.2").error().code(), base::Code::kPermission);
   clock.advance(base::limits::kAuthenticationWindow + 1ms);
-  EXPECT_TRUE(authentication.user_of("Bearer secret", "10.0.0.1"));
+  EXPECT_EQ(authentication.user_of("Bearer wrong", "10.0.0.1").error().code(), base::Code::kPermission);
+}
+
+TEST_F(AuthenticationTest, LetsTheAdministratorInWhereOthersFail) {
+  for (int i = 0; i <= base::limits::kAuthenticationFailuresMax; ++i)
+    ASSERT_FALSE(authentication.user_of("Bearer wrong", "10.0.0.1"));
+  EXPECT_EQ(authentication.user_of("Bearer secret", "10.0.0.1"), "admin");
 }
 
 }  // namespace

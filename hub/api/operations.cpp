@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/api/operations.hpp"
 
-#include <future>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/limits.hpp"
@@ -104,12 +104,25 @@ Result<SyncBody> read_sync(const ApiRequest& request) {
   return out;
 }
 
+/// An option of the query as text that can travel to a node.
+Result<std::string> text_option(const ApiRequest& request, const char* name) {
+  auto text = request.option(name);
+  if (!base::is_utf8(text)) return base::fail(Code::kInvalid, std::string(name) + ": is not UTF-8");
+  return text;
+}
+
 Result<LogsQuery> read_logs(const ApiRequest& request) {
-  LogsQuery query{request.option("resource"), request.option("since"), std::nullopt,
-                  request.option("cursor")};
+  LogsQuery query;
+  HF_TRY(query.resource, text_option(request, "resource"));
+  HF_TRY(query.since, text_option(request, "since"));
+  HF_TRY(query.cursor, text_option(request, "cursor"));
   if (const auto lines = request.option("tailLines"); !lines.empty()) {
     auto number = base::from_decimal(lines);
     if (!number) return base::fail(std::move(number).error().with_context("tailLines"));
+    if (*number > base::limits::kLogLinesAskedMax) {
+      return base::fail(Code::kLimit, "tailLines: at most " +
+                                          std::to_string(base::limits::kLogLinesAskedMax) + " are told");
+    }
     query.tail_lines = static_cast<std::int64_t>(*number);
   }
   return query;
@@ -117,12 +130,20 @@ Result<LogsQuery> read_logs(const ApiRequest& request) {
 
 }  // namespace
 
+ApiResponse Operations::wait_for(std::future<ApiResponse> answer, std::chrono::milliseconds longest) const {
+  constexpr auto kStopIsSeenWithin = 100ms;
+  for (auto left = longest; left > 0ms && !stopping_; left -= kStopIsSeenWithin) {
+    if (answer.wait_for(std::min(left, kStopIsSeenWithin)) == std::future_status::ready) return answer.get();
+  }
+  if (stopping_) return error_answer(503, "ServiceUnavailable", "the hub is stopping; try again");
+  return error_answer(504, "Timeout", "the hub is busy and did not get to it in time; try again");
+}
+
 ApiResponse Operations::on_loop(Work work) {
   auto promise = std::make_shared<std::promise<ApiResponse>>();
   auto answer = promise->get_future();
   loop_.post([promise, work = std::move(work)] { promise->set_value(work()); });
-  if (answer.wait_for(base::limits::kCommandTimeout) == std::future_status::ready) return answer.get();
-  return error_answer(504, "Timeout", "the hub is busy and did not get to it in time; try again");
+  return wait_for(std::move(answer), base::limits::kCommandTimeout);
 }
 
 ApiResponse Operations::ask_node(Ask ask) {
@@ -137,8 +158,7 @@ ApiResponse Operations::ask_node(Ask ask) {
     });
   });
   // The controller answers by its own deadline; this one is for a loop that hangs.
-  if (answer.wait_for(base::limits::kCommandTimeout + 5s) == std::future_status::ready) return answer.get();
-  return error_answer(504, "Timeout", "the hub is busy and did not get to it in time; try again");
+  return wait_for(std::move(answer), base::limits::kCommandTimeout + 5s);
 }
 
 std::optional<ApiResponse> Operations::serve(const ApiRequest& request) {
@@ -151,6 +171,8 @@ std::optional<ApiResponse> Operations::serve(const ApiRequest& request) {
   if (second == std::string_view::npos) return std::nullopt;
   const std::string name(path.substr(first + 1, second - first - 1));
   const std::string operation(path.substr(second + 1));
+  if (request.method == "POST" && !request.option("dryRun").empty())
+    return error_answer(400, "BadRequest", "dryRun: " + operation + " cannot be tried out; leave it out");
   if (path.substr(0, first) == "applications") return serve_application(request, name, operation);
   if (path.substr(0, first) == "nodes") return serve_node(request, name, operation);
   return std::nullopt;

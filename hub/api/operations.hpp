@@ -10,7 +10,10 @@
 // Threads: any.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <functional>
+#include <future>
 #include <optional>
 
 #include "base/event_loop.hpp"
@@ -26,6 +29,9 @@ class Operations {
   /// nullopt: not one of these routes.
   std::optional<ApiResponse> serve(const ApiRequest& request);
 
+  /// The loop will run no more: everybody who waits, and whoever asks from now on, is told so.
+  void stop() { stopping_ = true; }
+
   /// Runs `work` on the loop and waits for its answer; kTimeout after the deadline.
   using Work = std::function<ApiResponse()>;
   ApiResponse on_loop(Work work);
@@ -39,9 +45,11 @@ class Operations {
   /// An operation whose answer comes later, from the node.
   using Ask = std::function<void(Controller::OnAnswer)>;
   ApiResponse ask_node(Ask ask);
+  ApiResponse wait_for(std::future<ApiResponse> answer, std::chrono::milliseconds longest) const;
 
   base::EventLoop& loop_;
   Controller& controller_;
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace holdfast::hub

@@ -23,8 +23,25 @@ Result<Json> body_of(const ApiRequest& request) {
   return body;
 }
 
-ApiResponse object_answer(const Result<ObjectPtr>& object, int status) {
-  return object ? json_answer(status, **object) : error_answer(object.error());
+/// What DELETE may carry: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/
+struct DeleteBody {
+  DeleteOptions options;
+  std::vector<std::string> dry_run;
+};
+
+Result<DeleteBody> read_delete(const ApiRequest& request) {
+  DeleteBody out;
+  if (request.body.empty()) return out;
+  HF_TRY(const Json body, body_of(request));
+  base::ObjectReader in(body, "");
+  in.optional("preconditions", [&](const Json& value, const std::string& where) {
+      return base::ObjectReader(value, where)
+          .optional("uid", out.options.uid)
+          .optional("resourceVersion", out.options.resource_version)
+          .finish();
+    }).optional("dryRun", out.dry_run);
+  HF_CHECK(in.finish_open());
+  return out;
 }
 
 }  // namespace
@@ -42,6 +59,13 @@ std::optional<ObjectPath> parse_object_path(std::string_view path) {
   out.name = path.substr(0, second);
   if (second != std::string_view::npos) out.subresource = path.substr(second + 1);
   return out;
+}
+
+Result<bool> read_dry_run(const ApiRequest& request) {
+  const auto given = request.option("dryRun");
+  if (given.empty()) return false;
+  if (given == "All") return true;
+  return base::fail(Code::kInvalid, "dryRun: must be \"All\" or left out");
 }
 
 ApiResponse Rest::serve(const ApiRequest& request, const ObjectPath& path) {
@@ -86,16 +110,30 @@ ApiResponse Rest::list(const ApiRequest& request, const ObjectPath& path) const 
                            {"items", std::move(items)}});
 }
 
+ApiResponse Rest::change(const ApiRequest& request, Actor actor, int status, const Change& change) {
+  const auto is_dry = read_dry_run(request);
+  if (!is_dry) return error_answer(400, "BadRequest", is_dry.error().message());
+  ObjectPtr object;
+  const auto work = [&](ObjectWriter& writer) -> base::Status {
+    HF_TRY(object, change(writer));
+    return {};
+  };
+  const auto done = *is_dry ? objects_.rehearse(actor, work) : objects_.write(actor, work);
+  return done ? json_answer(status, *object) : error_answer(done.error());
+}
+
 ApiResponse Rest::create(const ApiRequest& request, const ObjectPath& path) {
   const auto body = body_of(request);
   if (!body) return error_answer(400, "BadRequest", body.error().message());
-  return object_answer(objects_.create(path.type->plural, *body, Actor::kPerson), 201);
+  return change(request, Actor::kPerson, 201,
+                [&](ObjectWriter& writer) { return writer.create(path.type->plural, *body); });
 }
 
 ApiResponse Rest::update(const ApiRequest& request, const ObjectPath& path) {
   const auto body = body_of(request);
   if (!body) return error_answer(400, "BadRequest", body.error().message());
-  return object_answer(objects_.update(path.type->plural, path.name, *body, Actor::kPerson), 200);
+  return change(request, Actor::kPerson, 200,
+                [&](ObjectWriter& writer) { return writer.update(path.type->plural, path.name, *body); });
 }
 
 ApiResponse Rest::patch(const ApiRequest& request, const ObjectPath& path) {
@@ -108,19 +146,18 @@ ApiResponse Rest::patch(const ApiRequest& request, const ObjectPath& path) {
   }
   const auto body = body_of(request);
   if (!body) return error_answer(400, "BadRequest", body.error().message());
-  return object_answer(objects_.patch(path.type->plural, path.name, *body, Actor::kPerson), 200);
+  return change(request, Actor::kPerson, 200,
+                [&](ObjectWriter& writer) { return writer.patch(path.type->plural, path.name, *body); });
 }
 
 ApiResponse Rest::remove(const ApiRequest& request, const ObjectPath& path) {
-  DeleteOptions options;
-  if (!request.body.empty()) {
-    const auto body = body_of(request);
-    if (!body) return error_answer(400, "BadRequest", body.error().message());
-    const Json preconditions = body->value("preconditions", Json::object());
-    options.uid = preconditions.value("uid", "");
-    options.resource_version = preconditions.value("resourceVersion", "");
-  }
-  return object_answer(objects_.remove(path.type->plural, path.name, options), 200);
+  const auto body = read_delete(request);
+  if (!body) return error_answer(400, "BadRequest", body.error().message());
+  auto asked = request;
+  if (!body->dry_run.empty()) asked.query["dryRun"] = body->dry_run.front();
+  return change(asked, Actor::kHub, 200, [&](ObjectWriter& writer) {
+    return writer.remove(path.type->plural, path.name, body->options);
+  });
 }
 
 }  // namespace holdfast::hub

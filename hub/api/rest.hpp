@@ -4,6 +4,7 @@
 // Threads: any.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "base/clock.hpp"
@@ -20,6 +21,9 @@ struct ObjectPath {
 };
 std::optional<ObjectPath> parse_object_path(std::string_view path);
 
+/// Whether `dryRun=All` asks that nothing be changed; kInvalid for another value.
+base::Result<bool> read_dry_run(const ApiRequest& request);
+
 class Rest {
  public:
   Rest(Objects& objects, base::Clock& clock) : objects_(objects), clock_(clock) {}
@@ -32,6 +36,9 @@ class Rest {
   ApiResponse get(const ApiRequest& request, const ObjectPath& path) const;
   ApiResponse list(const ApiRequest& request, const ObjectPath& path) const;
   ApiResponse watch(const ApiRequest& request, const ObjectPath& path) const;
+  /// One change, made or only tried out (dryRun=All), and the object that comes of it.
+  using Change = std::function<base::Result<ObjectPtr>(ObjectWriter&)>;
+  ApiResponse change(const ApiRequest& request, Actor actor, int status, const Change& change);
   ApiResponse create(const ApiRequest& request, const ObjectPath& path);
   ApiResponse update(const ApiRequest& request, const ObjectPath& path);
   ApiResponse patch(const ApiRequest& request, const ObjectPath& path);

@@ -3,10 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/fake_clock.hpp"
 #include "base/fake_random.hpp"
+#include "base/limits.hpp"
+#include "hub/json_path.hpp"
 #include "hub/tables.hpp"
 #include "sync/store/fake_store.hpp"
 
@@ -109,6 +113,130 @@ TEST_F(RestTest, BeginsAWatchFromNowWithEverythingThereIs) {
   std::string first;
   ASSERT_TRUE(watch.stream(first));
   EXPECT_EQ(Json::parse(first)["object"]["metadata"]["name"], "a");
+}
+
+TEST_F(RestTest, AWatchOfAQuietTypeOutlivesWhatHappensToOthers) {
+  add(node("a", "camera"));
+  auto watch = ask("GET", "projects", nullptr, {{"watch", "1"}});
+  std::string piece;
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < base::limits::kChangesKeptMax / 2; ++i)
+      ASSERT_TRUE(objects.update_status(kNodes, "a", {{"round", round}, {"i", i}}, Persist::kSoon));
+    ASSERT_TRUE(watch.stream(piece));
+    EXPECT_EQ(piece, "");
+  }
+  ASSERT_EQ(ask("POST", "projects", project("p")).status, 201);
+  ASSERT_TRUE(watch.stream(piece));
+  EXPECT_EQ(Json::parse(piece)["type"], "ADDED");
+}
+
+TEST_F(RestTest, AWatchIsToldHowFarItIsThoughOthersChangeAllTheTime) {
+  add(node("a", "camera"));
+  auto watch = ask("GET", "projects", nullptr, {{"watch", "1"}, {"allowWatchBookmarks", "true"}});
+  std::string piece;
+  for (int minute = 0; minute < 3; ++minute) {
+    clock.advance(std::chrono::minutes(1));
+    ASSERT_TRUE(objects.update_status(kNodes, "a", {{"minute", minute}}, Persist::kSoon));
+    piece.clear();
+    ASSERT_TRUE(watch.stream(piece));
+    const auto bookmark = Json::parse(piece, nullptr, false);
+    ASSERT_TRUE(bookmark.is_object()) << piece;
+    EXPECT_EQ(bookmark["type"], "BOOKMARK");
+    EXPECT_EQ(bookmark["object"]["metadata"]["resourceVersion"], std::to_string(objects.version()));
+  }
+}
+
+TEST_F(RestTest, AWatchMayEndWhileOthersChangeThings) {
+  add(node("a", "camera"));
+  std::atomic<bool> over = false;
+  std::thread writer([&] {
+    for (int i = 0; !over; ++i)
+      static_cast<void>(objects.update_status(kNodes, "a", {{"i", i}}, Persist::kSoon));
+  });
+  std::string piece;
+  for (int i = 0; i < 500; ++i) EXPECT_TRUE(ask("GET", "nodes", nullptr, {{"watch", "1"}}).stream(piece));
+  over = true;
+  writer.join();
+}
+
+TEST_F(RestTest, TriesOutAChangeWithoutMakingIt) {
+  ask("POST", "projects", project("a"));
+  const auto version = objects.version();
+  const auto commits = store.commits();
+  const std::map<std::string, std::string> dry{{"dryRun", "All"}};
+  const auto created = ask("POST", "projects", project("b"), dry);
+  EXPECT_EQ(created.status, 201);
+  EXPECT_EQ(Json::parse(created.body)["metadata"]["name"], "b");
+  EXPECT_EQ(ask("POST", "projects", project("a"), dry).status, 409) << "admission is not left out";
+  const auto patched = ask("PATCH", "projects/a", {{"spec", {{"description", "new"}}}}, dry);
+  EXPECT_EQ(Json::parse(patched.body)["spec"]["description"], "new");
+  auto changed = project("a");
+  changed["spec"]["description"] = "new";
+  EXPECT_EQ(ask("PUT", "projects/a", changed, dry).status, 200);
+  EXPECT_EQ(ask("DELETE", "projects/a", nullptr, dry).status, 200);
+  EXPECT_EQ(ask("DELETE", "projects/a", {{"dryRun", {"All"}}}).status, 200) << "as kubectl sends it";
+  EXPECT_EQ(objects.version(), version);
+  EXPECT_EQ(store.commits(), commits);
+  EXPECT_EQ(text_at(**objects.get(kProjects, "a"), "spec/description"), "first");
+  EXPECT_EQ(ask("DELETE", "projects/a", nullptr, {{"dryRun", "None"}}).status, 400);
+}
+
+Json application(const std::string& name, const std::string& project, const std::string& repository) {
+  return {{"apiVersion", "holdfast.dev/v1"},
+          {"kind", "Application"},
+          {"metadata", {{"name", name}}},
+          {"spec", {{"project", project}, {"source", {{"repoURL", repository}, {"path", "apps"}}}}}};
+}
+
+TEST_F(RestTest, TakesAnApplicationOnlyIntoAProjectThatLetsItIn) {
+  EXPECT_EQ(ask("POST", "applications", application("a", "default", "https://g/x.git")).status, 201)
+      << "the default project needs no object";
+  const auto missing = ask("POST", "applications", application("b", "vision", "https://g/x.git"));
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_NE(missing.body.find("spec.project"), std::string::npos) << missing.body;
+  auto vision = project("vision");
+  vision["spec"]["sourceRepos"] = {"https://g/vision/*", "ssh://git@g/v.git"};
+  ASSERT_EQ(ask("POST", "projects", vision).status, 201);
+  EXPECT_EQ(ask("POST", "applications", application("b", "vision", "https://g/vision/x.git")).status, 201);
+  EXPECT_EQ(ask("POST", "applications", application("c", "vision", "ssh://git@g/v.git")).status, 201);
+  const auto foreign = ask("POST", "applications", application("d", "vision", "https://g/x.git"));
+  EXPECT_EQ(foreign.status, 403);
+  EXPECT_NE(foreign.body.find("sourceRepos"), std::string::npos) << foreign.body;
+  EXPECT_EQ(ask("PATCH", "applications/a", {{"spec", {{"project", "vision"}}}}).status, 403);
+  EXPECT_EQ(ask("DELETE", "projects/vision").status, 200);
+  EXPECT_EQ(ask("PATCH", "applications/b", {{"metadata", {{"labels", {{"a", "b"}}}}}}).status, 200)
+      << "its spec is as it was";
+}
+
+TEST_F(RestTest, RefusesWhatIsMisshapen) {
+  ask("POST", "projects", project("a"));
+  const std::vector<std::pair<std::string, Json>> table{
+      {"DELETE", {{"preconditions", 5}}},
+      {"DELETE", {{"preconditions", {{"uid", 5}}}}},
+      {"DELETE", {{"dryRun", "All"}}},
+      {"DELETE", Json::array()},
+      {"PATCH", {{"metadata", 5}}},
+      {"PATCH", {{"metadata", {{"labels", 5}}}}},
+      {"PATCH", {{"metadata", {{"finalizers", {5}}}}}},
+      {"PATCH", {{"spec", 5}}},
+      {"PATCH", {{"apiVersion", 5}}},
+      {"PATCH", {{"kind", nullptr}}},
+      {"PUT", {{"apiVersion", "holdfast.dev/v1"}, {"kind", "Project"}}},
+      {"PUT",
+       {{"apiVersion", "holdfast.dev/v1"},
+        {"kind", "Project"},
+        {"metadata", {{"name", "a"}}},
+        {"spec", {}},
+        {"x", 1}}},
+  };
+  for (const auto& [method, body] : table) {
+    const auto answer = ask(method, "projects/a", body);
+    EXPECT_TRUE(answer.status == 400 || answer.status == 422) << method << " " << body << ": " << answer.body;
+  }
+  const auto bare =
+      ask("PUT", "projects/a",
+          {{"apiVersion", "holdfast.dev/v1"}, {"kind", "Project"}, {"metadata", {{"name", "a"}}}});
+  EXPECT_EQ(bare.status, 200) << bare.body;
 }
 
 struct Wrong {

@@ -23,21 +23,24 @@ ApiResponse text_answer(int status, std::string body) {
 
 ApiResponse enroll(const ApiParts& parts, const ApiRequest& request) {
   if (request.method != "POST") return error_answer(405, "MethodNotAllowed", "use POST");
-  if (const auto admitted = parts.authentication.admit(request.remote); !admitted) {
-    return error_answer(429, "TooManyRequests", admitted.error().message());
-  }
   const auto body = base::parse_json(request.body);
   if (!body) return error_answer(400, "BadRequest", body.error().message());
   const auto answer = parts.enrolment.enroll(*body);
   if (answer) return json_answer(200, *answer);
-  if (answer.error().code() == base::Code::kPermission) parts.authentication.failed(request.remote);
+  if (answer.error().code() != base::Code::kPermission) return error_answer(answer.error());
+  if (const auto admitted = parts.authentication.admit(request.remote); !admitted)
+    return error_answer(429, "TooManyRequests", admitted.error().message());
+  parts.authentication.failed(request.remote);
   return error_answer(answer.error());
 }
 
 ApiResponse create_token(const ApiParts& parts, const ApiRequest& request) {
   const auto body = base::parse_json(request.body);
   if (!body) return error_answer(400, "BadRequest", body.error().message());
-  const auto token = parts.enrolment.create_token(*body);
+  const auto is_dry = read_dry_run(request);
+  if (!is_dry) return error_answer(400, "BadRequest", is_dry.error().message());
+  const auto token = parts.enrolment.create_token(
+      *body, *is_dry ? Enrolment::Creation::kTryOut : Enrolment::Creation::kStore);
   return token ? json_answer(201, *token) : error_answer(token.error());
 }
 

@@ -69,6 +69,7 @@ struct Watching {
   Waker waker;
 
   bool next(std::string& piece);
+  bool look(std::string& piece);
   void add(std::string& piece, const char* kind, Json object) const {
     piece += Json{{"type", kind}, {"object", std::move(object)}}.dump(-1, ' ', false,
                                                                       Json::error_handler_t::replace);
@@ -86,10 +87,15 @@ struct Watching {
 
 bool Watching::next(std::string& piece) {
   if (until && clock.monotonic() >= *until) return false;
-  if (!waker.wait()) {
-    add_bookmark(piece);
-    return true;
-  }
+  const bool goes_on = !waker.wait() || look(piece);
+  if (goes_on) add_bookmark(piece);
+  return goes_on;
+}
+
+bool Watching::look(std::string& piece) {
+  // Asked first: what has changed by then is in the list. Other types' changes count too, or a watch on a quiet type
+  // would one day stand before the oldest change that is remembered.
+  const auto newest = objects.version();
   const auto changes = objects.changes_since(version, type.plural);
   if (!changes) {
     add(piece, "ERROR",
@@ -110,6 +116,7 @@ bool Watching::next(std::string& piece) {
     // What no longer matches is gone for this watch, as Kubernetes has it.
     add(piece, left ? "DELETED" : word(change.kind), std::move(object));
   }
+  version = std::max(version, newest);
   return true;
 }
 

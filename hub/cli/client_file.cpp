@@ -41,8 +41,9 @@ Result<const Json*> current_context(const Json& file) {
 }
 
 Status bad_server(const std::string& url, const std::string& why) {
-  return fail(Code::kInvalid,
-              "server: \"" + url + "\" " + why + "; it must look like https://hub.example.com:8443");
+  // Before an @ may stand a password.
+  const auto quoted = url.find('@') == std::string::npos ? "\"" + url + "\" " : "the URL ";
+  return fail(Code::kInvalid, "server: " + quoted + why + "; it must look like https://hub.example.com:8443");
 }
 
 Status read_port(std::string_view text, const std::string& url, std::uint16_t& port) {

@@ -105,6 +105,12 @@ TEST(ClientFile, MessagesNeverQuoteTheToken) {
   EXPECT_EQ(file.error().message().find("top-secret"), std::string::npos);
 }
 
+TEST(ClientFile, MessagesNeverQuoteAPassword) {
+  const auto file = parse_client_file(file_with("server: \"https://me:top-secret@hub\", " + kCa), "f");
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().message().find("top-secret"), std::string::npos) << file.error().message();
+}
+
 TEST(ClientFile, IsLookedForInOrder) {
   FakePerson person;
   const auto content = [](const char* host) {

@@ -160,6 +160,16 @@ std::vector<CommandSpec> application_commands() {
        {kApplicationArgument, {"REV", Count::kOne, Completes::kNothing, "The commit, or how it begins"}},
        {},
        run_rollback},
+  };
+}
+
+/// Its place is taken, and it says that it is not there yet.
+CommandSpec later(std::string_view name, std::string_view group, std::string_view example) {
+  return {name, group, "(not part of this release yet)", example, {}, {}, run_later, true};
+}
+
+std::vector<CommandSpec> rollout_commands() {
+  return {
       {"rollout status",
        kApplicationGroup,
        "Show how far a revision has come; exit code 3 while nodes lack it",
@@ -167,38 +177,10 @@ std::vector<CommandSpec> application_commands() {
        {kApplicationArgument},
        {output("text json", "text or json")},
        run_rollout_status},
-      {"rollout pause",
-       kApplicationGroup,
-       "(not part of this release yet)",
-       "holdfast rollout pause cameras",
-       {},
-       {},
-       run_later,
-       true},
-      {"rollout resume",
-       kApplicationGroup,
-       "(not part of this release yet)",
-       "holdfast rollout resume cameras",
-       {},
-       {},
-       run_later,
-       true},
-      {"rollout promote",
-       kApplicationGroup,
-       "(not part of this release yet)",
-       "holdfast rollout promote cameras",
-       {},
-       {},
-       run_later,
-       true},
-      {"rollout abort",
-       kApplicationGroup,
-       "(not part of this release yet)",
-       "holdfast rollout abort cameras",
-       {},
-       {},
-       run_later,
-       true},
+      later("rollout pause", kApplicationGroup, "holdfast rollout pause cameras"),
+      later("rollout resume", kApplicationGroup, "holdfast rollout resume cameras"),
+      later("rollout promote", kApplicationGroup, "holdfast rollout promote cameras"),
+      later("rollout abort", kApplicationGroup, "holdfast rollout abort cameras"),
   };
 }
 
@@ -222,23 +204,9 @@ std::vector<CommandSpec> git_commands() {
        {kFolderArgument},
        {node, name, output("table json yaml", "table, json or yaml")},
        run_validate},
-      {"plan",
-       kGit,
-       "(not part of this release yet)",
-       "holdfast plan apps/cameras --against cameras",
-       {},
-       {},
-       run_later,
-       true},
-      {"seal",
-       kGit,
-       "(not part of this release yet)",
-       "holdfast seal -f secret.yaml",
-       {},
-       {},
-       run_later,
-       true},
-      {"image", kGit, "(not part of this release yet)", "holdfast image build", {}, {}, run_later, true},
+      later("plan", kGit, "holdfast plan apps/cameras --against cameras"),
+      later("seal", kGit, "holdfast seal -f secret.yaml"),
+      later("image", kGit, "holdfast image build"),
   };
 }
 
@@ -287,8 +255,8 @@ std::vector<CommandSpec> other_commands() {
 
 std::vector<CommandSpec> all_commands() {
   std::vector<CommandSpec> out;
-  for (auto part : {look_commands(), change_commands(), application_commands(), git_commands(),
-                    node_commands(), other_commands()}) {
+  for (auto part : {look_commands(), change_commands(), application_commands(), rollout_commands(),
+                    git_commands(), node_commands(), other_commands()}) {
     for (auto& command : part) out.push_back(std::move(command));
   }
   return out;

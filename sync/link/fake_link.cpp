@@ -93,7 +93,8 @@ void FakeBroker::detach(const std::string& client_id, Number number, bool goodby
   session->link = nullptr;
   if (session->silent) return;  // nobody hears it; the keep-alive ends it
   if (goodbye) session->will.reset();
-  after(milliseconds(0), [this, client_id, number] {
+  // A goodbye comes after what was said before it; a death may lose that.
+  at(goodbye ? in_order(session->last_up) : clock_.monotonic(), [this, client_id, number] {
     if (find(client_id, number) != nullptr) cut(client_id, "gone");
   });
 }

@@ -35,7 +35,7 @@ class Link {
   /// Begins to connect and keeps trying. Changes of state are told, and every attempt that fails (kDown,
   /// why). Subscriptions and Will are set before.
   virtual void start() = 0;
-  /// Says goodbye (the Will is not sent) and stops trying.
+  /// Says goodbye, after what was published before (the Will is not sent), and stops trying.
   virtual void stop() = 0;
   virtual LinkState state() const = 0;
   /// QoS 1. kUnavailable when down or when limits::kInFlightMax are on their way: wait for on_writable, which

@@ -206,6 +206,14 @@ TEST_P(LinkContract, WillIsNotSentAfterAGoodbye) {
   EXPECT_EQ(hub_.got, (Pairs{{Topics::up(kNode), "flush"}}));
 }
 
+TEST_P(LinkContract, WhatWasPublishedBeforeAGoodbyeArrives) {
+  ASSERT_TRUE(connect_both());
+  ASSERT_TRUE(node_.link->publish(Topics::presence(kNode), "0", true));
+  node_.link->stop();
+  ASSERT_TRUE(world_->until([&] { return !hub_.got.empty(); }));
+  EXPECT_EQ(hub_.got, (Pairs{{Topics::presence(kNode), "0"}}));
+}
+
 TEST_P(LinkContract, PublishingWhileDownIsUnavailableAndWritableComesWithTheConnection) {
   int writable = 0;
   node_.link->on_writable([&] { ++writable; });

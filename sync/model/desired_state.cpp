@@ -142,7 +142,9 @@ bool disjoint(const DesiredHeader& header) {
   });
 }
 
-Status check_shape(const DesiredHeader& header) {
+}  // namespace
+
+Status check_header(const DesiredHeader& header) {
   if (header.sections.size() > limits::kSectionsPerNodeMax ||
       header.removals.size() > limits::kSectionsPerNodeMax) {
     return fail(Code::kLimit, "more than " + std::to_string(limits::kSectionsPerNodeMax) +
@@ -155,11 +157,13 @@ Status check_shape(const DesiredHeader& header) {
   for (const auto& ref : header.sections) {
     if (!sorted_and_unique(ref.withhold))
       return fail(Code::kInvalid, "withhold is not sorted, or holds a claim twice");
+    if (ref.withhold.size() > limits::kResourcesPerSectionMax) {
+      return fail(Code::kLimit, "application \"" + ref.name + "\" withholds more than " +
+                                    std::to_string(limits::kResourcesPerSectionMax) + " claims");
+    }
   }
   return {};
 }
-
-}  // namespace
 
 base::Digest DesiredHeader::content_digest() const {
   const Json content{
@@ -169,7 +173,7 @@ base::Digest DesiredHeader::content_digest() const {
 }
 
 std::string encode_header(const DesiredHeader& header) {
-  assert(check_shape(header).has_value());
+  assert(check_header(header).has_value());
   return base::canonical_json(
       Json{{"fleet", header.fleet.str()},
            {"generation", header.generation.text()},
@@ -198,7 +202,7 @@ Result<DesiredHeader> decode_header(std::string_view bytes) {
         return read_removal(value, where, header.removals);
       });
   HF_CHECK(in.finish());
-  HF_CHECK(check_shape(header));
+  HF_CHECK(check_header(header));
   if (encode_header(header) != bytes) return fail(Code::kCorrupt, "the header is not in canonical form");
   return header;
 }

@@ -59,7 +59,9 @@ struct DesiredHeader {
   base::Digest content_digest() const;
 };
 
-/// Canonical JSON; these bytes are signed and kept as they came.
+/// Whether this can be a desired state at all: counts, order, disjointness. An error says what is wrong.
+base::Status check_header(const DesiredHeader& header);
+/// Canonical JSON; these bytes are signed and kept as they came. REQUIRES: check_header().
 std::string encode_header(const DesiredHeader& header);
 base::Result<DesiredHeader> decode_header(std::string_view bytes);
 
@@ -68,6 +70,7 @@ struct SignedHeader {
   std::string bytes;
   base::Signature signature;
 };
+/// REQUIRES: check_header().
 SignedHeader sign_header(const DesiredHeader& header, const base::SigningKey& key);
 /// Signature by any of `keys`, schema, then audience (fleet and node); errors say which of them failed.
 base::Result<DesiredHeader> verify_header(const SignedHeader& header,

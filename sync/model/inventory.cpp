@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/model/inventory.hpp"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "base/limits.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/words.hpp"
 
@@ -26,6 +28,8 @@ std::string encode_inventory_entry(const InventoryEntry& entry) {
            {"madeBy", entry.made_by.hex()},          {"phase", kPhases.word(entry.phase)}};
   if (entry.prune_disabled) out["pruneDisabled"] = true;
   if (entry.adopted) out["adopted"] = true;
+  if (entry.wave != 0) out["wave"] = entry.wave;
+  if (entry.depth != 0) out["depth"] = entry.depth;
   return base::canonical_json(out);
 }
 
@@ -40,7 +44,10 @@ base::Result<InventoryEntry> decode_inventory_entry(std::string_view bytes) {
       .required("madeBy", digest_field(entry.made_by))
       .required("phase", text_field(entry.phase, parse_phase))
       .optional("pruneDisabled", entry.prune_disabled)
-      .optional("adopted", entry.adopted);
+      .optional("adopted", entry.adopted)
+      .optional("wave", number_field(entry.wave, std::numeric_limits<std::int32_t>::min(),
+                                     std::numeric_limits<std::int32_t>::max()))
+      .optional("depth", number_field(entry.depth, 0, std::int64_t{base::limits::kResourcesPerSectionMax}));
   HF_CHECK(in.finish());
   return entry;
 }

@@ -30,6 +30,28 @@ TEST(InventoryEntry, ReadsBackWhatItWroteInEveryPhase) {
   }
 }
 
+TEST(InventoryEntry, KeepsItsPlaceInTheOrder) {
+  InventoryEntry written = entry();
+  written.wave = -5;
+  written.depth = 3;
+  EXPECT_EQ(decode_inventory_entry(encode_inventory_entry(written)), written);
+}
+
+TEST(InventoryEntry, OfAnOlderAgentHasNoPlaceAndIsReadAllTheSame) {
+  const std::string bytes = encode_inventory_entry(entry());
+  EXPECT_EQ(bytes.find("wave"), std::string::npos);
+  EXPECT_EQ(bytes.find("depth"), std::string::npos);
+  EXPECT_EQ(decode_inventory_entry(bytes), entry());
+}
+
+TEST(InventoryEntry, APlaceThatNoSectionHasIsRefused) {
+  for (const char* member : {R"("depth":-1)", R"("depth":5001)", R"("wave":2147483648)", R"("wave":"1")"}) {
+    std::string bytes = encode_inventory_entry(entry());
+    bytes.insert(1, std::string(member) + ",");
+    EXPECT_FALSE(decode_inventory_entry(bytes)) << member;
+  }
+}
+
 TEST(InventoryEntry, DamagedIsAnErrorNeverADefault) {
   const std::string good = encode_inventory_entry(entry());
   for (std::size_t i = 0; i < good.size(); ++i) {

@@ -159,7 +159,13 @@ Status bound_facts(std::map<std::string, std::string>& facts) {
   if (facts.size() > limits::kFactsMax) {
     return fail(Code::kLimit, "facts: more than " + std::to_string(limits::kFactsMax));
   }
-  for (auto& [name, value] : facts) value = bounded_message(value);
+  for (auto& [name, value] : facts) {
+    if (name.size() > limits::kNameLengthMax) {
+      return fail(Code::kLimit,
+                  "facts: a name of more than " + std::to_string(limits::kNameLengthMax) + " bytes");
+    }
+    value = bounded_message(value);
+  }
   return {};
 }
 

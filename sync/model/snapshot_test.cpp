@@ -117,6 +117,14 @@ TEST(Snapshot, FactsAreBoundedInNumber) {
   EXPECT_EQ(decode_snapshot(encode_snapshot(many)).error().code(), base::Code::kLimit);
 }
 
+TEST(Snapshot, NamesOfFactsAreBoundedInLength) {
+  Snapshot long_name = snapshot();
+  long_name.facts = {{std::string(limits::kNameLengthMax, 'f'), "v"}};
+  EXPECT_TRUE(decode_snapshot(encode_snapshot(long_name)));
+  long_name.facts = {{std::string(limits::kNameLengthMax + 1, 'f'), "v"}};
+  EXPECT_EQ(decode_snapshot(encode_snapshot(long_name)).error().code(), base::Code::kLimit);
+}
+
 struct BadSnapshot {
   const char* name;
   const char* from;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Command, Settings and Answer. The first two are signed and read strictly: a field that this agent does not
 // know may be the one that matters.
-#include <cassert>
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
@@ -53,9 +52,11 @@ FieldRead arguments_field(std::string& out) {
   };
 }
 
-std::string command_bytes(const Command& command) {
+/// The arguments are read as strictly as the node will: what it could not take is not signed.
+Result<std::string> command_bytes(const Command& command) {
   const auto arguments = base::parse_json(command.arguments.empty() ? "{}" : command.arguments);
-  assert(arguments && arguments->is_object());
+  if (!arguments) return fail(arguments.error().with_context("arguments of the command"));
+  if (!arguments->is_object()) return fail(Code::kInvalid, "arguments of the command: must be an object");
   return base::canonical_json(Json{{"arguments", *arguments},
                                    {"counter", base::to_decimal(command.counter)},
                                    {"deadlineMs", to_milliseconds(command.deadline)},
@@ -107,8 +108,9 @@ Result<T> in_context(Result<T> result, std::string_view what) {
 
 }  // namespace
 
-SignedCommand sign_command(const Command& command, const base::SigningKey& key) {
-  SignedCommand out{command_bytes(command), {}};
+Result<SignedCommand> sign_command(const Command& command, const base::SigningKey& key) {
+  SignedCommand out;
+  HF_TRY(out.bytes, command_bytes(command));
   out.signature = key.sign(kCommandDomain, out.bytes);
   return out;
 }

@@ -45,7 +45,7 @@ TEST(CommandMessage, ReachesTheNodeItIsFor) {
        {CommandKind::kLogs, CommandKind::kSync, CommandKind::kDiagnose, CommandKind::kRetry}) {
     Command sent = command();
     sent.kind = kind;
-    const auto got = received(sign_command(sent, key(1)));
+    const auto got = received(sign_command(sent, key(1)).value());
     ASSERT_TRUE(got) << got.error().message();
     EXPECT_EQ(*got, sent);
   }
@@ -54,21 +54,31 @@ TEST(CommandMessage, ReachesTheNodeItIsFor) {
 TEST(CommandMessage, WithoutArgumentsHasAnEmptyObject) {
   Command sent = command();
   sent.arguments.clear();
-  EXPECT_EQ(received(sign_command(sent, key(1)))->arguments, "{}");
+  EXPECT_EQ(received(sign_command(sent, key(1)).value())->arguments, "{}");
+}
+
+TEST(CommandMessage, IsNotSignedWithArgumentsThatNoNodeCouldRead) {
+  for (const char* arguments : {"{\"a\":\"\xff\"}", R"({"n":9007199254740993})", "[]", "nonsense"}) {
+    Command sent = command();
+    sent.arguments = arguments;
+    const auto sealed = sign_command(sent, key(1));
+    ASSERT_FALSE(sealed) << arguments;
+    EXPECT_EQ(sealed.error().code(), Code::kInvalid) << arguments;
+  }
 }
 
 TEST(CommandMessage, IsRefusedFromAnotherKeyForAnotherPurposeAndForAnotherNode) {
-  EXPECT_EQ(received(sign_command(command(), key(2))).error().message(),
+  EXPECT_EQ(received(sign_command(command(), key(2)).value()).error().message(),
             "the command is signed by none of the 2 keys that this node trusts");
-  SignedCommand other = sign_command(command(), key(1));
+  SignedCommand other = sign_command(command(), key(1)).value();
   other.signature = key(1).sign("holdfast/settings/1", other.bytes);
   EXPECT_EQ(received(other).error().code(), Code::kPermission);
-  EXPECT_EQ(received(sign_command(command(), key(1)), NodeUid("node-2")).error().message(),
+  EXPECT_EQ(received(sign_command(command(), key(1)).value(), NodeUid("node-2")).error().message(),
             "the command is for node node-1; this node is node-2");
 }
 
 TEST(CommandMessage, IsRefusedWhenAnyBitChanges) {
-  const std::string body = encode(sign_command(command(), key(1))).body;
+  const std::string body = encode(sign_command(command(), key(1)).value()).body;
   for (std::size_t i = 0; i < body.size(); ++i) {
     std::string bad = body;
     bad[i] = static_cast<char>(bad[i] ^ 4);

@@ -3,8 +3,6 @@
 
 #include <zstd.h>
 
-#include <cassert>
-
 #include "base/limits.hpp"
 #include "sync/wire/bytes.hpp"
 
@@ -100,8 +98,9 @@ Result<std::string> decompressed(std::string_view packed, std::size_t length) {
 }  // namespace
 
 std::string encode_frame(const Frame& frame) {
-  assert(frame.body.size() <= limits::kFrameBytesMax);
-  const std::string packed = compressed(frame.body);
+  // Too large to be read: then it must not look as if it fitted into a packet either.
+  const bool is_readable = frame.body.size() <= limits::kFrameBytesMax;
+  const std::string packed = is_readable ? compressed(frame.body) : std::string();
   const Encoding encoding = packed.empty() ? Encoding::kPlain : Encoding::kZstd;
   ByteWriter out;
   out.raw(kMagic)

@@ -41,7 +41,8 @@ struct Frame {
   std::string body;
 };
 
-/// Compresses when that is smaller.
+/// Compresses when that is smaller. A body beyond limits::kFrameBytesMax is left as it is, so that what comes out is
+/// beyond limits::kPacketBytesMax, too: callers look at the size of what they send, and at nothing else.
 std::string encode_frame(const Frame& frame);
 /// Bounded by limits::kFrameBytesMax; a newer version is kTooNew, a delta (encoding 2, not
 /// read yet) kUnsupported, anything else wrong kCorrupt.

@@ -105,6 +105,13 @@ INSTANTIATE_TEST_SUITE_P(
                  Code::kCorrupt, "the compressed body is damaged"}),
     [](const auto& row) { return row.param.name; });
 
+TEST(Frame, OfABodyThatNobodyReadsNeverLooksAsIfItFitted) {
+  const Frame frame{FrameType::kSnapshot, std::string(base::limits::kFrameBytesMax + 1, 'x')};
+  const auto bytes = encode_frame(frame);
+  EXPECT_GT(bytes.size(), base::limits::kPacketBytesMax);
+  EXPECT_FALSE(decode_frame(bytes));
+}
+
 TEST(Frame, EveryCutIsRefused) {
   const std::string bytes = encode_frame({FrameType::kState, std::string(500, 'x') + "end"});
   for (std::size_t i = 0; i < bytes.size(); ++i)

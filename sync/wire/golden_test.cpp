@@ -150,6 +150,11 @@ TEST(Golden, InventoryEntry) {
       {ClaimKind::kPath, "/etc/motd"}, kMotd, kCameras, Digest::of("made"), Digest::of("now"),
       InventoryPhase::kApplied,        true,  true};
   EXPECT_EQ(decode_inventory_entry(frozen("inventory_entry.json", encode_inventory_entry(entry))), entry);
+  InventoryEntry placed = entry;
+  placed.wave = -1;
+  placed.depth = 2;
+  EXPECT_EQ(decode_inventory_entry(frozen("inventory_entry_placed.json", encode_inventory_entry(placed))),
+            placed);
 }
 
 TEST(Golden, Hello) {
@@ -194,7 +199,8 @@ TEST(Golden, Command) {
                         CommandKind::kLogs,
                         R"({"tail":100})",
                         base::WallTime(milliseconds(1'767'225'600'000))};
-  const auto read_back = decode_command(frozen("command.bin", encode(sign_command(command, key())).body));
+  const auto read_back =
+      decode_command(frozen("command.bin", encode(sign_command(command, key()).value()).body));
   ASSERT_TRUE(read_back) << read_back.error().message();
   EXPECT_EQ(verify_command(*read_back, {key().public_key()}, kNode), command);
 }

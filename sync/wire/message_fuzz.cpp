@@ -39,7 +39,8 @@ void command(std::string_view body) {
   if (const auto message = decode_command(body)) must_hold(encode(*message).body == body);
   const SignedCommand forged{std::string(body), key().sign("holdfast/command/1", body)};
   const auto read = verify_command(forged, {key().public_key()}, kNode);
-  if (read) must_hold(verify_command(sign_command(*read, key()), {key().public_key()}, kNode) == read);
+  if (read)
+    must_hold(verify_command(sign_command(*read, key()).value(), {key().public_key()}, kNode) == read);
 }
 
 void settings(std::string_view body) {

@@ -117,7 +117,8 @@ base::Result<Report> decode_report(std::string_view body);
 Frame encode(const Answer& answer);
 base::Result<Answer> decode_answer(std::string_view body);
 
-SignedCommand sign_command(const Command& command, const base::SigningKey& key);
+/// kInvalid or kLimit: the arguments are no JSON object that a node could read.
+base::Result<SignedCommand> sign_command(const Command& command, const base::SigningKey& key);
 Frame encode(const SignedCommand& command);
 base::Result<SignedCommand> decode_command(std::string_view body);
 /// Signature, then audience.

@@ -38,5 +38,9 @@ def measure(quick):
         node = fleet.node()
         fleet.app(objects=many_files())
         passes(node, 2)
+        before = cpu_ms(node.agent.pid)
         times = passes(node, rounds)
-    return [Result("full pass over 1,000 files, nothing to do", "ms", times, "pass", 30)]
+        spent = (cpu_ms(node.agent.pid) - before) / rounds
+    return [Result("full pass over 1,000 files, nothing to do", "ms", times, "pass", 30),
+            Result("… processor time of the agent for each, asking and answering included", "ms", [spent], "pass",
+                   note=f"mean over {rounds} passes, by the kernel's clock of 10 ms")]

@@ -39,6 +39,6 @@ def measure(quick):
         for _ in range(20):
             subprocess.run(["unshare", "--net", "true"], check=True)
         base = (time.monotonic() - began) / 20 * 1000
-    return [Result("agent start to first reconcile, 200 resources, no network", "ms", told, "start", 50),
-            Result("the same from outside, to a deleted file being back", "ms", seen, "start",
-                   note=f"in it is starting a program at all: `unshare --net true` takes {base:.1f} ms")]
+    return [Result("agent start to first reconcile, 200 resources, no network: as the agent tells it", "ms", told, "start", 50),
+            Result("… from outside, to a deleted file being back", "ms", seen, "start", 50,
+                   note=f"in it is making a network namespace: `unshare --net true` takes {base:.1f} ms")]

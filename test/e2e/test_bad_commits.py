@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A commit that is wrong or hostile: the last good revision stays in force, the place is named, nobody else suffers."""
+import os
+
 import pytest
 
 import machine
@@ -91,6 +93,49 @@ def test_a_bad_commit_shows_in_get_describe_and_events(fleet):
     assert "bad.yaml:" in described and "conten" in described
     until("there is an event", lambda: app.hub.events(name=app.name, reason="InvalidManifest"))
     assert "InvalidManifest" in app.hub.cli("get", "events").stdout
+
+
+def test_a_file_name_that_is_not_utf8_is_named_cleanly_and_the_hub_starts_again_on_it(own_fleet):
+    node = own_fleet.node()
+    app = own_fleet.app(objects=GOOD)
+    bad = os.fsencode(own_fleet.git.folder / app.path / "bad") + b"\xff.yaml"
+    with open(bad, "wb") as target:
+        target.write(b"kind: [\n")
+    own_fleet.git.git("branch", os.fsdecode(b"l\xe4uft"))
+    app.commit("A name of another century")
+    until("it is told", lambda: "bad" in " ".join(app.hub.conditions(app.name).values()))
+    app.create(revision="nowhere")
+    until("the branch is missed", lambda: "nowhere" in " ".join(app.hub.conditions(app.name).values()))
+    app.hub.stop()
+    app.hub.start()
+    holds("everything stays", lambda: node.text("/etc/good") == "good\n", 0.5)
+    os.remove(bad)
+    app.create().write("good.yaml", file("good", "/etc/good", "mended\n")).push()
+    assert node.text("/etc/good") == "mended\n"
+
+
+def test_an_application_too_large_for_a_node_is_refused_and_no_other_suffers(fleet):
+    node = fleet.node()
+    other = fleet.app("other", {"o.yaml": file("o", "/etc/o", "one\n")})
+    app = fleet.app(objects=GOOD)
+    for i in range(7):
+        app.write(f"large-{i}.yaml", file(f"large-{i}", f"/etc/large-{i}", chr(97 + i) * 3_900_000))
+    app.commit("Too large")
+    until("the size is named", lambda: "MiB" in " ".join(app.hub.conditions(app.name).values()))
+    other.write("o.yaml", file("o", "/etc/o", "two\n")).push()
+    assert node.text("/etc/o") == "two\n" and node.files() == {"/etc/o", "/etc/good"}
+    late = fleet.node("late")
+    until("a new node gets the last good ones", lambda: late.files() == {"/etc/o", "/etc/good"})
+
+
+def test_much_that_fits_reaches_a_new_node_in_several_messages(fleet):
+    import random
+    random.seed(7)
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/"
+    for i in range(4):
+        fleet.app(f"part-{i}", {"f.yaml": file(f"f{i}", f"/srv/{i}", "".join(random.choices(letters, k=600_000)))}, create=False).create()
+    node = fleet.node()
+    until("all of it is there", lambda: node.files() == {f"/srv/{i}" for i in range(4)}, 40)
 
 
 def test_validate_finds_the_same_without_a_hub_and_tells_by_exit_code(fleet):

@@ -74,13 +74,21 @@ def test_a_file_that_does_not_fit_leaves_the_old_one_whole_and_arrives_when_ther
 def test_drift_on_a_full_disk_is_healed_when_there_is_room(fleet):
     node = node_on_disk(fleet, "root")
     app = fleet.app(objects={"a.yaml": file("a", "/etc/a", "a" * 100_000)})
-    inside(node, "rm", str(node.path("/etc/a")))
-    app.settled()
+    path = node.path("/etc/a")
     fill(node, node.root)
-    inside(node, "rm", str(node.path("/etc/a")))
-    fill(node, node.root)
+    # What cutting it short frees is a page less than writing it again takes.
+    inside(node, "sh", "-c", f"printf 'by hand' > {path}")
+
+    def told():
+        resource = node.resource(app.name, "File/a")
+        assert "space" in (resource["reason"] + resource.get("message", "")).lower(), resource
+        return True
+
+    until("it is told", told)
+    assert content(node, "/etc/a") == "by hand", "nothing half-written"
     free(node, node.root)
-    until("it is put back", lambda: "/etc/a" in files_inside(node), 40)
+    until("it is put back", lambda: content(node, "/etc/a") == "a" * 100_000, 60)
+    app.settled()
 
 
 def test_a_read_only_disk_is_named_and_what_waited_is_applied_when_it_is_writable_again(fleet):
@@ -123,6 +131,21 @@ def test_an_agent_whose_own_disk_is_full_keeps_what_it_holds_and_goes_on_when_th
     assert node.text("/etc/a") == letter and node.text("/srv/large-1") == letter * 3_500_000
 
 
+def test_an_agent_whose_own_disk_is_read_only_keeps_what_it_holds_and_goes_on_when_it_is_writable(fleet):
+    node = node_on_disk(fleet, "data", "64m")
+    app = fleet.app(objects={**SMALL, "p.yaml": shell("p", "exec sleep 1000")})
+    process = node.process("p")
+    inside(node, "mount", "-o", "remount,ro", str(node.data))
+    revision = app.write("a.yaml", file("a", "/etc/a", "new\n")).commit()
+    until("it is told", lambda: "read-only" in node.agent.log.read_text().lower())
+    node.path("/etc/a").unlink()
+    until("drift is healed even so", lambda: node.text("/etc/a") == "a\n", 5)
+    assert node.process("p") == process
+    inside(node, "mount", "-o", "remount,rw", str(node.data))
+    app.settled(revision, seconds=90)
+    assert node.text("/etc/a") == "new\n" and node.process("p") == process
+
+
 @pytest.fixture
 def fleet_of_hub_on_disk():
     folder = machine.new_folder()
@@ -152,3 +175,17 @@ def test_a_hub_whose_disk_is_full_says_so_and_loses_nothing(fleet_of_hub_on_disk
     free(hub, hub.data)
     app.settled(seconds=90)
     assert len(node.text("/etc/a")) == 1_000_000
+
+
+def test_a_hub_whose_disk_is_read_only_says_so_and_goes_on_when_it_is_writable(fleet_of_hub_on_disk):
+    fleet = fleet_of_hub_on_disk
+    hub, node = fleet.hub, fleet.node()
+    app = fleet.app(objects=SMALL)
+    inside(hub, "mount", "-o", "remount,ro", str(hub.data))
+    app.write("a.yaml", file("a", "/etc/a", "new\n")).commit()
+    holds("the hub and the node go on", lambda: hub.is_ready() and node.text("/etc/a") == "a\n", 3)
+    assert "read-only" in hub.daemon.log.read_text().lower(), "it is said in the log"
+    inside(hub, "mount", "-o", "remount,rw", str(hub.data))
+    hub.cli("sync", app.name, code=None)
+    app.settled(seconds=90)
+    assert node.text("/etc/a") == "new\n"

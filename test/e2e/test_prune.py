@@ -60,6 +60,21 @@ def test_an_emptied_application_is_pruned_where_it_allows_that(fleet):
     until("both files are gone", lambda: node.files() == set())
 
 
+def test_a_repository_emptied_as_a_whole_deletes_nothing(fleet):
+    node = fleet.node()
+    app, other = fleet.app(objects=TWO), fleet.app("other", {"o.yaml": file("o", "/etc/o", "o")})
+    fleet.git.git("rm", "--quiet", "-r", ".")
+    app.commit("Empty everything")
+    app.hub.cli("sync", other.name, code=None)
+    until("the hub says why", lambda: app.hub.conditions(app.name) and app.hub.conditions(other.name))
+    holds("everything stays", lambda: node.files() == {"/etc/motd", "/etc/issue", "/etc/o"}, 1)
+    assert "ComparisonError" in app.hub.why(node.name, "File/motd")[0]["blockedBy"]
+    fleet.git.git("revert", "--no-edit", "HEAD")
+    app.settled()
+    other.settled()
+    assert node.files() == {"/etc/motd", "/etc/issue", "/etc/o"}
+
+
 def test_a_path_renamed_in_git_deletes_nothing(fleet):
     node = fleet.node()
     app = fleet.app(objects=TWO)

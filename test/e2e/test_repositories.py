@@ -143,6 +143,17 @@ def test_a_git_server_that_accepts_and_says_nothing_stalls_nobody_else(fleet):
         assert mute.status().get("sync") in (None, "Unknown")
 
 
+def test_many_silent_servers_on_one_host_stall_nobody_else(fleet):
+    node = fleet.node()
+    with mute_server() as (port, held):
+        for i in range(12):
+            apply_from(fleet, f"git://127.0.0.1:{port}/fleet-{i}.git", f"mute-{i}")
+        until("the hub tries", lambda: held)
+        app = fleet.app(objects=MOTD)
+        app.write("motd.yaml", file("motd", "/etc/motd", "meanwhile\n")).push()
+        assert node.text("/etc/motd") == "meanwhile\n"
+
+
 @pytest.mark.long
 def test_a_git_server_that_says_nothing_is_given_up_at_the_deadline_and_named(fleet):
     with mute_server() as (port, held):

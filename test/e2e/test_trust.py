@@ -14,8 +14,9 @@ MOTD = {"motd.yaml": file("motd", "/etc/motd", "hello\n")}
 
 
 def mosquitto_pub(port, topic, payload, certificate, key, authority):
-    return subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(port), "--insecure", "--cafile", str(authority), "--cert", str(certificate),
-                           "--key", str(key), "-V", "5", "-q", "1", "-t", topic, "-s" if payload else "-n"], input=payload, capture_output=True, timeout=20)
+    identity = ["--cert", str(certificate), "--key", str(key)] if certificate else []
+    return subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(port), "--insecure", "--cafile", str(authority), *identity,
+                           "-V", "5", "-q", "1", "-t", topic, "-s" if payload else "-n"], input=payload, capture_output=True, timeout=20)
 
 
 def openssl(*arguments, cwd=None):
@@ -143,8 +144,7 @@ def test_a_certificate_of_another_ca_is_refused_by_the_broker(fleet):
             "-keyout", "foreign.key", "-out", "foreign.crt", cwd=fleet.folder)
     foreign = signed_certificate(fleet, node.uid, fleet.folder / "foreign.crt", fleet.folder / "foreign.key", "20200101000000Z", "20990101000000Z")
     assert mosquitto_pub(hub.broker_port, f"{node.topic}/up", b"x", *foreign, authority_of(hub)).returncode != 0
-    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{hub.broker_port}"], input=b"", capture_output=True, timeout=20)
-    assert b"certificate required" in done.stderr + done.stdout or done.returncode != 0, "none at all is refused too"
+    assert mosquitto_pub(hub.broker_port, f"{node.topic}/up", b"x", None, None, authority_of(hub)).returncode != 0, "none at all is refused too"
 
 
 def test_an_agent_with_a_foreign_certificate_never_connects_and_still_heals(fleet):

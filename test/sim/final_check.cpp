@@ -78,14 +78,15 @@ void FinalCheck::must_be_equal() {
   for (const auto& node : world_.nodes) {
     if (node->engine() == nullptr) continue;
     const auto& snapshot = node->engine()->snapshot();
-    world_.trace.add(node->name(), "accepted " + snapshot.accepted.text() + ", applied " + snapshot.applied.text());
+    world_.trace.add(node->name(),
+                     "accepted " + snapshot.accepted.text() + ", applied " + snapshot.applied.text());
     for (const auto& section : snapshot.sections) {
       world_.trace.add(node->name(), section.name + " " + std::string(sync::to_string(section.phase)) + " " +
                                          section.reason + " " + section.message);
     }
   }
   for (const auto& [name, application] : world_.oracle.applications()) {
-    world_.trace.add("hub", name + " " + world_.hub->status_of(name));
+    world_.trace.add("hub", name + " " + world_.hub->status_of(name) + " " + world_.hub->story_of(name));
   }
   world_.judge.violated("converges", found);
 }

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "hub/application_record.hpp"
 #include "hub/json_path.hpp"
 #include "hub/node_book.hpp"
 #include "hub/tables.hpp"
@@ -172,6 +173,31 @@ std::string HubBox::status_of(const std::string& application) {
   const auto object = objects_->get("applications", application);
   if (!object) return "missing";
   return hub::text_at(**object, "status/sync") + " " + hub::text_at(**object, "status/health");
+}
+
+std::optional<Oracle::Places> HubBox::in_force() {
+  Oracle::Places out;
+  const auto done = store.read([&](sync::ReadTxn& txn) {
+    return txn.scan(hub::kApplicationTable, "", [&](std::string_view, std::string_view value) {
+      const auto record = hub::decode_record(value);
+      if (record && record->in_force) {
+        out[record->name] = {record->in_force->commit.str(), record->in_force->path};
+      }
+      return true;
+    });
+  });
+  return done ? std::optional(out) : std::nullopt;
+}
+
+std::string HubBox::story_of(const std::string& application) {
+  if (!objects_) return "";
+  const auto object = objects_->get("applications", application);
+  if (!object) return "";
+  std::string out;
+  for (const auto* path : {"status/operation", "status/conditions"}) {
+    if (const auto* found = hub::find_at(**object, path)) out += found->dump() + " ";
+  }
+  return out;
 }
 
 }  // namespace holdfast::sim

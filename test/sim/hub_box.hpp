@@ -14,6 +14,7 @@
 #include "test/sim/box.hpp"
 #include "test/sim/hub_rules.hpp"
 #include "test/sim/model.hpp"
+#include "test/sim/oracle.hpp"
 #include "test/sim/seams.hpp"
 
 namespace holdfast::sim {
@@ -45,6 +46,10 @@ class HubBox final : public Box {
   std::optional<base::Digest> snapshot_of(const sync::NodeUid& node);
   /// "Synced Healthy" of status.
   std::string status_of(const std::string& application);
+  /// For people: what its conditions and its last operation say.
+  std::string story_of(const std::string& application);
+  /// The revisions in force as the store has them; none when it cannot be read.
+  std::optional<Oracle::Places> in_force();
   const HubRules& rules() const { return rules_; }
 
   gitops::FakeGitSource git;

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "base/planted.hpp"
+#include "test/sim/planted.hpp"
 #include "test/sim/simulation.hpp"
 
 namespace {
@@ -76,7 +78,7 @@ void show_failure(std::uint64_t seed, const SimulationResult& result) {
               static_cast<unsigned long long>(result.lines), result.verdict->invariant.c_str(),
               result.verdict->detail.c_str());
   for (const auto& line : result.last) std::printf("  %s\n", line.c_str());
-  std::printf("replay: build/sim/bin/holdfast-sim --seed %llu -v\n", static_cast<unsigned long long>(seed));
+  std::printf("replay: build/dev/bin/holdfast-sim --seed %llu -v\n", static_cast<unsigned long long>(seed));
   std::fflush(stdout);
 }
 
@@ -120,16 +122,54 @@ int run_share(const Options& options, std::uint64_t job) {
   return failed;
 }
 
-int run_many(const Options& options) {
-  std::printf("seeds %llu to %llu, %llu jobs\n", static_cast<unsigned long long>(options.first),
-              static_cast<unsigned long long>(options.first + options.seeds - 1),
-              static_cast<unsigned long long>(options.jobs));
+// ---- planted mistakes ----
+
+/// Beyond this the simulator does not bite.
+constexpr std::uint64_t kPlantedSeedsMax = 1'500;
+
+/// Without any mistake; what fails then proves nothing about one.
+bool is_clean(std::uint64_t seed) {
+  holdfast::base::plant("");
+  return !simulate({.seed = seed, .verbose = false}).verdict;
+}
+
+/// Runs seeds until the invariant that is meant to notice does.
+bool bites(const holdfast::sim::PlantedMistake& mistake, std::uint64_t first) {
+  for (std::uint64_t seed = first; seed < first + kPlantedSeedsMax; ++seed) {
+    holdfast::base::plant(mistake.name);
+    seed_now = seed;
+    alarm(kSecondsMax);
+    const auto result = simulate({.seed = seed, .verbose = false});
+    if (!result.verdict || result.verdict->invariant != mistake.invariant || !is_clean(seed)) continue;
+    std::printf("caught %-26s seed %4llu  %s: %s\n", std::string(mistake.name).c_str(),
+                static_cast<unsigned long long>(seed), result.verdict->invariant.c_str(),
+                result.verdict->detail.c_str());
+    return true;
+  }
+  std::printf("FAILED %s: not caught in %llu seeds\n", std::string(mistake.name).c_str(),
+              static_cast<unsigned long long>(kPlantedSeedsMax));
+  return false;
+}
+
+int run_planted_share(const Options& options, std::uint64_t job) {
+  signal(SIGALRM, on_alarm);
+  int missed = 0;
+  for (std::size_t i = job; i < holdfast::sim::kPlantedMistakes.size(); i += options.jobs) {
+    if (!bites(holdfast::sim::kPlantedMistakes[i], options.first)) ++missed;
+    std::fflush(stdout);
+  }
+  return missed;
+}
+
+// ---- many ----
+
+int in_children(const Options& options, int (*share)(const Options& options, std::uint64_t job)) {
   std::fflush(stdout);
   std::vector<pid_t> children;
   for (std::uint64_t job = 0; job < options.jobs; ++job) {
     const pid_t child = fork();
     if (child == 0) {
-      const int failed = run_share(options, job);
+      const int failed = share(options, job);
       std::fflush(stdout);
       _exit(failed);
     }
@@ -146,6 +186,23 @@ int run_many(const Options& options) {
       failed += WEXITSTATUS(status);
     }
   }
+  return failed;
+}
+
+int run_planted(const Options& options) {
+  const auto count = holdfast::sim::kPlantedMistakes.size();
+  std::printf("%zu planted mistakes, from seed %llu on\n", count,
+              static_cast<unsigned long long>(options.first));
+  const int missed = in_children(options, run_planted_share);
+  std::printf("%zu of %zu planted mistakes caught\n", count - static_cast<std::size_t>(missed), count);
+  return missed == 0 ? 0 : 1;
+}
+
+int run_many(const Options& options) {
+  std::printf("seeds %llu to %llu, %llu jobs\n", static_cast<unsigned long long>(options.first),
+              static_cast<unsigned long long>(options.first + options.seeds - 1),
+              static_cast<unsigned long long>(options.jobs));
+  const int failed = in_children(options, run_share);
   std::printf("%s\n", failed == 0 ? "all seeds passed" : (std::to_string(failed) + " seeds failed").c_str());
   return failed == 0 ? 0 : 1;
 }
@@ -155,6 +212,7 @@ int run_many(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (!read_options(argc, argv, options)) return usage();
+  if (options.planted) return run_planted(options);
   if (options.seed != 0) return run_seed(options.seed, true) ? 0 : 1;
   return run_many(options);
 }

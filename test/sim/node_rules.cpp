@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/node_rules.hpp"
 
+#include <algorithm>
+
 #include "base/limits.hpp"
 #include "edge_agent/process_effective.hpp"
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
 #include "edge_agent/target.hpp"
+#include "sync/model/kinds.hpp"
+#include "sync/model/section.hpp"
 
 namespace holdfast::sim {
 
@@ -47,6 +51,41 @@ sync::Generation NodeRules::stored_generation() const {
   return header ? header->generation : sync::Generation{};
 }
 
+bool NodeRules::is_held(const sync::Claim& claim) const {
+  const auto bytes = sync::read_one(store_, edge_agent::kMetaTable, edge_agent::kHeaderKey);
+  const auto stored = bytes && *bytes
+                          ? edge_agent::decode_stored_header(**bytes)
+                          : base::Result<sync::SignedHeader>(base::fail(base::Code::kNotFound, ""));
+  const auto header = stored ? sync::decode_header(stored->bytes)
+                             : base::Result<sync::DesiredHeader>(base::fail(stored.error()));
+  if (!header) return false;
+  for (const auto& ref : header->sections) {
+    const auto section = record(ref.application);
+    const bool has_failed = section && (section->phase == SectionPhase::kRollingBack ||
+                                        section->phase == SectionPhase::kQuarantined);
+    const auto body = sync::read_one(store_, edge_agent::kBodyTable, ref.digest.view());
+    if (has_failed || !body || !*body) continue;
+    const auto decoded = sync::decode_section(**body);
+    if (!decoded) continue;
+    for (const auto& resource : decoded->resources) {
+      if (std::ranges::count(sync::claims_of(resource), claim) > 0) return true;
+    }
+  }
+  return false;
+}
+
+std::size_t NodeRules::inventory_of(const sync::ApplicationUid& application) const {
+  std::size_t count = 0;
+  static_cast<void>(store_.read([&](sync::ReadTxn& txn) {
+    return txn.scan(edge_agent::kInventoryTable, "", [&](std::string_view, std::string_view value) {
+      const auto found = sync::decode_inventory_entry(value);
+      if (found && found->application == application) ++count;
+      return true;
+    });
+  }));
+  return count;
+}
+
 bool NodeRules::is_rolling_back(const sync::Claim& claim) const {
   const auto found = entry(claim);
   if (!found) return false;
@@ -84,6 +123,7 @@ void NodeRules::before_remove(const std::string& path) {
   if (!oracle_.may_delete(node_, claim) && !is_rolling_back(claim)) {
     violated("delete-only-what-was-said", "remove " + path + ": no commit and no person said so");
   }
+  if (is_held(claim)) violated("wanted-stays", "remove " + path + ": the accepted state wants it");
   count_delete(claim);
 }
 
@@ -92,12 +132,13 @@ void NodeRules::count_delete(const sync::Claim& claim) {
   if (!found) return violated("delete-from-inventory", claim.text() + " is not in the inventory");
   const auto section = record(found->application);
   if (!section || section->phase == SectionPhase::kRollingBack) return;
-  auto& deleted = deletes_[{stored_generation(), found->application}];
-  deleted.insert(claim);
-  const bool is_over = deleted.size() > base::limits::kPruneAlwaysAllowedMax;
-  if (is_over && !oracle_.is_prune_unlimited(section->accepted.name)) {
-    violated("prune-limit",
-             section->accepted.name + ": " + std::to_string(deleted.size()) + " deletes at once");
+  auto& deletes = deletes_[{stored_generation(), found->application}];
+  if (deletes.claims.empty()) deletes.of = inventory_of(found->application);
+  deletes.claims.insert(claim);
+  const auto allowed = std::max(base::limits::kPruneAlwaysAllowedMax, deletes.of / 2);
+  if (deletes.claims.size() > allowed && !oracle_.is_prune_unlimited(section->accepted.name)) {
+    violated("prune-limit", section->accepted.name + ": " + std::to_string(deletes.claims.size()) + " of " +
+                                std::to_string(deletes.of) + " deleted at once");
   }
 }
 

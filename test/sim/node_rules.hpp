@@ -64,6 +64,9 @@ class NodeRules final : public HostWatcher {
   bool is_rolling_back(const sync::Claim& claim) const;
   void expect_intent(const sync::Claim& claim, const std::string& what);
   void expect_wanted(const sync::Claim& claim, const std::string& what);
+  /// Whether the accepted desired state, as stored, wants it; a section that failed wants nothing.
+  bool is_held(const sync::Claim& claim) const;
+  std::size_t inventory_of(const sync::ApplicationUid& application) const;
   void count_delete(const sync::Claim& claim);
   void check_applied(const sync::Frame& frame);
   void check_sections(const sync::Snapshot& snapshot);
@@ -78,7 +81,11 @@ class NodeRules final : public HostWatcher {
   std::set<std::string> made_;                ///< paths whose file is the agent's
   std::map<std::string, std::string> names_;  ///< instance → process
   sync::Generation accepted_max_;
-  std::map<std::pair<sync::Generation, sync::ApplicationUid>, Claims> deletes_;
+  struct Deletes {
+    std::size_t of = 0;  ///< objects in the inventory before the first
+    Claims claims;
+  };
+  std::map<std::pair<sync::Generation, sync::ApplicationUid>, Deletes> deletes_;
   std::set<base::Digest> snapshots_;
   base::Digest last_snapshot_;
   std::uint64_t messages_ = 0;

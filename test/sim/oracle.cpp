@@ -23,10 +23,27 @@ Claims Oracle::claimed_on(const std::string& node) const {
   return out;
 }
 
+Claims Oracle::believed_on(const std::string& node) const {
+  const auto places = believed_ ? believed_() : std::nullopt;
+  if (!places) return wanted_;
+  Claims out;
+  for (const auto& [name, place] : *places) {
+    const auto application = applications_.find(name);
+    const auto past = history_.find(place.revision);
+    if (application == applications_.end() || past == history_.end()) continue;
+    const auto folder = past->second.find(place.folder);
+    if (folder != past->second.end() && is_placed(application->second, node))
+      out.merge(folder->second.claims());
+  }
+  return out;
+}
+
+/// The hub learns of a person's act at once and of a commit at its next fetch, so either order is right.
 void Oracle::say_gone_on(const std::string& application, const std::string& node) {
   const Claims kept = claimed_on(node);
+  const Claims believed = believed_on(node);
   for (const auto& claim : ever_[application]) {
-    if (!kept.contains(claim)) may_go_[node].insert(claim);
+    if (!kept.contains(claim) || !believed.contains(claim)) may_go_[node].insert(claim);
   }
 }
 

@@ -4,7 +4,9 @@
 // wanted, and what each node must hold when all has settled. Threads: one.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +18,14 @@ namespace holdfast::sim {
 class Oracle {
  public:
   using Labels = std::map<std::string, std::string>;
+
+  /// What the hub goes by while it has not seen the newest commit: application → where its revision in force is.
+  struct Place {
+    std::string revision;
+    std::string folder;
+  };
+  using Places = std::map<std::string, Place>;
+  void on_believed(std::function<std::optional<Places>()> believed) { believed_ = std::move(believed); }
 
   // ---- what was said ----
   void node_labels(const std::string& node, const Labels& labels);
@@ -50,10 +60,13 @@ class Oracle {
  private:
   bool is_placed(const ApplicationModel& application, const std::string& node) const;
   Claims claimed_on(const std::string& node) const;
+  /// The same by what the hub goes by now; all that was ever wanted where that cannot be told.
+  Claims believed_on(const std::string& node) const;
   void take(ApplicationModel& application, const FolderModel& folder);
   void say_gone(const std::string& application);
   void say_gone_on(const std::string& application, const std::string& node);
 
+  std::function<std::optional<Places>()> believed_;
   RepositoryModel repository_;
   std::map<std::string, RepositoryModel> history_;
   std::map<std::string, ApplicationModel> applications_;

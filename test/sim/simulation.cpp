@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/simulation.hpp"
 
+#include <cstdio>
+
 #include "base/log.hpp"
 #include "test/sim/final_check.hpp"
 #include "test/sim/workload.hpp"
@@ -14,6 +16,13 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 namespace {
+
+void drop(base::log::Level, std::string_view) {}
+
+/// What the programs log carries real time, so it is shown and is no part of the trace.
+void show(base::log::Level, std::string_view line) {
+  std::printf("          %.*s\n", static_cast<int>(line.size()), line.data());
+}
 
 milliseconds pause(base::Random& random) {
   const auto kind = random.below(100);
@@ -67,7 +76,7 @@ void run(World& world) {
 }  // namespace
 
 SimulationResult simulate(const SimulationOptions& options) {
-  base::log::set_sink([](base::log::Level, std::string_view) {});
+  base::log::set_sink(options.verbose ? show : drop);
   base::FakeRandom sizes(options.seed * 31 + 7);
   const auto drawn = sizes.below(100);
   World world(options.seed, drawn < 55 ? 1 : drawn < 80 ? 2 : drawn < 95 ? 3 : 5, options.verbose);

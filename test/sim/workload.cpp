@@ -18,7 +18,7 @@ const std::array<std::string, 8> kPaths{"/etc/hf/p0", "/etc/hf/p1", "/etc/hf/p2"
 const std::array<std::string, 3> kProcesses{"cam", "web", "log"};
 constexpr std::string_view kForeign = "/etc/hf/foreign";
 constexpr std::string_view kSteady = "steady";
-constexpr std::size_t kBigFiles = 14;
+constexpr std::size_t kBigFiles = 30;
 
 std::string path_of_big(std::size_t i) { return "/var/big/" + std::to_string(i); }
 
@@ -113,6 +113,13 @@ FolderModel& Workload::any_folder() {
   return repository_[folders[below(folders.size())]];
 }
 
+std::string Workload::name_of(const FolderModel& folder) const {
+  for (const auto& [name, model] : repository_) {
+    if (&model == &folder) return name;
+  }
+  return "?";
+}
+
 void Workload::change_files() {
   auto& folder = any_folder();
   const std::string name = "f" + std::to_string(below(4));
@@ -126,7 +133,7 @@ void Workload::change_files() {
     if (folder.holds(path_claim(path))) return;
     folder.files[name] = {path, next_content()};
   }
-  commit("files");
+  commit("files of " + name_of(folder));
 }
 
 void Workload::change_processes() {
@@ -140,7 +147,7 @@ void Workload::change_processes() {
         chance(75) ? Way::kGood : std::array{Way::kExits, Way::kNeverReady, Way::kSlowToStop}[below(3)];
     folder.processes[name] = {std::to_string(++versions_), way};
   }
-  commit("processes");
+  commit("processes of " + name_of(folder));
 }
 
 /// A file goes from one application to another in one commit.
@@ -152,7 +159,7 @@ void Workload::move_claim() {
   if (to.files.contains(moved.first) || to.holds(path_claim(moved.second.path))) return;
   from.files.erase(moved.first);
   to.files.insert(moved);
-  commit("moves " + moved.second.path);
+  commit("moves " + moved.second.path + " from " + name_of(from) + " to " + name_of(to));
 }
 
 /// File/a becomes File/b on the same path; or only the file in Git is called otherwise.
@@ -161,24 +168,24 @@ void Workload::rename_resource() {
   if (folder.files.empty()) return;
   if (chance(50)) {
     folder.file_name = folder.file_name == "all.yaml" ? "other.yaml" : "all.yaml";
-    return commit("renames a file of Git");
+    return commit("renames the file of " + name_of(folder));
   }
   const auto renamed = *folder.files.begin();
   const std::string name = "r" + std::to_string(below(3));
   if (folder.files.contains(name)) return;
   folder.files.erase(renamed.first);
   folder.files[name] = renamed.second;
-  commit("renames " + renamed.first + " to " + name);
+  commit("renames " + renamed.first + " to " + name + " in " + name_of(folder));
 }
 
 void Workload::break_or_mend() {
   auto& folder = any_folder();
   if (folder.damage != Damage::kNone) {
     folder.damage = Damage::kNone;
-    return commit("mends");
+    return commit("mends " + name_of(folder));
   }
   folder.damage = chance(50) ? Damage::kYaml : Damage::kSpec;
-  commit("breaks");
+  commit((folder.damage == Damage::kYaml ? "breaks the YAML of " : "breaks a spec of ") + name_of(folder));
 }
 
 /// Much or all is gone at once.
@@ -186,7 +193,9 @@ void Workload::shrink() {
   const auto before = repository_;
   if (repository_.contains("apps/big") && chance(50)) {
     auto& files = repository_["apps/big"].files;
-    files.erase(std::next(files.begin(), 1 + static_cast<std::ptrdiff_t>(below(3))), files.end());
+    const auto kept = 1 + below(kBigFiles - 1);
+    if (files.size() <= kept) return;
+    files.erase(std::next(files.begin(), static_cast<std::ptrdiff_t>(kept)), files.end());
     return commit("shrinks");
   }
   if (chance(50)) {
@@ -374,7 +383,9 @@ void Workload::cut_power() {
 
 void Workload::trouble_disk() {
   auto& node = any_node();
-  switch (below(6)) {
+  const auto kind = below(6);
+  world_.trace.add(node.name(), "trouble with disks, kind " + std::to_string(kind));
+  switch (kind) {
     case 0: node.store.full_after(below(4)); break;
     case 1: node.store.set_read_only(true); break;
     case 2: world_.hub->store.full_after(below(4)); break;
@@ -395,7 +406,9 @@ void Workload::trouble_disk() {
 void Workload::trouble_git() {
   auto& git = world_.hub->git;
   const std::string url(kRepository);
-  switch (below(4)) {
+  const auto kind = below(4);
+  world_.trace.add("git", "trouble, kind " + std::to_string(kind));
+  switch (kind) {
     case 0: git.set_unreachable(url, base::Error(base::Code::kUnavailable, "no route to host")); break;
     case 1: push("rewrites history", true); break;
     case 2:
@@ -418,7 +431,9 @@ void Workload::move_clock() {
 
 void Workload::change_facts() {
   auto& node = any_node();
-  switch (below(3)) {
+  const auto kind = below(3);
+  world_.trace.add(node.name(), "facts, kind " + std::to_string(kind));
+  switch (kind) {
     case 0: node.set_facts({}); break;
     case 1: node.set_facts({{"zone", "b"}}); break;
     default: node.set_facts({{"zone", "a"}});
@@ -428,7 +443,9 @@ void Workload::change_facts() {
 void Workload::trouble_network() {
   auto& broker = world_.broker;
   const auto& node = any_node();
-  switch (below(4)) {
+  const auto kind = below(4);
+  world_.trace.add(node.name(), "trouble with the network, kind " + std::to_string(kind));
+  switch (kind) {
     case 0: broker.partition(node.client_id()); break;
     case 1: broker.heal(node.client_id()); break;
     case 2: broker.restart(); break;

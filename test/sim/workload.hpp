@@ -32,6 +32,7 @@ class Workload {
   NodeBox& any_node() { return *world_.nodes[below(world_.nodes.size())]; }
   std::string any_application();
   FolderModel& any_folder();
+  std::string name_of(const FolderModel& folder) const;
   std::string next_content() { return "c" + std::to_string(++contents_); }
 
   void commit(const std::string& why);

@@ -18,6 +18,7 @@ World::World(std::uint64_t seed, std::size_t count, bool verbose)
                                                         .root = {},
                                                         .poll_interval = base::limits::kPollInterval},
                                  trace, judge, random.next());
+  oracle.on_believed([this] { return hub->in_force(); });
   for (std::size_t i = 0; i < count; ++i) {
     edge_agent::NodeIdentity identity{.fleet = fleet,
                                       .uid = sync::NodeUid(random.uuid()),

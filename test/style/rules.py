@@ -49,9 +49,11 @@ LIBRARIES = {
 
 # Deciding code: functions from values to values. Globs of files.
 DECIDING = [
-    "sync/model/*", "sync/wire/*", "gitops/policy/*", "gitops/render*", "gitops/placement*", "gitops/template*",
-    "gitops/kustomize*", "edge_agent/plan*", "edge_agent/section_step*", "edge_agent/backoff*", "hub/rollout*",
-    "hub/assign*",
+    "base/backoff*", "sync/model/*", "sync/wire/*", "gitops/policy/*", "gitops/application*", "gitops/claims_check*",
+    "gitops/finding*", "gitops/manifest*", "gitops/placement*", "gitops/references_check*", "gitops/render*",
+    "gitops/repository_url*", "gitops/resources_check*", "gitops/revision_text*", "gitops/section_room*",
+    "gitops/selector*", "gitops/template*", "gitops/validate*", "edge_agent/apply_order*", "edge_agent/plan*",
+    "edge_agent/section_step*", "hub/assign*",
 ]
 DECIDING_HEADERS = {
     r"thread|mutex|shared_mutex|condition_variable|future|atomic|semaphore|latch|barrier|stop_token|pthread\.h":
@@ -75,7 +77,7 @@ DECIDING_OUR_HEADERS = {
 DECIDING_CALLS = {
     r"\b(getenv|secure_getenv)\s*\(": "take the value as an argument",
     r"\bstd::(rand|srand|random_device)\b|\b(rand|random)\(\)": "take a base::Random&",
-    r"\bf?open\s*\(|\bfopen\s*\(|\bprintf\s*\(": "take or return the content as a value",
+    r"(?<!> )\bf?open\s*\(|\bprintf\s*\(": "take or return the content as a value",
     r"\bstd::(shared_ptr|make_shared)\b": "ownership is by value or std::unique_ptr here",
 }
 
@@ -105,6 +107,10 @@ MAY_SKIP = {
 # Headers that may include <nlohmann/json.hpp>, each with its reason.
 MAY_INCLUDE_JSON = {}
 
+# Functions that may be longer, each with its reason.
+MAY_BE_LONG = {}
+FUNCTION_LINES_MAX = 70
+
 VAGUE_NAMES = r"(^|[/_])(utils?|common|helpers?|managers?|misc|stuff)([_./]|$)"
 
 # The words of the design, and what people write instead.
@@ -124,7 +130,11 @@ ROOT = {"base", "sync", "firmware", "gitops", "edge_agent", "hub", "deploy", "te
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 SPDX_FILES = r"\.(cpp|hpp|py|sh|cmake|js|css|html|service|conf|ya?ml)$|(^|/)CMakeLists\.txt$|packages\.txt$"
 # Data, not source: read byte for byte by tests.
-SPDX_EXEMPT = ["test/fuzz/*", "test/data/*", "*/golden/*", "*/testdata/*"]
+SPDX_EXEMPT = ["test/fuzz/*", "*/golden/*", "*/testdata/*"]
+
+# Tables of files and globs; one that matches no file any more guards nothing.
+FILE_TABLES = [DECIDING, MAY_ASK_TIME, MAY_THROW, MAY_SKIP, MAY_INCLUDE_JSON, MAY_BE_LONG, MAY_USE_WORDS, SPDX_EXEMPT]
+TABLES_FILE = "test/style/rules.py"
 
 # ---- rules ----
 
@@ -376,6 +386,37 @@ def limits_are_explained(tree):
         for line, match in limits.matches(r"\bconstexpr\s+[\w:]+\s+(k\w+)"):
             if match[1] not in page.text:
                 yield limits.path, line, f"{match[1]} is not explained in docs/limits.md"
+
+
+def functions(file):
+    """(first line, last line) of what ends with a } of its own at the left edge, or in a class."""
+    code = file.code.splitlines()
+    for last, line in enumerate(file.lines, 1):
+        end = re.fullmatch(r"( {0,2})}", line)
+        if end:
+            first = next((n for n in range(last - 1, 0, -1) if re.match(end[1] + r"[^\s#}]", code[n - 1])), last)
+            yield first, last
+
+
+@rule
+def short_functions(tree):
+    for file in tree.cpp():
+        if file.path not in MAY_BE_LONG:
+            for first, last in functions(file):
+                if last - first >= FUNCTION_LINES_MAX:
+                    yield (file.path, first, f"a function of {last - first + 1} lines; at most {FUNCTION_LINES_MAX}: give what it does in "
+                           "steps a function each, or list the file with the reason in MAY_BE_LONG of test/style/rules.py")
+
+
+@rule
+def tables_are_current(tree):
+    """Each file and glob in the tables above still matches something."""
+    rules = tree.files.get(TABLES_FILE)
+    for table in FILE_TABLES if rules else []:
+        for glob in table:
+            if not any(fnmatch.fnmatch(path, glob) for path in tree.files):
+                line = next((n for n, text in enumerate(rules.lines, 1) if f'"{glob}"' in text), 1)
+                yield TABLES_FILE, line, f'"{glob}" matches no file: name the file as it is called now, or take the entry out'
 
 
 @rule

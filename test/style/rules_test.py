@@ -11,6 +11,15 @@ from tree import Tree  # noqa: E402
 
 TOP = "// SPDX-License-Identifier: Apache-2.0\n// What it is for.\n// Threads: plain values.\n"
 
+TABLED = {glob.replace("*", "x"): "" for table in rules.FILE_TABLES for glob in table}
+
+
+def function(lines, indent=""):
+    """One of so many lines, all told."""
+    return f"{indent}int f(int a,\n{indent}      int b) {{\n" + f"{indent}  if (a) {{\n{indent}  }}\n" + \
+        f"{indent}  ++a;\n" * (lines - 5) + f"{indent}}}\n"
+
+
 # (rule, what is wrong, files, part of the finding's message)
 BREAKS = [
     ("folder-table", "a folder includes one above it",
@@ -35,12 +44,13 @@ BREAKS = [
      {"edge_agent/engine.cpp": '#include "base/fake_clock.hpp"\n'}, "take the seam's interface"),
     ("gtest-in-tests-only", "a test in a source", {"base/a.cpp": "#include <gtest/gtest.h>\n"}, "*_test.cpp"),
     ("deciding-is-pure", "a clock header", {"edge_agent/plan.cpp": "#include <ctime>\n"}, "take a base::Clock&"),
-    ("deciding-is-pure", "a thread header", {"hub/rollout_step.hpp": "#include <mutex>\n"}, "no threads"),
+    ("deciding-is-pure", "a thread header", {"hub/assign_step.hpp": "#include <mutex>\n"}, "no threads"),
     ("deciding-is-pure", "a file header", {"sync/wire/frame.cpp": "#include <fstream>\n"}, "take the content as a value"),
     ("deciding-is-pure", "a socket header", {"gitops/policy/window.cpp": "#include <sys/socket.h>\n"}, "behind a seam"),
     ("deciding-is-pure", "a system call's header", {"gitops/placement.cpp": "#include <unistd.h>\n"}, "behind a seam"),
     ("deciding-is-pure", "the environment", {"gitops/template.cpp": 'auto x = getenv("HOME");\n'}, "as an argument"),
-    ("deciding-is-pure", "chance", {"hub/rollout.cpp": "std::random_device d;\n"}, "take a base::Random&"),
+    ("deciding-is-pure", "chance", {"hub/assign.cpp": "std::random_device d;\n"}, "take a base::Random&"),
+    ("deciding-is-pure", "a file", {"edge_agent/plan.cpp": "return open(path);\n"}, "as a value"),
     ("deciding-is-pure", "shared ownership", {"sync/model/a.hpp": "std::shared_ptr<int> p;\n"}, "std::unique_ptr"),
     ("deciding-is-pure", "by way of a header of ours",
      {"edge_agent/plan.cpp": '#include "edge_agent/order.hpp"\n',
@@ -71,6 +81,12 @@ BREAKS = [
     ("nothing-unfinished", "a note to self", {"hub/a.cpp": "// TODO: later\n"}, "finish it"),
     ("limits-are-explained", "a limit nobody explains",
      {"base/limits.hpp": "inline constexpr auto kMostThings = 3;\n", "docs/limits.md": "# Limits\n"}, "kMostThings"),
+    ("short-functions", "one line too many", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX + 1)}, "a function of 71 lines"),
+    ("short-functions", "a member", {"base/a.hpp": "class A {\n" + function(100, "  ") + "};\n"}, "a function of 100 lines"),
+    ("short-functions", "a test", {"base/a_test.cpp": "TEST(A, Holds) {\n" + "  f();\n" * 80 + "}\n"}, "a function of 82 lines"),
+    ("tables-are-current", "a glob that matches nothing",
+     {rules.TABLES_FILE: "", **{path: text for path, text in TABLED.items() if path != "hub/assignx"}},
+     '"hub/assign*" matches no file'),
     ("plain-text", "white space at the end", {"base/a.cpp": "int a; \n"}, "white space"),
     ("plain-text", "a tab", {"test/run": "#!/bin/bash\n\techo\n"}, "a tab"),
     ("plain-text", "no newline at the end", {"base/a.cpp": "int a;"}, "no newline"),
@@ -91,6 +107,7 @@ KEEPS = [
     ("deciding-is-pure", "values only",
      {"edge_agent/plan.cpp": '#include <vector>\n#include "base/clock.hpp"\n// reads no fopen() nor <mutex>\n',
       "base/clock.hpp": "#include <chrono>\n"}),
+    ("deciding-is-pure", "a variable that is called open", {"edge_agent/plan.cpp": "std::vector<int> open(3);\n"}),
     ("deciding-is-pure", "its test may read golden files", {"edge_agent/plan_test.cpp": "#include <fstream>\n"}),
     ("deciding-is-pure", "code that does not decide", {"edge_agent/engine.cpp": "#include <unistd.h>\n"}),
     ("one-clock", "the real clock", {"base/system_clock.cpp": "clock_gettime(CLOCK_BOOTTIME, &t);\n"}),
@@ -112,6 +129,10 @@ KEEPS = [
     ("nothing-unfinished", "mkstemp's pattern", {"base/a.cpp": 'f("a-XXXXXX");\n'}),
     ("limits-are-explained", "one that is explained",
      {"base/limits.hpp": "inline constexpr auto kMostThings = 3;\n", "docs/limits.md": "kMostThings: 3\n"}),
+    ("short-functions", "at the limit", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX) * 2}),
+    ("short-functions", "a namespace and a table are none",
+     {"base/a.cpp": "namespace a {\n" + "int b;\n" * 100 + "}  // namespace a\nconst int kB[] = {\n" + "  1,\n" * 100 + "};\n"}),
+    ("tables-are-current", "globs that match", {rules.TABLES_FILE: "", **TABLED}),
     ("plain-text", "plain", {"base/a.cpp": "int a;\n"}),
 ]
 
@@ -133,7 +154,7 @@ class Rules(unittest.TestCase):
                 self.assertIn(other, rules.MAY_USE, folder)
 
     def test_exceptions_have_reasons(self):
-        for table in (rules.MAY_THROW, rules.MAY_SKIP, rules.MAY_INCLUDE_JSON):
+        for table in (rules.MAY_THROW, rules.MAY_SKIP, rules.MAY_INCLUDE_JSON, rules.MAY_BE_LONG):
             for path, reason in table.items():
                 self.assertGreater(len(reason), 10, path)
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's store as a file: opened, and rescued where it is damaged. What still reads is copied into a new store
+// beside the damaged one, and only when that is whole and on the disk do they change names. So there is no moment at
+// which a kill leaves an empty store that looks like a sound one: the next start rescues again, or ends what was begun.
+// Threads: one.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "sync/store/lmdb_store.hpp"
+
+namespace holdfast::edge_agent {
+
+/// `path`: the data file. Ends a rescue that was interrupted; begins one where the file is damaged.
+base::Result<std::unique_ptr<sync::LmdbStore>> open_agent_store(const std::string& path);
+
+/// For damage that shows only when records are read. REQUIRES: nobody has it open. `why` goes into the log.
+base::Result<std::unique_ptr<sync::LmdbStore>> rescue_agent_store(const std::string& path,
+                                                                  const base::Error& why);
+
+// The steps of a rescue, in order; set_aside_store() stands between these two.
+
+/// What still reads, and that nothing may be deleted, in "<path>.rescued".
+base::Status copy_to_rescued(const std::string& path);
+/// Takes the place of a store that was set aside; a copy whose original is still there is nothing to trust, and goes.
+base::Status end_rescue(const std::string& path);
+
+}  // namespace holdfast::edge_agent

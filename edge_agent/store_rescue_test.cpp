@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/store_rescue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "edge_agent/state_records.hpp"
+#include "edge_agent/tables.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Code;
+using base::Error;
+
+/// Where a kill stops a rescue.
+enum class Killed { kWhileCopying, kAfterCopying, kAfterSettingAside, kAfterAll };
+
+class StoreRescue : public testing::TestWithParam<Killed> {
+ protected:
+  StoreRescue() {
+    std::string name = testing::TempDir() + "holdfast-rescue-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~StoreRescue() override { fs::remove_all(folder_); }
+
+  std::string path() const { return folder_ + "/store"; }
+  void make_store() {
+    const auto store = open_agent_store(path());
+    ASSERT_TRUE(store) << store.error().message();
+    ASSERT_TRUE(sync::write_one(**store, kInventoryTable, "path:/etc/a", "an entry"));
+    ASSERT_TRUE(sync::write_one(**store, kMetaTable, "command_counter", "41"));
+  }
+  void rescue_until(Killed killed) {
+    if (killed == Killed::kWhileCopying) {
+      std::ofstream(path() + ".rescued") << "half a store";
+      return;
+    }
+    ASSERT_TRUE(copy_to_rescued(path()));
+    if (killed == Killed::kAfterCopying) return;
+    ASSERT_TRUE(sync::set_aside_store(path()));
+    if (killed == Killed::kAfterSettingAside) return;
+    ASSERT_TRUE(end_rescue(path()));
+  }
+  /// What the program does at its next start, where the damage was in a record.
+  std::unique_ptr<sync::LmdbStore> next_start() {
+    const bool is_old = fs::exists(path()) && !fs::exists(path() + ".corrupt-1");
+    auto store = open_agent_store(path());
+    if (store && is_old) {
+      store->reset();
+      store = rescue_agent_store(path(), Error(Code::kCorrupt, "inventory/path:/etc/b"));
+    }
+    EXPECT_TRUE(store) << store.error().message();
+    return store ? *std::move(store) : nullptr;
+  }
+  static std::string value(sync::Store& store, sync::Table table, std::string_view key) {
+    const auto found = sync::read_one(store, table, key);
+    return found ? found->value_or("nothing") : found.error().message();
+  }
+  void expect_nothing_beside() const {
+    for (const char* suffix : {".rescued", ".rescued-lock", ".rescued-owner"})
+      EXPECT_FALSE(fs::exists(path() + suffix)) << suffix;
+  }
+
+  std::string folder_;
+};
+
+TEST_P(StoreRescue, KilledAnywhereTheNextStartHasWhatStillReadAndDeletesNothing) {
+  make_store();
+  rescue_until(GetParam());
+  const auto store = next_start();
+  ASSERT_TRUE(store);
+  EXPECT_EQ(value(*store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(*store, kMetaTable, "command_counter"), "41");
+  EXPECT_EQ(value(*store, kMetaTable, kDeletesForbiddenKey), "1");
+  expect_nothing_beside();
+  EXPECT_TRUE(fs::exists(path() + ".corrupt-1"));
+}
+
+TEST_P(StoreRescue, OfAFileThatDoesNotEvenOpenDeletesNothing) {
+  const std::string garbage(1U << 16U, 'g');
+  std::ofstream(path()) << garbage;
+  rescue_until(GetParam());
+  const auto store = open_agent_store(path());
+  ASSERT_TRUE(store) << store.error().message();
+  EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
+  expect_nothing_beside();
+  EXPECT_EQ(fs::file_size(path() + ".corrupt-1"), garbage.size()) << "kept for who wants to look";
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, StoreRescue,
+                         testing::Values(Killed::kWhileCopying, Killed::kAfterCopying,
+                                         Killed::kAfterSettingAside, Killed::kAfterAll),
+                         [](const auto& info) -> std::string {
+                           switch (info.param) {
+                             case Killed::kWhileCopying: return "WhileCopying";
+                             case Killed::kAfterCopying: return "AfterCopying";
+                             case Killed::kAfterSettingAside: return "AfterSettingAside";
+                             case Killed::kAfterAll: return "AfterAll";
+                           }
+                           return "";
+                         });
+
+TEST_F(StoreRescue, ASoundStoreIsOpenedAsItIs) {
+  make_store();
+  const auto store = open_agent_store(path());
+  ASSERT_TRUE(store);
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "nothing");
+  EXPECT_FALSE(fs::exists(path() + ".corrupt-1"));
+}
+
+}  // namespace
+}  // namespace holdfast::edge_agent
