@@ -538,6 +538,22 @@ TEST(EngineClaims, TheLoserGetsTheClaimOnceItIsFree) {
   EXPECT_EQ(node.section("b").sync, SyncStatus::kSynced);
 }
 
+TEST(EngineClaims, WhoLeavesGoesOnlyWhenWhatItHeldWasTakenOver) {
+  FakeNode node;
+  const FakeApp leaving = FakeApp("a").file("x", "/etc/x", "x");
+  node.desire({leaving});
+  node.settle();
+  node.host.set_fault("/srv", base::FileFault::kIo);
+  FakeApp taker = FakeApp("b").file("y", "/srv/y", "y").file("x", "/etc/x", "x", {.wave = 1});
+  node.desire({taker}, {removal_of(leaving, sync::RemovalMode::kPrune)});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/x"), "x");
+  // The other one never came so far, and does not want it any more.
+  node.desire({taker.without("File/x")}, {removal_of(leaving, sync::RemovalMode::kPrune)});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/x"), std::nullopt) << "nobody wants it, and it was still known whose it is";
+}
+
 TEST(EngineClaims, AForeignFileIsTakenOverAndThatIsTold) {
   FakeNode node;
   node.host.edit_by_hand("/etc/motd", "distribution's");

@@ -97,7 +97,8 @@ Result<Driver::Progress> ProcessDriver::apply(const Effective& wanted, const Act
       status.phase != ProcessPhase::kAbsent && status.spec_digest == process.start.spec_digest;
   // However it stands: exits are the supervisor's. But one that we told to end, and that is wanted again before it did,
   // will end all the same: it is stopped, then started, as for another spec.
-  if (is_right && !status.stopped_by_us) return Progress::kDone;
+  const bool is_forgotten = base::planted("restart-instead-of-adopt") && !supervisors_.contains(action.claim);
+  if (is_right && !status.stopped_by_us && !is_forgotten) return Progress::kDone;
   if (lives(status)) {
     HF_CHECK(host_.stop_process(process.start.id, process.grace));
     return Progress::kPending;

@@ -309,11 +309,11 @@ void SectionEnd::schedule(const SectionRecord& record, SectionCommand command, S
     parts_.look_at(application, now);
 }
 
-/// Somebody waits for a claim that may be free now.
+/// Somebody waits for a claim that may be free now, or to leave until what it held was taken over.
 void SectionEnd::wake_waiting(const ApplicationUid& application) {
   for (const auto& [other, record] : parts_.store.sections()) {
-    if (other != application && record.phase == SectionPhase::kPending)
-      parts_.look_at(other, parts_.clock.monotonic());
+    const bool waits = record.phase == SectionPhase::kPending || record.phase == SectionPhase::kRemoving;
+    if (other != application && waits) parts_.look_at(other, parts_.clock.monotonic());
   }
 }
 

@@ -100,6 +100,15 @@ void SectionWalker::clear_kept(const ApplicationUid& application, const SectionR
   }
 }
 
+/// Something of this application that another one wants and has not taken over yet: whoever left now would leave
+/// it to nobody should the other change its mind.
+bool SectionWalker::is_awaited_elsewhere(const ApplicationUid& application, const Changes& changes) const {
+  return std::ranges::any_of(parts_.store.inventory(), [&](const auto& item) {
+    const auto& [claim, entry] = item;
+    return entry.application == application && !changes.inventory.contains(claim);
+  });
+}
+
 void SectionWalker::remove(const ApplicationUid& application, const SectionRecord& record) {
   Changes changes;
   const auto leaving = end_.clear_leftovers(record, plan(look(parts_, &application)), changes);
@@ -114,7 +123,7 @@ void SectionWalker::remove(const ApplicationUid& application, const SectionRecor
     held.reason = "PruneLimit";
     held.message = leaving->held_message;
     end_.conclude(std::move(held), SectionEvent::kOverPruneLimit, changes);
-  } else if (leaving->is_pending || leaving->kept > 0) {
+  } else if (leaving->is_pending || leaving->kept > 0 || is_awaited_elsewhere(application, changes)) {
     if (const Status stored = parts_.store.commit(changes); !stored) end_.trouble(record, stored.error());
   } else {
     end_.conclude(record, SectionEvent::kRemoved, changes);

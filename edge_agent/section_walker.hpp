@@ -72,6 +72,7 @@ class SectionWalker {
   base::Status look_at_wave(Round& round, std::int64_t wave);
   void show_waiting(Round& round, std::int64_t wave);
   void wait(Round& round, std::int64_t wave);
+  bool is_awaited_elsewhere(const sync::ApplicationUid& application, const Changes& changes) const;
   void remove(const sync::ApplicationUid& application, const SectionRecord& record);
 
   Parts& parts_;

@@ -171,6 +171,7 @@ void FakeGitSource::take_over(const Remote& remote, Mirror& mirror) {
   mirror.refs = remote.refs;
   mirror.commits.clear();
   std::vector<Revision> wanted;
+  wanted.reserve(mirror.refs.branches.size() + mirror.refs.tags.size() + mirror.pins.size());
   for (const auto& [name, commit] : mirror.refs.branches) wanted.push_back(commit);
   for (const auto& [name, commit] : mirror.refs.tags) wanted.push_back(commit);
   for (const auto& [name, commit] : mirror.pins) wanted.push_back(commit);

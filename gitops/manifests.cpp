@@ -19,11 +19,9 @@ namespace holdfast::gitops {
 namespace {
 
 using base::Code;
-using base::Error;
 using base::fail;
 using base::Json;
 using base::Status;
-using sync::in_quotes;
 namespace limits = base::limits;
 
 constexpr std::array<std::string_view, 5> kHubKinds{"Application", "Node", "EnrollmentToken", "Project",

@@ -261,6 +261,7 @@ TEST(Manifests, WhatAliasesBecomeInAllFilesTogetherIsBounded) {
                      std::string(80'000, 'y') + "'\ndata:\n";
   for (int i = 0; i < 99; ++i) text += "  k" + std::to_string(i) + ": *x\n";
   std::vector<TreeFile> files;
+  files.reserve(20);
   for (int i = 0; i < 20; ++i) files.push_back({"f" + std::to_string(i) + ".yaml", text});
   const Manifests manifests = parse_manifests(files, "");
   EXPECT_EQ(

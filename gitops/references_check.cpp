@@ -2,6 +2,7 @@
 #include "gitops/references_check.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <tuple>
@@ -127,9 +128,11 @@ class Graph {
         }
         const std::size_t to = edges_[visit.node][visit.next++];
         if (marks[to] == Mark::kOpen) {
+          const auto first =
+              std::find_if(way.begin(), way.end(), [to](const Visit& step) { return step.node == to; });
           std::vector<std::size_t> circle;
-          for (const auto& step : way) circle.push_back(step.node);
-          circle.erase(circle.begin(), std::find(circle.begin(), circle.end(), to));
+          std::transform(first, way.end(), std::back_inserter(circle),
+                         [](const Visit& step) { return step.node; });
           return report_circle(circle);
         }
         if (marks[to] == Mark::kNew) {

@@ -257,11 +257,11 @@ TEST(Render, ManyCirclesAreReportedAsOne) {
   }
   const Rendering out = render(parse_manifests({{"a.yaml", text}}, ""), node("n", "x"), "", kCommit);
   ASSERT_EQ(out.findings.size(), 1U);
-  const std::string text = out.findings[0].text();
-  EXPECT_TRUE(text.starts_with("a.yaml:318: File/f63" + std::string(kPlace) +
+  const std::string said = out.findings[0].text();
+  EXPECT_TRUE(said.starts_with("a.yaml:318: File/f63" + std::string(kPlace) +
                                "each waits for the next, in a circle: File/f0 → File/f1 → File/f2"))
-      << text;
-  EXPECT_TRUE(text.ends_with("… (64 in all) → File/f0; remove one")) << text;
+      << said;
+  EXPECT_TRUE(said.ends_with("… (64 in all) → File/f0; remove one")) << said;
 }
 
 TEST(Render, NamesOnlySoManyOfTheConfigMapsThereAre) {

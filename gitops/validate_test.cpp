@@ -88,6 +88,7 @@ TEST(Validate, ASectionOverItsBytesIsRefusedWithSizeAndLimit) {
   const std::string three_mib(3U << 20U, 'x');
   for (const std::string name : {"c", "c-{{ .node.name }}-"}) {
     std::vector<TreeFile> files;
+    files.reserve(3);
     for (int i = 0; i < 3; ++i) {
       files.push_back(
           {std::to_string(i) + ".yaml",
@@ -110,6 +111,7 @@ TEST(Validate, TriesOnlySoManyStandIns) {
       std::string(200'000, 'x') + "\n";
   for (int i = 0; i < 1'000; ++i) text += "  - '{{ .node.labels.a" + std::to_string(i) + " }}'\n";
   std::vector<TreeFile> files;
+  files.reserve(20);
   for (int i = 0; i < 20; ++i) files.push_back({std::to_string(i) + ".yaml", text});
   EXPECT_EQ(validate(parse_manifests(files, "")).size(), 0U) << "only a node knows";
 }

@@ -83,6 +83,12 @@ void FinalCheck::must_be_equal() {
     for (const auto& section : snapshot.sections) {
       world_.trace.add(node->name(), section.name + " " + std::string(sync::to_string(section.phase)) + " " +
                                          section.reason + " " + section.message);
+      for (const auto& resource : section.resources) {
+        if (resource.sync == sync::SyncStatus::kSynced && resource.health == sync::Health::kHealthy) continue;
+        world_.trace.add(node->name(), "  " + resource.key.brief() + " " +
+                                           std::string(sync::to_string(resource.sync)) + " " +
+                                           resource.reason + " " + resource.message);
+      }
     }
   }
   for (const auto& [name, application] : world_.oracle.applications()) {

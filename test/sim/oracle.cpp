@@ -78,6 +78,12 @@ void Oracle::node_labels(const std::string& node, const Labels& labels) {
 
 void Oracle::application(const ApplicationModel& application) {
   auto& known = applications_[application.name] = application;
+  // While Git cannot be reached the hub takes the newest of this folder that it has.
+  for (const auto& [revision, past] : history_) {
+    const auto folder = past.find(application.folder);
+    if (folder != past.end() && folder->second.is_good())
+      ever_[application.name].merge(folder->second.claims());
+  }
   const auto folder = repository_.find(application.folder);
   if (folder != repository_.end()) take(known, folder->second);
   say_gone(application.name);
@@ -106,8 +112,9 @@ void Oracle::committed(const std::string& revision, const RepositoryModel& repos
   }
   for (auto& [name, application] : applications_) {
     const auto folder = repository.find(application.folder);
-    if (folder != repository.end() && application.exists && !pinned_.contains(name))
-      take(application, folder->second);
+    if (folder == repository.end()) continue;
+    if (folder->second.is_good()) ever_[name].merge(folder->second.claims());
+    if (application.exists && !pinned_.contains(name)) take(application, folder->second);
   }
   for (const auto& [name, application] : applications_) say_gone(name);
 }

@@ -307,6 +307,7 @@ void Workload::meddle() {
       break;
     case 3:  // another file in its place, which is nobody's
       node.rules().replaced_by_hand(path);
+      replaced_.insert({node.name(), path});
       node.host.remove_by_hand(path);
       node.host.edit_by_hand(path, "a stranger's");
       break;
@@ -461,6 +462,20 @@ void Workload::trouble_network() {
 
 // ---- the end ----
 
+/// What a stranger put in the place of something that Git wants no more stays for ever, and is shown as a leftover for
+/// as long: in the end the stranger takes it away again.
+void Workload::clear_away() {
+  for (const auto& node : world_.nodes) {
+    for (const auto& path : kPaths) {
+      const bool is_strangers = replaced_.contains({node->name(), path}) && !node->rules().made(path);
+      if (!is_strangers || node->host.file(path) == nullptr) continue;
+      world_.trace.add(node->name(), "a hand clears away " + path);
+      node->host.remove_by_hand(path);
+      node->wake();
+    }
+  }
+}
+
 void Workload::make_safe() {
   world_.broker.up();
   world_.broker.set_faults({});
@@ -472,6 +487,7 @@ void Workload::make_safe() {
     node->store.full_after(std::nullopt);
     node->set_facts({{"zone", "a"}});
   }
+  clear_away();
   world_.hub->make_safe();
   world_.hub->store.set_read_only(false);
   world_.hub->store.full_after(std::nullopt);

@@ -3,7 +3,9 @@
 // what it said, before it is done. Threads: one.
 #pragma once
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "test/sim/world.hpp"
@@ -33,6 +35,7 @@ class Workload {
   std::string any_application();
   FolderModel& any_folder();
   std::string name_of(const FolderModel& folder) const;
+  void clear_away();
   std::string next_content() { return "c" + std::to_string(++contents_); }
 
   void commit(const std::string& why);
@@ -67,6 +70,8 @@ class Workload {
   RepositoryModel repository_;
   std::map<std::string, Oracle::Labels> labels_;
   std::vector<std::string> revisions_;
+  std::set<std::pair<std::string, std::string>>
+      replaced_;  ///< node, path: where a hand put a file of its own
   std::uint64_t contents_ = 0;
   std::uint64_t versions_ = 0;
 };
