@@ -38,7 +38,9 @@ struct Engine::State {
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
         healer(parts),
         walker(parts, healer),
-        keeper(parts, {identity.fleet, identity.uid, identity.signing_keys}) {}
+        keeper(parts, {identity.fleet, identity.uid, identity.signing_keys}) {
+    facts.node = identity.uid;
+  }
 
   void do_work(const WorkKey& key);
   void full_pass();
@@ -88,13 +90,13 @@ Status Engine::boot() {
   State& s = *state_;
   HF_CHECK(s.store.load());
   s.told_applied = s.store.applied();
-  s.facts.node = s.identity.uid;
   s.facts.boot_id = s.seams.host.boot_id();
   HF_CHECK(s.keeper.boot());
   s.targets.follow_all();
   if (s.store.deletes_forbidden()) HF_CHECK(rebuild_inventory(s.parts, s.seams.host, s.marks));
   s.seams.host.on_event([this](const base::HostEvent& event) { on_host_event(event); });
   s.queue.add({WorkKind::kFullPass, ""}, s.seams.clock.monotonic());
+  s.changed = true;  // facts may have been set before: what was shown then is not what was loaded now
   s.refresh_snapshot();
   return {};
 }

@@ -26,6 +26,21 @@ Why why_of(FakeNode& node, const std::string& brief) {
 
 // ---- snapshot ----
 
+TEST(EngineSnapshot, IsOfThisNodeAndOfWhatItHoldsThoughFactsWereSetBeforeBoot) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  node.kill();
+  Engine engine({node.clock, node.random, node.store, node.host}, node.identity);
+  engine.set_facts({{"arch", "arm64"}});
+  EXPECT_EQ(engine.snapshot().node, node.identity.uid);
+  ASSERT_TRUE(engine.boot());
+  EXPECT_EQ(engine.snapshot().node, node.identity.uid);
+  EXPECT_EQ(engine.snapshot().accepted, node.generation());
+  EXPECT_EQ(engine.snapshot().boot_id, node.host.boot_id());
+  EXPECT_EQ(engine.snapshot().facts.at("arch"), "arm64");
+}
+
 TEST(EngineSnapshot, ShowsEveryResourceAndTheNodeItself) {
   FakeNode node;
   node.engine().set_facts({{"arch", "arm64"}});

@@ -29,11 +29,12 @@ struct Options {
   std::uint64_t minutes_max = 0;
   bool verbose = false;
   bool planted = false;
+  std::string plant;  ///< with one seed: this mistake is in force
 };
 
 constexpr const char* kUsage =
     "holdfast-sim [--seeds N] [--first S] [--jobs J] [--minutes-max M]   many seeds\n"
-    "holdfast-sim --seed S [-v]                                          one, as it was\n"
+    "holdfast-sim --seed S [-v] [--plant MISTAKE]                        one, as it was\n"
     "holdfast-sim --planted [--jobs J]                                   proves that it bites\n";
 
 int usage() {
@@ -62,6 +63,8 @@ bool read_options(int argc, char** argv, Options& options) {
       good = read_number(argc, argv, i, options.seed);
     else if (name == "--minutes-max")
       good = read_number(argc, argv, i, options.minutes_max);
+    else if (name == "--plant" && i + 1 < argc)
+      options.plant = argv[++i];
     else if (name == "-v")
       options.verbose = true;
     else if (name == "--planted")
@@ -211,6 +214,7 @@ int main(int argc, char** argv) {
   Options options;
   if (!read_options(argc, argv, options)) return usage();
   if (options.planted) return run_planted(options);
+  holdfast::base::plant(options.plant);
   if (options.seed != 0) return run_seed(options.seed, true) ? 0 : 1;
   return run_many(options);
 }

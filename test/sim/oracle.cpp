@@ -38,13 +38,20 @@ Claims Oracle::believed_on(const std::string& node) const {
   return out;
 }
 
-/// The hub learns of a person's act at once and of a commit at its next fetch, so either order is right.
-void Oracle::say_gone_on(const std::string& application, const std::string& node) {
-  const Claims kept = claimed_on(node);
-  const Claims believed = believed_on(node);
+void Oracle::let_go(const std::string& application, const std::string& node, const Claims& kept) {
   for (const auto& claim : ever_[application]) {
-    if (!kept.contains(claim) || !believed.contains(claim)) may_go_[node].insert(claim);
+    if (!kept.contains(claim)) may_go_[node].insert(claim);
   }
+}
+
+void Oracle::say_gone_on(const std::string& application, const std::string& node) {
+  let_go(application, node, claimed_on(node));
+}
+
+/// The hub learns of a person's act at once and of a commit at its next fetch, so either order is right.
+void Oracle::person_says_gone_on(const std::string& application, const std::string& node) {
+  say_gone_on(application, node);
+  let_go(application, node, believed_on(node));
 }
 
 void Oracle::say_gone(const std::string& application) {
@@ -72,7 +79,7 @@ void Oracle::take(ApplicationModel& application, const FolderModel& folder) {
 void Oracle::node_labels(const std::string& node, const Labels& labels) {
   nodes_[node] = labels;
   for (const auto& [name, application] : applications_) {
-    if (!is_placed(application, node)) say_gone_on(name, node);
+    if (!is_placed(application, node)) person_says_gone_on(name, node);
   }
 }
 
@@ -86,7 +93,7 @@ void Oracle::application(const ApplicationModel& application) {
   }
   const auto folder = repository_.find(application.folder);
   if (folder != repository_.end()) take(known, folder->second);
-  say_gone(application.name);
+  for (const auto& [node, labels] : nodes_) person_says_gone_on(application.name, node);
 }
 
 void Oracle::application_deleted(const std::string& name) {
@@ -95,7 +102,7 @@ void Oracle::application_deleted(const std::string& name) {
   pinned_.erase(name);
   deleted_by_person_.insert(name);
   if (known.finalizer) {
-    say_gone(name);
+    for (const auto& [node, labels] : nodes_) person_says_gone_on(name, node);
   } else {
     for (const auto& claim : ever_[name]) released_.insert(claim);
   }

@@ -65,6 +65,8 @@ class Oracle {
   void take(ApplicationModel& application, const FolderModel& folder);
   void say_gone(const std::string& application);
   void say_gone_on(const std::string& application, const std::string& node);
+  void person_says_gone_on(const std::string& application, const std::string& node);
+  void let_go(const std::string& application, const std::string& node, const Claims& kept);
 
   std::function<std::optional<Places>()> believed_;
   RepositoryModel repository_;

@@ -66,6 +66,9 @@ void run(World& world) {
   settle(world, workload, check);
   if (world.is_over()) return;
   world.trace.add("world", "has settled");
+  // Once more on what nobody else touches: that it is mended shows that somebody looks.
+  world.nodes.front()->host.edit_by_hand("/etc/hf/base", "by hand");
+  world.nodes.front()->wake();
   world.pass(minutes(20));
   check.begin_quiet();
   world.pass(hours(1));
