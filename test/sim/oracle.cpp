@@ -107,6 +107,11 @@ void Oracle::application_deleted(const std::string& name) {
     for (const auto& claim : ever_[name]) released_.insert(claim);
   }
   in_force_.erase(name);
+  // What others gave to it is awaited by nobody now.
+  for (const auto& [other, model] : applications_) {
+    if (other == name) continue;
+    for (const auto& [node, labels] : nodes_) person_says_gone_on(other, node);
+  }
 }
 
 void Oracle::committed(const std::string& revision, const RepositoryModel& repository) {
