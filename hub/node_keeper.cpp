@@ -151,7 +151,8 @@ std::vector<Candidate> NodeKeeper::candidates(NodeEntry& node, const DesiredReco
   }
   for (const auto& [uid, name] : context_.gone) {
     if (standing_of(desired, uid) == Standing::kSection) {
-      out.push_back({.application = uid, .name = name, .wish = Wish::kRelease});
+      const bool is_mistaken = base::planted("deletion-always-prunes");
+      out.push_back({.application = uid, .name = name, .wish = is_mistaken ? Wish::kPrune : Wish::kRelease});
     }
   }
   std::ranges::sort(out, {}, &Candidate::application);
@@ -211,7 +212,6 @@ void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& applicati
                               Placing& placing) {
   if (!application.in_force) {
     if (!application.record.in_force) return;
-    if (base::planted("unread-is-removed")) candidate.wish = Wish::kPrune;
     placing.reason = "Waiting";
     placing.message = "the revision in force cannot be read from Git yet; the node keeps what it has";
     return;

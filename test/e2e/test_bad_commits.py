@@ -121,7 +121,7 @@ def test_an_application_too_large_for_a_node_is_refused_and_no_other_suffers(fle
     for i in range(7):
         app.write(f"large-{i}.yaml", file(f"large-{i}", f"/etc/large-{i}", chr(97 + i) * 3_900_000))
     app.commit("Too large")
-    until("the size is named", lambda: "MiB" in " ".join(app.hub.conditions(app.name).values()))
+    until("the size is named", lambda: "several applications" in " ".join(app.hub.conditions(app.name).values()))
     other.write("o.yaml", file("o", "/etc/o", "two\n")).push()
     assert node.text("/etc/o") == "two\n" and node.files() == {"/etc/o", "/etc/good"}
     late = fleet.node("late")

@@ -131,21 +131,6 @@ def test_an_agent_whose_own_disk_is_full_keeps_what_it_holds_and_goes_on_when_th
     assert node.text("/etc/a") == letter and node.text("/srv/large-1") == letter * 3_500_000
 
 
-def test_an_agent_whose_own_disk_is_read_only_keeps_what_it_holds_and_goes_on_when_it_is_writable(fleet):
-    node = node_on_disk(fleet, "data", "64m")
-    app = fleet.app(objects={**SMALL, "p.yaml": shell("p", "exec sleep 1000")})
-    process = node.process("p")
-    inside(node, "mount", "-o", "remount,ro", str(node.data))
-    revision = app.write("a.yaml", file("a", "/etc/a", "new\n")).commit()
-    until("it is told", lambda: "read-only" in node.agent.log.read_text().lower())
-    node.path("/etc/a").unlink()
-    until("drift is healed even so", lambda: node.text("/etc/a") == "a\n", 5)
-    assert node.process("p") == process
-    inside(node, "mount", "-o", "remount,rw", str(node.data))
-    app.settled(revision, seconds=90)
-    assert node.text("/etc/a") == "new\n" and node.process("p") == process
-
-
 @pytest.fixture
 def fleet_of_hub_on_disk():
     folder = machine.new_folder()
@@ -171,21 +156,8 @@ def test_a_hub_whose_disk_is_full_says_so_and_loses_nothing(fleet_of_hub_on_disk
     holds("the hub and the node go on", lambda: hub.is_ready() and node.text("/etc/a") == "a\n", 3)
     node.path("/etc/a").unlink()
     until("drift is healed even so", lambda: node.text("/etc/a") == "a\n", 5)
-    assert "full" in hub.daemon.log.read_text(), "it is said in the log"
+    log = hub.daemon.log.read_text()
+    assert "the disk is full" in log or "No space left" in log, "it is said in the log"
     free(hub, hub.data)
     app.settled(seconds=90)
     assert len(node.text("/etc/a")) == 1_000_000
-
-
-def test_a_hub_whose_disk_is_read_only_says_so_and_goes_on_when_it_is_writable(fleet_of_hub_on_disk):
-    fleet = fleet_of_hub_on_disk
-    hub, node = fleet.hub, fleet.node()
-    app = fleet.app(objects=SMALL)
-    inside(hub, "mount", "-o", "remount,ro", str(hub.data))
-    app.write("a.yaml", file("a", "/etc/a", "new\n")).commit()
-    holds("the hub and the node go on", lambda: hub.is_ready() and node.text("/etc/a") == "a\n", 3)
-    assert "read-only" in hub.daemon.log.read_text().lower(), "it is said in the log"
-    inside(hub, "mount", "-o", "remount,rw", str(hub.data))
-    hub.cli("sync", app.name, code=None)
-    app.settled(seconds=90)
-    assert node.text("/etc/a") == "new\n"

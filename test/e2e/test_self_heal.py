@@ -47,9 +47,8 @@ def test_a_file_deleted_by_hand_is_put_back_and_so_is_its_folder(fleet):
     fleet.app(objects={"a.yaml": file("a", "/etc/a", "a\n"), "b.yaml": file("b", "/opt/tool/etc/b", "b\n")})
     node.path("/etc/a").unlink()
     until("the file is back", lambda: node.text("/etc/a") == "a\n", 5)
-    for path in ("/opt/tool/etc/b", "/opt/tool/etc", "/opt/tool"):
-        target = node.path(path)
-        target.rmdir() if target.is_dir() else target.unlink()
+    # In one step: taken away piece by piece, it would be put back in between.
+    node.path("/opt/tool").rename(fleet.folder / "taken-away")
     until("the file and its folders are back", lambda: node.text("/opt/tool/etc/b") == "b\n", 5)
 
 
@@ -58,8 +57,9 @@ def test_a_symlink_in_the_place_of_a_file_is_replaced_and_never_followed(fleet):
     outside = fleet.folder / "outside"
     outside.write_text("precious\n")
     fleet.app(objects={"a.yaml": file("a", "/etc/a", "a\n")})
-    node.path("/etc/a").unlink()
-    node.path("/etc/a").symlink_to(outside)
+    link = fleet.folder / "link"
+    link.symlink_to(outside)
+    link.replace(node.path("/etc/a"))
     until("it is a file again", lambda: not node.path("/etc/a").is_symlink() and node.text("/etc/a") == "a\n", 5)
     assert outside.read_text() == "precious\n"
 

@@ -62,7 +62,7 @@ def test_a_hub_with_another_ca_than_the_pinned_one_gets_no_token(fleet):
     token = fleet.hub.token()
     node = fleet_node(fleet)
     done = node.enroll(token["hub"], "ab" * 32, token["token"])
-    assert done.returncode == 1 and "sha256" in done.stderr.lower(), done.stderr
+    assert done.returncode == 1 and "pinned" in done.stderr, done.stderr
     assert node.enroll(token["hub"], token["caSha256"], token["token"]).returncode == 0, "the token was not used up"
 
 
@@ -93,7 +93,11 @@ def test_without_the_right_token_the_api_says_401_and_nothing_else(fleet, token)
 
 
 def test_requests_out_of_all_proportion_are_refused_and_the_hub_goes_on(fleet):
-    assert fleet.hub.api("POST", f"{API}/applications", {"x": "y" * 6_000_000})[0] in (400, 413)
+    try:
+        assert fleet.hub.api("POST", f"{API}/applications", {"x": "y" * 6_000_000})[0] == 413
+    except OSError:
+        pass  # refused before it was read: the answer may be lost with the connection while the client still sends
+    assert not [name for name in fleet.hub.get("applications") if "x" in name]
     assert fleet.hub.api("POST", f"{API}/applications", {"kind": "Application"})[0] in (400, 422)
     assert fleet.hub.is_ready()
 

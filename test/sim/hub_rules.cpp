@@ -14,6 +14,7 @@ void HubRules::sent(const std::string& payload) {
   if (frame->type != sync::FrameType::kState) return;
   const auto state = sync::decode_state(frame->body);
   if (!state) return judge_.violated("well-formed", "the hub sent a state that cannot be read");
+  if (const auto header = sync::decode_header(state->header.bytes)) states_[header->node].push_back(payload);
   check_state(*state);
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "sync/model/desired_state.hpp"
 #include "sync/wire/messages.hpp"
@@ -17,6 +18,11 @@ class HubRules {
   HubRules(Trace& trace, Judge& judge) : trace_(trace), judge_(judge) {}
 
   void sent(const std::string& payload);
+  /// Every desired state that was sent to this node so far, oldest first.
+  std::vector<std::string> states_for(const sync::NodeUid& node) const {
+    const auto found = states_.find(node);
+    return found == states_.end() ? std::vector<std::string>{} : found->second;
+  }
   std::uint64_t messages() const { return messages_; }
 
  private:
@@ -29,6 +35,7 @@ class HubRules {
   };
   Trace& trace_;
   Judge& judge_;
+  std::map<sync::NodeUid, std::vector<std::string>> states_;
   std::map<sync::NodeUid, Said> said_;
   std::map<base::Digest, Claims> claims_;  ///< by section digest
   std::uint64_t messages_ = 0;

@@ -15,7 +15,7 @@ inline constexpr std::array<std::string_view, 18> kPlantedMistakes{
     "said-before-stored", "older-generation-accepted", "quarantine-forgotten", "restart-instead-of-adopt",
     "failed-delete-forgotten", "drift-not-healed", "snapshot-not-said-again",
     // at the hub
-    "unread-is-removed", "lost-fact-prunes", "emptiness-believed", "removal-forgotten", "claim-given-twice",
-    "sent-before-stored", "hello-always-answered"};
+    "deletion-always-prunes", "lost-fact-prunes", "emptiness-believed", "removal-forgotten",
+    "claim-given-twice", "sent-before-stored", "hello-always-answered"};
 
 }  // namespace holdfast::sim

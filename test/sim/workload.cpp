@@ -87,6 +87,8 @@ void Workload::push(const std::string& why, bool rewritten) {
   for (const auto& [folder, model] : repository_) {
     if (!model.empty() || model.damage != Damage::kNone) {
       tree.insert_or_assign(folder + "/" + model.file_name, gitops::FakeFile(model.yaml()));
+    } else if (chance(50)) {  // a folder that is there and holds nothing, or no folder at all
+      tree.insert_or_assign(folder + "/README.md", gitops::FakeFile("nothing here"));
     }
   }
   auto& git = world_.hub->git;
@@ -99,6 +101,9 @@ void Workload::push(const std::string& why, bool rewritten) {
 }
 
 void Workload::commit(const std::string& why) {
+  for (const auto& [name, model] : repository_) {
+    if (model.damage == Damage::kNone && model.fails_on_nodes()) failures_.insert_or_assign(name, model);
+  }
   push(why, false);
   if (chance(70)) world_.hub->refresh(any_application());
 }
@@ -344,6 +349,8 @@ void Workload::act() {
       Choice{4, &Workload::cut_power},       Choice{8, &Workload::trouble_network},
       Choice{5, &Workload::trouble_disk},    Choice{5, &Workload::trouble_git},
       Choice{3, &Workload::move_clock},      Choice{5, &Workload::change_facts},
+      Choice{3, &Workload::replay},          Choice{3, &Workload::fail_again},
+      Choice{3, &Workload::steal},
   };
   int total = 0;
   for (const auto& choice : kChoices) total += choice.weight;
@@ -382,9 +389,45 @@ void Workload::cut_power() {
   }
 }
 
+/// A message of long ago comes once more.
+void Workload::replay() {
+  auto& node = any_node();
+  const auto states = world_.hub->rules().states_for(node.uid());
+  if (states.empty()) return;
+  world_.trace.add(node.name(), "an old desired state comes again");
+  static_cast<void>(
+      world_.parrot->publish(sync::Topics::down(node.uid()), states[below(states.size())], false));
+}
+
+/// The very revision that failed before.
+void Workload::fail_again() {
+  if (failures_.empty()) return;
+  const auto [name, model] =
+      *std::next(failures_.begin(), static_cast<std::ptrdiff_t>(below(failures_.size())));
+  repository_[name] = model;
+  commit("fails again in " + name);
+}
+
+/// While no agent looks, a stranger's file takes the place of one that goes from Git.
+void Workload::steal() {
+  auto& node = any_node();
+  auto& folder = any_folder();
+  if (folder.files.empty() || !folder.is_good()) return;
+  const auto [name, model] = *folder.files.begin();
+  node.stop_for(seconds(2 + static_cast<std::int64_t>(below(10))));
+  world_.run();
+  world_.trace.add(node.name(), "a stranger takes the place of " + model.path);
+  node.rules().replaced_by_hand(model.path);
+  replaced_.insert({node.name(), model.path});
+  node.host.remove_by_hand(model.path);
+  node.host.edit_by_hand(model.path, "a stranger's");
+  folder.files.erase(name);
+  commit("removes " + name + " from " + name_of(folder));
+}
+
 void Workload::trouble_disk() {
   auto& node = any_node();
-  const auto kind = below(6);
+  const auto kind = std::array{0, 1, 2, 3, 3, 3, 4, 5}[below(8)];
   world_.trace.add(node.name(), "trouble with disks, kind " + std::to_string(kind));
   switch (kind) {
     case 0: node.store.full_after(below(4)); break;

@@ -36,6 +36,9 @@ class Workload {
   FolderModel& any_folder();
   std::string name_of(const FolderModel& folder) const;
   void clear_away();
+  void replay();
+  void fail_again();
+  void steal();
   std::string next_content() { return "c" + std::to_string(++contents_); }
 
   void commit(const std::string& why);
@@ -70,6 +73,7 @@ class Workload {
   RepositoryModel repository_;
   std::map<std::string, Oracle::Labels> labels_;
   std::vector<std::string> revisions_;
+  RepositoryModel failures_;  ///< folders as they were when they could not become healthy
   std::set<std::pair<std::string, std::string>>
       replaced_;  ///< node, path: where a hand put a file of its own
   std::uint64_t contents_ = 0;

@@ -18,6 +18,8 @@ World::World(std::uint64_t seed, std::size_t count, bool verbose)
                                                         .root = {},
                                                         .poll_interval = base::limits::kPollInterval},
                                  trace, judge, random.next());
+  parrot = std::make_unique<sync::FakeLink>(broker, "parrot");
+  parrot->start();
   oracle.on_believed([this] { return hub->in_force(); });
   for (std::size_t i = 0; i < count; ++i) {
     edge_agent::NodeIdentity identity{.fleet = fleet,

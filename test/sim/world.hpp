@@ -31,6 +31,8 @@ class World {
   Oracle oracle;
   std::unique_ptr<HubBox> hub;
   std::vector<std::unique_ptr<NodeBox>> nodes;
+  /// Somebody at the broker who repeats what was said before.
+  std::unique_ptr<sync::FakeLink> parrot;
 
  private:
   std::optional<std::chrono::milliseconds> due_in() const;
