@@ -128,7 +128,7 @@ int run_share(const Options& options, std::uint64_t job) {
 // ---- planted mistakes ----
 
 /// Beyond this the simulator does not bite.
-constexpr std::uint64_t kPlantedSeedsMax = 500;
+constexpr std::uint64_t kPlantedSeedsMax = 1000;
 
 holdfast::sim::SimulationResult simulate_with(std::string_view mistake, std::uint64_t seed) {
   seed_now = seed;
