@@ -72,7 +72,9 @@ else()
   # No -Wcast-qual: clang also finds it inside OpenSSL's macros.
   target_compile_options(
     holdfast_flags INTERFACE -Wshadow -Wextra-semi -Wsuggest-override -Wno-unknown-warning-option
-                             -Wno-missing-designated-field-initializers -Wno-gnu-zero-variadic-macro-arguments)
+                             -Wno-missing-designated-field-initializers -Wno-gnu-zero-variadic-macro-arguments
+                             # std::stable_sort of libstdc++ 12 uses what C++17 calls deprecated.
+                             -Wno-deprecated-declarations)
 endif()
 if(HOLDFAST_WERROR)
   target_compile_options(holdfast_flags INTERFACE -Werror)

@@ -23,11 +23,12 @@ Claims Oracle::claimed_on(const std::string& node) const {
   return out;
 }
 
-Claims Oracle::believed_on(const std::string& node) const {
+Claims Oracle::believed_on(const std::string& node, const std::string& acted) const {
   const auto places = believed_ ? believed_() : std::nullopt;
   if (!places) return wanted_;
   Claims out;
   for (const auto& [name, place] : *places) {
+    if (name == acted) continue;
     const auto application = applications_.find(name);
     const auto past = history_.find(place.revision);
     if (application == applications_.end() || past == history_.end()) continue;
@@ -35,6 +36,8 @@ Claims Oracle::believed_on(const std::string& node) const {
     if (folder != past->second.end() && is_placed(application->second, node))
       out.merge(folder->second.claims());
   }
+  const auto own = in_force_.find(acted);
+  if (own != in_force_.end() && is_placed(applications_.at(acted), node)) out.merge(own->second.claims());
   return out;
 }
 
@@ -49,9 +52,10 @@ void Oracle::say_gone_on(const std::string& application, const std::string& node
 }
 
 /// The hub learns of a person's act at once and of a commit at its next fetch, so either order is right.
-void Oracle::person_says_gone_on(const std::string& application, const std::string& node) {
+void Oracle::person_says_gone_on(const std::string& application, const std::string& node,
+                                 const std::string& acted) {
   say_gone_on(application, node);
-  let_go(application, node, believed_on(node));
+  let_go(application, node, believed_on(node, acted));
 }
 
 void Oracle::say_gone(const std::string& application) {
@@ -79,7 +83,7 @@ void Oracle::take(ApplicationModel& application, const FolderModel& folder) {
 void Oracle::node_labels(const std::string& node, const Labels& labels) {
   nodes_[node] = labels;
   for (const auto& [name, application] : applications_) {
-    if (!is_placed(application, node)) person_says_gone_on(name, node);
+    if (!is_placed(application, node)) person_says_gone_on(name, node, "");
   }
 }
 
@@ -93,7 +97,7 @@ void Oracle::application(const ApplicationModel& application) {
   }
   const auto folder = repository_.find(application.folder);
   if (folder != repository_.end()) take(known, folder->second);
-  for (const auto& [node, labels] : nodes_) person_says_gone_on(application.name, node);
+  for (const auto& [node, labels] : nodes_) person_says_gone_on(application.name, node, application.name);
 }
 
 void Oracle::application_deleted(const std::string& name) {
@@ -102,7 +106,7 @@ void Oracle::application_deleted(const std::string& name) {
   pinned_.erase(name);
   deleted_by_person_.insert(name);
   if (known.finalizer) {
-    for (const auto& [node, labels] : nodes_) person_says_gone_on(name, node);
+    for (const auto& [node, labels] : nodes_) person_says_gone_on(name, node, "");
   } else {
     for (const auto& claim : ever_[name]) released_.insert(claim);
   }
@@ -110,7 +114,7 @@ void Oracle::application_deleted(const std::string& name) {
   // What others gave to it is awaited by nobody now.
   for (const auto& [other, model] : applications_) {
     if (other == name) continue;
-    for (const auto& [node, labels] : nodes_) person_says_gone_on(other, node);
+    for (const auto& [node, labels] : nodes_) person_says_gone_on(other, node, "");
   }
 }
 
@@ -138,7 +142,7 @@ void Oracle::rolled_back(const std::string& application, const std::string& revi
   pinned_[application] = revision;
   const auto folder = past->second.find(known.folder);
   if (folder != past->second.end()) take(known, folder->second);
-  for (const auto& [name, model] : applications_) say_gone(name);
+  person_says_gone(application);
 }
 
 void Oracle::rollback_ended(const std::string& application) {
@@ -146,7 +150,13 @@ void Oracle::rollback_ended(const std::string& application) {
   auto& known = applications_[application];
   const auto folder = repository_.find(known.folder);
   if (folder != repository_.end()) take(known, folder->second);
-  for (const auto& [name, model] : applications_) say_gone(name);
+  person_says_gone(application);
+}
+
+void Oracle::person_says_gone(const std::string& acted) {
+  for (const auto& [name, model] : applications_) {
+    for (const auto& [node, labels] : nodes_) person_says_gone_on(name, node, acted);
+  }
 }
 
 bool Oracle::may_delete(const std::string& node, const sync::Claim& claim) const {

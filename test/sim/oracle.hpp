@@ -61,11 +61,13 @@ class Oracle {
   bool is_placed(const ApplicationModel& application, const std::string& node) const;
   Claims claimed_on(const std::string& node) const;
   /// The same by what the hub goes by now; all that was ever wanted where that cannot be told.
-  Claims believed_on(const std::string& node) const;
+  Claims believed_on(const std::string& node, const std::string& acted) const;
   void take(ApplicationModel& application, const FolderModel& folder);
   void say_gone(const std::string& application);
   void say_gone_on(const std::string& application, const std::string& node);
-  void person_says_gone_on(const std::string& application, const std::string& node);
+  /// `acted`: the application that the act was about; of that one the hub goes by the act.
+  void person_says_gone(const std::string& acted);
+  void person_says_gone_on(const std::string& application, const std::string& node, const std::string& acted);
   void let_go(const std::string& application, const std::string& node, const Claims& kept);
 
   std::function<std::optional<Places>()> believed_;

@@ -237,6 +237,7 @@ void Workload::repoint() {
     repository_[application.folder] = repository_["apps/" + name];
     commit("copies to " + application.folder);
   }
+  repointed_.insert(name);
   world_.oracle.application(application);
   apply(application);
 }
@@ -283,7 +284,8 @@ void Workload::roll_back() {
   if (revisions_.size() < 2) return;
   const auto name = any_application();
   const auto& revision = revisions_[below(revisions_.size())];
-  if (!world_.oracle.applications().at(name).exists) return;
+  // Of one that pointed elsewhere meanwhile, the history is of another folder.
+  if (!world_.oracle.applications().at(name).exists || repointed_.contains(name)) return;
   if (world_.hub->rollback(name, revision)) {
     world_.oracle.rolled_back(name, revision);
   } else if (world_.hub->was_unclear()) {

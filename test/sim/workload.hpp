@@ -73,7 +73,8 @@ class Workload {
   RepositoryModel repository_;
   std::map<std::string, Oracle::Labels> labels_;
   std::vector<std::string> revisions_;
-  RepositoryModel failures_;  ///< folders as they were when they could not become healthy
+  std::set<std::string> repointed_;  ///< applications
+  RepositoryModel failures_;         ///< folders as they were when they could not become healthy
   std::set<std::pair<std::string, std::string>>
       replaced_;  ///< node, path: where a hand put a file of its own
   std::uint64_t contents_ = 0;
