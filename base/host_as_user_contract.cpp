@@ -28,6 +28,7 @@ TEST(HostAsUser, TheSuiteHoldsForAnOrdinaryUser) {
   if (child == 0) {
     // Shuffled, so that the two runs are not the same twice.
     const bool ordinary = ::setgroups(0, nullptr) == 0 && ::setgid(kNobody) == 0 && ::setuid(kNobody) == 0;
+    ::unsetenv("GTEST_OUTPUT");  // the report is this run's
     ::setenv("TMPDIR", folder.c_str(), 1);
     ::setenv("TEST_TMPDIR", (folder + "/").c_str(), 1);
     // Where the build folder is closed to others, nobody can run anything from it.
