@@ -92,6 +92,12 @@ TEST_P(HostProcessContract, WhatCannotBeExecutedIsAnErrorWithItsName) {
   EXPECT_EQ(status().phase, ProcessPhase::kRunning);
 }
 
+TEST_P(HostProcessContract, AProgramForAnotherMachineIsToldFromAHostThatFails) {
+  const auto started = host().start_process(world().that_is_for_another_machine("web"));
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code(), Code::kUnsupported) << started.error().message();
+}
+
 TEST_P(HostProcessContract, OneRunsAtATimeUnderAName) {
   const ProcessStatus first = start(world().that_runs("web"));
   EXPECT_CODE(Code::kConflict, host().start_process(world().that_runs("web")));

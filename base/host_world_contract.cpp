@@ -62,6 +62,12 @@ class FakeWorld final : public HostWorld {
     missing.argv = {"/no/such/program"};
     return missing;
   }
+  ProcessStart that_is_for_another_machine(const std::string& instance) override {
+    FakeProgram program;
+    program.start_error =
+        Error(Code::kUnsupported, Disposition::kRetry, "cannot execute '/srv/web': Exec format error");
+    return start(instance, program);
+  }
 
   ProbeStart that_succeeds(const std::string& id) override { return probe(id, {}); }
   ProbeStart that_fails(const std::string& id) override { return probe(id, {false, "exit code 3", {}}); }

@@ -41,6 +41,7 @@ class HostWorld {
   /// REQUIRES: started with that_ignores_term. Until it does not listen any more.
   virtual bool until_deaf(const ProcessId& id) = 0;
   virtual ProcessStart that_is_missing(const std::string& instance) = 0;
+  virtual ProcessStart that_is_for_another_machine(const std::string& instance) = 0;
 
   // Probes.
   virtual ProbeStart that_succeeds(const std::string& id) = 0;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include "base/plain_file.hpp"
@@ -185,6 +186,14 @@ bool RealWorld::until_deaf(const ProcessId& id) {
 ProcessStart RealWorld::that_is_missing(const std::string& instance) {
   ProcessStart start = shell(instance, "");
   start.argv = {"/no/such/program"};
+  return start;
+}
+ProcessStart RealWorld::that_is_for_another_machine(const std::string& instance) {
+  const std::string path = folder_ + "/of-another-machine";
+  std::ofstream(path) << "neither ELF nor a script";
+  fs::permissions(path, fs::perms::owner_all);
+  ProcessStart start = shell(instance, "");
+  start.argv = {path};
   return start;
 }
 

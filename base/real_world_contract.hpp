@@ -36,6 +36,7 @@ class RealWorld final : public HostWorld {
   ProcessStart that_ignores_term(const std::string& instance) override;
   bool until_deaf(const ProcessId& id) override;
   ProcessStart that_is_missing(const std::string& instance) override;
+  ProcessStart that_is_for_another_machine(const std::string& instance) override;
   ProbeStart that_succeeds(const std::string& id) override;
   ProbeStart that_fails(const std::string& id) override;
   ProbeStart that_never_ends(const std::string& id, std::chrono::milliseconds timeout) override;

@@ -68,6 +68,7 @@ Code code_of_errno(int value) {
     case ENOSPC:
     case EDQUOT:
     case EROFS: return Code::kNoSpace;
+    case ENOEXEC:  // for another machine
     case ENOSYS:
     case EOPNOTSUPP: return Code::kUnsupported;
     case ETIMEDOUT: return Code::kTimeout;

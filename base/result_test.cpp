@@ -59,20 +59,17 @@ TEST_P(ErrorOfErrno, HasTheCodeThatFits) {
   EXPECT_TRUE(error.message().starts_with("cannot open 'x': ")) << error.message();
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, ErrorOfErrno,
-                         testing::Values(ErrnoRow{"Missing", ENOENT, Code::kNotFound},
-                                         ErrnoRow{"NoProcess", ESRCH, Code::kNotFound},
-                                         ErrnoRow{"Exists", EEXIST, Code::kConflict},
-                                         ErrnoRow{"Access", EACCES, Code::kPermission},
-                                         ErrnoRow{"Symlink", ELOOP, Code::kPermission},
-                                         ErrnoRow{"Full", ENOSPC, Code::kNoSpace},
-                                         ErrnoRow{"ReadOnly", EROFS, Code::kNoSpace},
-                                         ErrnoRow{"OldKernel", ENOSYS, Code::kUnsupported},
-                                         ErrnoRow{"TimedOut", ETIMEDOUT, Code::kTimeout},
-                                         ErrnoRow{"Refused", ECONNREFUSED, Code::kUnavailable},
-                                         ErrnoRow{"Folder", EISDIR, Code::kInvalid},
-                                         ErrnoRow{"Disk", EIO, Code::kIo}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Table, ErrorOfErrno,
+    testing::Values(
+        ErrnoRow{"Missing", ENOENT, Code::kNotFound}, ErrnoRow{"NoProcess", ESRCH, Code::kNotFound},
+        ErrnoRow{"Exists", EEXIST, Code::kConflict}, ErrnoRow{"Access", EACCES, Code::kPermission},
+        ErrnoRow{"Symlink", ELOOP, Code::kPermission}, ErrnoRow{"Full", ENOSPC, Code::kNoSpace},
+        ErrnoRow{"ReadOnly", EROFS, Code::kNoSpace}, ErrnoRow{"OtherMachine", ENOEXEC, Code::kUnsupported},
+        ErrnoRow{"OldKernel", ENOSYS, Code::kUnsupported}, ErrnoRow{"TimedOut", ETIMEDOUT, Code::kTimeout},
+        ErrnoRow{"Refused", ECONNREFUSED, Code::kUnavailable}, ErrnoRow{"Folder", EISDIR, Code::kInvalid},
+        ErrnoRow{"Disk", EIO, Code::kIo}),
+    [](const auto& row) { return row.param.name; });
 
 TEST(Error, ContextIsPutBeforeTheMessageAndKeepsTheRest) {
   const Error error(Code::kLimit, Disposition::kRetry, "too long");

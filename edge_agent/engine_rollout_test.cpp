@@ -392,7 +392,7 @@ INSTANTIATE_TEST_SUITE_P(
         FailedStart{"NoFilesLeft", base::Code::kIo, "Too many open files", SectionPhase::kRetrying},
         FailedStart{"NoProcessesLeft", base::Code::kUnavailable, "cannot start", SectionPhase::kRetrying},
         FailedStart{"TheShimIsTooSlow", base::Code::kTimeout, "does not answer", SectionPhase::kRetrying},
-        FailedStart{"AProgramForAnotherMachine", base::Code::kIo, "Exec format error",
+        FailedStart{"AProgramForAnotherMachine", base::Code::kUnsupported, "Exec format error",
                     SectionPhase::kQuarantined},
         FailedStart{"NoSuchProgram", base::Code::kNotFound, "No such file", SectionPhase::kQuarantined},
         FailedStart{"NotExecutable", base::Code::kPermission, "Permission denied",

@@ -2,8 +2,6 @@
 #include "edge_agent/section_end.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -24,19 +22,14 @@ namespace {
 
 constexpr std::size_t kNamedMax = 5;
 
-/// A program for another machine, or none at all. The host has no code of its own for it.
-bool is_no_program(const base::Error& error) {
-  return error.code() == Code::kIo && error.message().find(std::strerror(ENOEXEC)) != std::string::npos;
-}
-
 /// Another revision would have met the same: no room, a failing disk, no more files, memory or processes.
 bool is_hosts_fault(const base::Error& error) {
   switch (error.code()) {
     case Code::kNoSpace:
     case Code::kCorrupt:
     case Code::kTimeout:
-    case Code::kUnavailable: return true;
-    case Code::kIo: return !is_no_program(error);
+    case Code::kUnavailable:
+    case Code::kIo: return true;
     default: return false;
   }
 }

@@ -150,6 +150,13 @@ Result<RepositoryUrl> parse_with_scheme(std::string_view scheme, std::string_vie
   out.path = slash == std::string_view::npos ? "" : rest.substr(slash);
   if (out.path.size() < 2)
     return fail(Code::kInvalid, "the repository URL names no path; " + std::string(kForms));
+  // Git puts its own words after the path; what people put there is a token.
+  if (kind == Kind::kHttps && out.path.find_first_of("?#") != std::string::npos) {
+    return fail(
+        Code::kInvalid,
+        "the repository URL holds a \"?\" or \"#\", and what follows would show in logs; end it with the "
+        "repository, and give the hub a username and a token file for it");
+  }
   return out;
 }
 

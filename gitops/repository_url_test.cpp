@@ -70,6 +70,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"UserAndPassword", "https://me:s3cret@h/a", "the repository URL holds credentials"},
         Bad{"SshPassword", "ssh://me:s3cret@h/a", "the repository URL holds credentials"},
         Bad{"GitUser", "git://s3cret@h/a", "the repository URL holds credentials"},
+        Bad{"TokenInTheQuery", "https://h/a?access_token=s3cret", "the repository URL holds a \"?\""},
+        Bad{"TokenInTheFragment", "https://h/a#s3cret", "the repository URL holds a \"?\" or \"#\""},
         Bad{"OneSlash", "https:/me:s3cret@h/a", "the repository URL holds an \"@\" after its \":\""},
         Bad{"NoSlash", "https:me:s3cret@h/a", "the repository URL holds an \"@\" after its \":\""},
         Bad{"NoScheme", "me:s3cret@h/a", "the repository URL holds an \"@\" after its \":\""},

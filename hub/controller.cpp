@@ -307,8 +307,14 @@ struct Controller::Parts {
         {"spec",
          {{"source", source}, {"syncPolicy", {{"automated", {{"prune", true}, {"selfHeal", true}}}}}}}};
     const auto existing = context.objects.get(kApplications, root.name);
-    if (!existing)
-      return context.objects.create(kApplications, object, Actor::kHub).map([](const ObjectPtr&) {});
+    if (!existing) {
+      auto made = context.objects.create(kApplications, object, Actor::kHub);
+      if (made) return {};
+      if (made.error().code() != base::Code::kConflict) return fail(std::move(made).error());
+      // It is there and cannot be read: all that it made is served as it was.
+      base::log::failure("the root is left as it is", root.name, made.error());
+      return {};
+    }
     if (const Json* now = find_at(**existing, "spec/source"); now != nullptr && *now == source) return {};
     const Json patch = {{"spec", {{"source", source}}}};
     return context.objects.patch(kApplications, root.name, patch, Actor::kHub).map([](const ObjectPtr&) {});

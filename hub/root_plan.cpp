@@ -138,6 +138,12 @@ class RootPlanner {
         update(wanted, labelled(json, *found->second), *found->second);
       return;
     }
+    if (wanted.type == kApplications) {
+      if (auto allowed = check_project(json, project(project_of(json))); !allowed) {
+        plan_.problems.push_back(place + "Application/" + wanted.name + ": " + allowed.error().message());
+        return;
+      }
+    }
     if (found == existing_.end()) {
       Json object = json;
       object["metadata"]["annotations"] = annotations(json, nullptr, input_.root);
@@ -155,6 +161,16 @@ class RootPlanner {
       return;
     }
     update(wanted, merged(json, *found->second, input_.root), *found->second);
+  }
+
+  /// As Git will have it, where Git has it.
+  const Json* project(const std::string& name) {
+    for (const auto& wanted : input_.wanted) {
+      if (wanted.type != kProjects || wanted.name != name) continue;
+      return &projects_.try_emplace(name, Json::parse(wanted.json, nullptr, false)).first->second;
+    }
+    const auto found = existing_.find({std::string(kProjects), name});
+    return found == existing_.end() ? nullptr : found->second;
   }
 
   void update(const WantedObject& wanted, const Json& next, const Json& existing) {
@@ -197,6 +213,7 @@ class RootPlanner {
   const RootPlanInput& input_;
   std::map<Id, const Json*> existing_;
   std::set<Id> wanted_;
+  std::map<std::string, Json> projects_;  // read from Git
   RootPlan plan_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "hub/fake_fleet.hpp"
 #include "hub/json_path.hpp"
+#include "hub/tables.hpp"
 
 namespace holdfast::hub {
 namespace {
@@ -89,6 +90,40 @@ TEST_F(RootTest, ABadApplicationNamesItsFileAndField) {
   EXPECT_NE(condition.find("applications/web.yaml:1"), std::string::npos) << condition;
   EXPECT_NE(condition.find("sauce"), std::string::npos) << condition;
   EXPECT_EQ(host(), (Set{"path:/etc/motd", "path:/srv/web"}));
+}
+
+TEST_F(RootTest, AnApplicationStaysWithinTheRepositoriesOfItsProject) {
+  const auto of_vision = [](const std::string& name, const std::string& url) {
+    auto text = application_yaml({.name = name, .path = "apps/web", .url = url});
+    return text.replace(text.find("spec:\n"), 6, "spec:\n  project: vision\n");
+  };
+  fleet.change({{"applications/project.yaml",
+                 "apiVersion: holdfast.dev/v1\nkind: Project\nmetadata: {name: vision}\n"
+                 "spec: {sourceRepos: ['" +
+                     kRepository + "']}\n"},
+                {"applications/inside.yaml", of_vision("inside", kRepository)},
+                {"applications/outside.yaml", of_vision("outside", "https://git.example.com/other.git")},
+                {"applications/web.yaml", of_vision("web", "https://git.example.com/other.git")}});
+  fleet.poll();
+  EXPECT_TRUE(exists("inside"));
+  EXPECT_FALSE(exists("outside"));
+  EXPECT_EQ(text_at(*fleet.object("applications", "web"), "spec/source/repoURL"), kRepository);
+  const auto condition = fleet.condition("root", "PartlyApplied");
+  EXPECT_NE(condition.find("applications/outside.yaml:1: Application/outside: spec.source.repoURL"),
+            std::string::npos)
+      << condition;
+  EXPECT_NE(condition.find("project \"vision\""), std::string::npos) << condition;
+}
+
+TEST_F(RootTest, ARecordOfTheRootThatCannotBeReadKeepsNoHubFromItsNodes) {
+  fleet.stop_hub();
+  ASSERT_TRUE(sync::write_one(fleet.store, kObjectTable, "applications/root", "{"));
+  fleet.start_hub();
+  ASSERT_NE(fleet.hub, nullptr);
+  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "more")}});
+  fleet.poll();
+  EXPECT_EQ(host(), (Set{"path:/etc/more", "path:/etc/motd", "path:/srv/web"}));
+  EXPECT_EQ(sync::read_one(fleet.store, kObjectTable, "applications/root"), "{");
 }
 
 TEST_F(RootTest, WhatAPersonChangesIsPutBack) {
