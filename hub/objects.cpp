@@ -10,13 +10,9 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "base/time_text.hpp"
-#include "gitops/application.hpp"
-#include "gitops/placement.hpp"
-#include "hub/admission.hpp"
 #include "hub/change_log.hpp"
 #include "hub/json_path.hpp"
-#include "hub/kept_json.hpp"
+#include "hub/object_batch.hpp"
 #include "hub/tables.hpp"
 
 namespace holdfast::hub {
@@ -31,33 +27,8 @@ using base::Status;
 
 constexpr std::string_view kVersionKey = "resource_version";
 
-using Key = std::pair<std::string, std::string>;  // type, name
+using Key = ObjectKey;
 using ByName = std::map<std::string, ObjectPtr, std::less<>>;
-
-std::string store_key(const Key& key) { return key.first + "/" + key.second; }
-
-Result<const ResourceType*> known_type(std::string_view plural) {
-  if (const auto* type = find_type(plural)) return type;
-  std::string message = "there is no type \"" + std::string(plural) + "\"; there are";
-  for (const auto& type : all_types()) message.append(" ").append(type.plural);
-  return fail(Code::kNotFound, std::move(message));
-}
-
-base::Error missing(std::string_view type, std::string_view name) {
-  return base::Error(Code::kNotFound, std::string(type) + " \"" + std::string(name) + "\" not found");
-}
-
-base::Error unreadable(std::string_view type, std::string_view name) {
-  return base::Error(Code::kConflict,
-                     std::string(type) + " \"" + std::string(name) +
-                         "\" is stored and cannot be read, the hub's log says why; put the store back from a "
-                         "backup, or delete this object to give it up");
-}
-
-ObjectPtr with_version(Json object, std::uint64_t version) {
-  object["metadata"]["resourceVersion"] = std::to_string(version);
-  return std::make_shared<const Json>(std::move(object));
-}
 
 Key split_key(std::string_view key) {
   const auto slash = key.find('/');
@@ -114,6 +85,29 @@ struct Objects::State {
     return {};
   }
 
+  /// REQUIRES: `writing` is held as long as the batch is used.
+  ObjectBatch begin(Actor actor) const {
+    return ObjectBatch(
+        seams, [this](std::string_view type, std::string_view name) { return find(type, name); }, set_aside,
+        version, actor);
+  }
+
+  /// A change of one object that is seen at once and written by the next flush().
+  template <class Work>
+  Status write_soon(std::string_view type, std::string_view name, const Work& work) {
+    {
+      std::lock_guard lock(writing);
+      if (version + 1 >= reserved) HF_CHECK(reserve_now());
+      auto batch = begin(Actor::kHub);
+      HF_CHECK(work(batch));
+      if (batch.changes().empty()) return {};
+      dirty.insert({std::string(type), std::string(name)});
+      apply(batch.changes());
+    }
+    tell();
+    return {};
+  }
+
   /// REQUIRES: `writing` is held.
   void apply(std::vector<Change> changes) {
     std::unique_lock lock(reading);
@@ -135,169 +129,6 @@ struct Objects::State {
     for (const auto& [id, listener] : listeners) listener();
   }
 };
-
-namespace {
-
-/// The changes of one write, seen by nobody else until it is committed.
-class Batch final : public ObjectWriter {
- public:
-  using Find = std::function<const ObjectPtr*(std::string_view type, std::string_view name)>;
-  Batch(Objects::Seams seams, Find find, const std::set<Key>& set_aside, std::uint64_t version, Actor actor)
-      : seams_(seams), find_(std::move(find)), set_aside_(set_aside), version_(version), actor_(actor) {}
-
-  Result<ObjectPtr> get(std::string_view type, std::string_view name) const override {
-    HF_TRY([[maybe_unused]] const auto* known, known_type(type));
-    if (auto object = current(type, name)) return object;
-    return fail(missing(type, name));
-  }
-
-  Result<ObjectPtr> create(std::string_view type, const Json& given) override {
-    HF_TRY(const auto* known, known_type(type));
-    AdmissionInput input{
-        .now = seams_.clock.wall(), .uid = seams_.random.uuid(), .suffix = {}, .actor = actor_};
-    input.suffix = input.uid.substr(0, 5);
-    HF_TRY(auto object, admit_create(*known, given, input));
-    const auto name = name_of(object);
-    if (current(type, name)) {
-      return fail(Code::kConflict, std::string(type) + " \"" + name + "\" already exists");
-    }
-    if (is_set_aside(type, name)) return fail(unreadable(type, name));
-    HF_CHECK(check_belongs(*known, object));
-    return stage(ChangeKind::kAdded, type, name, std::move(object));
-  }
-
-  Result<ObjectPtr> update(std::string_view type, std::string_view name, const Json& given) override {
-    HF_TRY(const auto* known, known_type(type));
-    const auto before = current(type, name);
-    if (!before) return fail(missing(type, name));
-    HF_TRY(auto object, admit_update(*known, *before, given, actor_));
-    if (object == *before) return before;
-    if (object.value("spec", Json()) != before->value("spec", Json()))
-      HF_CHECK(check_belongs(*known, object));
-    if (is_being_deleted(object) && find_at(object, "metadata/finalizers") == nullptr)
-      return bury(*known, std::move(object));
-    return stage(ChangeKind::kModified, type, name, std::move(object));
-  }
-
-  Result<ObjectPtr> patch(std::string_view type, std::string_view name, const Json& patch) override {
-    if (!patch.is_object()) return fail(Code::kInvalid, "the patch must be a JSON object");
-    HF_TRY(const auto before, get(type, name));
-    Json target = *before;
-    target["metadata"].erase("resourceVersion");  // a patch that names one means it as a condition
-    return update(type, name, merge_patch(target, patch));
-  }
-
-  Result<ObjectPtr> update_status(std::string_view type, std::string_view name, const Json& status) override {
-    const auto before = current(type, name);
-    if (!before) return fail(missing(type, name));
-    // What the hub says of an object quotes Git and nodes: a byte that is no text must not cost the record.
-    Json clean = made_keepable(status);
-    if (const Json* old = find_at(*before, "status"); old != nullptr && *old == clean) return before;
-    Json object = *before;
-    object["status"] = std::move(clean);
-    return stage(ChangeKind::kModified, type, name, std::move(object));
-  }
-
-  Result<ObjectPtr> remove(std::string_view type, std::string_view name,
-                           const DeleteOptions& options) override {
-    HF_TRY(const auto* known, known_type(type));
-    const auto before = current(type, name);
-    if (!before && is_set_aside(type, name)) return drop_unreadable(*known, name, options);
-    if (!before) return fail(missing(type, name));
-    if ((!options.uid.empty() && options.uid != uid_of(*before)) ||
-        (!options.resource_version.empty() &&
-         options.resource_version != text_at(*before, "metadata/resourceVersion"))) {
-      return fail(Code::kConflict,
-                  std::string(type) + " \"" + std::string(name) + "\" is not the one that was meant");
-    }
-    Json object = *before;
-    if (find_at(object, "metadata/finalizers") == nullptr) return bury(*known, std::move(object));
-    if (is_being_deleted(object)) return before;
-    object["metadata"]["deletionTimestamp"] = base::to_rfc3339_seconds(seams_.clock.wall());
-    return stage(ChangeKind::kModified, type, name, std::move(object));
-  }
-
-  void put(std::string_view type, std::string_view name, Json object) {
-    const bool known = current(type, name) != nullptr;
-    stage(known ? ChangeKind::kModified : ChangeKind::kAdded, type, name, made_keepable(std::move(object)));
-  }
-  void erase(std::string_view type, std::string_view name) {
-    if (const auto before = current(type, name)) stage(ChangeKind::kDeleted, type, name, *before);
-  }
-
-  const std::vector<Change>& changes() const { return changes_; }
-  const std::vector<std::pair<Key, Tombstone>>& buried() const { return buried_; }
-
-  Status write_to(sync::WriteTxn& txn) const {
-    for (const auto& change : changes_) {
-      const auto key = store_key({change.type, change.name});
-      if (change.kind == ChangeKind::kDeleted)
-        HF_CHECK(txn.erase(kObjectTable, key));
-      else
-        HF_CHECK(txn.put(kObjectTable, key, base::canonical_json(*change.object)));
-    }
-    for (const auto& [key, tombstone] : buried_) {
-      HF_CHECK(txn.put(kTombstoneTable, store_key(key), base::canonical_json(*tombstone.object)));
-    }
-    return {};
-  }
-
- private:
-  bool is_set_aside(std::string_view type, std::string_view name) const {
-    return set_aside_.contains({std::string(type), std::string(name)});
-  }
-
-  /// What Git says of a project is checked where Git is read: one Application must not hold up all others there.
-  Status check_belongs(const ResourceType& type, const Json& object) const {
-    if (actor_ == Actor::kHub || type.plural != kApplications) return {};
-    return check_project(object, current(kProjects, project_of(object)).get());
-  }
-
-  /// A person gives it up. Nobody can say what it was, so it leaves no tombstone: nodes keep what they hold.
-  Result<ObjectPtr> drop_unreadable(const ResourceType& type, std::string_view name,
-                                    const DeleteOptions& options) {
-    if (!options.uid.empty() || !options.resource_version.empty()) return fail(unreadable(type.plural, name));
-    return stage(ChangeKind::kDeleted, type.plural, name,
-                 {{"apiVersion", kApiVersion}, {"kind", type.kind}, {"metadata", {{"name", name}}}});
-  }
-
-  ObjectPtr current(std::string_view type, std::string_view name) const {
-    const auto staged = staged_.find({std::string(type), std::string(name)});
-    if (staged != staged_.end()) return staged->second;
-    const auto* found = find_(type, name);
-    return found == nullptr ? nullptr : *found;
-  }
-
-  ObjectPtr stage(ChangeKind kind, std::string_view type, std::string_view name, Json object) {
-    auto kept = with_version(std::move(object), ++version_);
-    staged_[{std::string(type), std::string(name)}] = kind == ChangeKind::kDeleted ? nullptr : kept;
-    changes_.push_back({version_, kind, std::string(type), std::string(name), kept});
-    return kept;
-  }
-
-  ObjectPtr bury(const ResourceType& type, Json object) {
-    const auto name = name_of(object);
-    if (!is_being_deleted(object)) {
-      object["metadata"]["deletionTimestamp"] = base::to_rfc3339_seconds(seams_.clock.wall());
-    }
-    auto gone = stage(ChangeKind::kDeleted, type.plural, name, std::move(object));
-    if (type.keeps_tombstone) {
-      buried_.push_back({{std::string(type.plural), uid_of(*gone)}, {uid_of(*gone), name, gone}});
-    }
-    return gone;
-  }
-
-  Objects::Seams seams_;
-  Find find_;
-  const std::set<Key>& set_aside_;
-  std::uint64_t version_;
-  Actor actor_;
-  std::map<Key, ObjectPtr> staged_;  // nullptr: deleted in this batch
-  std::vector<Change> changes_;
-  std::vector<std::pair<Key, Tombstone>> buried_;
-};
-
-}  // namespace
 
 Objects::Objects(Seams seams) : state_(std::make_unique<State>(seams)) {}
 Objects::~Objects() = default;
@@ -381,9 +212,7 @@ Status Objects::write(Actor actor, const Work& work) {
   auto& state = *state_;
   {
     std::lock_guard writing(state.writing);
-    Batch batch(
-        state.seams, [&](std::string_view type, std::string_view name) { return state.find(type, name); },
-        state.set_aside, state.version, actor);
+    auto batch = state.begin(actor);
     HF_CHECK(work(batch));
     if (batch.changes().empty()) return {};
     std::uint64_t reserved = 0;
@@ -406,9 +235,7 @@ Status Objects::write(Actor actor, const Work& work) {
 Status Objects::rehearse(Actor actor, const Work& work) const {
   auto& state = *state_;
   std::lock_guard writing(state.writing);
-  Batch batch(
-      state.seams, [&](std::string_view type, std::string_view name) { return state.find(type, name); },
-      state.set_aside, state.version, actor);
+  auto batch = state.begin(actor);
   return work(batch);
 }
 
@@ -455,54 +282,26 @@ Result<ObjectPtr> Objects::update_status(std::string_view type, std::string_view
     return write_one_object(*this, Actor::kHub,
                             [&](ObjectWriter& writer) { return writer.update_status(type, name, status); });
   }
-  auto& state = *state_;
   ObjectPtr out;
-  {
-    std::lock_guard writing(state.writing);
-    if (state.version + 1 >= state.reserved) HF_CHECK(state.reserve_now());
-    Batch batch(
-        state.seams, [&](std::string_view t, std::string_view n) { return state.find(t, n); },
-        state.set_aside, state.version, Actor::kHub);
+  HF_CHECK(state_->write_soon(type, name, [&](ObjectBatch& batch) -> Status {
     HF_TRY(out, batch.update_status(type, name, status));
-    if (batch.changes().empty()) return out;
-    state.dirty.insert({std::string(type), std::string(name)});
-    state.apply(batch.changes());
-  }
-  state.tell();
+    return {};
+  }));
   return out;
 }
 
 Status Objects::put_soon(std::string_view type, std::string_view name, const Json& object) {
-  auto& state = *state_;
-  {
-    std::lock_guard writing(state.writing);
-    if (state.version + 1 >= state.reserved) HF_CHECK(state.reserve_now());
-    Batch batch(
-        state.seams, [&](std::string_view t, std::string_view n) { return state.find(t, n); },
-        state.set_aside, state.version, Actor::kHub);
+  return state_->write_soon(type, name, [&](ObjectBatch& batch) -> Status {
     batch.put(type, name, object);
-    state.dirty.insert({std::string(type), std::string(name)});
-    state.apply(batch.changes());
-  }
-  state.tell();
-  return {};
+    return {};
+  });
 }
 
 Status Objects::remove_soon(std::string_view type, std::string_view name) {
-  auto& state = *state_;
-  {
-    std::lock_guard writing(state.writing);
-    if (state.version + 1 >= state.reserved) HF_CHECK(state.reserve_now());
-    Batch batch(
-        state.seams, [&](std::string_view t, std::string_view n) { return state.find(t, n); },
-        state.set_aside, state.version, Actor::kHub);
+  return state_->write_soon(type, name, [&](ObjectBatch& batch) -> Status {
     batch.erase(type, name);
-    if (batch.changes().empty()) return {};
-    state.dirty.insert({std::string(type), std::string(name)});
-    state.apply(batch.changes());
-  }
-  state.tell();
-  return {};
+    return {};
+  });
 }
 
 Result<std::vector<Change>> Objects::changes_since(std::uint64_t version, std::string_view type) const {

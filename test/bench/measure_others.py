@@ -8,7 +8,7 @@ import time
 
 import machine
 from measure_drift import wait
-from measure_pass import FILES, many_files, passes
+from measure_pass import FILES, many_files, passes, warm_up
 from result import Result
 from stage import stage
 
@@ -90,7 +90,7 @@ def measure_holdfast(rounds):
     with stage() as fleet:
         node = fleet.node()
         fleet.app(objects=many_files())
-        passes(node, 2)
+        warm_up(node)
         idle = passes(node, rounds)
         drifted = []
         for i in range(rounds):

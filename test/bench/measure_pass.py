@@ -2,6 +2,7 @@
 """A full pass over 1,000 files with nothing to do (holdfast_agent_full_pass_seconds of the agent, asked for by POST
 /v1/sync), and what it costs: processor time of the agent for each pass."""
 import os
+import time
 
 from manifests import file
 from result import Result
@@ -9,6 +10,7 @@ from stage import stage
 from waiting import until
 
 FILES = 1000
+RACY_SECONDS = 2.5
 
 
 def cpu_ms(pid):
@@ -28,6 +30,12 @@ def passes(node, rounds):
     return times
 
 
+def warm_up(node):
+    """What was written within two seconds is hashed at each look (a stamp that young proves nothing); then a pass is only stats."""
+    time.sleep(RACY_SECONDS)
+    passes(node, 2)
+
+
 def many_files():
     return {"all.yaml": [file(f"f{i}", f"/etc/bench/{i:03}", f"content of {i}\n") for i in range(FILES)]}
 
@@ -37,7 +45,7 @@ def measure(quick):
     with stage() as fleet:
         node = fleet.node()
         fleet.app(objects=many_files())
-        passes(node, 2)
+        warm_up(node)
         before = cpu_ms(node.agent.pid)
         times = passes(node, rounds)
         spent = (cpu_ms(node.agent.pid) - before) / rounds
