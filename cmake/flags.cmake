@@ -13,10 +13,11 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2")
 set(CMAKE_CXX_FLAGS_ASAN "-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer")
+if(HOLDFAST_FUZZ)
+  string(APPEND CMAKE_CXX_FLAGS_ASAN " -fsanitize=fuzzer-no-link")
+endif()
 set(CMAKE_CXX_FLAGS_TSAN "-O1 -g1 -fsanitize=thread -fno-omit-frame-pointer")
-set(CMAKE_CXX_FLAGS_FUZZ
-    "-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer")
-foreach(type IN ITEMS DEV RELEASE ASAN TSAN FUZZ)
+foreach(type IN ITEMS DEV RELEASE ASAN TSAN)
   set(CMAKE_EXE_LINKER_FLAGS_${type} "")
 endforeach()
 
@@ -81,7 +82,7 @@ if(HOLDFAST_WERROR)
 endif()
 
 # ---- hardening ----
-set(sanitized_types Asan Tsan Fuzz)
+set(sanitized_types Asan Tsan)
 if(NOT CMAKE_BUILD_TYPE IN_LIST sanitized_types)
   target_compile_options(holdfast_flags INTERFACE -fstack-protector-strong -fstack-clash-protection)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")

@@ -4,7 +4,7 @@
 #   name.cpp           source of the folder's library
 #   name_test.cpp      unit test, beside its source          → one program a folder, ctest label "unit"
 #   name_contract.cpp  contract suite run on real and fake   → one program a folder, ctest label "contract"
-#   name_fuzz.cpp      libFuzzer target                       → one program each, preset "fuzz" only
+#   name_fuzz.cpp      libFuzzer target                       → one program each, preset "asan" only
 #   fake_name.cpp      fake of a seam                         → library <target>_fakes, for tests and simulator
 #   main_name.cpp      main of a program                      → named by holdfast_program()
 #

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a build can be told. CMakePresets.json sets these; nobody else needs to.
 option(HOLDFAST_TESTS "Build unit tests, contract suites, fakes and the simulator" ON)
-option(HOLDFAST_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+option(HOLDFAST_FUZZ "Build the libFuzzer targets (type Asan, clang only)" OFF)
 option(HOLDFAST_WERROR "Warnings are errors" ON)
 option(HOLDFAST_AGENT_STATIC "Link holdfast-agent wholly static (needs cmake/build-static-mosquitto)" OFF)
 
 # Build types are named after the presets; each is a fixed set of flags in flags.cmake.
-set(HOLDFAST_BUILD_TYPES Dev Release Asan Tsan Fuzz)
+set(HOLDFAST_BUILD_TYPES Dev Release Asan Tsan)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Dev CACHE STRING "One of ${HOLDFAST_BUILD_TYPES}" FORCE)
 endif()

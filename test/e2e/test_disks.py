@@ -15,11 +15,11 @@ SMALL = {"a.yaml": file("a", "/etc/a", "a\n")}
 BIG = file("a", "/etc/a", "x" * 3_000_000)
 
 
-def on_small_disk(folder, size="2m"):
+def on_small_disk(folder, size="2m", mounted="rw"):
     """A wrapper: the program runs with this folder on a disk of its own, where what was in it before is kept."""
     script = ('cp -a "$1" "$1.before" && mount -t tmpfs -o size="$2" disk "$1" && cp -a "$1.before/." "$1" && rm -rf "$1.before"'
-              ' && shift 2 && exec "$@"')
-    return ["unshare", "--mount", "sh", "-c", script, "sh", str(folder), size]
+              ' && mount -o remount,"$3" "$1" && shift 3 && exec "$@"')
+    return ["unshare", "--mount", "sh", "-c", script, "sh", str(folder), size, mounted]
 
 
 def inside(node_or_hub, *command):
@@ -131,12 +131,32 @@ def test_an_agent_whose_own_disk_is_full_keeps_what_it_holds_and_goes_on_when_th
     assert node.text("/etc/a") == letter and node.text("/srv/large-1") == letter * 3_500_000
 
 
+def test_an_agent_whose_own_disk_is_read_only_names_it_and_loses_nothing(fleet):
+    node = fleet.node()
+    app = fleet.app(objects={**SMALL, "p.yaml": shell("p", "exec sleep 1000")})
+    process = node.process("p")
+    node.stop()
+    app.write("a.yaml", file("a", "/etc/a", "b\n")).commit()
+    node.wrapper = on_small_disk(node.data, "256m", "ro")
+    node.start(wait=False)
+    assert node.agent.process.wait(10) == 1
+    said = machine.tail(node.agent.log, 5)
+    assert str(node.data) in said and "Read-only file system" in said, said
+    assert node.process("p") == process, "the workload goes on"
+    node.wrapper = []
+    node.start()
+    app.settled()
+    assert node.text("/etc/a") == "b\n" and node.process("p") == process
+
+
 @pytest.fixture
-def fleet_of_hub_on_disk():
+def fleet_of_hub(request):
+    """With a hub of its own; the parameter, where given, is the wrapper's disk."""
     folder = machine.new_folder()
     hub = Hub(folder, "--poll", "5s")
-    hub.data.mkdir(mode=0o700)
-    hub.wrapper = on_small_disk(hub.data, "64m")
+    if hasattr(request, "param"):
+        hub.data.mkdir(mode=0o700)
+        hub.wrapper = on_small_disk(hub.data, request.param)
     fleet = Fleet(hub, folder, "disk")
     try:
         hub.start()
@@ -147,8 +167,9 @@ def fleet_of_hub_on_disk():
         machine.remove_folder(folder)
 
 
-def test_a_hub_whose_disk_is_full_says_so_and_loses_nothing(fleet_of_hub_on_disk):
-    fleet = fleet_of_hub_on_disk
+@pytest.mark.parametrize("fleet_of_hub", ["64m"], indirect=True)
+def test_a_hub_whose_disk_is_full_says_so_and_loses_nothing(fleet_of_hub):
+    fleet = fleet_of_hub
     hub, node = fleet.hub, fleet.node()
     app = fleet.app(objects=SMALL)
     fill(hub, hub.data)
@@ -161,3 +182,20 @@ def test_a_hub_whose_disk_is_full_says_so_and_loses_nothing(fleet_of_hub_on_disk
     free(hub, hub.data)
     app.settled(seconds=90)
     assert len(node.text("/etc/a")) == 1_000_000
+
+
+def test_a_hub_whose_disk_is_read_only_names_it_and_loses_nothing(fleet_of_hub):
+    fleet = fleet_of_hub
+    hub, node = fleet.hub, fleet.node()
+    app = fleet.app(objects=SMALL)
+    hub.stop()
+    hub.wrapper = on_small_disk(hub.data, "256m", "ro")
+    hub.start(wait=False)
+    assert hub.daemon.process.wait(10) == 1
+    said = machine.tail(hub.daemon.log, 5)
+    assert str(hub.data) in said and "Read-only file system" in said, said
+    hub.wrapper = []
+    hub.start()
+    app.write("a.yaml", file("a", "/etc/a", "b\n")).commit()
+    app.settled()
+    assert node.text("/etc/a") == "b\n"

@@ -132,10 +132,14 @@ def fast_import_many(git, folder, count):
 # ---- servers ----
 
 
-def test_a_git_server_that_accepts_and_says_nothing_stalls_nobody_else(fleet):
+SILENT = pytest.mark.parametrize("scheme", ["git://", "https://", "ssh://git@"])
+
+
+@SILENT
+def test_a_git_server_that_accepts_and_says_nothing_stalls_nobody_else(fleet, scheme):
     node = fleet.node()
     with mute_server() as (port, held):
-        mute = apply_from(fleet, f"git://127.0.0.1:{port}/fleet.git", "mute")
+        mute = apply_from(fleet, f"{scheme}127.0.0.1:{port}/fleet.git", "mute")
         until("the hub tries", lambda: held)
         app = fleet.app(objects=MOTD)
         app.write("motd.yaml", file("motd", "/etc/motd", "meanwhile\n")).push()
@@ -155,9 +159,10 @@ def test_many_silent_servers_on_one_host_stall_nobody_else(fleet):
 
 
 @pytest.mark.long
-def test_a_git_server_that_says_nothing_is_given_up_at_the_deadline_and_named(fleet):
+@SILENT
+def test_a_git_server_that_says_nothing_is_given_up_at_the_deadline_and_named(fleet, scheme):
     with mute_server() as (port, held):
-        app = apply_from(fleet, f"git://127.0.0.1:{port}/fleet.git", "mute")
+        app = apply_from(fleet, f"{scheme}127.0.0.1:{port}/fleet.git", "mute")
         until("the hub gives up", lambda: str(port) in app.hub.conditions(app.name).get("ComparisonError", ""), 90)
         assert held
 
