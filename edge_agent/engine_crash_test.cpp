@@ -98,8 +98,7 @@ std::set<std::string> end_state(FakeNode& node) {
 /// Counts every change of the host and every commit, and dies at one of them.
 class Reaper {
  public:
-  Reaper(FakeNode& node, std::optional<int> die_at, bool after)
-      : node_(node), die_at_(die_at), after_(after) {
+  Reaper(FakeNode& node, std::optional<int> die_at, bool after) : die_at_(die_at), after_(after) {
     node.host.before_change([this](const std::string& what) { tick(what); });
     node.store.on_commit([this] {
       const bool dies = counts_to_death();
@@ -122,7 +121,6 @@ class Reaper {
     died_ = true;
     throw Death{};
   }
-  FakeNode& node_;
   std::optional<int> die_at_;
   bool after_;
   int count_ = 0;

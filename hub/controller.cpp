@@ -150,8 +150,8 @@ struct Controller::Parts {
   void take_changes() {
     auto changes = context.objects.changes_since(seen_version);
     if (!changes) {
-      if (auto status = take_all(); !status)
-        base::log::failure("objects could not be listed", "objects", status.error());
+      if (auto taken = take_all(); !taken)
+        base::log::failure("objects could not be listed", "objects", taken.error());
       return;
     }
     for (const auto& change : *changes) {
@@ -279,19 +279,19 @@ struct Controller::Parts {
 
   bool are_all_nodes_read() const {
     std::size_t stored = 0;
-    const auto status = context.seams.store.read([&](sync::ReadTxn& txn) {
+    const auto counted = context.seams.store.read([&](sync::ReadTxn& txn) {
       return txn.scan(kObjectTable, std::string(kNodes) + "/", [&](std::string_view, std::string_view) {
         ++stored;
         return true;
       });
     });
-    return status.has_value() && stored == context.nodes.all().size();
+    return counted.has_value() && stored == context.nodes.all().size();
   }
 
   void forget_node(const sync::NodeUid& uid) {
-    auto status = context.desired.erase(uid);
-    if (status) status = context.nodes.forget(uid);
-    if (!status) base::log::failure("a deleted node was not forgotten", uid.str(), status.error());
+    auto forgotten = context.desired.erase(uid);
+    if (forgotten) forgotten = context.nodes.forget(uid);
+    if (!forgotten) base::log::failure("a deleted node was not forgotten", uid.str(), forgotten.error());
   }
 
   // ---- the root that was given on the command line ----

@@ -133,8 +133,8 @@ void FakeFleet::remove(const std::string& type, const std::string& name) {
   must(objects->remove(type, name), "remove");
 }
 
-void FakeFleet::label(const std::string& node, const std::string& key, const std::string& value) {
-  const Json patch = {{"metadata", {{"labels", {{key, value.empty() ? Json() : Json(value)}}}}}};
+void FakeFleet::label(const std::string& node, const std::string& label_key, const std::string& value) {
+  const Json patch = {{"metadata", {{"labels", {{label_key, value.empty() ? Json() : Json(value)}}}}}};
   must(objects->patch(kNodes, node, patch, Actor::kPerson), "label");
 }
 

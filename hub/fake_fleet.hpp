@@ -69,7 +69,7 @@ class FakeFleet {
   void apply(const ApplicationYaml& application);
   void remove(const std::string& type, const std::string& name);
   /// Empty value: the label goes.
-  void label(const std::string& node, const std::string& key, const std::string& value);
+  void label(const std::string& node, const std::string& label_key, const std::string& value);
   ObjectPtr object(const std::string& type, const std::string& name) const;
   std::string status(const std::string& application, const std::string& path) const;
   /// Message of a condition of an Application; empty where it has none.

@@ -72,8 +72,8 @@ class SourceBookTest : public testing::Test {
     all.token_file = "/etc/holdfast/all";
     book = std::make_unique<SourceBook>(random, git, SourceBook::Options{{team, all}, 30s});
   }
-  void end(const std::string& url, std::optional<base::Error> error = std::nullopt) {
-    book->on_fetched({url, std::move(error), true}, now);
+  void end(const std::string& fetched, std::optional<base::Error> error = std::nullopt) {
+    book->on_fetched({fetched, std::move(error), true}, now);
   }
   void run() { book->run_due(now); }
 
