@@ -74,8 +74,7 @@ Status bound(const gitops::FetchJob& job) {
   HF_CHECK(set_limit(RLIMIT_CORE, 0, "RLIMIT_CORE"));
   HF_CHECK(set_limit(RLIMIT_FSIZE, job.bytes_max + kPackSlack, "RLIMIT_FSIZE"));
   HF_CHECK(set_limit(RLIMIT_CPU, job.cpu_s_max, "RLIMIT_CPU"));
-#if !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)  // these map terabytes that they never use
+#ifndef HOLDFAST_SANITIZED  // a sanitizer maps terabytes that it never uses
   HF_CHECK(set_limit(RLIMIT_AS, job.memory_bytes_max, "RLIMIT_AS"));
 #endif
   return {};
