@@ -18,7 +18,7 @@ BIG = file("a", "/etc/a", "x" * 3_000_000)
 def on_small_disk(folder, size="2m", mounted="rw"):
     """A wrapper: the program runs with this folder on a disk of its own, where what was in it before is kept."""
     script = ('cp -a "$1" "$1.before" && mount -t tmpfs -o size="$2" disk "$1" && cp -a "$1.before/." "$1" && rm -rf "$1.before"'
-              ' && mount -o remount,"$3" "$1" && shift 3 && exec "$@"')
+              ' && mount -o remount,size="$2","$3" "$1" && shift 3 && exec "$@"')
     return ["unshare", "--mount", "sh", "-c", script, "sh", str(folder), size, mounted]
 
 
@@ -58,7 +58,7 @@ def test_a_file_that_does_not_fit_leaves_the_old_one_whole_and_arrives_when_ther
 
     def told():
         resource = node.resource(app.name, "File/a")
-        assert "space" in (resource["reason"] + resource.get("message", "")).lower(), resource
+        assert "space" in (resource.get("reason", "") + resource.get("message", "")).lower(), resource
         assert "/etc/a" in resource.get("message", ""), resource
         return True
 
@@ -81,7 +81,7 @@ def test_drift_on_a_full_disk_is_healed_when_there_is_room(fleet):
 
     def told():
         resource = node.resource(app.name, "File/a")
-        assert "space" in (resource["reason"] + resource.get("message", "")).lower(), resource
+        assert "space" in (resource.get("reason", "") + resource.get("message", "")).lower(), resource
         return True
 
     until("it is told", told)
@@ -99,7 +99,7 @@ def test_a_read_only_disk_is_named_and_what_waited_is_applied_when_it_is_writabl
 
     def told():
         resource = node.resource(app.name, "File/a")
-        assert "read-only" in (resource["reason"] + resource.get("message", "")).lower(), resource
+        assert "read-only" in (resource.get("reason", "") + resource.get("message", "")).lower(), resource
         return True
 
     until("it is told", told)
