@@ -11,7 +11,8 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 
 # -O1 compiles here in the time of -O0, and the simulator runs in this build.
 set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
-set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+# Most of what an agent holds in memory is its code: ours is 40 % smaller so than with -O2.
+set(CMAKE_CXX_FLAGS_RELEASE "-Os")
 set(CMAKE_CXX_FLAGS_ASAN "-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer")
 if(HOLDFAST_FUZZ)
   string(APPEND CMAKE_CXX_FLAGS_ASAN " -fsanitize=fuzzer-no-link")

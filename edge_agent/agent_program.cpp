@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/agent_program.hpp"
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,12 @@ std::string folder_of_this_program() {
   return text.substr(0, text.rfind('/'));
 }
 
+/// What it took to read a desired state is not kept until the next one.
+void give_back_memory() {
+  constexpr std::size_t kSpareBytesMax = 128U << 10U;
+  if (::mallinfo2().fordblks > kSpareBytesMax) ::malloc_trim(0);
+}
+
 }  // namespace
 
 Result<std::string> find_shim(const AgentOptions& options) {
@@ -49,12 +56,14 @@ Result<std::string> find_shim(const AgentOptions& options) {
 }
 
 Result<std::unique_ptr<AgentProgram>> AgentProgram::create(const AgentOptions& options) {
+  const auto started = base::SystemClock().monotonic();
   const DataFolder folder(options.data);
   HF_TRY(auto node, folder.load_node());
   HF_TRY(auto trust, folder.load_trust(node));
   HF_TRY(auto lock, base::DirectoryLock::take(folder.root()));
   auto program = std::unique_ptr<AgentProgram>(
       new AgentProgram(options, std::move(lock), std::move(node), std::move(trust)));
+  program->started_ = started;
   HF_CHECK(program->open());
   return program;
 }
@@ -94,7 +103,10 @@ Status AgentProgram::open() {
            if (request.method == "POST") work_soon();
            return response;
          }));
-  tidy_timer_ = loop_->timer([this] { tidy_logs(); });
+  tidy_timer_ = loop_->timer([this] {
+    tidy_logs();
+    give_back_memory();
+  });
   return {};
 }
 
@@ -104,6 +116,7 @@ Status AgentProgram::boot_engine() {
     auto facts = options_.facts;
     facts.merge(machine_facts());
     engine_->set_facts(std::move(facts));
+    engine_->started(started_);
     return engine_->boot();
   };
   auto booted = make();

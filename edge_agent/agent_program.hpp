@@ -48,6 +48,7 @@ class AgentProgram {
   DataFolder folder_;
   NodeIdentity identity_;
   base::SystemClock clock_;
+  base::MonotonicTime started_;
   base::SystemRandom random_;
   std::unique_ptr<base::EventLoop> loop_;
   std::unique_ptr<sync::LmdbStore> store_;

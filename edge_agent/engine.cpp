@@ -30,6 +30,7 @@ struct Engine::State {
   State(Seams the_seams, NodeIdentity the_identity)
       : seams(the_seams),
         identity(std::move(the_identity)),
+        started(seams.clock.monotonic()),
         marks(identity.uid, identity.mark_key),
         store(seams.store, restarts),
         drivers(seams.host, seams.clock, marks, restarts),
@@ -53,6 +54,7 @@ struct Engine::State {
 
   Seams seams;
   NodeIdentity identity;
+  MonotonicTime started;
   Marks marks;
   RestartBook restarts;
   StateStore store;
@@ -101,6 +103,8 @@ Status Engine::boot() {
   return {};
 }
 
+void Engine::started(MonotonicTime at) { state_->started = at; }
+
 // ---- work ----
 
 std::optional<MonotonicTime> Engine::run_due() {
@@ -125,12 +129,18 @@ void Engine::State::do_work(const WorkKey& key) {
 }
 
 void Engine::State::full_pass() {
-  if (counters.full_passes++ == 0) retry_unschedulable();
+  const auto began = seams.clock.monotonic();
+  const bool is_first = counters.full_passes == 0;
+  if (is_first) retry_unschedulable();
   std::vector<sync::ApplicationUid> applications;
   for (const auto& [application, record] : store.sections()) applications.push_back(application);
   for (const auto& application : applications) walker.run(application);
+  const auto now = seams.clock.monotonic();
+  ++counters.full_passes;
+  counters.last_full_pass = now - began;
+  if (is_first) counters.first_reconcile = now - started;
   const auto spread = seams.random.jitter(limits::kFullPassInterval / 10);
-  queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic() + limits::kFullPassInterval - spread);
+  queue.add({WorkKind::kFullPass, ""}, now + limits::kFullPassInterval - spread);
 }
 
 /// This agent may be newer than the one that could not.
@@ -310,6 +320,16 @@ std::vector<base::Metric> Engine::metrics() const {
   count("full_passes_total", "Passes over everything that is desired.", c.full_passes);
   count("repairs_failed_total", "Repairs of drift that failed.", c.repairs_failed);
   count("rollbacks_total", "Sections quarantined.", c.rollbacks);
+  const auto seconds = [&](const char* name, const char* help, std::chrono::milliseconds value) {
+    out.push_back(base::gauge(std::string("holdfast_agent_") + name, help,
+                              std::chrono::duration<double>(value).count()));
+  };
+  if (c.full_passes > 0) {
+    seconds("first_reconcile_seconds",
+            "From the program's start to every section having been compared with the host.",
+            c.first_reconcile);
+    seconds("full_pass_seconds", "How long the last pass over everything took.", c.last_full_pass);
+  }
   level("drift_waiting", "Drifted resources that wait for their backoff.", s.drift.waiting(now));
   level("events_unsent", "Events that wait for the hub.", s.events.size());
   level("inventory_entries", "Objects that this agent made or adopted.", s.store.inventory().size());

@@ -54,6 +54,8 @@ class Engine {
   /// watches, and queues every section. Needs no network. kTooNew leaves workloads alone. On kCorrupt nothing
   /// was touched: rescue the store (store_rescue.hpp) and boot a new Engine on what that gives.
   base::Status boot();
+  /// When the program began, for the measure of its first pass; without it, when the engine was made.
+  void started(base::MonotonicTime at);
 
   /// A kState message. Verified, compared, stored; then queued. What the hub must hear comes back:
   /// Applied{kAccepted}, Need, or Applied{kRefused} with an event that says why. An older or equal generation

@@ -252,5 +252,23 @@ TEST(EngineMetrics, CountWhatWasDone) {
   EXPECT_EQ(metric_of(node, "holdfast_agent_desired_states_accepted_total"), 1);
 }
 
+TEST(EngineMetrics, TheFirstReconcileCountsFromTheStartOfTheProgram) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  node.kill();
+  ASSERT_TRUE(node.boot());
+  EXPECT_EQ(metric_of(node, "holdfast_agent_first_reconcile_seconds"), -1) << "before there was one";
+  node.engine().started(node.clock.monotonic() - 40ms);
+  node.run();
+  EXPECT_EQ(metric_of(node, "holdfast_agent_first_reconcile_seconds"), 0.04);
+  node.pass(1h);
+  node.engine().look_at_everything(false);
+  node.run();
+  EXPECT_EQ(metric_of(node, "holdfast_agent_first_reconcile_seconds"), 0.04);
+  EXPECT_EQ(metric_of(node, "holdfast_agent_full_pass_seconds"), 0) << "virtual time stands still in a pass";
+  EXPECT_GE(metric_of(node, "holdfast_agent_full_passes_total"), 2);
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

@@ -68,6 +68,9 @@ struct Counters {
   std::uint64_t states_accepted = 0;
   std::uint64_t states_refused = 0;
   std::uint64_t full_passes = 0;
+  std::chrono::milliseconds last_full_pass{};  ///< how long it took
+  std::chrono::milliseconds
+      first_reconcile{};  ///< from the start of the program to the end of the first pass
 };
 
 struct Parts {
