@@ -113,21 +113,27 @@ def measure_holdfast(rounds):
     return idle, drifted
 
 
-def measure(quick):
+def compare(make_tool, quick):
     rounds = 3 if quick else 10
     idle, drifted = measure_holdfast(rounds)
     ours = Result("1,000 files, nothing to do: holdfast-agent", "ms", idle, "others")
     ours_drift = Result("1,000 files, one changed by hand: holdfast-agent", "ms", drifted, "others")
-    out = [ours, ours_drift]
     folder = machine.new_folder()
     try:
-        for tool in (Cfengine(folder), Ansible(folder)):
-            idle, drifted, memory = measure_other(tool, rounds)
-            result = Result(f"1,000 files, nothing to do: {tool.name}", "ms", idle, "others")
-            result.note = f"{result.percentile(0.5) / max(ours.percentile(0.5), 0.5):,.0f} times holdfast-agent's; peak {memory} kB"
-            drift = Result(f"1,000 files, one changed by hand: {tool.name}", "ms", drifted, "others")
-            drift.note = f"{drift.percentile(0.5) / ours_drift.percentile(0.5):,.0f} times holdfast-agent's, if started at that very moment"
-            out += [result, drift]
+        tool = make_tool(folder)
+        idle, drifted, memory = measure_other(tool, rounds)
     finally:
         machine.remove_folder(folder)
-    return out
+    result = Result(f"1,000 files, nothing to do: {tool.name}", "ms", idle, "others")
+    result.note = f"{result.percentile(0.5) / max(ours.percentile(0.5), 0.5):,.0f} times holdfast-agent's; peak {memory} kB"
+    drift = Result(f"1,000 files, one changed by hand: {tool.name}", "ms", drifted, "others")
+    drift.note = f"{drift.percentile(0.5) / ours_drift.percentile(0.5):,.0f} times holdfast-agent's, if started at that very moment"
+    return [ours, ours_drift, result, drift]
+
+
+def measure(quick):
+    return compare(Cfengine, quick)
+
+
+def measure_ansible(quick):
+    return compare(Ansible, quick)

@@ -5,6 +5,7 @@ import json as json_
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 
 
@@ -33,7 +34,7 @@ START = machine_lines()
 
 TEXT = """# Benchmarks
 
-Written by `test/bench/run{quick} --docs`; every number is measured by that command and by nothing else. One row is repeated by
+Written by `test/bench/run{arguments}`; every number is measured by that command and by nothing else. One row is repeated by
 `test/bench/run --only NAME` with the name in its last column. Percentiles are by nearest rank. What each measure does
 stands at the head of `test/bench/measure_*.py`.
 
@@ -46,10 +47,10 @@ Machine: {machine}
 {notes}"""
 
 
-def write_report(folder, results, quick, json=True):
+def write_report(folder, results, json=True):
     rows = "\n".join("| " + " | ".join([*result.cells(), result.repeat]) + " |" for result in results)
     notes = "\n".join(f"- {result.name}: {result.note}" for result in results if result.note)
-    text = TEXT.format(quick=" --quick" if quick else "", machine="; ".join(START) + ".", rows=rows, notes=notes)
+    text = TEXT.format(arguments="".join(f" {word}" for word in sys.argv[1:]), machine="; ".join(START) + ".", rows=rows, notes=notes)
     (Path(folder) / "benchmarks.md").write_text(text.rstrip() + "\n")
     if json:
         (Path(folder) / "benchmarks.json").write_text(json_.dumps(
