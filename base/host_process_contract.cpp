@@ -96,6 +96,7 @@ TEST_P(HostProcessContract, AProgramForAnotherMachineIsToldFromAHostThatFails) {
   const auto started = host().start_process(world().that_is_for_another_machine("web"));
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code(), Code::kUnsupported) << started.error().message();
+  EXPECT_EQ(started.error().disposition(), Disposition::kRetry);
 }
 
 TEST_P(HostProcessContract, OneRunsAtATimeUnderAName) {

@@ -202,16 +202,17 @@ std::string_view agent_help() {
   holdfast-agent enroll --hub https://HOST:8443 --ca-sha256 HEX --token TOKEN --data DIR
                         [--name NAME] [--label k=v]… [--token-file FILE]
                         makes a key here, has it certified, and stores who this node is
-  holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--log-level debug|info|warn|error]
+  holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--shim FILE]
+                        [--log-level debug|info|warn|error]
                         keeps going; needs no network to begin. --root: files live under DIR
   holdfast-agent status --data DIR [-o json]      what this node holds and how it fares
   holdfast-agent why KIND/NAME --data DIR         where it comes from, what blocks it, what happens next
   holdfast-agent plan   --data DIR [-o json]      what would be done now, without doing it
   holdfast-agent logs [KIND/NAME] --data DIR [--since 1h]
-  holdfast-agent unenroll --keep|--prune --data DIR
+  holdfast-agent unenroll --keep|--prune --data DIR   (not part of this release yet)
 
 status, why, plan and logs work with no network and no hub.
-Exit codes: 0 done, 1 failed, 2 used wrongly, 3 not (yet) true.
+Exit codes: 0 done, 1 failed, 2 used wrongly.
 )";
 }
 

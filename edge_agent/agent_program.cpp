@@ -34,10 +34,14 @@ std::string folder_of_this_program() {
   return text.substr(0, text.rfind('/'));
 }
 
-/// What it took to read a desired state is not kept until the next one.
+/// What it took to read a desired state is not kept until the next one. Holes between what is in use cannot be given
+/// back: it is tried again only when there is more than was left the last time.
 void give_back_memory() {
   constexpr std::size_t kSpareBytesMax = 128U << 10U;
-  if (::mallinfo2().fordblks > kSpareBytesMax) ::malloc_trim(0);
+  static std::size_t left = 0;
+  if (::mallinfo2().fordblks <= left + kSpareBytesMax) return;
+  ::malloc_trim(0);
+  left = ::mallinfo2().fordblks;
 }
 
 }  // namespace

@@ -325,9 +325,10 @@ std::vector<base::Metric> Engine::metrics() const {
                               std::chrono::duration<double>(value).count()));
   };
   if (c.full_passes > 0) {
-    seconds("first_reconcile_seconds",
-            "From the program's start to every section having been compared with the host.",
-            c.first_reconcile);
+    seconds(
+        "first_reconcile_seconds",
+        "From the program's start, its options read, to every section having been compared with the host.",
+        c.first_reconcile);
     seconds("full_pass_seconds", "How long the last pass over everything took.", c.last_full_pass);
   }
   level("drift_waiting", "Drifted resources that wait for their backoff.", s.drift.waiting(now));

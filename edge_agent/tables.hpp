@@ -9,7 +9,7 @@
 
 namespace holdfast::edge_agent {
 
-inline constexpr sync::Table kMetaTable{"meta"};              ///< schema, identity, accepted header, counters
+inline constexpr sync::Table kMetaTable{"meta"};              ///< schema, accepted header, counters
 inline constexpr sync::Table kSectionTable{"section"};        ///< application uid → SectionRecord
 inline constexpr sync::Table kBodyTable{"body"};              ///< section digest (32 bytes) → section bytes
 inline constexpr sync::Table kProvenanceTable{"provenance"};  ///< section digest → provenance bytes

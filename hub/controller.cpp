@@ -311,7 +311,8 @@ struct Controller::Parts {
       auto made = context.objects.create(kApplications, object, Actor::kHub);
       if (made) return {};
       if (made.error().code() != base::Code::kConflict) return fail(std::move(made).error());
-      // It is there and cannot be read: all that it made is served as it was.
+      // get() found none that can be read, so one is stored that cannot: all that it made is served as it was. When a
+      // person has deleted the record, the next start makes the root anew.
       base::log::failure("the root is left as it is", root.name, made.error());
       return {};
     }

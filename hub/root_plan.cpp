@@ -111,6 +111,9 @@ class RootPlanner {
       const auto* type = find_type_by_kind(text_at(*object, "kind"));
       if (type != nullptr) existing_[{std::string(type->plural), name_of(*object)}] = object.get();
     }
+    for (const auto& wanted : input.wanted) {
+      if (wanted.type == kProjects) projects_[wanted.name] = Json::parse(wanted.json, nullptr, false);
+    }
   }
 
   RootPlan plan() {
@@ -163,14 +166,17 @@ class RootPlanner {
     update(wanted, merged(json, *found->second, input_.root), *found->second);
   }
 
-  /// As Git will have it, where Git has it.
-  const Json* project(const std::string& name) {
-    for (const auto& wanted : input_.wanted) {
-      if (wanted.type != kProjects || wanted.name != name) continue;
-      return &projects_.try_emplace(name, Json::parse(wanted.json, nullptr, false)).first->second;
-    }
-    const auto found = existing_.find({std::string(kProjects), name});
-    return found == existing_.end() ? nullptr : found->second;
+  /// As it will be in force: Git's, where this root may write it.
+  const Json* project(const std::string& name) const {
+    const Id id{std::string(kProjects), name};
+    const auto found = existing_.find(id);
+    const auto wanted = projects_.find(name);
+    if (wanted == projects_.end()) return found == existing_.end() ? nullptr : found->second;
+    if (found == existing_.end()) return &wanted->second;
+    const auto owner = managed_by(*found->second);
+    const bool is_ours = owner.empty() || owner == input_.root;
+    const bool is_written = is_ours && input_.may_update && !is_being_deleted(*found->second);
+    return is_written ? &wanted->second : found->second;
   }
 
   void update(const WantedObject& wanted, const Json& next, const Json& existing) {
@@ -213,7 +219,7 @@ class RootPlanner {
   const RootPlanInput& input_;
   std::map<Id, const Json*> existing_;
   std::set<Id> wanted_;
-  std::map<std::string, Json> projects_;  // read from Git
+  std::map<std::string, Json> projects_;  // as Git has them
   RootPlan plan_;
 };
 

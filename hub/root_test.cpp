@@ -4,13 +4,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "hub/application_book.hpp"
 #include "hub/fake_fleet.hpp"
 #include "hub/json_path.hpp"
+#include "hub/root_plan.hpp"
 #include "hub/tables.hpp"
 
 namespace holdfast::hub {
 namespace {
 
+using base::Json;
 using namespace std::chrono_literals;
 using Set = std::set<std::string>;
 
@@ -113,6 +116,34 @@ TEST_F(RootTest, AnApplicationStaysWithinTheRepositoriesOfItsProject) {
             std::string::npos)
       << condition;
   EXPECT_NE(condition.find("project \"vision\""), std::string::npos) << condition;
+}
+
+TEST(RootPlanProjects, OnlyAProjectThatThisRootMayWriteOpensARepository) {
+  const auto project = [](const std::string& repository, const std::string& owner) {
+    return Json{
+        {"apiVersion", kApiVersion},
+        {"kind", "Project"},
+        {"metadata", {{"name", "vision"}, {"annotations", {{std::string(kAnnotationManagedBy), owner}}}}},
+        {"spec", {{"sourceRepos", {repository}}}}};
+  };
+  Json camera = application_json({.name = "camera", .path = "apps/camera"});
+  camera["spec"]["project"] = "vision";
+  const auto creates = [&](const std::string& owner, bool may_update, bool is_going) {
+    Json existing = project("https://git.example.com/other.git", owner);
+    if (is_going) existing["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+    RootPlanInput input;
+    input.root = "root";
+    input.wanted = {{std::string(kApplications), "camera", camera.dump(), "a.yaml", 1},
+                    {std::string(kProjects), "vision", project("*", "").dump(), "p.yaml", 1}};
+    input.existing = {std::make_shared<const Json>(existing)};
+    input.may_update = may_update;
+    return plan_root(input).create.size();
+  };
+  EXPECT_EQ(creates("root", true, false), 1U);
+  EXPECT_EQ(creates("", true, false), 1U);
+  EXPECT_EQ(creates("another", true, false), 0U) << "another root's project";
+  EXPECT_EQ(creates("root", false, false), 0U) << "a person's change stays";
+  EXPECT_EQ(creates("root", true, true), 0U) << "it is being deleted";
 }
 
 TEST_F(RootTest, ARecordOfTheRootThatCannotBeReadKeepsNoHubFromItsNodes) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Agent start to first reconcile from LMDB: 200 resources, no network (a network namespace without interfaces). As the agent
-tells it (holdfast_agent_first_reconcile_seconds: from main to every section having been compared with the host), and
+tells it (holdfast_agent_first_reconcile_seconds: from having read its options to every section having been compared with the host), and
 as seen from outside: from starting the program to a file that was deleted before being back."""
 import subprocess
 import time
