@@ -153,9 +153,8 @@ class RootPlanner {
       plan_.create.push_back({wanted.type, wanted.name, base::canonical_json(object)});
       return;
     }
-    const auto owner = managed_by(*found->second);
-    if (!owner.empty() && owner != input_.root) {
-      plan_.problems.push_back(place + wanted.name + " belongs to \"" + owner +
+    if (!is_ours(*found->second)) {
+      plan_.problems.push_back(place + wanted.name + " belongs to \"" + managed_by(*found->second) +
                                "\"; remove it from one of them");
       return;
     }
@@ -173,10 +172,15 @@ class RootPlanner {
     const auto wanted = projects_.find(name);
     if (wanted == projects_.end()) return found == existing_.end() ? nullptr : found->second;
     if (found == existing_.end()) return &wanted->second;
-    const auto owner = managed_by(*found->second);
-    const bool is_ours = owner.empty() || owner == input_.root;
-    const bool is_written = is_ours && input_.may_update && !is_being_deleted(*found->second);
-    return is_written ? &wanted->second : found->second;
+    const Json& existing = *found->second;
+    const bool is_written = is_ours(existing) && input_.may_update && !is_being_deleted(existing);
+    return is_written ? &wanted->second : &existing;
+  }
+
+  /// Or nobody's, and so may be taken over.
+  bool is_ours(const Json& existing) const {
+    const auto owner = managed_by(existing);
+    return owner.empty() || owner == input_.root;
   }
 
   void update(const WantedObject& wanted, const Json& next, const Json& existing) {
