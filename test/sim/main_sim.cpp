@@ -29,6 +29,7 @@ struct Options {
   std::uint64_t minutes_max = 0;
   bool verbose = false;
   bool planted = false;
+  bool help = false;
   std::string plant;  ///< with one seed: this mistake is in force
 };
 
@@ -37,9 +38,9 @@ constexpr const char* kUsage =
     "holdfast-sim --seed S [-v] [--plant MISTAKE]                        one, as it was\n"
     "holdfast-sim --planted [--jobs J]                                   proves that it bites\n";
 
-int usage() {
-  std::fputs(kUsage, stderr);
-  return 2;
+int usage(bool asked) {
+  std::fputs(kUsage, asked ? stdout : stderr);
+  return asked ? 0 : 2;
 }
 
 bool read_number(int argc, char** argv, int& at, std::uint64_t& out) {
@@ -65,6 +66,8 @@ bool read_options(int argc, char** argv, Options& options) {
       good = read_number(argc, argv, i, options.minutes_max);
     else if (name == "--plant" && i + 1 < argc)
       options.plant = argv[++i];
+    else if (name == "--help" || name == "-h")
+      options.help = true;
     else if (name == "-v")
       options.verbose = true;
     else if (name == "--planted")
@@ -212,7 +215,8 @@ int run_many(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  if (!read_options(argc, argv, options)) return usage();
+  if (!read_options(argc, argv, options)) return usage(false);
+  if (options.help) return usage(true);
   if (options.planted) return run_planted(options);
   holdfast::base::plant(options.plant);
   if (options.seed != 0) return run_seed(options.seed, true) ? 0 : 1;

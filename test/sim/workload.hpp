@@ -3,14 +3,24 @@
 // what it said, before it is done. Threads: one.
 #pragma once
 
+#include <array>
+#include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "test/sim/world.hpp"
 
 namespace holdfast::sim {
+
+/// Where files of Git and hands meet, and the processes of Git.
+inline const std::array<std::string, 8> kPaths{"/etc/hf/p0", "/etc/hf/p1", "/etc/hf/p2", "/etc/hf/p3",
+                                               "/etc/hf/p4", "/srv/p5",    "/srv/d/p6",  "/srv/d/p7"};
+inline const std::array<std::string, 3> kProcesses{"cam", "web", "log"};
+inline constexpr std::string_view kForeign = "/etc/hf/foreign";  ///< a person's, near what is Git's
+inline constexpr std::size_t kBigFiles = 30;                     ///< of the application that may shrink
 
 class Workload {
  public:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/world.hpp"
+#include "base/limits/git.hpp"
 
 #include <algorithm>
 
