@@ -158,14 +158,17 @@ TEST(Golden, InventoryEntry) {
 }
 
 TEST(Golden, Hello) {
-  const Hello hello{"0b0070f0-0000-4000-8000-000000000001",
-                    {3, 17},
-                    {3, 16},
-                    Digest::of("content"),
-                    Digest::of("snapshot"),
-                    Digest::of("abilities"),
-                    true};
-  EXPECT_EQ(decode_hello(frozen("hello.bin", encode(hello).body)), hello);
+  Hello hello{"0b0070f0-0000-4000-8000-000000000001",
+              {3, 17},
+              {3, 16},
+              Digest::of("content"),
+              Digest::of("snapshot"),
+              Digest::of("abilities"),
+              true};
+  EXPECT_EQ(decode_hello(read("hello.bin")), hello) << "of the first version";
+  hello.hardware = 0x0123456789abcdefU;
+  hello.trust = 4;
+  EXPECT_EQ(decode_hello(frozen("hello_hardware_trust.bin", encode(hello).body)), hello);
 }
 
 TEST(Golden, Applied) {

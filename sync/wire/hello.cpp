@@ -61,7 +61,9 @@ Frame encode(const Hello& hello) {
       .digest(hello.content)
       .digest(hello.snapshot)
       .digest(hello.abilities)
-      .u32(hello.beacon ? kHelloBeacon : 0);
+      .u32(hello.beacon ? kHelloBeacon : 0)
+      .u64(hello.hardware)
+      .u64(hello.trust);
   return {FrameType::kHello, out.take()};
 }
 
@@ -75,6 +77,9 @@ Result<Hello> decode_hello(std::string_view body) {
   hello.snapshot = in.digest();
   hello.abilities = in.digest();
   hello.beacon = (in.u32() & kHelloBeacon) != 0;
+  if (in.ok() && in.rest().empty()) return hello;  // of a node of the first version
+  hello.hardware = in.u64();
+  hello.trust = in.u64();
   if (!in.ok()) return fail(too_short("hello"));
   return hello;
 }

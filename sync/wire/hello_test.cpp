@@ -9,6 +9,8 @@ namespace {
 
 using base::Digest;
 
+constexpr std::size_t kFirstHelloSize = 148;
+
 Hello hello() {
   return {"5e0d8f6c-9a9e-4b53-a6ee-0a8bff1c2d33",
           {1, 2},
@@ -16,7 +18,9 @@ Hello hello() {
           Digest::of("content"),
           Digest::of("snapshot"),
           Digest::of("abilities"),
-          true};
+          true,
+          0x0123456789abcdefU,
+          4};
 }
 
 TEST(HelloMessage, ReadsBackWhatItWrote) {
@@ -25,7 +29,7 @@ TEST(HelloMessage, ReadsBackWhatItWrote) {
 }
 
 TEST(HelloMessage, OfAnEqualJoinStaysUnder200Bytes) {
-  EXPECT_EQ(encode(hello()).body.size(), 148U);
+  EXPECT_EQ(encode(hello()).body.size(), 164U);
   EXPECT_LT(encode_frame(encode(hello())).size(), 200U);
 }
 
@@ -35,7 +39,7 @@ TEST(HelloMessage, BootIdThatIsNoUuidStillTellsBootsApart) {
   Hello second = hello();
   second.boot_id = "boot-2";
   EXPECT_NE(encode(first).body, encode(second).body);
-  EXPECT_EQ(encode(first).body.size(), 148U);
+  EXPECT_EQ(encode(first).body.size(), 164U);
 }
 
 TEST(HelloMessage, OfANewerNodeIsReadAsFarAsItIsKnown) {
@@ -44,9 +48,17 @@ TEST(HelloMessage, OfANewerNodeIsReadAsFarAsItIsKnown) {
   EXPECT_EQ(decode_hello(body), hello());
 }
 
+TEST(HelloMessage, OfTheFirstVersionSaysNothingOfHardwareAndTrust) {
+  Hello first = hello();
+  first.hardware = 0;
+  first.trust = 0;
+  EXPECT_EQ(decode_hello(encode(hello()).body.substr(0, kFirstHelloSize)), first);
+}
+
 TEST(HelloMessage, CutIsCorrupt) {
   const std::string body = encode(hello()).body;
   for (std::size_t i = 0; i < body.size(); ++i) {
+    if (i == kFirstHelloSize) continue;
     const auto cut = decode_hello(std::string_view(body).substr(0, i));
     ASSERT_FALSE(cut) << i;
     EXPECT_EQ(cut.error().code(), base::Code::kCorrupt);

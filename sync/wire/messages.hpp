@@ -20,9 +20,10 @@
 
 namespace holdfast::sync {
 
-/// Up, at every connect and as the beacon. Binary, 148 bytes:
+/// Up, at every connect and as the beacon. Binary, 164 bytes:
 /// boot id 16, accepted epoch+sequence 8+8, applied epoch+sequence 8+8, content digest 32, snapshot digest
-/// 32, abilities digest 32, flags 4 (bit 0: beacon). The hub answers kState when the content differs, kReport
+/// 32, abilities digest 32, flags 4 (bit 0: beacon), hardware 8, trust version 8; without the last two from
+/// nodes of the first version. The hub answers kState when the content differs, kReport
 /// when it lacks the snapshot or the abilities, and nothing when all is equal.
 struct Hello {
   std::string boot_id;  ///< uuid text; travels as 16 bytes
@@ -32,6 +33,8 @@ struct Hello {
   base::Digest snapshot;
   base::Digest abilities;
   bool beacon = false;
+  std::uint64_t hardware = 0;  ///< first eight bytes of its fingerprint's SHA-256; 0: not known
+  std::uint64_t trust = 0;     ///< version of the trust document that it holds; 0: not known
   bool operator==(const Hello&) const = default;
 };
 

@@ -12,14 +12,19 @@ from measure_pass import FILES, many_files, passes, warm_up
 from result import Result
 from stage import stage
 
+RUN_SECONDS_MAX = 1800  # of one run of another tool
+
 
 def run(command, environment):
     """(milliseconds, peak kB)"""
+    command = ["timeout", "--kill-after=10", str(RUN_SECONDS_MAX), *command]
     began = time.monotonic()
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environment})
     output = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, output[-3000:]
+    code = os.waitstatus_to_exitcode(status)
+    assert code not in (124, 137), f"{command[3]} did not end in {RUN_SECONDS_MAX} s\n{output[-3000:]}"
+    assert code == 0, output[-3000:]
     return (time.monotonic() - began) * 1000, usage.ru_maxrss
 
 
