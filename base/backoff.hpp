@@ -22,7 +22,7 @@ struct BackoffPolicy {
   bool is_first_free = false;
 };
 
-/// The policies of base/limits.hpp.
+/// The policies of base/limits/.
 BackoffPolicy drift_backoff();
 BackoffPolicy process_backoff();
 

@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <span>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 
 namespace holdfast::base {
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/child_setup.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/run_format.hpp"
 
 namespace holdfast::base {

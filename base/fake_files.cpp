@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "base/beneath.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
+#include "base/limits/model.hpp"
 
 namespace holdfast::base {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/account_names.hpp"
 #include "base/beneath.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/process_check.hpp"
 #include "base/run_format.hpp"
 #include "base/socket_probe_run.hpp"

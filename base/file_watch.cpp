@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/log.hpp"
 
 namespace holdfast::base {

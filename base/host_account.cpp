@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/plain_file.hpp"
 
 namespace holdfast::base {

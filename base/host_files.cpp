@@ -9,7 +9,8 @@
 #include <array>
 #include <cerrno>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
+#include "base/limits/model.hpp"
 #include "base/temporary_file.hpp"
 
 namespace holdfast::base {

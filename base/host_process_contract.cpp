@@ -3,7 +3,8 @@
 #include <csignal>
 
 #include "base/host_contract.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
+#include "base/limits/model.hpp"
 
 namespace holdfast::base {
 namespace {

@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 
 namespace holdfast::base {
 namespace {

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "base/result.hpp"
 
 namespace holdfast::base {
@@ -28,7 +28,7 @@ struct JsonLimits {
   /// A value costs up to 80 bytes of memory, whatever few bytes write it.
   std::size_t values_max = limits::kJsonValuesMax;
 };
-/// The limits of base/limits.hpp.
+/// The limits of base/limits/.
 JsonLimits default_json_limits();
 
 /// Strict: UTF-8, no duplicate member names, no trailing text, no NaN, within limits. Errors give byte

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 
 namespace holdfast::base {
 namespace {

@@ -2,7 +2,7 @@
 #include "base/linux_host.hpp"
 
 #include "base/account_names.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/process_identity.hpp"
 
 namespace holdfast::base {

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/host_contract.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/plain_file.hpp"
 #include "base/process_identity.hpp"
 #include "base/real_world_contract.hpp"

@@ -13,7 +13,7 @@
 #include <mutex>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/log.hpp"
 #include "base/system_clock.hpp"
 #include "base/time_text.hpp"
 

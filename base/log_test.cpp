@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/handle.hpp"
-#include "base/limits.hpp"
+#include "base/limits/log.hpp"
 
 namespace holdfast::base {
 namespace {

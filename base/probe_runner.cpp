@@ -6,7 +6,7 @@
 #include "base/exec_probe_run.hpp"
 #include "base/host_account.hpp"
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/process_check.hpp"
 #include "base/socket_probe_run.hpp"
 

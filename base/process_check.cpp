@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process_check.hpp"
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
+#include "base/limits/model.hpp"
 
 namespace holdfast::base {
 namespace {

@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "base/host_account.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/log.hpp"
 #include "base/plain_file.hpp"
 #include "base/process_check.hpp"

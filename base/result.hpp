@@ -18,7 +18,7 @@ enum class Code {
   kInvalid,      ///< the input is wrong: bad syntax, unknown field, bad value
   kNotFound,     ///< the thing asked for does not exist
   kConflict,     ///< somebody else changed or claims it
-  kLimit,        ///< over a limit of base/limits.hpp
+  kLimit,        ///< over a limit of base/limits/
   kPermission,   ///< not allowed: authentication, ACL, file mode, a path out of the root
   kUnavailable,  ///< the other side cannot be reached or is not ready
   kTimeout,      ///< a deadline passed

@@ -14,7 +14,7 @@
 #include <filesystem>
 
 #include "base/host_contract.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/plain_file.hpp"
 #include "base/process_identity.hpp"
 #include "base/real_world_contract.hpp"

@@ -8,7 +8,7 @@
 #include <limits>
 #include <optional>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 
 namespace holdfast::base {
 namespace {

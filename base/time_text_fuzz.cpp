@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "base/time_text.hpp"
 
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 
 namespace holdfast::base {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/linux_host.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"

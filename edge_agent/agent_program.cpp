@@ -9,7 +9,7 @@
 #include <array>
 #include <csignal>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "edge_agent/machine_facts.hpp"
@@ -37,9 +37,8 @@ std::string folder_of_this_program() {
 /// What it took to read a desired state is not kept until the next one. Holes between what is in use cannot be given
 /// back: it is tried again only when there is more than was left the last time.
 void give_back_memory() {
-  constexpr std::size_t kSpareBytesMax = 128U << 10U;
   static std::size_t left = 0;
-  if (::mallinfo2().fordblks <= left + kSpareBytesMax) return;
+  if (::mallinfo2().fordblks <= left + base::limits::kSpareMemoryBytesMax) return;
   ::malloc_trim(0);
   left = ::mallinfo2().fordblks;
 }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/metric.hpp"
 #include "base/time_text.hpp"
 #include "edge_agent/local_routes.hpp"

@@ -6,7 +6,7 @@
 
 #include "base/file_io.hpp"
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 
 namespace holdfast::edge_agent {
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
 #include "edge_agent/section_end.hpp"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/log.hpp"
 #include "edge_agent/desired_keeper.hpp"
 #include "edge_agent/healer.hpp"

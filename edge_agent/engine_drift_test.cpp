@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "edge_agent/fake_node.hpp"
 
 namespace holdfast::edge_agent {

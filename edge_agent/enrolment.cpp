@@ -7,7 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
+#include "base/limits/model.hpp"
 #include "base/system_clock.hpp"
 #include "base/version.hpp"
 #include "edge_agent/machine_facts.hpp"

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/log.hpp"
 #include "sync/model/text.hpp"
 

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fake_clock.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 
 namespace holdfast::edge_agent {
 namespace {

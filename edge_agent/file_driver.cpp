@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/planted.hpp"
 
 namespace holdfast::edge_agent {

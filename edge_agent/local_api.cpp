@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 
 namespace holdfast::edge_agent {
 

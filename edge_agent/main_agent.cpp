@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "base/log.hpp"
 #include "base/system_random.hpp"
 #include "base/version.hpp"

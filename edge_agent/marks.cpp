@@ -2,7 +2,7 @@
 #include "edge_agent/marks.hpp"
 
 #include "base/digest.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "sync/model/inventory.hpp"
 
 namespace holdfast::edge_agent {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fake_random.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 
 namespace holdfast::edge_agent {
 namespace {

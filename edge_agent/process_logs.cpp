@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 
 namespace holdfast::edge_agent {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 
 namespace holdfast::edge_agent {
 namespace {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
 #include "edge_agent/prune.hpp"

@@ -3,7 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
+#include "base/limits/model.hpp"
 #include "edge_agent/section_step.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/words.hpp"

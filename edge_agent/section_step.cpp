@@ -5,7 +5,8 @@
 #include <array>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
+#include "base/limits/model.hpp"
 #include "base/planted.hpp"
 
 namespace holdfast::edge_agent {

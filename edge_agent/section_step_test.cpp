@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 
 namespace holdfast::edge_agent {
 namespace {

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
+#include "base/limits/wire.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
 #include "base/time_text.hpp"

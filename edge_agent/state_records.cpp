@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
 #include "sync/model/fields.hpp"
 
 namespace holdfast::edge_agent {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 
 namespace holdfast::edge_agent {
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "base/time_text.hpp"
 #include "gitops/manifest_path.hpp"
 #include "gitops/repository_url.hpp"

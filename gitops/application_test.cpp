@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "gitops/document.hpp"
 
 namespace holdfast::gitops {

@@ -32,7 +32,7 @@ struct Documents {
 };
 
 /// YAML as users of Kubernetes know it: several documents, anchors, aliases and merge keys; YAML 1.2's core
-/// schema for plain scalars. Refused with line and way out: what is over the limits of base/limits.hpp,
+/// schema for plain scalars. Refused with line and way out: what is over the limits of base/limits/,
 /// duplicate keys, control characters, other tags than the core schema's, keys that are no scalars.
 Documents read_yaml(std::string_view text);
 /// One strict JSON document.

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::gitops {

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "base/event_loop.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "base/system_random.hpp"
 #include "gitops/fake_git_source.hpp"
 #include "gitops/git/local_repository_contract.hpp"

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::gitops {

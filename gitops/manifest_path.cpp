@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
+#include "base/limits/model.hpp"
 #include "gitops/finding.hpp"
 #include "sync/model/text.hpp"
 

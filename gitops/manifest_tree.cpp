@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
+#include "base/limits/git.hpp"
 #include "gitops/manifest_path.hpp"
 
 namespace holdfast::gitops {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "gitops/document.hpp"
 #include "gitops/manifest_finding.hpp"
 #include "gitops/manifest_path.hpp"

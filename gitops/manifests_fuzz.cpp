@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "gitops/document.hpp"
 #include "gitops/render.hpp"
 

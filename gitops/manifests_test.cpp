@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "gitops/render.hpp"
 
 namespace holdfast::gitops {

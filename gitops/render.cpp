@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "gitops/manifest_finding.hpp"
 #include "gitops/resources_check.hpp"
 #include "gitops/section_room.hpp"

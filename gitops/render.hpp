@@ -42,7 +42,7 @@ struct Manifests {
   /// limits::kTemplateNamesMax.
   std::vector<TemplateExpression> reads;
 };
-/// Bounded: sizes, depth, aliases, counts (base/limits.hpp); what is not templated must fit into a section
+/// Bounded: sizes, depth, aliases, counts (base/limits/); what is not templated must fit into a section
 /// already. Kinds the hub keeps for itself (Application, …)
 /// are returned too; see is_hub_kind().
 Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string& path_prefix);

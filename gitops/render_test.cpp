@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "gitops/section_room.hpp"
 
 namespace holdfast::gitops {

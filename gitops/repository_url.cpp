@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::gitops {

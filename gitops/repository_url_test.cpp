@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "gitops/manifest_path.hpp"
 
 namespace holdfast::gitops {

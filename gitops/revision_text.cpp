@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "gitops/finding.hpp"
 #include "sync/model/text.hpp"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gitops/section_room.hpp"
+#include "base/limits/model.hpp"
 
 #include <string>
 

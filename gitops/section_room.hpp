@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "base/result.hpp"
 
 namespace holdfast::gitops {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits/model.hpp"
 #include "sync/model/section.hpp"
 
 namespace holdfast::gitops {

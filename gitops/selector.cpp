@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "gitops/application.hpp"
 #include "sync/model/labels.hpp"
 #include "sync/model/text.hpp"

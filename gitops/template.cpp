@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "gitops/template_values.hpp"
 #include "sync/model/text.hpp"
 

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "gitops/application.hpp"
 #include "gitops/manifest_finding.hpp"
 #include "gitops/render.hpp"

@@ -14,7 +14,7 @@
 #include <unordered_map>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "gitops/document.hpp"
 #include "gitops/document_tree.hpp"
 #include "gitops/yaml_scalar.hpp"

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/time_text.hpp"
 #include "gitops/placement.hpp"
 #include "hub/json_path.hpp"

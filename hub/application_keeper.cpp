@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
 #include "hub/json_path.hpp"

@@ -4,7 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
+#include "base/limits/hub.hpp"
 #include "hub/application_keeper.hpp"
 #include "hub/context.hpp"
 #include "hub/fake_fleet.hpp"

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <map>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "base/planted.hpp"
 
 namespace holdfast::hub {

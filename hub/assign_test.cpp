@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 
 namespace holdfast::hub {
 namespace {

@@ -13,7 +13,9 @@
 
 #include "base/file_io.hpp"
 #include "base/handle.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
+#include "base/limits/hub.hpp"
+#include "base/limits/wire.hpp"
 #include "base/log.hpp"
 #include "hub/pki.hpp"
 

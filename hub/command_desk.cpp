@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 
 namespace holdfast::hub {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/context.hpp"
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 
 namespace holdfast::hub {
 

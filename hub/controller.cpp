@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/log.hpp"
 #include "hub/application_keeper.hpp"
 #include "hub/command_desk.hpp"

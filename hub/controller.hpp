@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/limits/git.hpp"
 #include "base/metric.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <set>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
+#include "base/limits/wire.hpp"
 #include "base/planted.hpp"
 #include "hub/tables.hpp"
 #include "sync/model/kinds.hpp"

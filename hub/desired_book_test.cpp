@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fake_random.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "hub/tables.hpp"
 #include "sync/store/fake_store.hpp"
 

@@ -11,7 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "hub/objects.hpp"

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/limits/hub.hpp"
 #include "base/log.hpp"
 #include "sync/model/section.hpp"
 

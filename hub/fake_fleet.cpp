@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/limits/git.hpp"
 #include "hub/json_path.hpp"
 #include "hub/tables.hpp"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "base/result.hpp"
 #include "gitops/git_source.hpp"
 #include "hub/controller.hpp"

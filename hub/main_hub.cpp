@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "base/log.hpp"
 #include "base/time_text.hpp"
 #include "base/version.hpp"

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "base/limits/wire.hpp"
 #include "base/log.hpp"
 #include "gitops/placement.hpp"
 #include "hub/json_path.hpp"

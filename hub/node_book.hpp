@@ -15,7 +15,7 @@
 
 #include "base/clock.hpp"
 #include "base/digest.hpp"
-#include "base/limits.hpp"
+#include "base/limits/wire.hpp"
 #include "base/result.hpp"
 #include "hub/objects.hpp"
 #include "sync/model/ids.hpp"

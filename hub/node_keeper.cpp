@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
+#include "base/limits/model.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
 #include "gitops/placement.hpp"

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
+#include "base/limits/model.hpp"
+#include "base/limits/wire.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
 #include "gitops/placement.hpp"

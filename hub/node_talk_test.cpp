@@ -7,7 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
+#include "base/limits/wire.hpp"
 #include "hub/fake_fleet.hpp"
 
 namespace holdfast::hub {

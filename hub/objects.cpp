@@ -8,7 +8,7 @@
 #include <shared_mutex>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/log.hpp"
 #include "hub/change_log.hpp"
 #include "hub/json_path.hpp"

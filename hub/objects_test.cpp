@@ -10,7 +10,7 @@
 
 #include "base/fake_clock.hpp"
 #include "base/fake_random.hpp"
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "hub/json_path.hpp"
 #include "hub/tables.hpp"
 #include "sync/store/fake_store.hpp"

@@ -7,7 +7,7 @@
 
 #include "base/file_io.hpp"
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/log.hpp"
 
 namespace holdfast::hub {

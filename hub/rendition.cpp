@@ -5,7 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
+#include "base/limits/wire.hpp"
 #include "hub/json_path.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/wire/frame.hpp"

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "base/fake_random.hpp"
-#include "base/limits.hpp"
 #include "gitops/fake_git_source.hpp"
 #include "hub/fake_fleet.hpp"
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fake_random.hpp"
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "gitops/fake_git_source.hpp"
 
 namespace holdfast::hub {

@@ -5,7 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
+#include "base/limits/model.hpp"
 #include "base/log.hpp"
 #include "base/time_text.hpp"
 #include "hub/json_path.hpp"

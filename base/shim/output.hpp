@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/shim/segments.hpp"
 
 namespace holdfast::base::shim {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/run_format.hpp"
 #include "base/shim/system.hpp"
 #include "base/shim/text.hpp"

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
 #include "base/shim/stop_order.hpp"
 #include "base/shim/system.hpp"
 

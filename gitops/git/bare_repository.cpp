@@ -11,7 +11,7 @@
 
 #include "base/file_io.hpp"
 #include "base/handle.hpp"
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "gitops/git/fetch_job.hpp"
 
 namespace holdfast::gitops {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "gitops/manifest_path.hpp"
 #include "gitops/manifest_tree.hpp"
 #include "gitops/revision_text.hpp"

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/text.hpp"
 #include "sync/model/words.hpp"

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "gitops/git/refs_file.hpp"
 
 namespace holdfast::gitops {

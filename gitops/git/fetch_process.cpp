@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "base/time_text.hpp"
 #include "gitops/git/fetch_job.hpp"
 

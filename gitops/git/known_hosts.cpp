@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "base/digest.hpp"
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::gitops {

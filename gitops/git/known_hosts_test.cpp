@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/digest.hpp"
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 
 namespace holdfast::gitops {
 namespace {

@@ -17,7 +17,7 @@
 #include <new>
 #include <string>
 
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "base/result.hpp"
 #include "gitops/git/fetch_job.hpp"
 #include "gitops/git/remote.hpp"

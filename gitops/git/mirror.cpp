@@ -11,6 +11,7 @@
 
 #include "base/digest.hpp"
 #include "base/file_io.hpp"
+#include "base/limits/git.hpp"
 #include "base/log.hpp"
 #include "gitops/git/bare_repository.hpp"
 #include "gitops/git/commit_reader.hpp"

@@ -16,7 +16,7 @@
 #include <string>
 
 #include "base/event_loop.hpp"
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "base/random.hpp"
 #include "gitops/git_source.hpp"
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/event_loop.hpp"
+#include "base/limits/git.hpp"
 #include "base/system_random.hpp"
 #include "gitops/git/git_servers_test.hpp"
 #include "gitops/git/local_repository_contract.hpp"

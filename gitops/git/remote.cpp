@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "gitops/git/known_hosts.hpp"
 #include "gitops/git/libgit2.hpp"
 #include "gitops/git/refs_file.hpp"

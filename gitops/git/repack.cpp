@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/git.hpp"
 #include "gitops/git/libgit2.hpp"
 #include "gitops/git/refs_file.hpp"
 

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/log.hpp"
 
 namespace holdfast::hub {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/api/authentication.hpp"
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/signing.hpp"
 
 namespace holdfast::hub {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fake_clock.hpp"
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 
 namespace holdfast::hub {
 namespace {

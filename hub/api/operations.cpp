@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "base/time_text.hpp"
 
 namespace holdfast::hub {

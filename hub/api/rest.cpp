@@ -3,8 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
-
 namespace holdfast::hub {
 
 using base::Code;

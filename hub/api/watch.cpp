@@ -4,7 +4,6 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
 #include "hub/api/rest.hpp"
 
 namespace holdfast::hub {

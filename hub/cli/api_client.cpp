@@ -9,7 +9,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/handle.hpp"
-#include "base/limits.hpp"
+#include "base/limits/client.hpp"
+#include "base/limits/documents.hpp"
+#include "base/limits/hub.hpp"
+#include "base/limits/wire.hpp"
 #include "hub/cli/object_fields.hpp"
 
 namespace holdfast::cli {

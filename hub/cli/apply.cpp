@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
 #include "hub/cli/commands.hpp"
 #include "hub/cli/write_objects.hpp"
 

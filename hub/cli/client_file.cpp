@@ -6,7 +6,7 @@
 
 #include "base/digest.hpp"
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/client.hpp"
 #include "gitops/document.hpp"
 #include "hub/cli/object_fields.hpp"
 

@@ -6,7 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/client.hpp"
 #include "hub/cli/age.hpp"
 #include "hub/cli/object_fields.hpp"
 #include "hub/cli/object_table.hpp"

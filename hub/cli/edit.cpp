@@ -9,7 +9,7 @@
 
 #include "base/file_io.hpp"
 #include "base/handle.hpp"
-#include "base/limits.hpp"
+#include "base/limits/hub.hpp"
 #include "hub/cli/commands.hpp"
 #include "hub/cli/object_fields.hpp"
 #include "hub/cli/shown_text.hpp"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/limits.hpp"
+#include "base/limits/client.hpp"
 
 namespace holdfast::cli {
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.hpp"
+#include "base/limits/client.hpp"
 
 namespace holdfast::cli {
 namespace {

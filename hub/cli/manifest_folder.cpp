@@ -7,7 +7,9 @@
 #include <system_error>
 
 #include "base/file_io.hpp"
-#include "base/limits.hpp"
+#include "base/limits/documents.hpp"
+#include "base/limits/git.hpp"
+#include "base/limits/hub.hpp"
 #include "gitops/document.hpp"
 #include "gitops/manifest_path.hpp"
 #include "gitops/manifest_tree.hpp"

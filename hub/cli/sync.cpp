@@ -2,7 +2,7 @@
 // holdfast sync: asks for it, then watches the application until the hub has fetched and says how it went.
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/client.hpp"
 #include "base/time_text.hpp"
 #include "hub/cli/application_state.hpp"
 #include "hub/cli/commands.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/client.hpp"
 #include "base/time_text.hpp"
 #include "hub/cli/application_state.hpp"
 #include "hub/cli/commands.hpp"

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/client.hpp"
 #include "hub/cli/object_fields.hpp"
 
 namespace holdfast::cli {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits/wire.hpp"
 #include "sync/link/topic_filter.hpp"
 
 namespace holdfast::sync {

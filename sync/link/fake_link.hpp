@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/limits.hpp"
+#include "base/limits/wire.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "sync/link/link.hpp"

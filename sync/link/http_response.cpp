@@ -5,7 +5,7 @@
 #include <cctype>
 #include <charconv>
 
-#include "base/limits.hpp"
+#include "base/limits/https.hpp"
 
 namespace holdfast::sync {
 

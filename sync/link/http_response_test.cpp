@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/limits/https.hpp"
 
 namespace holdfast::sync {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/limits/https.hpp"
 #include "base/result.hpp"
 #include "sync/link/http_response.hpp"
 #include "sync/link/tls.hpp"

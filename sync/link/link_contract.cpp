@@ -15,7 +15,7 @@
 #include "base/event_loop.hpp"
 #include "base/fake_clock.hpp"
 #include "base/fake_random.hpp"
-#include "base/limits.hpp"
+#include "base/limits/wire.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
 #include "sync/link/fake_link.hpp"

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/limits/wire.hpp"
 #include "base/log.hpp"
 #include "sync/link/mosquitto_session.hpp"
 #include "sync/link/reconnect.hpp"

@@ -15,7 +15,7 @@
 
 #include "base/clock.hpp"
 #include "base/event_loop.hpp"
-#include "base/limits.hpp"
+#include "base/limits/wire.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "sync/link/link.hpp"

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/fake_random.hpp"
+#include "base/limits/wire.hpp"
 #include "base/system_clock.hpp"
 #include "sync/link/fake_mosquitto.hpp"
 #include "sync/link/fake_peer.hpp"

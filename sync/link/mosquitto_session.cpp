@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <mutex>
 
-#include "base/limits.hpp"
+#include "base/limits/wire.hpp"
 #include "base/log.hpp"
 
 namespace holdfast::sync {

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <mutex>
 
-#include "base/limits.hpp"
+#include "base/limits/https.hpp"
 #include "sync/link/openssl_error.hpp"
 #include "sync/link/x509_text.hpp"
 

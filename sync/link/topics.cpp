@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "base/limits.hpp"
 #include "sync/link/link.hpp"
 
 namespace holdfast::sync {

@@ -12,7 +12,7 @@
 #include <ctime>
 #include <utility>
 
-#include "base/limits.hpp"
+#include "base/limits/https.hpp"
 #include "sync/link/openssl_error.hpp"
 #include "sync/link/x509_text.hpp"
 

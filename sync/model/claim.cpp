@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/model/text.hpp"
 #include "sync/model/words.hpp"

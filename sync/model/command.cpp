@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::sync {

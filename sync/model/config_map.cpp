@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::sync {

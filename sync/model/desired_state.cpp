@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/text.hpp"
 #include "sync/model/words.hpp"

@@ -4,7 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
+#include "base/limits/model.hpp"
 
 namespace holdfast::sync {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/accounts.hpp"
 #include "sync/model/claim.hpp"
 #include "sync/model/config_map_key_ref.hpp"

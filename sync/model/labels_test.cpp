@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 
 namespace holdfast::sync {
 namespace {

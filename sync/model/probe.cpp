@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/agent.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/command.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/text.hpp"

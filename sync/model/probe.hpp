@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads livenessProbe and readinessProbe. Ranges are Kubernetes'; upper bounds are base/limits.hpp's.
+// Reads livenessProbe and readinessProbe. Ranges are Kubernetes'; upper bounds are base/limits/'s.
 // Threads: pure function.
 #pragma once
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/accounts.hpp"
 #include "sync/model/claim.hpp"
 #include "sync/model/command.hpp"

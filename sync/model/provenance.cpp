@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/desired_state.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/text.hpp"

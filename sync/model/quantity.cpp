@@ -4,7 +4,7 @@
 #include <array>
 #include <limits>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/text.hpp"
 

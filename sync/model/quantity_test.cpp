@@ -2,7 +2,7 @@
 // Kubernetes quantities in thousandths.
 #include <gtest/gtest.h>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/process_spec.hpp"
 
 namespace holdfast::sync {

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/metadata.hpp"

@@ -2,7 +2,7 @@
 // ResourceKey: its two texts, for records (text) and for people (brief).
 #include <algorithm>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/model/resource.hpp"
 #include "sync/model/text.hpp"

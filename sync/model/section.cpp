@@ -7,7 +7,7 @@
 #include <cassert>
 #include <nlohmann/json.hpp>
 
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/text.hpp"
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/digest.hpp"
+#include "base/limits/model.hpp"
 #include "base/result.hpp"
 #include "sync/model/resource.hpp"
 
@@ -46,7 +47,8 @@ struct SectionPolicy {
   bool self_heal = false;
   PruneLimit prune_limit;
   RetryPolicy retry;
-  std::chrono::milliseconds progress_deadline{600'000};  ///< a wave that is not healthy by then has failed
+  std::chrono::milliseconds progress_deadline{
+      base::limits::kProgressDeadlineDefault};  ///< a wave that is not healthy by then has failed
   bool operator==(const SectionPolicy&) const = default;
 };
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/text.hpp"
 #include "sync/model/words.hpp"
@@ -33,7 +33,6 @@ constexpr Words<SectionPhase, 9> kPhases{{{{SectionPhase::kPending, "Pending"},
 /// Held and removed applications together; a section's own resources and those it is leaving.
 constexpr std::size_t kSectionsMax = 2 * limits::kSectionsPerNodeMax;
 constexpr std::size_t kResourcesMax = 2 * limits::kResourcesPerSectionMax;
-constexpr std::size_t kConditionsMax = 64;
 
 // ---- to JSON ----
 
@@ -143,7 +142,7 @@ Status read_section(const Json& value, const std::string& where, std::vector<Sec
 }
 
 Status read_condition(const Json& value, const std::string& where, std::vector<Condition>& out) {
-  HF_CHECK(check_room(out.size(), kConditionsMax, "conditions"));
+  HF_CHECK(check_room(out.size(), limits::kConditionsMax, "conditions"));
   Condition condition;
   ObjectReader in(value, where);
   in.required("type", message_field(condition.type))

@@ -5,7 +5,7 @@
 #include <cassert>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 
 namespace holdfast::sync {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 
 namespace holdfast::sync {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <ranges>
 
-#include "base/limits.hpp"
+#include "base/limits/store.hpp"
 #include "sync/store/lmdb_store.hpp"
 #include "sync/store/record.hpp"
 

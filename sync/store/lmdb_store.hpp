@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/limits/store.hpp"
 #include "base/result.hpp"
 #include "sync/store/store.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/store/lmdb_txn.hpp"
 
-#include "base/limits.hpp"
+#include "base/limits/store.hpp"
 #include "sync/store/lmdb_error.hpp"
 #include "sync/store/record.hpp"
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/handle.hpp"
-#include "base/limits.hpp"
+#include "base/limits/store.hpp"
 #include "sync/store/lmdb_error.hpp"
 #include "sync/store/lmdb_store.hpp"
 #include "sync/store/record.hpp"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.hpp"
+#include "base/limits/store.hpp"
 #include "sync/store/fake_store.hpp"
 #include "sync/store/lmdb_store.hpp"
 

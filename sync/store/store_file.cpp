@@ -13,7 +13,7 @@
 #include <cstdlib>
 
 #include "base/handle.hpp"
-#include "base/limits.hpp"
+#include "base/limits/store.hpp"
 #include "sync/store/lmdb_store.hpp"
 #include "sync/store/store_owner.hpp"
 

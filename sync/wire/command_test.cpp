@@ -4,7 +4,7 @@
 
 #include "base/fake_random.hpp"
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/wire.hpp"
 #include "sync/wire/messages.hpp"
 
 namespace holdfast::sync {

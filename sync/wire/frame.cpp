@@ -3,7 +3,7 @@
 
 #include <zstd.h>
 
-#include "base/limits.hpp"
+#include "base/limits/wire.hpp"
 #include "sync/wire/bytes.hpp"
 
 namespace holdfast::sync {

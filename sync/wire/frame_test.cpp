@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <zstd.h>
 
-#include "base/limits.hpp"
+#include "base/limits/wire.hpp"
 #include "sync/wire/bytes.hpp"
 
 namespace holdfast::sync {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/wire/bytes.hpp"
 #include "sync/wire/messages.hpp"

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fake_random.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
 #include "sync/wire/bytes.hpp"
 #include "sync/wire/messages.hpp"
 

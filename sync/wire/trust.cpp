@@ -5,7 +5,8 @@
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
-#include "base/limits.hpp"
+#include "base/limits/model.hpp"
+#include "base/limits/wire.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/text.hpp"
 

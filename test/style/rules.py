@@ -381,8 +381,10 @@ def nothing_unfinished(tree):
 
 @rule
 def limits_are_explained(tree):
-    limits, page = tree.files.get("base/limits.hpp"), tree.files.get("docs/limits.md")
-    if limits and page:
+    page = tree.files.get("docs/limits.md")
+    for limits in tree.files.values():
+        if not page or not limits.path.startswith("base/limits/"):
+            continue
         for line, match in limits.matches(r"\bconstexpr\s+[\w:]+\s+(k\w+)"):
             if match[1] not in page.text:
                 yield limits.path, line, f"{match[1]} is not explained in docs/limits.md"

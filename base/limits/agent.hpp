@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits of the agent: repairs, processes, their logs, its local socket. Every limit of Holdfast stands in this folder, and docs/limits.md explains each; tests try each
+// at and over it. Units are last in the name.
+// Threads: constants.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace holdfast::base::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr auto kDriftBackoffBase = 2s;  ///< the 2nd repair waits this, then ×3
+inline constexpr std::int64_t kDriftBackoffFactor = 3;
+inline constexpr auto kDriftBackoffMax = 300s;
+inline constexpr auto kDriftQuiet = 10min;  ///< after so long without drift the backoff starts over
+inline constexpr auto kFullPassInterval = 5min;
+inline constexpr auto kRehashInterval = 24h;
+inline constexpr auto kProcessBackoffBase = 10s;  ///< Kubernetes' CrashLoopBackOff: 10 s, ×2, to 5 min
+inline constexpr std::int64_t kProcessBackoffFactor = 2;
+inline constexpr auto kProcessBackoffMax = 300s;
+inline constexpr auto kProcessBackoffReset = 10min;
+/// So long must a process without a readiness probe have run before it counts as healthy: it catches what ends
+/// at once, and stays far below the half second from commit to applied.
+inline constexpr auto kProcessSettle = 100ms;
+inline constexpr auto kTerminationGraceDefault = 30s;
+inline constexpr std::size_t kLogSegmentBytesMax = 256U << 10U;   ///< raw, of one process
+inline constexpr std::size_t kLogSegmentsMax = 4;                 ///< raw segments a shim keeps
+inline constexpr std::size_t kLogBytesPerProcessMax = 8U << 20U;  ///< raw and compressed together
+inline constexpr std::size_t kLogLineBytesMax = 16U << 10U;
+inline constexpr auto kLogTidyInterval = 30s;
+inline constexpr std::size_t kSpareMemoryBytesMax = 128U << 10U;  ///< of the heap; more is given back
+inline constexpr std::size_t kEventsUnsentMax = 1'000;
+inline constexpr std::size_t kLastGoodKept = 3;
+inline constexpr std::size_t kQuarantinedKept = 16;  ///< known bad digests of one application on one node
+inline constexpr auto kProbeTimeoutMax = 300s;
+inline constexpr std::size_t kProbeOutputBytesMax = 4U << 10U;
+inline constexpr std::size_t kProbesRunningMax = 512;
+inline constexpr std::size_t kMarkBytesMax = 1U << 10U;  ///< ownership mark of a file or process
+inline constexpr std::size_t kDigestFileBytesMax = std::size_t{1}
+                                                   << 30U;  ///< a larger file is not hashed on the loop
+inline constexpr std::size_t kPathsWatchedMax = 100'000;
+inline constexpr std::size_t kProcessNameLengthMax = 100;
+inline constexpr auto kShimStartTimeout = 5s;  ///< from asking for a process to its recorded start
+
+inline constexpr std::size_t kAccountFileBytesMax = 4U << 20U;  ///< passwd or group, of the host or of a root
+inline constexpr std::size_t kLocalConnectionsMax = 16;
+inline constexpr auto kLocalAskTimeout = 10s;
+inline constexpr std::size_t kLocalRequestBytesMax = 8U << 10U;
+inline constexpr std::size_t kLocalAnswerBytesMax = 32U << 20U;
+
+}  // namespace holdfast::base::limits

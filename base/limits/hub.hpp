@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits of the hub: API, fleet, broker. Every limit of Holdfast stands in this folder, and docs/limits.md explains each; tests try each
+// at and over it. Units are last in the name.
+// Threads: constants.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace holdfast::base::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t kRequestBytesMax = 4U << 20U;
+inline constexpr std::size_t kEventsKeptMax = 10'000;
+inline constexpr std::size_t kHistoryKeptMax = 50;
+inline constexpr std::size_t kNodesMax = 100'000;
+inline constexpr auto kStatusFlushInterval = 5s;
+inline constexpr auto kLastSeenFlushInterval = 10min;
+inline constexpr auto kTokenTtlDefault = 1h;
+inline constexpr auto kTokenTtlMax = 24h * 365;
+inline constexpr auto kNodeCertificateLife =
+    24h * 365 * 5;  ///< nothing renews it yet: long enough that no fleet is stranded
+inline constexpr std::size_t kBrokerQueuedBytesMax = 64U << 20U;  ///< for one client of the embedded broker
+inline constexpr auto kCommandTimeout = 30s;
+inline constexpr auto kCommandSkewMax = 24h;
+inline constexpr std::size_t kLogAnswerBytesMax = 512U << 10U;
+inline constexpr std::size_t kLogLinesAskedMax = 1'000'000;  ///< `tailLines` of a request for logs
+inline constexpr std::size_t kObjectBytesMax = 1U << 20U;    ///< one object of the API
+inline constexpr std::size_t kChangesKeptMax = 16'384;       ///< from which watches resume
+inline constexpr std::uint64_t kVersionsReserved =
+    1'000'000;                                          ///< resourceVersions skipped by a crash, at most
+inline constexpr std::size_t kFetchesAtOnceMax = 4;     ///< one of them only for what a person asks for
+inline constexpr std::size_t kFetchesOfOneHostMax = 2;  ///< and one more for a person
+inline constexpr auto kFetchBackoffBase = 5s;           ///< of a Git host that fails: 5 s, ×2, to 10 min
+inline constexpr auto kFetchBackoffMax = 10min;
+inline constexpr auto kStateAckTimeout = 10s;      ///< a desired state not acknowledged is sent again
+inline constexpr auto kStateAckTimeoutMax = 5min;  ///< … this late, at most
+inline constexpr auto kRetryInterval = 5s;         ///< after the hub's own store refused a write
+inline constexpr auto kRollupSpacing = 100ms;      ///< between two statuses of one application
+inline constexpr std::size_t kNodesPerTransactionMax = 256;  ///< desired states stored at once
+inline constexpr std::size_t kCommandsPendingMax = 256;
+inline constexpr std::size_t kOutboxMax = 1'024;        ///< messages that wait for the link, all nodes
+inline constexpr std::size_t kConditionsShownMax = 20;  ///< findings in one condition's message
+
+inline constexpr int kAuthenticationFailuresMax = 20;  ///< of one address within the window
+inline constexpr auto kAuthenticationWindow = 1min;
+inline constexpr std::size_t kAuthenticationAddressesMax = 10'000;
+inline constexpr std::size_t kApiThreads = 48;
+inline constexpr std::size_t kWatchesMax = 32;  ///< at once; each holds one of the threads
+
+}  // namespace holdfast::base::limits

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits of resources, sections and desired states. Every limit of Holdfast stands in this folder, and docs/limits.md explains each; tests try each
+// at and over it. Units are last in the name.
+// Threads: constants.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace holdfast::base::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t kNameLengthMax = 253;  ///< RFC 1123 subdomain
+inline constexpr std::size_t kLabelLengthMax = 63;  ///< value and name part
+inline constexpr std::size_t kLabelsMax = 128;
+inline constexpr std::size_t kAnnotationBytesMax = 256U
+                                                   << 10U;  ///< names and values of one resource together
+inline constexpr std::size_t kIdLengthMax = 64;             ///< of a fleet, node, application or revision id
+inline constexpr std::size_t kDependsOnMax = 64;
+inline constexpr std::size_t kQuantityLengthMax = 64;
+inline constexpr std::size_t kFactsMax = 256;              ///< of one node
+inline constexpr std::size_t kHeaderBytesMax = 4U << 20U;  ///< of a desired state's header
+inline constexpr std::uint32_t kRetryLimitMax = 1'000'000;
+inline constexpr std::uint32_t kRetryFactorMax = 100;
+inline constexpr auto kRetryDelayMax = 24h;
+inline constexpr auto kProgressDeadlineDefault = 600s;  ///< a wave that is not healthy by then has failed
+inline constexpr auto kProgressDeadlineMax = 7 * 24h;
+inline constexpr auto kProbeTimeMax = 24h;  ///< initialDelaySeconds and periodSeconds
+inline constexpr std::int64_t kProbeThresholdMax = 1'000;
+inline constexpr auto kTerminationGraceMax = 24h;
+inline constexpr std::uint64_t kProcessMemoryBytesMin = 1U << 20U;
+inline constexpr std::size_t kResourcesPerSectionMax = 5'000;
+inline constexpr std::size_t kSectionsPerNodeMax = 256;
+inline constexpr std::size_t kSectionBytesMax = 8U << 20U;
+inline constexpr std::size_t kDesiredStateBytesMax = 16U << 20U;
+inline constexpr std::size_t kFileContentBytesMax = 4U << 20U;
+inline constexpr std::size_t kPathLengthMax = 4'095;
+inline constexpr std::size_t kPathComponentLengthMax = 255;
+inline constexpr std::size_t kCommandArgumentsMax = 1'024;
+inline constexpr std::size_t kCommandBytesMax = 128U << 10U;
+/// This many deletes are always allowed, whatever maxPrune says.
+inline constexpr std::size_t kPruneAlwaysAllowedMax = 10;
+inline constexpr std::size_t kConditionsMax = 64;        ///< of one application in a snapshot
+inline constexpr std::size_t kMessageLengthMax = 1'024;  ///< of a health or condition message
+
+}  // namespace holdfast::base::limits

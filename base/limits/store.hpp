@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits of the store. Every limit of Holdfast stands in this folder, and docs/limits.md explains each; tests try each
+// at and over it. Units are last in the name.
+// Threads: constants.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace holdfast::base::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t kStoreBytesInitial = std::size_t{16} << 20U;
+inline constexpr std::size_t kStoreBytesMax = std::size_t{16} << 30U;
+inline constexpr std::size_t kStoreKeyBytesMax = 511;
+inline constexpr std::size_t kStoreValueBytesMax = 32U << 20U;
+inline constexpr std::size_t kStoreCorruptKept =
+    5;  ///< files set aside; the newest takes the place of the last
+inline constexpr auto kStoreCheckTimeout = 60s;
+
+}  // namespace holdfast::base::limits

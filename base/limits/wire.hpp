@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits of what crosses the wire, and of its pace. Every limit of Holdfast stands in this folder, and docs/limits.md explains each; tests try each
+// at and over it. Units are last in the name.
+// Threads: constants.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace holdfast::base::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t kFrameBytesMax = 24U << 20U;  ///< decompressed
+inline constexpr std::size_t kPacketBytesMax = 1U << 20U;  ///< one MQTT packet
+inline constexpr std::size_t kHeaderPacketBytesMax =
+    128U << 10U;  ///< of it for a desired state's header, compressed
+inline constexpr std::size_t kSectionPacketBytesMax = 896U << 10U;  ///< of it for one section, compressed
+inline constexpr std::size_t kAnswerBytesMax = 1U << 20U;           ///< body of one answer
+inline constexpr std::size_t kTrustBytesMax = 256U << 10U;          ///< a trust document
+inline constexpr std::size_t kTrustEntriesMax = 16;                 ///< signing keys, hubs and brokers, each
+inline constexpr std::size_t kInFlightMax = 4;
+inline constexpr std::uint32_t kShards = 256;
+inline constexpr auto kKeepAlivePrompt = 60s;
+inline constexpr auto kConnectTimeout = 10s;
+inline constexpr auto kReconnectWindowMin = 5s;
+inline constexpr auto kReconnectWindowMax = 300s;
+inline constexpr auto kSnapshotCoalesceMin = 1s;
+inline constexpr auto kSnapshotCoalesceMax = 10s;
+inline constexpr auto kBeaconIntervalMin = 10min;
+inline constexpr auto kBeaconIntervalMax = 15min;
+
+}  // namespace holdfast::base::limits
