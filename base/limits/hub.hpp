@@ -35,10 +35,12 @@ inline constexpr std::size_t kFetchesAtOnceMax = 4;     ///< one of them only fo
 inline constexpr std::size_t kFetchesOfOneHostMax = 2;  ///< and one more for a person
 inline constexpr auto kFetchBackoffBase = 5s;           ///< of a Git host that fails: 5 s, ×2, to 10 min
 inline constexpr auto kFetchBackoffMax = 10min;
-inline constexpr auto kStateAckTimeout = 10s;      ///< a desired state not acknowledged is sent again
-inline constexpr auto kStateAckTimeoutMax = 5min;  ///< … this late, at most
-inline constexpr auto kRetryInterval = 5s;         ///< after the hub's own store refused a write
-inline constexpr auto kRollupSpacing = 100ms;      ///< between two statuses of one application
+inline constexpr std::size_t kBasesBytesMax = 64U
+                                              << 20U;  ///< replaced desired states kept for deltas, all nodes
+inline constexpr auto kStateAckTimeout = 10s;          ///< a desired state not acknowledged is sent again
+inline constexpr auto kStateAckTimeoutMax = 5min;      ///< … this late, at most
+inline constexpr auto kRetryInterval = 5s;             ///< after the hub's own store refused a write
+inline constexpr auto kRollupSpacing = 100ms;          ///< between two statuses of one application
 inline constexpr std::size_t kNodesPerTransactionMax = 256;  ///< desired states stored at once
 inline constexpr std::size_t kCommandsPendingMax = 256;
 inline constexpr std::size_t kOutboxMax = 1'024;        ///< messages that wait for the link, all nodes

@@ -7,14 +7,18 @@
 //   4  1  encoding: 0 as it is, 1 zstd, 2 zstd with the base whose digest follows (deltas)
 //   5  3  reserved, zero
 //   8  4  length of the body when decoded, little-endian
-//  12  …  encoding 2: 32 bytes digest of the base; then the (compressed) body
+//  12  …  encoding 2: length of the base's name 1, the name, first 8 bytes of the body's SHA-256; then the
+//         (compressed) body
 //
 // Threads: plain values.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/result.hpp"
 
@@ -28,12 +32,14 @@ enum class FrameType : std::uint8_t {
   kEvents = 4,
   kAnswer = 5,
   kNeed = 6,
+  kBaseLost = 7,
   // down
   kState = 16,
   kCommand = 17,
   kSettings = 18,
   kTrust = 19,
   kReport = 20,
+  kPart = 21,
 };
 
 struct Frame {
@@ -41,11 +47,33 @@ struct Frame {
   std::string body;
 };
 
+/// What a delta is made on: bytes that both sides hold, and the name (1 to 255 bytes) by which the reader finds them.
+struct FrameBase {
+  std::string name;
+  std::string bytes;
+};
+
 /// Compresses when that is smaller. A body beyond limits::kFrameBytesMax is left as it is, so that what comes out is
 /// beyond limits::kPacketBytesMax, too: callers look at the size of what they send, and at nothing else.
 std::string encode_frame(const Frame& frame);
-/// Bounded by limits::kFrameBytesMax; a newer version is kTooNew, a delta (encoding 2, not
-/// read yet) kUnsupported, anything else wrong kCorrupt.
+/// As a delta on `base` where that is smaller and both together stay within limits::kDeltaBytesMax; else whole.
+std::string encode_frame(const Frame& frame, const FrameBase& base);
+
+/// The bytes that a name calls; nothing: they are not held here.
+using FindBase = std::function<std::optional<std::string>(FrameType type, std::string_view name)>;
+/// Up, and what decode_frame says of a delta whose base is not held, or is not the one that it was made on.
+struct BaseLost {
+  FrameType type = FrameType::kState;
+  std::string base;  ///< its name
+  bool operator==(const BaseLost&) const = default;
+};
+using Decoded = std::variant<Frame, BaseLost>;
+
+/// Bounded by limits::kFrameBytesMax; a newer version is kTooNew, anything else wrong kCorrupt.
+base::Result<Decoded> decode_frame(std::string_view bytes, const FindBase& find_base);
+/// For who takes no deltas: one is kUnsupported.
 base::Result<Frame> decode_frame(std::string_view bytes);
+/// Of what encode_frame() made.
+bool is_delta(std::string_view bytes);
 
 }  // namespace holdfast::sync

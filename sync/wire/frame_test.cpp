@@ -19,6 +19,12 @@ std::string head(std::string_view magic, std::uint8_t version, std::uint8_t type
   return ByteWriter().raw(magic).u8(version).u8(type).u8(encoding).zeros(3).u32(length).take();
 }
 
+std::string delta() {
+  std::string digits;
+  for (int i = 0; i < 500; ++i) digits += std::to_string(i * i);
+  return encode_frame({FrameType::kState, digits}, {"base", digits});
+}
+
 std::string packed(const std::string& body) {
   std::string out(ZSTD_compressBound(body.size()), '\0');
   out.resize(ZSTD_compress(out.data(), out.size(), body.data(), body.size(), 1));
@@ -84,10 +90,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadFrame{"VersionZero", head("HF", 0, 1, 0, 0), Code::kCorrupt, "the frame's head is damaged"},
         BadFrame{"ReservedIsSet", std::string("HF\1\1\0\0\1\0\0\0\0\0", 12), Code::kCorrupt,
                  "the frame's head is damaged"},
-        BadFrame{"UnknownType", head("HF", 1, 7, 0, 0), Code::kCorrupt, "a frame of unknown type 7"},
+        BadFrame{"UnknownType", head("HF", 1, 8, 0, 0), Code::kCorrupt, "a frame of unknown type 8"},
         BadFrame{"UnknownEncoding", head("HF", 1, 1, 3, 0), Code::kCorrupt, "a frame of unknown encoding 3"},
-        BadFrame{"Delta", head("HF", 1, 16, 2, 0), Code::kUnsupported,
-                 "a delta frame, which this version does not read"},
+        BadFrame{"Delta", delta(), Code::kUnsupported, "a delta, and no base is known here"},
+        BadFrame{"DeltaWithoutAName", head("HF", 1, 16, 2, 0), Code::kCorrupt,
+                 "the head of a delta is damaged"},
+        BadFrame{"DeltaCutInItsHead", head("HF", 1, 16, 2, 0) + "\4base1234567", Code::kCorrupt,
+                 "the head of a delta is damaged"},
+        BadFrame{"DeltaOfAnotherLength",
+                 head("HF", 1, 16, 2, 10) + "\4base12345678" + packed(std::string(99, 'x')), Code::kCorrupt,
+                 "the delta does not have the length that the frame says"},
         BadFrame{"TooLarge", head("HF", 1, 16, 0, limits::kFrameBytesMax + 1), Code::kCorrupt,
                  "a frame of 25165825 bytes; at most 25165824 are allowed"},
         BadFrame{"BodyCut", head("HF", 1, 1, 0, 4) + "abc", Code::kCorrupt, "the frame is cut or too long"},

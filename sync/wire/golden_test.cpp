@@ -14,6 +14,7 @@
 #include "sync/model/snapshot.hpp"
 #include "sync/wire/frame.hpp"
 #include "sync/wire/messages.hpp"
+#include "sync/wire/state_base.hpp"
 #include "sync/wire/trust.hpp"
 
 namespace holdfast::sync {
@@ -195,6 +196,33 @@ TEST(Golden, Need) {
   EXPECT_EQ(decode_need(frozen("need.json", encode(need).body)), need);
 }
 
+TEST(Golden, NeedOfWhatComesInParts) {
+  const Need need{{3, 17}, {Digest::of("a")}, {{Digest::of("a"), 131'072}}};
+  EXPECT_EQ(decode_need(frozen("need_have.json", encode(need).body)), need);
+}
+
+TEST(Golden, Part) {
+  const Part part{Digest::of("whole"), 5'242'880, 131'072, "a piece of it"};
+  EXPECT_EQ(decode_part(frozen("part.bin", encode(part).body)), part);
+}
+
+TEST(Golden, BaseLost) {
+  const BaseLost lost{FrameType::kState, encode_state_base({"\1\2\3\4\5\6\7\10", {{3, true}}})};
+  EXPECT_EQ(decode_base_lost(frozen("base_lost.bin", encode(lost).body)), lost);
+}
+
+TEST(Golden, StateBase) {
+  const StateBase base{"\1\2\3\4\5\6\7\10", {{0, true}, {2, false}}};
+  EXPECT_EQ(decode_state_base(frozen("state_base.bin", encode_state_base(base))), base);
+  const std::string bytes = encode_section(section());
+  const auto body = [&](const SectionRef&) { return bytes; };
+  const auto origin = [&](const SectionRef&) { return encode_provenance(provenance()); };
+  const auto put_together = state_base_bytes({base.header, {{0, true}}}, sign_header(header(), key()),
+                                             header().sections, body, origin);
+  ASSERT_TRUE(put_together);
+  frozen("state_base_bytes.bin", *put_together);
+}
+
 TEST(Golden, Command) {
   const Command command{kNode,
                         7,
@@ -254,6 +282,24 @@ TEST(Golden, CompressedFrameIsStillRead) {
   ASSERT_TRUE(frame) << frame.error().message();
   EXPECT_EQ(frame->type, FrameType::kState);
   EXPECT_EQ(frame->body, body);
+}
+
+/// The same of a delta, whose base is the file of a state.
+TEST(Golden, DeltaFrameIsStillRead) {
+  const std::string bytes = encode_section(section());
+  State next{sign_header(header(), key()), {{Digest::of(bytes), bytes, encode_provenance(provenance())}}};
+  next.bodies[0].provenance = "[]";
+  const FrameBase base{"\1\2\3\4\5\6\7\10", read("state.bin")};
+  if (std::getenv("HOLDFAST_WRITE_GOLDEN") != nullptr)
+    frozen("frame_delta.bin", encode_frame(encode(next), base));
+  const auto decoded = decode_frame(read("frame_delta.bin"), [&](FrameType type, std::string_view name) {
+    EXPECT_EQ(type, FrameType::kState);
+    EXPECT_EQ(name, base.name);
+    return base.bytes;
+  });
+  ASSERT_TRUE(decoded) << decoded.error().message();
+  ASSERT_TRUE(std::holds_alternative<Frame>(*decoded));
+  EXPECT_EQ(std::get<Frame>(*decoded).body, encode(next).body);
 }
 
 }  // namespace

@@ -60,6 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case FrameType::kApplied: reads_back(decode_applied, body); break;
     case FrameType::kReport: reads_back(decode_report, body); break;
     case FrameType::kNeed: reads_back(decode_need, body); break;
+    case FrameType::kPart: reads_back(decode_part, body); break;
+    case FrameType::kBaseLost: reads_back(decode_base_lost, body); break;
     case FrameType::kAnswer: reads_back(decode_answer, body); break;
     case FrameType::kSnapshot: snapshot_report(body); break;
     case FrameType::kState: state(body); break;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,7 +60,19 @@ struct State {
 struct Need {
   Generation generation;
   std::vector<base::Digest> sections;
+  std::map<base::Digest, std::uint32_t>
+      have;  ///< bytes so far of what comes in parts, from the beginning; not 0
   bool operator==(const Need&) const = default;
+};
+
+/// Down: a piece of a section that is too large for one message, or of its provenance. It counts when the whole has the
+/// digest, which a signed header names.
+struct Part {
+  base::Digest digest;      ///< of the whole
+  std::uint32_t total = 0;  ///< bytes of the whole, at most limits::kSectionBytesMax
+  std::uint32_t offset = 0;
+  std::string bytes;  ///< 1 to limits::kPartBytesMax
+  bool operator==(const Part&) const = default;
 };
 
 /// Down: the hub lacks something of the node.
@@ -115,6 +128,10 @@ Frame encode(const State& state);
 base::Result<State> decode_state(std::string_view body);
 Frame encode(const Need& need);
 base::Result<Need> decode_need(std::string_view body);
+Frame encode(const Part& part);
+base::Result<Part> decode_part(std::string_view body);
+Frame encode(const BaseLost& lost);
+base::Result<BaseLost> decode_base_lost(std::string_view body);
 Frame encode(const Report& report);
 base::Result<Report> decode_report(std::string_view body);
 Frame encode(const Answer& answer);
@@ -140,6 +157,8 @@ struct SnapshotReport {
 };
 Frame encode(const SnapshotReport& report);
 base::Result<SnapshotReport> decode_snapshot_report(std::string_view body);
+/// What the next report is a delta on: the body of one that both sides know, called by the first 8 bytes of its digest.
+FrameBase report_base(std::string body);
 base::Digest abilities_digest(const std::vector<std::string>& abilities);
 
 }  // namespace holdfast::sync

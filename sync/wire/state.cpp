@@ -72,9 +72,33 @@ Result<State> decode_state(std::string_view bytes) {
 Frame encode(const Need& need) {
   Json sections = Json::array();
   for (const auto& digest : need.sections) sections.push_back(digest.hex());
-  const Json out{{"generation", need.generation.text()}, {"sections", std::move(sections)}};
+  Json out{{"generation", need.generation.text()}, {"sections", std::move(sections)}};
+  for (const auto& [digest, bytes] : need.have) out["have"][digest.hex()] = base::to_decimal(bytes);
   return {FrameType::kNeed, base::canonical_json(out)};
 }
+
+namespace {
+
+/// {"<digest>": "<bytes so far>"}
+FieldRead have_field(std::map<base::Digest, std::uint32_t>& out) {
+  return [&out](const Json& value, const std::string&) -> base::Status {
+    if (!value.is_object()) return fail(Code::kInvalid, "must be an object");
+    if (value.size() > limits::kSectionsPerNodeMax)
+      return fail(Code::kLimit, "more than " + std::to_string(limits::kSectionsPerNodeMax) + " entries");
+    for (const auto& [name, count] : value.items()) {
+      HF_TRY(const auto digest, base::Digest::from_hex(name));
+      HF_TRY(const auto text, string_of(count));
+      HF_TRY(const auto bytes, base::from_decimal(text));
+      if (bytes == 0 || bytes > limits::kSectionBytesMax)
+        return fail(Code::kInvalid, "of a section there are 1 to " +
+                                        std::to_string(limits::kSectionBytesMax) + " bytes, not " + text);
+      out[digest] = static_cast<std::uint32_t>(bytes);
+    }
+    return {};
+  };
+}
+
+}  // namespace
 
 Result<Need> decode_need(std::string_view body) {
   HF_TRY(const Json object, base::parse_json(body));
@@ -82,7 +106,8 @@ Result<Need> decode_need(std::string_view body) {
   ObjectReader in(object, "");
   in.required("generation", generation_field(need.generation))
       .each("sections", text_elements(need.sections, limits::kSectionsPerNodeMax,
-                                      [](std::string_view text) { return base::Digest::from_hex(text); }));
+                                      [](std::string_view text) { return base::Digest::from_hex(text); }))
+      .optional("have", have_field(need.have));
   HF_CHECK(in.finish_open());
   return need;
 }
