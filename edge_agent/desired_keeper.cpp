@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/planted.hpp"
 #include "edge_agent/section_end.hpp"
+#include "sync/wire/state_base.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -119,9 +120,25 @@ std::vector<Frame> DesiredKeeper::refuse(const DesiredHeader* header, const std:
   return {applied_frame(AppliedStage::kRefused, header == nullptr ? DesiredHeader{} : *header)};
 }
 
-std::vector<Frame> DesiredKeeper::need(const DesiredHeader& header,
-                                       const std::vector<Digest>& missing) const {
-  return {sync::encode(sync::Need{.generation = header.generation, .sections = missing})};
+std::vector<Frame> DesiredKeeper::need(const DesiredHeader& header, const sync::SignedHeader& sealed,
+                                       const std::vector<Digest>& missing) {
+  const bool is_known = awaited_ && awaited_->sealed.bytes == sealed.bytes;
+  if (!is_known) {
+    awaited_ = Awaited{.sealed = sealed, .header = header, .provenances = {}};
+    const auto dropped = book_.keep_only({missing.begin(), missing.end()});
+    if (!dropped) base::log::failure("parts could not be dropped", "parts", dropped.error());
+  }
+  sync::Need need{.generation = header.generation, .sections = missing, .have = {}};
+  for (const auto& digest : missing) {
+    if (const auto bytes = book_.have(digest); bytes > 0) need.have[digest] = bytes;
+  }
+  return {sync::encode(need)};
+}
+
+void DesiredKeeper::end_wait() {
+  awaited_.reset();
+  if (const auto dropped = book_.keep_only({}); !dropped)
+    base::log::failure("parts could not be dropped", "parts", dropped.error());
 }
 
 void DesiredKeeper::stage(const DesiredHeader& header, const State& state) {
@@ -137,6 +154,24 @@ void DesiredKeeper::stage(const DesiredHeader& header, const State& state) {
     auto kept = body;
     if (!kept.provenance.empty() && Digest::of(kept.provenance) != ref->provenance) kept.provenance.clear();
     staged_.insert_or_assign(body.digest, std::move(kept));
+  }
+}
+
+void DesiredKeeper::stage_complete(const DesiredHeader& header) {
+  for (const auto& ref : header.sections) {
+    const bool is_here = parts_.store.has_body(ref.digest) || staged_.contains(ref.digest);
+    if (is_here || !book_.is_complete(ref.digest)) continue;
+    auto bytes = book_.whole(ref.digest);
+    if (!bytes) {
+      base::log::failure("a section that came in parts was dropped", ref.name, bytes.error());
+      continue;
+    }
+    sync::SectionBody body{.digest = ref.digest, .bytes = *std::move(bytes), .provenance = {}};
+    if (awaited_) {
+      const auto origin = awaited_->provenances.find(ref.provenance);
+      if (origin != awaited_->provenances.end()) body.provenance = origin->second;
+    }
+    staged_.insert_or_assign(ref.digest, std::move(body));
   }
 }
 
@@ -165,12 +200,60 @@ std::vector<Frame> DesiredKeeper::accept(const State& state) {
                       " was refused: this node has accepted another content of the same generation");
   }
   stage(*header, state);
-  if (const auto lacking = missing(*header); !lacking.empty()) return need(*header, lacking);
+  stage_complete(*header);
+  if (const auto lacking = missing(*header); !lacking.empty()) return need(*header, state.header, lacking);
   return store(*header, state);
+}
+
+/// Of a body that comes in parts. It is for people, so one that is lost is not asked for again.
+bool DesiredKeeper::stage_provenance(const sync::Part& part) {
+  const auto& sections = awaited_->header.sections;
+  const bool is_named =
+      std::ranges::find(sections, part.digest, &sync::SectionRef::provenance) != sections.end();
+  const bool is_whole = part.bytes.size() == part.total && Digest::of(part.bytes) == part.digest;
+  if (is_named && is_whole) awaited_->provenances[part.digest] = part.bytes;
+  return is_named;
+}
+
+std::vector<Frame> DesiredKeeper::accept(const sync::Part& part) {
+  if (!awaited_ || stage_provenance(part)) return {};
+  const auto lacking = missing(awaited_->header);
+  if (std::ranges::find(lacking, part.digest) == lacking.end()) return {};
+  const auto taken = book_.take(part);
+  if (!taken) {
+    // The hub says it again after a while; there may be room then.
+    base::log::failure("a part of a section could not be stored", part.digest.brief(), taken.error());
+    return {};
+  }
+  base::log::recovered("a part of a section could not be stored", part.digest.brief());
+  if (!*taken) return {};
+  parts_.counters.part_bytes += part.bytes.size();
+  // Each is answered: what the hub sends next depends on what is here.
+  if (!book_.is_complete(part.digest)) return need(awaited_->header, awaited_->sealed, lacking);
+  const State awaited{awaited_->sealed, {}};
+  return accept(awaited);
+}
+
+std::optional<std::string> DesiredKeeper::base(std::string_view name) const {
+  const auto& header = parts_.store.header();
+  const auto wanted = sync::decode_state_base(name);
+  if (!header || !wanted) return std::nullopt;
+  const bool is_ours = wanted->header == sync::state_base_header(parts_.accepted.header);
+  if (!is_ours && !base::planted("delta-taken-on-any-base")) return std::nullopt;
+  const auto body = [&](const sync::SectionRef& ref) -> std::optional<std::string> {
+    auto bytes = parts_.store.body(ref.digest);
+    return bytes ? std::optional(*std::move(bytes)) : std::nullopt;
+  };
+  const auto provenance = [&](const sync::SectionRef& ref) -> std::optional<std::string> {
+    auto bytes = parts_.store.provenance_bytes(ref.digest);
+    return bytes ? std::optional(*std::move(bytes)) : std::nullopt;
+  };
+  return sync::state_base_bytes(*wanted, *header, refs_, body, provenance);
 }
 
 std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, const State& state) {
   stage(header, state);
+  stage_complete(header);
   Changes changes;
   for (auto& [digest, body] : staged_) {
     if (!parts_.store.has_body(digest)) changes.bodies.push_back(std::move(body));
@@ -179,7 +262,8 @@ std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, const Stat
   const bool is_mended = !changes.bodies.empty();
   if (const Status stored = parts_.store.commit(changes); !stored)
     return refuse(&header, stored.error().message());
-  if (const auto lacking = missing(header); !lacking.empty()) return need(header, lacking);
+  if (const auto lacking = missing(header); !lacking.empty()) return need(header, state.header, lacking);
+  end_wait();
   // The same bytes, verified now: a header that could not be verified at boot counts again.
   parts_.accepted.verified = true;
   if (is_mended) {
@@ -231,6 +315,7 @@ std::vector<Frame> DesiredKeeper::store(const DesiredHeader& header, const State
                                " could not be stored: " + stored.error().message());
   }
   set_accepted(header, state.header.bytes, true);
+  end_wait();
   ++parts_.counters.states_accepted;
   parts_.events.normal("Accepted", {},
                        "desired state " + header.generation.text() + " with " +

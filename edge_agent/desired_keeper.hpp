@@ -6,11 +6,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/signing.hpp"
 #include "edge_agent/live.hpp"
+#include "edge_agent/part_book.hpp"
 #include "sync/model/desired_state.hpp"
 #include "sync/wire/messages.hpp"
 
@@ -23,11 +26,16 @@ class DesiredKeeper {
     sync::NodeUid uid;
     std::vector<base::PublicKey> signing_keys;
   };
-  DesiredKeeper(Parts& parts, Audience audience) : parts_(parts), audience_(std::move(audience)) {}
+  DesiredKeeper(Parts& parts, PartBook& book, Audience audience)
+      : parts_(parts), book_(book), audience_(std::move(audience)) {}
 
   /// Verifies the stored header. What no key verifies any more goes on being held, but proves no delete.
   base::Status boot();
   std::vector<sync::Frame> accept(const sync::State& state);
+  /// A piece of a body that the state on its way lacks; others change nothing.
+  std::vector<sync::Frame> accept(const sync::Part& part);
+  /// What a desired state that came as a delta was made on, put together from the store; nothing: not held here.
+  std::optional<std::string> base(std::string_view name) const;
   /// Whether everything that the accepted header names is stored; otherwise the hub must be asked again.
   bool is_complete() const;
 
@@ -37,8 +45,13 @@ class DesiredKeeper {
   std::vector<sync::Frame> refuse(const sync::DesiredHeader* header, const std::string& why);
   /// Nothing new: says again what is stored; bodies that were lost meanwhile are taken.
   std::vector<sync::Frame> repeat(const sync::DesiredHeader& header, const sync::State& state);
-  std::vector<sync::Frame> need(const sync::DesiredHeader& header,
-                                const std::vector<base::Digest>& missing) const;
+  /// Asks for what is missing, and keeps what the answers belong to.
+  std::vector<sync::Frame> need(const sync::DesiredHeader& header, const sync::SignedHeader& sealed,
+                                const std::vector<base::Digest>& missing);
+  /// Bodies of which all parts are here.
+  void stage_complete(const sync::DesiredHeader& header);
+  bool stage_provenance(const sync::Part& part);
+  void end_wait();
   std::vector<sync::Frame> store(const sync::DesiredHeader& header, const sync::State& state);
   void stage(const sync::DesiredHeader& header, const sync::State& state);
   std::vector<base::Digest> missing(const sync::DesiredHeader& header) const;
@@ -48,8 +61,16 @@ class DesiredKeeper {
   void begin(const std::vector<sync::ApplicationUid>& applications);
   sync::Frame applied_frame(sync::AppliedStage stage, const sync::DesiredHeader& header) const;
 
+  struct Awaited {
+    sync::SignedHeader sealed;
+    sync::DesiredHeader header;
+    std::map<base::Digest, std::string> provenances;  ///< by their digests; of bodies that come in parts
+  };
+
   Parts& parts_;
+  PartBook& book_;
   Audience audience_;
+  std::optional<Awaited> awaited_;      ///< the state whose bodies are on their way
   std::vector<sync::SectionRef> refs_;  ///< of the accepted header
   sync::Generation staged_for_;
   Bodies staged_;  ///< checked bodies of a state whose others are on their way

@@ -39,7 +39,8 @@ struct Engine::State {
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
         healer(parts),
         walker(parts, healer),
-        keeper(parts, {identity.fleet, identity.uid, identity.signing_keys}) {
+        part_book(seams.store),
+        keeper(parts, part_book, {identity.fleet, identity.uid, identity.signing_keys}) {
     facts.node = identity.uid;
   }
 
@@ -70,6 +71,7 @@ struct Engine::State {
   Parts parts;
   Healer healer;
   SectionWalker walker;
+  PartBook part_book;
   DesiredKeeper keeper;
 
   NodeFacts facts;
@@ -91,6 +93,7 @@ Engine::~Engine() { state_->seams.host.on_event(nullptr); }
 Status Engine::boot() {
   State& s = *state_;
   HF_CHECK(s.store.load());
+  HF_CHECK(s.part_book.load());
   s.told_applied = s.store.applied();
   s.facts.boot_id = s.seams.host.boot_id();
   HF_CHECK(s.keeper.boot());
@@ -212,6 +215,17 @@ std::vector<sync::Frame> Engine::accept(const sync::State& state) {
   return frames;
 }
 
+std::vector<sync::Frame> Engine::accept(const sync::Part& part) {
+  auto frames = state_->keeper.accept(part);
+  state_->after_work();
+  if (state_->on_wake) state_->on_wake();
+  return frames;
+}
+
+std::optional<std::string> Engine::state_base(std::string_view name) const {
+  return state_->keeper.base(name);
+}
+
 void Engine::on_host_event(const base::HostEvent& event) {
   State& s = *state_;
   const auto now = s.seams.clock.monotonic();
@@ -319,6 +333,7 @@ std::vector<base::Metric> Engine::metrics() const {
   count("events_lost_total", "Events dropped because nobody could be told.", s.events.lost());
   count("full_passes_total", "Passes over everything that is desired.", c.full_passes);
   count("repairs_failed_total", "Repairs of drift that failed.", c.repairs_failed);
+  count("part_bytes_total", "Bytes of sections that came in parts, each byte once.", c.part_bytes);
   count("rollbacks_total", "Sections quarantined.", c.rollbacks);
   const auto seconds = [&](const char* name, const char* help, std::chrono::milliseconds value) {
     out.push_back(base::gauge(std::string("holdfast_agent_") + name, help,

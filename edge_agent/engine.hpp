@@ -61,6 +61,10 @@ class Engine {
   /// Applied{kAccepted}, Need, or Applied{kRefused} with an event that says why. An older or equal generation
   /// changes nothing.
   std::vector<sync::Frame> accept(const sync::State& state);
+  /// A kPart message: kept, and counted when the whole has its digest.
+  std::vector<sync::Frame> accept(const sync::Part& part);
+  /// For a kState message that came as a delta: the bytes that its base is called by; nothing: not held here.
+  std::optional<std::string> state_base(std::string_view name) const;
 
   /// Runs every key that is due; returns when the next one is (nullopt: only an event can bring work).
   std::optional<base::MonotonicTime> run_due();

@@ -67,6 +67,7 @@ struct Counters {
   std::uint64_t rollbacks = 0;
   std::uint64_t states_accepted = 0;
   std::uint64_t states_refused = 0;
+  std::uint64_t part_bytes = 0;  ///< of sections that came in parts
   std::uint64_t full_passes = 0;
   std::chrono::milliseconds last_full_pass{};  ///< how long it took
   std::chrono::milliseconds

@@ -125,6 +125,22 @@ std::string LocalRoutes::metrics() const {
                               number(counters.frames_out)));
   all.push_back(base::counter("holdfast_agent_messages_refused_total",
                               "Messages that could not be read or believed.", number(counters.frames_bad)));
+  const auto how = [&](const char* name, const char* help, std::uint64_t whole, std::uint64_t delta) {
+    base::Metric metric{name, base::MetricType::kCounter, help, {}};
+    metric.samples.push_back({{{"how", "whole"}}, number(whole)});
+    metric.samples.push_back({{{"how", "delta"}}, number(delta)});
+    all.push_back(std::move(metric));
+  };
+  all.push_back(base::counter("holdfast_agent_received_bytes_total", "Bytes of messages from the hub.",
+                              number(counters.bytes_in)));
+  all.push_back(base::counter("holdfast_agent_sent_bytes_total", "Bytes of messages to the hub.",
+                              number(counters.bytes_out)));
+  how("holdfast_agent_states_received_total", "Desired states that came, whole or as a delta.",
+      counters.states_whole, counters.states_delta);
+  how("holdfast_agent_snapshots_sent_total", "Snapshots that were sent, whole or as a delta.",
+      counters.snapshots_whole, counters.snapshots_delta);
+  all.push_back(base::counter("holdfast_agent_bases_lost_total", "Deltas whose base was not held.",
+                              number(counters.bases_lost)));
   all.push_back(
       base::counter("holdfast_agent_commands_total", "Commands of the hub.", number(counters.commands)));
   return base::prometheus_text(all);

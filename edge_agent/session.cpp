@@ -68,19 +68,36 @@ void Session::say_hello(bool beacon) {
   sync::Hello hello = engine_.hello();
   hello.beacon = beacon;
   outgoing_.push_back(sync::encode(hello));
+  // A hub that lacks what this hello names asks for it, and then gets the whole.
+  if (!beacon)
+    expect_report_known(
+        sync::encode(sync::SnapshotReport{sync::encode_snapshot(engine_.snapshot()), sync::all_abilities()})
+            .body);
   const auto spread = limits::kBeaconIntervalMax - limits::kBeaconIntervalMin;
   beacon_due_ = seams_.clock.monotonic() + limits::kBeaconIntervalMin + seams_.random.jitter(spread);
 }
 
 void Session::on_payload(std::string_view payload) {
   ++counters_.frames_in;
-  auto frame = sync::decode_frame(payload);
-  if (!frame) {
+  counters_.bytes_in += payload.size();
+  const auto find_base = [this](sync::FrameType type, std::string_view name) -> std::optional<std::string> {
+    return type == sync::FrameType::kState ? engine_.state_base(name) : std::nullopt;
+  };
+  const auto decoded = sync::decode_frame(payload, find_base);
+  if (!decoded) {
     ++counters_.frames_bad;
-    base::log::failure("a message from the broker was ignored", "frame", frame.error());
+    base::log::failure("a message from the broker was ignored", "frame", decoded.error());
     return;
   }
-  dispatch(*frame);
+  if (const auto* lost = std::get_if<sync::BaseLost>(&*decoded)) {
+    ++counters_.bases_lost;
+    if (lost->type == sync::FrameType::kState) outgoing_.push_back(sync::encode(*lost));
+    return wake();
+  }
+  const auto& frame = std::get<sync::Frame>(*decoded);
+  if (frame.type == sync::FrameType::kState)
+    ++(sync::is_delta(payload) ? counters_.states_delta : counters_.states_whole);
+  dispatch(frame);
   wake();
 }
 
@@ -88,6 +105,7 @@ void Session::dispatch(const sync::Frame& frame) {
   Status status;
   switch (frame.type) {
     case sync::FrameType::kState: status = on_state(frame.body); break;
+    case sync::FrameType::kPart: status = on_part(frame.body); break;
     case sync::FrameType::kCommand: status = on_command(frame.body); break;
     case sync::FrameType::kSettings: status = on_settings(frame.body); break;
     case sync::FrameType::kReport:
@@ -109,12 +127,19 @@ void Session::dispatch(const sync::Frame& frame) {
 void Session::on_report(const sync::Report& report) {
   if ((!report.snapshot && !report.abilities) || base::planted("snapshot-not-said-again")) return;
   snapshot_digest_sent_ = base::Digest{};
+  if (!base::planted("report-answered-by-a-delta")) report_base_.reset();
   snapshot_due_ = seams_.clock.monotonic();
 }
 
 Status Session::on_state(std::string_view body) {
   HF_TRY(const auto state, sync::decode_state(body));
   for (auto& frame : engine_.accept(state)) outgoing_.push_back(std::move(frame));
+  return {};
+}
+
+Status Session::on_part(std::string_view body) {
+  HF_TRY(const auto part, sync::decode_part(body));
+  for (auto& frame : engine_.accept(part)) outgoing_.push_back(std::move(frame));
   return {};
 }
 
@@ -211,16 +236,38 @@ void Session::collect() {
   }
 }
 
+void Session::expect_report_known(std::string body) {
+  // Half for each of the two that a delta takes.
+  const bool is_useful = body.size() <= limits::kDeltaBytesMax / 2;
+  report_base_ = is_useful ? std::optional(sync::report_base(std::move(body))) : std::nullopt;
+}
+
+std::string Session::payload_of(const sync::Frame& frame) const {
+  if (frame.type == sync::FrameType::kSnapshot && report_base_)
+    return sync::encode_frame(frame, *report_base_);
+  return sync::encode_frame(frame);
+}
+
+void Session::note_sent(const sync::Frame& frame, bool is_delta) {
+  ++counters_.frames_out;
+  if (frame.type != sync::FrameType::kSnapshot) return;
+  ++(is_delta ? counters_.snapshots_delta : counters_.snapshots_whole);
+  expect_report_known(frame.body);
+}
+
 bool Session::send(const sync::Frame& frame) {
-  std::string payload = sync::encode_frame(frame);
+  std::string payload = payload_of(frame);
   if (payload.size() > limits::kPacketBytesMax) {
     base::log::warn(
         "a message is too large to send and was dropped",
         {{"type", static_cast<int>(frame.type)}, {"bytes", static_cast<std::uint64_t>(payload.size())}});
     return true;
   }
+  const bool is_delta = sync::is_delta(payload);
+  const std::size_t size = payload.size();
   if (!seams_.link.publish(sync::Topics::up(identity_.uid), std::move(payload), false)) return false;
-  ++counters_.frames_out;
+  counters_.bytes_out += size;
+  note_sent(frame, is_delta);
   return true;
 }
 

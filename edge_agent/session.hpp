@@ -53,6 +53,13 @@ class Session {
     std::uint64_t frames_out = 0;
     std::uint64_t frames_bad = 0;
     std::uint64_t commands = 0;
+    std::uint64_t bytes_in = 0;  ///< of messages, as they travel
+    std::uint64_t bytes_out = 0;
+    std::uint64_t states_whole = 0;  ///< that came, and how
+    std::uint64_t states_delta = 0;
+    std::uint64_t bases_lost = 0;  ///< deltas that could not be read
+    std::uint64_t snapshots_whole = 0;
+    std::uint64_t snapshots_delta = 0;
   };
   const Counters& counters() const { return counters_; }
 
@@ -62,6 +69,7 @@ class Session {
   void dispatch(const sync::Frame& frame);
   void on_report(const sync::Report& report);
   base::Status on_state(std::string_view body);
+  base::Status on_part(std::string_view body);
   base::Status on_command(std::string_view body);
   base::Status on_settings(std::string_view body);
   /// False when this counter, or a higher one, was seen before. Stored before the command is carried out.
@@ -74,6 +82,10 @@ class Session {
   void collect();
   bool flush();
   bool send(const sync::Frame& frame);
+  std::string payload_of(const sync::Frame& frame) const;
+  void note_sent(const sync::Frame& frame, bool is_delta);
+  /// Of a report that the hub has, as long as it does not ask for it.
+  void expect_report_known(std::string body);
   void queue_snapshot(base::MonotonicTime now);
   void wake();
 
@@ -87,6 +99,7 @@ class Session {
   std::optional<base::MonotonicTime> snapshot_due_;
   base::MonotonicTime snapshot_sent_{};
   base::Digest snapshot_digest_sent_;
+  std::optional<sync::FrameBase> report_base_;  ///< what the hub knows of this node; none: it gets the whole
   std::optional<base::MonotonicTime> beacon_due_;
   bool connected_ = false;
   std::string link_trouble_;

@@ -11,8 +11,11 @@
 #include "edge_agent/agent_cli.hpp"
 #include "edge_agent/fake_node.hpp"
 #include "edge_agent/local_routes.hpp"
+#include "edge_agent/state_records.hpp"
+#include "edge_agent/tables.hpp"
 #include "sync/link/fake_link.hpp"
 #include "sync/wire/frame.hpp"
+#include "sync/wire/state_base.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -28,9 +31,7 @@ class SessionTest : public testing::Test {
     hub.on_message([this](const std::string& topic, std::string_view payload) {
       if (topic == sync::Topics::presence(node.identity.uid)) presence = payload;
       if (topic != sync::Topics::up(node.identity.uid)) return;
-      auto frame = sync::decode_frame(payload);
-      ASSERT_TRUE(frame);
-      heard.push_back(*frame);
+      hear(payload);
     });
     hub.start();
     pass(1s);
@@ -46,6 +47,24 @@ class SessionTest : public testing::Test {
                       return std::string("done");
                     });
     session->start();
+  }
+  /// As a hub does that has every snapshot so far.
+  void hear(std::string_view payload) {
+    const auto find_base = [this](sync::FrameType, std::string_view name) -> std::optional<std::string> {
+      const auto found = reports.find(std::string(name));
+      return found == reports.end() ? std::nullopt : std::optional(found->second);
+    };
+    const auto decoded = sync::decode_frame(payload, find_base);
+    ASSERT_TRUE(decoded);
+    if (sync::is_delta(payload)) ++deltas;
+    last_size = payload.size();
+    if (std::holds_alternative<sync::BaseLost>(*decoded)) return static_cast<void>(++lost);
+    const auto& frame = std::get<sync::Frame>(*decoded);
+    if (frame.type == FrameType::kSnapshot) {
+      const auto base = sync::report_base(frame.body);
+      reports[base.name] = base.bytes;
+    }
+    heard.push_back(frame);
   }
   /// The agent's process ends and another begins.
   void restart() {
@@ -68,6 +87,30 @@ class SessionTest : public testing::Test {
   }
   void tell(const sync::Frame& frame) {
     ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), sync::encode_frame(frame), false));
+    pass(1s);
+  }
+  /// On the header that the node holds now, and what the hub believes that it holds of these sections.
+  std::string delta_of(const sync::State& next, const std::vector<sync::StateBase::Section>& sections,
+                       const std::string& revision = std::string()) {
+    const auto stored = sync::read_one(node.store, kMetaTable, kHeaderKey);
+    const auto sealed = decode_stored_header(**stored);
+    const auto header = sync::decode_header(sealed->bytes);
+    const sync::StateBase name{sync::state_base_header(base::Digest::of(sealed->bytes)), sections};
+    const auto app = [&] {
+      auto out = FakeApp("web").file("motd", "/etc/motd", "hello");
+      return revision.empty() ? out : out.revision(revision);
+    };
+    const auto bytes = sync::state_base_bytes(
+        name, *sealed, header->sections, [&](const auto&) { return app().bytes(); },
+        [&](const auto&) { return app().body().provenance; });
+    const auto payload = sync::encode_frame(sync::encode(next), {sync::encode_state_base(name), *bytes});
+    EXPECT_TRUE(sync::is_delta(payload));
+    return payload;
+  }
+  void tell_delta(const sync::State& next, const std::vector<sync::StateBase::Section>& sections,
+                  const std::string& revision = std::string()) {
+    ASSERT_TRUE(
+        hub.publish(sync::Topics::down(node.identity.uid), delta_of(next, sections, revision), false));
     pass(1s);
   }
   std::size_t count(FrameType type) const {
@@ -93,6 +136,10 @@ class SessionTest : public testing::Test {
   sync::FakeLink hub;
   std::optional<sync::FakeLink> link;
   std::vector<sync::Frame> heard;
+  std::map<std::string, std::string> reports;  ///< snapshots that came, by the names that deltas call them by
+  std::size_t deltas = 0;
+  std::size_t lost = 0;  ///< deltas on something that never came
+  std::size_t last_size = 0;
   std::string presence;
   std::vector<std::string> carried_out;
   std::optional<Session> session;
@@ -126,6 +173,7 @@ TEST_F(SessionTest, RepeatsItsHelloAsABeacon) {
 }
 
 TEST_F(SessionTest, AcceptsAStateAndSaysWhatCameOfIt) {
+  tell(sync::encode(sync::Report{.snapshot = true}));
   tell(sync::encode(node.state({1, 1}, {FakeApp("web").file("motd", "/etc/motd", "hello")})));
   EXPECT_EQ(node.content("/etc/motd"), "hello");
   EXPECT_EQ(count(FrameType::kApplied), 2U) << "accepted, then applied";
@@ -136,6 +184,81 @@ TEST_F(SessionTest, SendsItsSnapshotWhenTheHubLacksIt) {
   const auto before = count(FrameType::kSnapshot);
   tell(sync::encode(sync::Report{.snapshot = true, .abilities = true}));
   EXPECT_EQ(count(FrameType::kSnapshot), before + 1);
+}
+
+// ---- deltas ----
+
+TEST_F(SessionTest, ASnapshotAfterAnotherIsADelta) {
+  tell(sync::encode(sync::Report{.snapshot = true}));
+  ASSERT_EQ(deltas, 0U) << "what the hub lacks comes whole";
+  node.engine().set_facts({{"zone", "a"}});
+  pass(5s);
+  EXPECT_EQ(deltas, 1U);
+  EXPECT_LT(last_size, 200U);
+  EXPECT_EQ(sync::decode_snapshot_report(heard.back().body)->snapshot,
+            sync::encode_snapshot(node.engine().snapshot()));
+  EXPECT_EQ(session->counters().snapshots_delta, 1U);
+}
+
+TEST_F(SessionTest, ASnapshotThatTheHubLacksIsWholeHoweverOftenItAsks) {
+  for (int i = 0; i < 3; ++i) {
+    const auto before = count(FrameType::kSnapshot);
+    tell(sync::encode(sync::Report{.snapshot = true}));
+    EXPECT_EQ(count(FrameType::kSnapshot), before + 1);
+  }
+  EXPECT_EQ(deltas, 0U);
+}
+
+TEST_F(SessionTest, ANewSessionGoesOnFromWhatItsHelloNamed) {
+  tell(sync::encode(sync::Report{.snapshot = true}));
+  broker.restart();
+  pass(2min);
+  node.engine().set_facts({{"zone", "a"}});
+  pass(5s);
+  EXPECT_EQ(deltas, 1U);
+  EXPECT_EQ(lost, 0U) << "the hub has had that one since the last session";
+}
+
+TEST_F(SessionTest, ADesiredStateComesAsADeltaOnTheLast) {
+  tell(sync::encode(node.state({1, 1}, {FakeApp("web").file("motd", "/etc/motd", "hello")})));
+  const auto next = node.state({1, 2}, {FakeApp("web").file("motd", "/etc/motd", "goodbye")});
+  tell_delta(next, {{0, true}});
+  EXPECT_EQ(node.content("/etc/motd"), "goodbye");
+  EXPECT_EQ(session->counters().states_delta, 1U);
+  EXPECT_EQ(count(FrameType::kBaseLost), 0U);
+}
+
+TEST_F(SessionTest, ADeltaOnAnotherBaseIsNotTakenAndTheWholeIsAskedFor) {
+  tell(sync::encode(node.state({1, 1}, {FakeApp("web").file("motd", "/etc/motd", "hello")})));
+  const auto second = node.state({1, 2}, {FakeApp("web").file("motd", "/etc/motd", "goodbye")});
+  const auto third = node.state({1, 3}, {FakeApp("web").file("motd", "/etc/motd", "again")});
+  const auto late = delta_of(third, {{0, true}});
+  tell(sync::encode(second));
+  ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), late, false));
+  pass(1s);
+  EXPECT_EQ(node.content("/etc/motd"), "goodbye");
+  ASSERT_EQ(count(FrameType::kBaseLost), 1U);
+  EXPECT_EQ(session->counters().frames_bad, 0U) << "nothing was damaged";
+  EXPECT_EQ(session->counters().bases_lost, 1U);
+  tell(sync::encode(third));
+  EXPECT_EQ(node.content("/etc/motd"), "again");
+}
+
+TEST_F(SessionTest, ADeltaOnAProvenanceThatTheNodeNeverGotIsLost) {
+  tell(sync::encode(node.state({1, 1}, {FakeApp("web").file("motd", "/etc/motd", "hello")})));
+  // The same content of a later commit: the header has its provenance, the node has the one before.
+  auto same =
+      node.state({1, 2}, {FakeApp("web").file("motd", "/etc/motd", "hello").revision(std::string(40, 'b')),
+                          FakeApp("b").file("b", "/etc/b", "b")});
+  std::erase_if(same.bodies, [](const auto& body) { return body.bytes.find("motd") != std::string::npos; });
+  tell(sync::encode(same));
+  const auto next = node.state(
+      {1, 3}, {FakeApp("web").file("motd", "/etc/motd", "goodbye").revision(std::string(40, 'b'))});
+  const std::uint16_t web = 1;
+  tell_delta(next, {{web, true}}, std::string(40, 'b'));
+  EXPECT_EQ(count(FrameType::kBaseLost), 1U);
+  tell_delta(next, {{web, false}}, std::string(40, 'b'));
+  EXPECT_EQ(node.content("/etc/motd"), "goodbye");
 }
 
 TEST_F(SessionTest, CarriesOutACommandOnceHoweverOftenItComes) {

@@ -115,10 +115,15 @@ Result<std::string> StateStore::body(const Digest& digest) const {
   return *std::move(bytes);
 }
 
+Result<std::string> StateStore::provenance_bytes(const Digest& section) const {
+  HF_TRY(auto bytes, sync::read_one(store_, kProvenanceTable, section.view()));
+  return bytes ? *std::move(bytes) : std::string{};
+}
+
 Result<std::vector<sync::Provenance>> StateStore::provenance(const Digest& section) const {
-  HF_TRY(const auto bytes, sync::read_one(store_, kProvenanceTable, section.view()));
-  if (!bytes) return std::vector<sync::Provenance>{};
-  return sync::decode_provenance(*bytes);
+  HF_TRY(const auto bytes, provenance_bytes(section));
+  if (bytes.empty()) return std::vector<sync::Provenance>{};
+  return sync::decode_provenance(bytes);
 }
 
 void StateStore::drop_unchanged(Changes& changes) const {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "hub/application_book.hpp"
+#include "hub/base_book.hpp"
 #include "hub/controller.hpp"
 #include "hub/desired_book.hpp"
 #include "hub/event_log.hpp"
@@ -26,6 +27,7 @@ struct Context {
   ApplicationBook applications;
   NodeBook nodes;
   DesiredBook desired;
+  BaseBook bases;
   SourceBook sources;
   EventLog events;
   WorkQueue queue;

@@ -103,6 +103,7 @@ struct Controller::Parts {
     for (const auto& [application, placing] : node->placings)
       context.push(KeyKind::kRollup, application.str());
     context.nodes.drop(uid);
+    context.bases.drop(uid);
     context.outgoing.drop({KeyKind::kSend, uid.str()});
     context.outgoing.drop({KeyKind::kAsk, uid.str()});
     forget_node(uid);

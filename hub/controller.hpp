@@ -18,6 +18,7 @@
 
 #include "base/clock.hpp"
 #include "base/limits/git.hpp"
+#include "base/limits/wire.hpp"
 #include "base/metric.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
@@ -47,6 +48,9 @@ struct ControllerOptions {
   std::vector<gitops::Repository> repositories;
   std::optional<RootSource> root;
   std::chrono::milliseconds poll_interval = base::limits::kPollInterval;
+  /// A section beyond this travels in parts of that many bytes; less than their limits in tests alone.
+  std::size_t section_packet_bytes = base::limits::kSectionPacketBytesMax;
+  std::size_t part_bytes = base::limits::kPartBytesMax;
 };
 
 class Controller {

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "sync/model/kinds.hpp"
+#include "sync/wire/state_base.hpp"
 
 namespace holdfast::hub {
 
@@ -97,7 +99,15 @@ void FakeNode::say_hello(bool beacon) {
 }
 
 void FakeNode::report() {
-  send(sync::encode(sync::SnapshotReport{sync::encode_snapshot(snapshot()), abilities}));
+  const auto frame = sync::encode(sync::SnapshotReport{sync::encode_snapshot(snapshot()), abilities});
+  reported_ = frame.body;
+  send(frame);
+}
+
+void FakeNode::report_change() {
+  const auto frame = sync::encode(sync::SnapshotReport{sync::encode_snapshot(snapshot()), abilities});
+  const auto payload = sync::encode_frame(frame, sync::report_base(std::exchange(reported_, frame.body)));
+  if (!silent) send_raw(payload);
 }
 
 void FakeNode::set_health(const std::string& application, sync::SectionPhase phase, sync::Health health) {
@@ -112,18 +122,44 @@ void FakeNode::forget() {
   host_.clear();
 }
 
+std::optional<std::string> FakeNode::find_base(sync::FrameType type, std::string_view name) const {
+  const auto base = sync::decode_state_base(name);
+  if (loses_bases || type != sync::FrameType::kState || !base || !header_) return std::nullopt;
+  if (base->header != sync::state_base_header(header_digest_)) return std::nullopt;
+  const auto held = [](const auto& map, const Digest& digest) -> std::optional<std::string> {
+    const auto found = map.find(digest);
+    return found == map.end() ? std::nullopt : std::optional(found->second);
+  };
+  return sync::state_base_bytes(
+      *base, sealed_, header_->sections, [&](const auto& ref) { return held(bodies_, ref.digest); },
+      [&](const auto& ref) { return held(provenances_, ref.digest); });
+}
+
 void FakeNode::on_payload(std::string_view payload) {
-  const auto frame = sync::decode_frame(payload);
-  if (!frame || silent) return;
-  if (frame->type == sync::FrameType::kReport) {
+  const auto decoded = sync::decode_frame(
+      payload, [this](sync::FrameType type, std::string_view name) { return find_base(type, name); });
+  if (!decoded || silent) return;
+  if (const auto* lost = std::get_if<sync::BaseLost>(&*decoded)) return send(sync::encode(*lost));
+  const auto& frame = std::get<sync::Frame>(*decoded);
+  if (frame.type == sync::FrameType::kState) {
+    deltas_ += sync::is_delta(payload) ? 1 : 0;
+    last_payload_bytes_ = payload.size();
+  }
+  on_frame(frame);
+}
+
+void FakeNode::on_frame(const sync::Frame& frame) {
+  if (frame.type == sync::FrameType::kReport) {
     ++reports_asked_;
     report();
-  } else if (frame->type == sync::FrameType::kState) {
-    if (const auto state = sync::decode_state(frame->body)) on_state(*state);
-  } else if (frame->type == sync::FrameType::kCommand) {
-    on_command_frame(frame->body);
-  } else if (frame->type == sync::FrameType::kSettings && on_settings) {
-    const auto sealed = sync::decode_settings(frame->body);
+  } else if (frame.type == sync::FrameType::kState) {
+    if (const auto state = sync::decode_state(frame.body)) on_state(*state);
+  } else if (frame.type == sync::FrameType::kPart) {
+    if (const auto part = sync::decode_part(frame.body)) on_part(*part);
+  } else if (frame.type == sync::FrameType::kCommand) {
+    on_command_frame(frame.body);
+  } else if (frame.type == sync::FrameType::kSettings && on_settings) {
+    const auto sealed = sync::decode_settings(frame.body);
     const auto settings = sealed ? sync::verify_settings(*sealed, {identity_.hub}, identity_.uid)
                                  : base::Result<sync::Settings>(base::fail(sealed.error()));
     if (settings) on_settings(*settings);
@@ -150,14 +186,22 @@ void FakeNode::on_state(const sync::State& state) {
   if (!next) return;
   if (header_ && next->generation <= header_->generation) return answer(sync::AppliedStage::kAccepted);
   for (const auto& body : state.bodies) {
-    if (Digest::of(body.bytes) == body.digest) bodies_[body.digest] = body.bytes;
+    if (Digest::of(body.bytes) != body.digest) continue;
+    bodies_[body.digest] = body.bytes;
+    provenances_[body.digest] = body.provenance;
   }
-  sync::Need need{.generation = next->generation, .sections = {}};
+  std::vector<Digest> lacking;
   for (const auto& ref : next->sections) {
-    if (!bodies_.contains(ref.digest)) need.sections.push_back(ref.digest);
+    if (!bodies_.contains(ref.digest)) lacking.push_back(ref.digest);
   }
-  if (!need.sections.empty()) return send(sync::encode(need));
+  if (!lacking.empty()) {
+    awaited_ = sync::State{state.header, {}};
+    return ask(*next, lacking);
+  }
+  awaited_.reset();
+  parts_.clear();
   header_digest_ = Digest::of(state.header.bytes);
+  sealed_ = state.header;
   apply(*next);
   header_ = *next;
   std::erase_if(bodies_, [&](const auto& item) {
@@ -166,6 +210,30 @@ void FakeNode::on_state(const sync::State& state) {
   answer(sync::AppliedStage::kAccepted);
   if (applies) answer(sync::AppliedStage::kApplied);
   report();
+}
+
+void FakeNode::ask(const sync::DesiredHeader& next, const std::vector<Digest>& sections) {
+  sync::Need need{.generation = next.generation, .sections = sections, .have = {}};
+  for (const auto& digest : sections) {
+    const auto found = parts_.find(digest);
+    if (found != parts_.end()) need.have[digest] = static_cast<std::uint32_t>(found->second.size());
+  }
+  send(sync::encode(need));
+}
+
+void FakeNode::on_part(const sync::Part& part) {
+  if (!takes_parts || !awaited_) return;
+  const auto next = sync::decode_header(awaited_->header.bytes);
+  if (std::ranges::find(next->sections, part.digest, &sync::SectionRef::digest) == next->sections.end())
+    return;
+  part_bytes_ += part.bytes.size();
+  auto& bytes = parts_[part.digest];
+  if (part.offset != bytes.size()) return;
+  bytes += part.bytes;
+  if (bytes.size() < part.total) return ask(*next, {part.digest});
+  sync::State whole = *awaited_;
+  whole.bodies.push_back({part.digest, bytes, ""});
+  on_state(whole);
 }
 
 void FakeNode::apply(const sync::DesiredHeader& next) {

@@ -41,6 +41,8 @@ class FakeNode {
   // ---- what a test may set, before or between ----
   std::vector<std::string> abilities = {"configmap/1", "file/1", "process/1"};
   std::map<std::string, std::string> facts;
+  bool loses_bases = false;     ///< knows no base of a delta
+  bool takes_parts = true;      ///< false: what comes in parts does not arrive
   bool silent = false;          ///< takes messages and says nothing: a report that was lost
   bool applies = true;          ///< false: accepts, and the health gates never pass
   bool removes = true;          ///< false: reports removed applications as being removed still
@@ -62,9 +64,16 @@ class FakeNode {
   std::size_t reports_asked() const { return reports_asked_; }
   /// Of the bodies in the last state that came.
   std::size_t last_state_bytes() const { return last_state_bytes_; }
+  std::size_t deltas_received() const { return deltas_; }
+  /// Of the last state, as it travelled.
+  std::size_t last_payload_bytes() const { return last_payload_bytes_; }
+  /// Bytes of all parts that came, whether they were of use or not.
+  std::size_t part_bytes_received() const { return part_bytes_; }
 
   void say_hello(bool beacon = false);
   void report();
+  /// As a delta on what was reported before.
+  void report_change();
   void send(const sync::Frame& frame);
   void send_raw(std::string payload);
   void set_health(const std::string& application, sync::SectionPhase phase, sync::Health health);
@@ -79,7 +88,11 @@ class FakeNode {
     sync::Health health;
   };
   void on_payload(std::string_view payload);
+  std::optional<std::string> find_base(sync::FrameType type, std::string_view name) const;
+  void on_frame(const sync::Frame& frame);
   void on_state(const sync::State& state);
+  void on_part(const sync::Part& part);
+  void ask(const sync::DesiredHeader& next, const std::vector<base::Digest>& sections);
   void on_command_frame(std::string_view body);
   void apply(const sync::DesiredHeader& next);
   void answer(sync::AppliedStage stage);
@@ -90,7 +103,12 @@ class FakeNode {
   std::unique_ptr<sync::FakeLink> link_;
   std::optional<sync::DesiredHeader> header_;
   base::Digest header_digest_;
+  sync::SignedHeader sealed_;
   std::map<base::Digest, std::string> bodies_;
+  std::map<base::Digest, std::string> provenances_;  ///< by section
+  std::map<base::Digest, std::string> parts_;        ///< what came so far
+  std::optional<sync::State> awaited_;
+  std::string reported_;
   std::map<sync::Claim, sync::ApplicationUid> host_;
   std::map<std::string, Health> health_;
   std::optional<sync::Generation> claimed_;
@@ -98,6 +116,9 @@ class FakeNode {
   std::size_t sent_ = 0;
   std::size_t reports_asked_ = 0;
   std::size_t last_state_bytes_ = 0;
+  std::size_t deltas_ = 0;
+  std::size_t last_payload_bytes_ = 0;
+  std::size_t part_bytes_ = 0;
 };
 
 }  // namespace holdfast::hub

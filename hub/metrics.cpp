@@ -24,6 +24,15 @@ Metric fetches(const Counters& counters) {
   return metric;
 }
 
+/// Two samples that a label tells apart.
+Metric pair(std::string name, std::string help, const char* label,
+            std::pair<const char*, std::uint64_t> first, std::pair<const char*, std::uint64_t> second) {
+  Metric metric{std::move(name), MetricType::kCounter, std::move(help), {}};
+  for (const auto& [value, count] : {first, second})
+    metric.samples.push_back({{{label, value}}, static_cast<double>(count)});
+  return metric;
+}
+
 Metric plain(std::string name, std::string help, std::uint64_t value) {
   return base::counter(std::move(name), std::move(help), static_cast<double>(value));
 }
@@ -43,6 +52,8 @@ std::string_view frame_word(sync::FrameType type) {
     case sync::FrameType::kSettings: return "settings";
     case sync::FrameType::kTrust: return "trust";
     case sync::FrameType::kReport: return "report";
+    case sync::FrameType::kBaseLost: return "baseLost";
+    case sync::FrameType::kPart: return "part";
   }
   return "unknown";
 }
@@ -62,6 +73,16 @@ std::vector<Metric> to_metrics(const Counters& counters) {
             counters.renderings),
       plain("holdfast_hub_generations_total", "Desired states made and stored.", counters.generations),
       plain("holdfast_hub_desired_states_sent_total", "Desired states sent to nodes.", counters.states_sent),
+      plain("holdfast_hub_desired_states_delta_total", "Of them those that were sent as deltas.",
+            counters.states_delta),
+      pair("holdfast_hub_snapshots_received_total", "Snapshots of nodes, whole or as a delta.", "how",
+           {"whole", counters.snapshots_whole}, {"delta", counters.snapshots_delta}),
+      pair("holdfast_hub_bases_lost_total", "Deltas whose base the reader did not hold, by direction.",
+           "direction", {"up", counters.bases_lost_up}, {"down", counters.bases_lost_down}),
+      plain("holdfast_hub_part_bytes_total", "Bytes of sections sent in parts, as often as they were sent.",
+            counters.part_bytes),
+      pair("holdfast_hub_message_bytes_total", "Bytes of messages from and to nodes, as they travel.",
+           "direction", {"up", counters.bytes_up}, {"down", counters.bytes_down}),
       plain("holdfast_hub_reconciles_total", "Keys taken from the queue.", counters.reconciles),
       plain("holdfast_hub_store_writes_total", "Transactions written by the controller.",
             counters.store_writes),

@@ -22,6 +22,14 @@ struct Counters {
   std::uint64_t renderings = 0;
   std::uint64_t generations = 0;
   std::uint64_t states_sent = 0;
+  std::uint64_t states_delta = 0;     ///< of them
+  std::uint64_t snapshots_whole = 0;  ///< that came, and how
+  std::uint64_t snapshots_delta = 0;
+  std::uint64_t bases_lost_up = 0;    ///< deltas that this hub could not read
+  std::uint64_t bases_lost_down = 0;  ///< that a node could not read
+  std::uint64_t part_bytes = 0;       ///< of sections that were sent in parts
+  std::uint64_t bytes_up = 0;         ///< of messages, as they travel
+  std::uint64_t bytes_down = 0;
   std::uint64_t store_writes = 0;
   std::uint64_t store_failures = 0;
   std::uint64_t reconciles = 0;

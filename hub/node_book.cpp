@@ -52,6 +52,8 @@ const sync::SectionStatus* NodeEntry::reported_section(const sync::ApplicationUi
   return found == snapshot->sections.end() ? nullptr : &*found;
 }
 
+bool NodeEntry::can(std::string_view ability) const { return std::ranges::binary_search(abilities, ability); }
+
 std::map<std::string, std::string> NodeEntry::own_labels() const {
   auto out = labels;
   std::erase_if(out, [](const auto& label) { return label.first.starts_with(gitops::kFactLabelPrefix); });

@@ -39,11 +39,31 @@ struct Placing {
   bool is_failure() const { return !reason.empty() && reason != "Orphaned" && reason != "Waiting"; }
 };
 
+/// Where the hub stands in what it sends in parts; all of it may be lost, the node's next word begins it anew.
+struct PartStream {
+  base::Digest digest{};  ///< of the section; none: nothing is sent
+  std::uint32_t acknowledged = 0;
+  std::uint32_t sent = 0;
+  bool provenance_sent = false;
+};
+
 /// The way of one desired state to the node: said again until the node acknowledges it.
 struct Sending {
   bool wanted = false;
   std::uint32_t attempts = 0;
   std::set<base::Digest> needed;  ///< bodies that the node asked for
+  bool whole = false;             ///< the node could not read a delta of it: no more of them
+  std::map<base::Digest, base::Digest> provenances;  ///< of the bodies that were sent, not in parts
+  // Of bodies that are too large for one message.
+  std::map<base::Digest, std::uint32_t> have;  ///< bytes so far, as the node said
+  PartStream stream;
+  bool parts_due = false;  ///< the node waits for pieces, not for the header
+  bool is_asked = false;   ///< a header was sent since it last said what it has
+  /// The next thing to send is the header: it makes the node say where to go on.
+  void end_parts() {
+    parts_due = false;
+    stream = {};
+  }
 };
 /// A report that the hub lacks: asked for again until it comes.
 struct Asking {
@@ -78,6 +98,8 @@ struct NodeEntry {
   std::string refused;           ///< what it refused
   std::string problem;           ///< why its next desired state could not be made; empty: all is well
   std::set<base::Digest> held;   ///< bodies it is believed to hold
+  /// Of those that this hub sent: the provenance that went along. A later commit may have changed it in the header.
+  std::map<base::Digest, base::Digest> provenances;
   std::map<sync::ApplicationUid, Placing> placings;
   Sending sending;
   sync::Generation needed_of;          ///< whose bodies it last asked for
@@ -92,6 +114,7 @@ struct NodeEntry {
   std::set<sync::ApplicationUid> retries;
 
   bool is_online() const { return presence == Presence::kOnline; }
+  bool can(std::string_view ability) const;
   const sync::SectionStatus* reported_section(const sync::ApplicationUid& application) const;
   /// Labels of a person, and facts, as templates read them.
   std::map<std::string, std::string> own_labels() const;

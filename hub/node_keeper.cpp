@@ -10,6 +10,7 @@
 #include "base/planted.hpp"
 #include "gitops/placement.hpp"
 #include "hub/removed.hpp"
+#include "sync/model/kinds.hpp"
 
 namespace holdfast::hub {
 
@@ -48,6 +49,7 @@ void NodeKeeper::reconcile(const std::vector<sync::NodeUid>& nodes) {
   std::vector<sync::NodeUid> changed;
   for (const auto& record : records) changed.push_back(record.header.node);
   ++context_.counters.store_writes;
+  keep_bases(records);
   if (auto status = context_.desired.put(std::move(records), bodies); !status) {
     ++context_.counters.store_failures;
     base::log::failure("desired states could not be stored", "desired", status.error());
@@ -60,7 +62,8 @@ void NodeKeeper::reconcile(const std::vector<sync::NodeUid>& nodes) {
   context_.counters.generations += changed.size();
   for (const auto& uid : changed) {
     auto* node = context_.nodes.find(uid);
-    node->sending = Sending{.wanted = true, .attempts = 0, .needed = {}};
+    node->sending = Sending{};
+    node->sending.wanted = true;
     context_.outgoing.set({KeyKind::kSend, uid.str()}, context_.now());
     context_.show(*node);
   }
@@ -81,6 +84,16 @@ std::vector<DesiredRecord> NodeKeeper::decide(const std::vector<sync::NodeUid>& 
     }
   }
   return records;
+}
+
+void NodeKeeper::keep_bases(const std::vector<DesiredRecord>& next) {
+  for (const auto& record : next) {
+    const auto* node = context_.nodes.find(record.header.node);
+    const auto* now = context_.desired.find(record.header.node);
+    if (now == nullptr || !node->can(sync::kAbilityDelta)) continue;
+    if (node->accepted_header == now->header_digest) context_.bases.keep(*now);
+    context_.bases.hold(record.header, context_.desired);
+  }
 }
 
 void NodeKeeper::show_problem(NodeEntry& node, const std::string& problem) {
@@ -229,9 +242,11 @@ void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& applicati
     placing.message = "the agent of this node cannot do " + missing + "; update it";
     return;
   }
-  if (!section.too_large.empty()) {
+  const auto& too_large =
+      node.can(sync::kAbilityParts) ? section.too_large : section.too_large_for_one_message;
+  if (!too_large.empty()) {
     placing.reason = "TooLarge";
-    placing.message = section.too_large;
+    placing.message = too_large;
     return;
   }
   candidate.wish = Wish::kPlace;

@@ -28,6 +28,8 @@ class NodeKeeper {
   base::Status fill_previous(const DesiredRecord& desired, AssignInput& input);
   /// A confirmation is of one removal, and ends with it.
   base::Status drop_confirmations(const NodeEntry& node, const DesiredRecord* desired);
+  /// What the nodes hold now is what the next desired states are deltas on.
+  void keep_bases(const std::vector<DesiredRecord>& next);
   void show_problem(NodeEntry& node, const std::string& problem);
   std::vector<Candidate> candidates(NodeEntry& node, const DesiredRecord* desired,
                                     std::map<sync::ApplicationUid, Placing>& placings);

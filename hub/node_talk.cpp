@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/limits/hub.hpp"
 #include "base/limits/model.hpp"
@@ -22,32 +23,12 @@ using base::Status;
 namespace {
 
 constexpr std::chrono::seconds kHelloPatience{2};
-/// Of bodies that are put into a message to see whether they fit: compressed they take an eighth, at best.
-constexpr std::size_t kBodyBytesTried = 8 * limits::kPacketBytesMax;
 
 /// How long an answer may take before the same is said again.
 std::chrono::milliseconds patience(std::uint32_t attempts) {
   constexpr std::uint32_t kDoublingsMax = 8;
   const std::chrono::milliseconds wait = limits::kStateAckTimeout * (1U << std::min(attempts, kDoublingsMax));
   return std::min<std::chrono::milliseconds>(wait, limits::kStateAckTimeoutMax);
-}
-
-/// Bodies that the node lacks, each once: what it says is better than what is believed of it.
-std::vector<const sync::SectionRef*> lacking(const NodeEntry& node, const DesiredRecord& desired) {
-  std::vector<const sync::SectionRef*> out;
-  const auto& needed = node.sending.needed;
-  std::set<base::Digest> seen;
-  for (const auto& ref : desired.header.sections) {
-    const bool lacks = needed.empty() ? !node.held.contains(ref.digest) : needed.contains(ref.digest);
-    if (lacks && seen.insert(ref.digest).second) out.push_back(&ref);
-  }
-  return out;
-}
-
-std::size_t bytes_of(const sync::State& state) {
-  std::size_t out = state.header.bytes.size();
-  for (const auto& body : state.bodies) out += body.bytes.size() + body.provenance.size();
-  return out;
 }
 
 }  // namespace
@@ -62,18 +43,40 @@ void NodeTalk::on_message(const std::string& topic, std::string_view payload) {
     return;
   }
   if (topic == sync::Topics::presence(*uid)) return on_presence(*node, payload);
-  auto frame = sync::decode_frame(payload);
-  Status status;
-  if (frame) {
-    ++context_.counters.messages_up[frame->type];
-    seen(*node);
-    status = on_frame(*node, *frame);
-  } else {
-    status = base::fail(std::move(frame).error());
-  }
+  context_.counters.bytes_up += payload.size();
+  const Status status = on_payload(*node, payload);
   if (status) return;
   ++context_.counters.bad_messages;
   base::log::failure("a message from a node was refused", node->name, status.error());
+}
+
+Status NodeTalk::on_payload(NodeEntry& node, std::string_view payload) {
+  const auto find_base = [&node](sync::FrameType type, std::string_view name) -> std::optional<std::string> {
+    if (type != sync::FrameType::kSnapshot || !node.snapshot) return std::nullopt;
+    auto base =
+        sync::report_base(sync::encode(sync::SnapshotReport{node.snapshot_bytes, node.abilities}).body);
+    return base.name == name ? std::optional(std::move(base.bytes)) : std::nullopt;
+  };
+  HF_TRY(const auto decoded, sync::decode_frame(payload, find_base));
+  const auto* lost = std::get_if<sync::BaseLost>(&decoded);
+  ++context_.counters.messages_up[lost != nullptr ? lost->type : std::get<sync::Frame>(decoded).type];
+  seen(node);
+  if (lost != nullptr) {
+    if (lost->type != sync::FrameType::kSnapshot)
+      return base::fail(Code::kInvalid, "of what a node says only snapshots are deltas");
+    on_report_base_lost(node);
+    return {};
+  }
+  const auto& frame = std::get<sync::Frame>(decoded);
+  auto& counters = context_.counters;
+  if (frame.type == sync::FrameType::kSnapshot)
+    ++(sync::is_delta(payload) ? counters.snapshots_delta : counters.snapshots_whole);
+  return on_frame(node, frame);
+}
+
+void NodeTalk::on_report_base_lost(NodeEntry& node) {
+  ++context_.counters.bases_lost_up;
+  ask(node, true, node.asking.abilities, {});
 }
 
 Status NodeTalk::on_frame(NodeEntry& node, const sync::Frame& frame) {
@@ -83,6 +86,7 @@ Status NodeTalk::on_frame(NodeEntry& node, const sync::Frame& frame) {
     case sync::FrameType::kSnapshot: return on_report(node, frame.body);
     case sync::FrameType::kEvents: return on_events(node, frame.body);
     case sync::FrameType::kNeed: return on_need(node, frame.body);
+    case sync::FrameType::kBaseLost: return on_base_lost(node, frame.body);
     case sync::FrameType::kAnswer: {
       HF_TRY(const auto answer, sync::decode_answer(frame.body));
       on_answer_(node, answer);
@@ -115,6 +119,7 @@ void NodeTalk::set_presence(NodeEntry& node, Presence presence) {
     context_.last_seen_is_stored = false;
   }
   node.presence = presence;
+  node.sending.end_parts();
   context_.outgoing.drop({KeyKind::kAsk, node.uid.str()});
   context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
   if (node.is_online() && node.sending.wanted) want_state(node);
@@ -135,6 +140,7 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   HF_TRY(const auto hello, sync::decode_hello(body));
   node.reported = hello.accepted;
   node.sending.needed.clear();
+  node.sending.end_parts();
   check_generation(node, hello.accepted, hello.content);
   ask(node, !node.snapshot || hello.snapshot != node.snapshot_digest,
       node.abilities.empty() || hello.abilities != node.abilities_digest, {});
@@ -180,6 +186,14 @@ void NodeTalk::not_believed(NodeEntry& node, const std::string& why) {
 
 void NodeTalk::acknowledged(NodeEntry& node, const DesiredRecord& desired) {
   node.accepted_header = desired.header_digest;
+  std::map<base::Digest, base::Digest> provenances;
+  for (const auto& ref : desired.header.sections) {
+    for (const auto* known : {&node.sending.provenances, &node.provenances}) {
+      if (const auto found = known->find(ref.digest); found != known->end()) provenances.insert(*found);
+    }
+  }
+  node.provenances = std::move(provenances);
+  context_.bases.drop(node.uid);
   node.sending = Sending{};
   context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
   node.refused.clear();
@@ -286,6 +300,7 @@ Status NodeTalk::on_need(NodeEntry& node, std::string_view body) {
   if (needed.empty()) return {};
   for (const auto& digest : needed) node.held.erase(digest);
   Sending& sending = node.sending;
+  if (takes_parts(node, *desired, needed, need.have)) return {};
   const bool is_further = needed.size() < sending.needed.size();
   // One that goes on asking for the same is answered no sooner than one that says nothing.
   const bool is_new =
@@ -298,6 +313,55 @@ Status NodeTalk::on_need(NodeEntry& node, std::string_view body) {
   if (is_new) node.next_need_at = context_.now() + limits::kStateAckTimeout;
   node.needed_of = need.generation;
   sending.attempts = 0;
+  want_state(node);
+  return {};
+}
+
+bool NodeTalk::takes_parts(NodeEntry& node, const DesiredRecord& desired,
+                           const std::set<base::Digest>& needed,
+                           const std::map<base::Digest, std::uint32_t>& bytes_there) {
+  Sending& sending = node.sending;
+  const auto before = std::exchange(sending.needed, needed);
+  const auto in_parts = packer_.needs_parts(node, desired);
+  if (!in_parts || !*in_parts) {
+    sending.needed = before;
+    return false;
+  }
+  sending.have = bytes_there;
+  auto& stream = sending.stream;
+  const auto found = bytes_there.find(stream.digest);
+  const std::uint32_t have = found == bytes_there.end() ? 0 : found->second;
+  const bool is_another = stream.digest.is_none() || !sending.needed.contains(stream.digest);
+  const bool is_further = !is_another && have > stream.acknowledged;
+  // One that asks for the same again is answered no sooner than one that says nothing; what it asks for when it was
+  // sent the header again is where to go on.
+  if (!is_further && !is_another && !sending.is_asked) return true;
+  if (is_another) {
+    stream = {};
+  } else if (is_further) {
+    stream.acknowledged = have;
+    stream.sent = std::max(stream.sent, have);
+  } else {
+    stream.acknowledged = stream.sent = have;
+    stream.provenance_sent = false;
+  }
+  sending.is_asked = false;
+  sending.parts_due = true;
+  sending.attempts = is_further ? 0 : sending.attempts;
+  want_state(node);
+  return true;
+}
+
+Status NodeTalk::on_base_lost(NodeEntry& node, std::string_view body) {
+  HF_TRY(const auto lost, sync::decode_base_lost(body));
+  ++context_.counters.bases_lost_down;
+  Sending& sending = node.sending;
+  if (!sending.wanted) return {};  // of an earlier one; it has come by now
+  node.provenances.clear();
+  // The whole is said once; if that is lost, the next is as late as any other.
+  if (sending.whole) return {};
+  sending.whole = !base::planted("base-lost-answered-by-a-delta");
+  sending.end_parts();
   want_state(node);
   return {};
 }
@@ -394,45 +458,6 @@ bool NodeTalk::send_question(NodeEntry& node) {
   return true;
 }
 
-base::Result<sync::State> NodeTalk::first_bodies(const DesiredRecord& desired,
-                                                 const std::vector<const sync::SectionRef*>& lacking) const {
-  sync::State state;
-  state.header = desired.sealed;
-  for (const auto* ref : lacking) {
-    sync::SectionBody body;
-    body.digest = ref->digest;
-    HF_TRY(body.bytes, context_.desired.body(ref->digest));
-    HF_TRY(body.provenance, context_.desired.provenance(ref->provenance));
-    const std::size_t more = body.bytes.size() + body.provenance.size();
-    if (!state.bodies.empty() && bytes_of(state) + more > kBodyBytesTried) break;
-    state.bodies.push_back(std::move(body));
-  }
-  return state;
-}
-
-/// The header and as many bodies as fit; the node asks for the others (Need).
-base::Result<std::string> NodeTalk::state_payload(const NodeEntry& node, const DesiredRecord& desired) const {
-  const auto bodies = lacking(node, desired);
-  HF_TRY(auto state, first_bodies(desired, bodies));
-  while (true) {
-    std::string payload = sync::encode_frame(sync::encode(state));
-    if (payload.size() <= limits::kPacketBytesMax) return payload;
-    if (state.bodies.size() <= 1) {
-      const std::string which =
-          bodies.empty() ? "the list of its applications" : "application \"" + bodies[0]->name + "\"";
-      return base::fail(Code::kLimit, which + " takes " + std::to_string(payload.size()) +
-                                          " bytes on its way to node " + node.name + ", a message holds " +
-                                          std::to_string(limits::kPacketBytesMax) +
-                                          "; give it less, or smaller files");
-    }
-    // As much as fits if the rest compresses as well as all of it, and a little less.
-    const std::size_t budget = bytes_of(state) / 10 * 9 * limits::kPacketBytesMax / payload.size();
-    do {
-      state.bodies.pop_back();
-    } while (state.bodies.size() > 1 && bytes_of(state) > budget);
-  }
-}
-
 bool NodeTalk::send_state(NodeEntry& node) {
   Sending& sending = node.sending;
   const auto* desired = context_.desired.find(node.uid);
@@ -440,26 +465,54 @@ bool NodeTalk::send_state(NodeEntry& node) {
     sending = Sending{};
     return true;
   }
-  const Key key{KeyKind::kSend, node.uid.str()};
-  auto payload = state_payload(node, *desired);
+  if (sending.parts_due) return send_parts(node, *desired);
+  auto payload = packer_.state(node, *desired);
   if (!payload) {
-    const std::string& why = payload.error().message();
-    if (node.refused != why) context_.tell(node, sync::EventType::kWarning, "NotSent", why);
-    node.refused = why;
-    context_.outgoing.set(key, context_.now() + limits::kStateAckTimeoutMax);
-    context_.show(node);
+    not_sent(node, payload.error().message());
     return true;
   }
+  const bool is_delta = sync::is_delta(*payload);
   if (!send(node.uid, sync::FrameType::kState, *std::move(payload))) return false;
   ++context_.counters.states_sent;
-  context_.outgoing.set(key, context_.now() + patience(sending.attempts++));
+  if (is_delta) ++context_.counters.states_delta;
+  sending.is_asked = true;
+  context_.outgoing.set({KeyKind::kSend, node.uid.str()}, context_.now() + patience(sending.attempts++));
   return true;
 }
 
+/// One piece a turn, so that every node gets its turn.
+bool NodeTalk::send_parts(NodeEntry& node, const DesiredRecord& desired) {
+  Sending& sending = node.sending;
+  const Key key{KeyKind::kSend, node.uid.str()};
+  const auto part = packer_.next_part(node, desired);
+  if (!part) {
+    not_sent(node, part.error().message());
+    return true;
+  }
+  if (!*part) {
+    sending.parts_due = false;
+    context_.outgoing.set(key, context_.now() + patience(sending.attempts++));
+    return true;
+  }
+  if (!send(node.uid, sync::FrameType::kPart, sync::encode_frame(sync::encode(**part)))) return false;
+  packer_.note_part(node, **part);
+  context_.outgoing.set(key, context_.now());
+  return true;
+}
+
+void NodeTalk::not_sent(NodeEntry& node, const std::string& why) {
+  if (node.refused != why) context_.tell(node, sync::EventType::kWarning, "NotSent", why);
+  node.refused = why;
+  context_.outgoing.set({KeyKind::kSend, node.uid.str()}, context_.now() + limits::kStateAckTimeoutMax);
+  context_.show(node);
+}
+
 bool NodeTalk::send(const sync::NodeUid& node, sync::FrameType type, std::string payload) {
+  const std::size_t size = payload.size();
   is_blocked_ = !context_.seams.link.publish(sync::Topics::down(node), std::move(payload), false);
   if (is_blocked_) return false;
   ++context_.counters.messages_down[type];
+  context_.counters.bytes_down += size;
   return true;
 }
 

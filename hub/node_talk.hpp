@@ -14,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "hub/context.hpp"
+#include "hub/state_packer.hpp"
 #include "sync/wire/frame.hpp"
 #include "sync/wire/messages.hpp"
 
@@ -24,7 +25,10 @@ class NodeTalk {
   using OnNodeAnswer = std::function<void(const NodeEntry& node, const sync::Answer& answer)>;
   using OnHello = std::function<void(NodeEntry& node)>;
   NodeTalk(Context& context, OnNodeAnswer on_answer, OnHello on_hello)
-      : context_(context), on_answer_(std::move(on_answer)), on_hello_(std::move(on_hello)) {}
+      : context_(context),
+        packer_(context),
+        on_answer_(std::move(on_answer)),
+        on_hello_(std::move(on_hello)) {}
 
   void on_message(const std::string& topic, std::string_view payload);
   void on_link(sync::LinkState state);
@@ -38,7 +42,11 @@ class NodeTalk {
 
  private:
   void on_presence(NodeEntry& node, std::string_view payload);
+  base::Status on_payload(NodeEntry& node, std::string_view payload);
   base::Status on_frame(NodeEntry& node, const sync::Frame& frame);
+  /// A delta of the node that is on something else than what is known here.
+  void on_report_base_lost(NodeEntry& node);
+  base::Status on_base_lost(NodeEntry& node, std::string_view body);
   base::Status on_hello(NodeEntry& node, std::string_view body);
   base::Status on_applied(NodeEntry& node, std::string_view body);
   base::Status on_report(NodeEntry& node, std::string_view body);
@@ -58,15 +66,18 @@ class NodeTalk {
   void take_facts(NodeEntry& node);
   void after_report(NodeEntry& node);
 
-  base::Result<std::string> state_payload(const NodeEntry& node, const DesiredRecord& desired) const;
-  base::Result<sync::State> first_bodies(const DesiredRecord& desired,
-                                         const std::vector<const sync::SectionRef*>& lacking) const;
+  /// Whether the node waits for pieces of what is large, and has come on since it last said so.
+  bool takes_parts(NodeEntry& node, const DesiredRecord& desired, const std::set<base::Digest>& needed,
+                   const std::map<base::Digest, std::uint32_t>& bytes_there);
   bool send_state(NodeEntry& node);
+  bool send_parts(NodeEntry& node, const DesiredRecord& desired);
+  void not_sent(NodeEntry& node, const std::string& why);
   bool send_question(NodeEntry& node);
   bool send_due(const Key& key);
   bool send(const sync::NodeUid& node, sync::FrameType type, std::string payload);
 
   Context& context_;
+  StatePacker packer_;
   OnNodeAnswer on_answer_;
   OnHello on_hello_;
   struct Waiting {

@@ -27,16 +27,22 @@ std::size_t packet_bytes(const sync::SectionBody& body) {
   return sync::encode_frame(sync::encode(sync::State{{}, {body}})).size();
 }
 
+std::string too_large(std::size_t size, const std::string& how, std::size_t max) {
+  return "it takes " + std::to_string(size) + " bytes" + how + "; at most " + std::to_string(max) +
+         " are allowed: give it fewer or smaller files, or make two applications of it";
+}
+
 std::string why_too_large(const sync::SectionBody& body) {
-  const auto text = [](std::size_t size, const std::string& how, std::size_t max) {
-    return "it takes " + std::to_string(size) + " bytes" + how + "; at most " + std::to_string(max) +
-           " are allowed: give it fewer or smaller files, or make two applications of it";
-  };
   const std::size_t size = std::max(body.bytes.size(), body.provenance.size());
-  if (size > limits::kSectionBytesMax) return text(size, "", limits::kSectionBytesMax);
+  return size > limits::kSectionBytesMax ? too_large(size, "", limits::kSectionBytesMax) : "";
+}
+
+std::string why_too_large_for_one_message(const sync::SectionBody& body) {
+  if (auto why = why_too_large(body); !why.empty()) return why;
   const std::size_t packed = packet_bytes(body);
   if (packed <= limits::kSectionPacketBytesMax) return "";
-  return text(packed, ", compressed for its way to a node", limits::kSectionPacketBytesMax);
+  return too_large(packed, ", compressed for its way to a node whose agent takes no parts",
+                   limits::kSectionPacketBytesMax);
 }
 
 }  // namespace
@@ -82,6 +88,7 @@ RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitop
   out.provenance = Digest::of(body_.provenance);
   out.bytes = body_.bytes.size();
   out.too_large = why_too_large(body_);
+  out.too_large_for_one_message = why_too_large_for_one_message(body_);
   return out;
 }
 

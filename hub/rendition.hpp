@@ -29,7 +29,8 @@ struct RenderedSection {
   std::vector<sync::Claim> claims;     ///< sorted
   std::vector<std::string> abilities;  ///< that an agent must have; sorted
   std::size_t bytes = 0;
-  std::string too_large;  ///< why no node can be given it; empty: it can
+  std::string too_large;                  ///< why no node can be given it; empty: it can
+  std::string too_large_for_one_message;  ///< the same of a node that takes no parts
   bool is_good() const { return !gitops::has_errors(findings); }
 };
 

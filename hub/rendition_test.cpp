@@ -61,7 +61,8 @@ TEST_F(RenditionTest, WhatDoesNotFitIntoAMessageIsSaid) {
   auto rendition = load({{"apps/large.yaml", file_yaml("large", "/srv/large", noise)}});
   const auto& section = rendition.section(policy, node("cam-1", "north"));
   ASSERT_TRUE(section.is_good());
-  EXPECT_NE(section.too_large.find("compressed"), std::string::npos);
+  EXPECT_NE(section.too_large_for_one_message.find("compressed"), std::string::npos);
+  EXPECT_EQ(section.too_large, "") << "of a node that takes parts";
   EXPECT_FALSE(section.claims.empty()) << "nobody else may delete what it is about to hold";
 }
 

@@ -63,8 +63,7 @@ std::vector<Claim> claims_of(const Resource& resource) {
 }
 
 std::vector<std::string> all_abilities() {
-  std::vector<std::string> abilities;
-  abilities.reserve(kKinds.size());
+  std::vector<std::string> abilities{std::string(kAbilityDelta), std::string(kAbilityParts)};
   for (const auto& info : kKinds) abilities.emplace_back(info.ability);
   std::sort(abilities.begin(), abilities.end());
   abilities.erase(std::unique(abilities.begin(), abilities.end()), abilities.end());

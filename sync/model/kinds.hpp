@@ -31,7 +31,10 @@ std::span<const KindInfo> all_kinds();
 const KindInfo* find_kind(std::string_view group, std::string_view kind);
 /// Claims of a parsed resource, sorted.
 std::vector<Claim> claims_of(const Resource& resource);
-/// Sorted, one a kind; what this build's agent can do.
+/// What an agent can read of the wire beyond its first version: docs/wire.md.
+inline constexpr std::string_view kAbilityDelta = "delta/1";
+inline constexpr std::string_view kAbilityParts = "parts/1";
+/// Sorted, one a kind, and those of the wire; what this build's agent can do.
 std::vector<std::string> all_abilities();
 
 }  // namespace holdfast::sync

@@ -2,15 +2,26 @@
 #include "test/sim/hub_rules.hpp"
 
 #include "sync/model/kinds.hpp"
+#include "sync/wire/state_base.hpp"
 
 namespace holdfast::sim {
 
 void HubRules::sent(const std::string& payload) {
-  const auto frame = sync::decode_frame(payload);
-  if (!frame) return judge_.violated("well-formed", "the hub sent what is no frame");
+  const auto decoded =
+      sync::decode_frame(payload, [this](sync::FrameType, std::string_view name) { return base(name); });
+  if (!decoded) return judge_.violated("well-formed", "the hub sent what is no frame");
+  const auto* frame = std::get_if<sync::Frame>(&*decoded);
+  if (frame == nullptr) return judge_.violated("well-formed", "the hub sent a delta on what it never said");
   ++messages_;
+  if (sync::is_delta(payload)) ++deltas_;
   trace_.add("hub", "sends " + std::to_string(static_cast<int>(frame->type)) + " of " +
                         std::to_string(frame->body.size()));
+  if (frame->type == sync::FrameType::kPart) {
+    ++parts_sent_;
+    const auto part = sync::decode_part(frame->body);
+    return part ? take_part(*part)
+                : judge_.violated("well-formed", "the hub sent a part that cannot be read");
+  }
   if (frame->type != sync::FrameType::kState) return;
   const auto state = sync::decode_state(frame->body);
   if (!state) return judge_.violated("well-formed", "the hub sent a state that cannot be read");
@@ -32,15 +43,49 @@ void HubRules::check_state(const sync::State& state) {
                     "the hub sent two contents as " + header->generation.text());
   }
   said = {header->generation, state.header.bytes};
-  for (const auto& body : state.bodies) {
-    const auto section = sync::decode_section(body.bytes);
-    if (!section) continue;
-    auto& claims = claims_[body.digest];
-    for (const auto& resource : section->resources) {
-      for (auto& claim : sync::claims_of(resource)) claims.insert(std::move(claim));
-    }
-  }
+  remember(state, *header);
   check_claims(*header);
+}
+
+void HubRules::remember(const sync::State& state, const sync::DesiredHeader& header) {
+  headers_[sync::state_base_header(base::Digest::of(state.header.bytes))] = {state.header, header};
+  for (const auto& body : state.bodies) {
+    take_body(body.digest, body.bytes);
+    bytes_[base::Digest::of(body.provenance)] = body.provenance;
+  }
+}
+
+void HubRules::take_body(const base::Digest& digest, const std::string& bytes) {
+  bytes_[digest] = bytes;
+  const auto section = sync::decode_section(bytes);
+  if (!section) return;
+  auto& claims = claims_[digest];
+  for (const auto& resource : section->resources) {
+    for (auto& claim : sync::claims_of(resource)) claims.insert(std::move(claim));
+  }
+}
+
+/// A hub goes on where a node is, so there are no holes in what it sent so far, whoever got it.
+void HubRules::take_part(const sync::Part& part) {
+  auto& bytes = parts_[part.digest];
+  if (part.offset > bytes.size()) return judge_.violated("well-formed", "the hub left out a part");
+  if (part.offset == bytes.size()) bytes += part.bytes;
+  if (bytes.size() == part.total && base::Digest::of(bytes) == part.digest) take_body(part.digest, bytes);
+}
+
+std::optional<std::string> HubRules::base(std::string_view name) const {
+  const auto base = sync::decode_state_base(name);
+  if (!base) return std::nullopt;
+  const auto header = headers_.find(base->header);
+  if (header == headers_.end()) return std::nullopt;
+  const auto held = [this](const base::Digest& digest) -> std::optional<std::string> {
+    const auto found = bytes_.find(digest);
+    return found == bytes_.end() ? std::nullopt : std::optional(found->second);
+  };
+  return sync::state_base_bytes(
+      *base, header->second.sealed, header->second.header.sections,
+      [&](const sync::SectionRef& ref) { return held(ref.digest); },
+      [&](const sync::SectionRef& ref) { return held(ref.provenance); });
 }
 
 void HubRules::check_claims(const sync::DesiredHeader& header) {

@@ -24,8 +24,15 @@ class HubRules {
     return found == states_.end() ? std::vector<std::string>{} : found->second;
   }
   std::uint64_t messages() const { return messages_; }
+  std::uint64_t deltas() const { return deltas_; }
+  std::uint64_t parts() const { return parts_sent_; }
 
  private:
+  /// What a delta of the hub is on: it must be something that the hub said before.
+  std::optional<std::string> base(std::string_view name) const;
+  void remember(const sync::State& state, const sync::DesiredHeader& header);
+  void take_part(const sync::Part& part);
+  void take_body(const base::Digest& digest, const std::string& bytes);
   void check_state(const sync::State& state);
   void check_claims(const sync::DesiredHeader& header);
 
@@ -38,6 +45,15 @@ class HubRules {
   std::map<sync::NodeUid, std::vector<std::string>> states_;
   std::map<sync::NodeUid, Said> said_;
   std::map<base::Digest, Claims> claims_;  ///< by section digest
+  struct Header {
+    sync::SignedHeader sealed;
+    sync::DesiredHeader header;
+  };
+  std::map<std::string, Header> headers_;      ///< by the first bytes of their digests
+  std::map<base::Digest, std::string> bytes_;  ///< sections and provenances
+  std::map<base::Digest, std::string> parts_;  ///< what was sent of them
+  std::uint64_t deltas_ = 0;
+  std::uint64_t parts_sent_ = 0;
   std::uint64_t messages_ = 0;
 };
 

@@ -189,8 +189,14 @@ void NodeRules::power_was_cut() {
 // ---- the link ----
 
 void NodeRules::sent(const std::string& payload) {
-  const auto frame = sync::decode_frame(payload);
-  if (!frame) return;  // presence
+  const auto find_base = [this](sync::FrameType, std::string_view name) -> std::optional<std::string> {
+    const auto found = reports_.find(std::string(name));
+    return found == reports_.end() ? std::nullopt : std::optional(found->second);
+  };
+  const auto decoded = sync::decode_frame(payload, find_base);
+  if (!decoded) return;  // presence
+  const auto* frame = std::get_if<sync::Frame>(&*decoded);
+  if (frame == nullptr) return violated("well-formed", "a delta on a report that it never had");
   if (frame->type != sync::FrameType::kHello) ++messages_;
   trace_.add(node_, "sends " + std::to_string(static_cast<int>(frame->type)) + " of " +
                         std::to_string(frame->body.size()));
@@ -198,6 +204,8 @@ void NodeRules::sent(const std::string& payload) {
   if (frame->type == sync::FrameType::kSnapshot) {
     const auto report = sync::decode_snapshot_report(frame->body);
     if (!report) return violated("well-formed", "a snapshot cannot be read");
+    const auto base = sync::report_base(frame->body);
+    reports_[base.name] = base.bytes;
     last_snapshot_ = base::Digest::of(report->snapshot);
     snapshots_.insert(last_snapshot_);
   }
@@ -226,6 +234,9 @@ void NodeRules::looked(const edge_agent::Engine& engine) {
   const auto digest = engine.hello().snapshot;
   if (digest == looked_at_) return;
   looked_at_ = digest;
+  const auto base = sync::report_base(
+      sync::encode(sync::SnapshotReport{sync::encode_snapshot(snapshot), sync::all_abilities()}).body);
+  reports_[base.name] = base.bytes;
   check_sections(snapshot);
 }
 

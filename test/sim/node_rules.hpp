@@ -86,6 +86,7 @@ class NodeRules final : public HostWatcher {
     Claims claims;
   };
   std::map<std::pair<sync::Generation, sync::ApplicationUid>, Deletes> deletes_;
+  std::map<std::string, std::string> reports_;  ///< what a delta may be on, by name
   std::set<base::Digest> snapshots_;
   base::Digest last_snapshot_;
   std::uint64_t messages_ = 0;

@@ -12,13 +12,17 @@ World::World(std::uint64_t seed, std::size_t count, bool verbose)
     : trace(verbose), random(seed), broker(clock, broker_random_), broker_random_(seed ^ 0xb0cce4U) {
   const auto key = base::SigningKey::generate(random);
   const sync::FleetId fleet("00000000-0000-4000-8000-0000000000f1");
-  hub = std::make_unique<HubBox>(broker,
-                                 hub::ControllerOptions{.fleet = fleet,
-                                                        .signing_key = key,
-                                                        .repositories = {},
-                                                        .root = {},
-                                                        .poll_interval = base::limits::kPollInterval},
-                                 trace, judge, random.next());
+  hub = std::make_unique<HubBox>(
+      broker,
+      hub::ControllerOptions{.fleet = fleet,
+                             .signing_key = key,
+                             .repositories = {},
+                             .root = {},
+                             .poll_interval = base::limits::kPollInterval,
+                             // So small that what the workload commits comes in parts.
+                             .section_packet_bytes = 700,
+                             .part_bytes = 200},
+      trace, judge, random.next());
   parrot = std::make_unique<sync::FakeLink>(broker, "parrot");
   parrot->start();
   oracle.on_believed([this] { return hub->in_force(); });
