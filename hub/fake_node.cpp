@@ -212,6 +212,11 @@ void FakeNode::on_state(const sync::State& state) {
   report();
 }
 
+std::optional<sync::DesiredHeader> FakeNode::awaited() const {
+  if (!awaited_) return std::nullopt;
+  return *sync::decode_header(awaited_->header.bytes);
+}
+
 void FakeNode::ask(const sync::DesiredHeader& next, const std::vector<Digest>& sections) {
   sync::Need need{.generation = next.generation, .sections = sections, .have = {}};
   for (const auto& digest : sections) {

@@ -67,6 +67,8 @@ class FakeNode {
   std::size_t deltas_received() const { return deltas_; }
   /// Of the last state, as it travelled.
   std::size_t last_payload_bytes() const { return last_payload_bytes_; }
+  /// Whose bodies it waits for.
+  std::optional<sync::DesiredHeader> awaited() const;
   /// Bytes of all parts that came, whether they were of use or not.
   std::size_t part_bytes_received() const { return part_bytes_; }
 

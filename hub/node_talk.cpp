@@ -360,7 +360,8 @@ Status NodeTalk::on_base_lost(NodeEntry& node, std::string_view body) {
   node.provenances.clear();
   // The whole is said once; if that is lost, the next is as late as any other.
   if (sending.whole) return {};
-  sending.whole = !base::planted("base-lost-answered-by-a-delta");
+  if (base::planted("base-lost-answered-by-a-delta")) return {};
+  sending.whole = true;
   sending.end_parts();
   want_state(node);
   return {};

@@ -13,11 +13,9 @@ void HubRules::sent(const std::string& payload) {
   const auto* frame = std::get_if<sync::Frame>(&*decoded);
   if (frame == nullptr) return judge_.violated("well-formed", "the hub sent a delta on what it never said");
   ++messages_;
-  if (sync::is_delta(payload)) ++deltas_;
   trace_.add("hub", "sends " + std::to_string(static_cast<int>(frame->type)) + " of " +
-                        std::to_string(frame->body.size()));
+                        std::to_string(frame->body.size()) + (sync::is_delta(payload) ? " as a delta" : ""));
   if (frame->type == sync::FrameType::kPart) {
-    ++parts_sent_;
     const auto part = sync::decode_part(frame->body);
     return part ? take_part(*part)
                 : judge_.violated("well-formed", "the hub sent a part that cannot be read");

@@ -24,8 +24,6 @@ class HubRules {
     return found == states_.end() ? std::vector<std::string>{} : found->second;
   }
   std::uint64_t messages() const { return messages_; }
-  std::uint64_t deltas() const { return deltas_; }
-  std::uint64_t parts() const { return parts_sent_; }
 
  private:
   /// What a delta of the hub is on: it must be something that the hub said before.
@@ -52,8 +50,6 @@ class HubRules {
   std::map<std::string, Header> headers_;      ///< by the first bytes of their digests
   std::map<base::Digest, std::string> bytes_;  ///< sections and provenances
   std::map<base::Digest, std::string> parts_;  ///< what was sent of them
-  std::uint64_t deltas_ = 0;
-  std::uint64_t parts_sent_ = 0;
   std::uint64_t messages_ = 0;
 };
 

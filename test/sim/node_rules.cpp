@@ -199,7 +199,7 @@ void NodeRules::sent(const std::string& payload) {
   if (frame == nullptr) return violated("well-formed", "a delta on a report that it never had");
   if (frame->type != sync::FrameType::kHello) ++messages_;
   trace_.add(node_, "sends " + std::to_string(static_cast<int>(frame->type)) + " of " +
-                        std::to_string(frame->body.size()));
+                        std::to_string(frame->body.size()) + (sync::is_delta(payload) ? " as a delta" : ""));
   if (frame->type == sync::FrameType::kApplied) check_applied(*frame);
   if (frame->type == sync::FrameType::kSnapshot) {
     const auto report = sync::decode_snapshot_report(frame->body);
