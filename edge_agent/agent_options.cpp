@@ -209,7 +209,9 @@ std::string_view agent_help() {
   holdfast-agent why KIND/NAME --data DIR         where it comes from, what blocks it, what happens next
   holdfast-agent plan   --data DIR [-o json]      what would be done now, without doing it
   holdfast-agent logs [KIND/NAME] --data DIR [--since 1h]
-  holdfast-agent unenroll --keep|--prune --data DIR   (not part of this release yet)
+  holdfast-agent unenroll [--keep|--prune] --data DIR [--root DIR]
+                        leaves the fleet, with or without a network. --keep (unless said): what is
+                        here stays; --prune: what this agent made is deleted
 
 status, why, plan and logs work with no network and no hub.
 Exit codes: 0 done, 1 failed, 2 used wrongly.

@@ -12,6 +12,7 @@
 #include "base/limits/agent.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
+#include "edge_agent/hardware.hpp"
 #include "edge_agent/machine_facts.hpp"
 #include "edge_agent/store_rescue.hpp"
 
@@ -78,7 +79,9 @@ AgentProgram::AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeF
       node_(std::move(node)),
       trust_(std::move(trust)),
       folder_(options_.data),
-      identity_(identity_of(node_, trust_)) {}
+      identity_(identity_of(node_, trust_)) {
+  identity_.hardware = hardware_number(fingerprint_of(hardware_facts(), node_.hardware));
+}
 
 Status AgentProgram::open() {
   HF_TRY(loop_, base::EventLoop::create());
@@ -99,8 +102,11 @@ Status AgentProgram::open() {
     engine_->on_host_event(event);
     work_soon();
   });
+  HF_CHECK(open_renewal());
   HF_CHECK(open_link());
   routes_ = std::make_unique<LocalRoutes>(*engine_, *session_, identity_);
+  routes_->show_certificate(
+      [this] { return CertificateNote{renewal_->not_after(), renewal_->due(), renewal_->trouble()}; });
   HF_TRY(api_, LocalApi::listen(*loop_, folder_.socket(), [this](const LocalRequest& request) {
            auto response = routes_->answer(request);
            if (request.method == "POST") work_soon();
@@ -132,6 +138,23 @@ Status AgentProgram::boot_engine() {
   return make();
 }
 
+Status AgentProgram::open_renewal() {
+  renewal_ =
+      std::make_unique<Renewal>(Renewal::Seams{*loop_, clock_, random_}, folder_, [this] { return trust_; });
+  renewal_->on_renewed([this] {
+    link_->stop();
+    link_->start();
+  });
+  return renewal_->open();
+}
+
+/// What the certificate waits for: that a session began with it.
+void AgentProgram::look_at_connects() {
+  const auto connects = session_->counters().connects;
+  if (connects == std::exchange(connects_seen_, connects)) return;
+  renewal_->connected();
+}
+
 Status AgentProgram::open_link() {
   sync::MosquittoLinkOptions options;
   options.client_id = node_.uid.str();
@@ -140,8 +163,8 @@ Status AgentProgram::open_link() {
     options.addresses.push_back(std::move(address));
   }
   options.ca = sync::Pem::from_text(trust_.ca_bundle);
-  options.identity = {sync::Pem::from_file(folder_.certificate_file()),
-                      sync::Pem::from_file(folder_.key_file())};
+  options.identity_to_try = [this] { return renewal_->identity_to_try(); };
+  options.when = [this] { return renewal_->now(); };
   link_ = std::make_unique<sync::MosquittoLink>(*loop_, clock_, random_, std::move(options));
   desk_ = std::make_unique<CommandDesk>(*engine_, ProcessLogs(folder_.logs()), identity_, clock_);
   session_ =
@@ -158,6 +181,7 @@ void AgentProgram::work_soon() {
 
 void AgentProgram::work() {
   work_posted_ = false;
+  look_at_connects();
   auto next = engine_->run_due();
   if (const auto later = session_->run_due(); later && (!next || *later < *next)) next = later;
   // What the session did may have given the engine something to do, and the other way round.
@@ -182,6 +206,7 @@ Status AgentProgram::run() {
                   {{"version", base::kVersion}, {"node", node_.name}, {"uid", node_.uid.str()}});
   work();  // from the store, before anything is heard from the network
   session_->start();
+  renewal_->start();
   tidy_timer_->set(base::limits::kLogTidyInterval);
   loop_->run();
   session_->stop();

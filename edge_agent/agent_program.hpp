@@ -20,6 +20,7 @@
 #include "edge_agent/local_api.hpp"
 #include "edge_agent/local_routes.hpp"
 #include "edge_agent/process_logs.hpp"
+#include "edge_agent/renewal.hpp"
 #include "edge_agent/session.hpp"
 #include "sync/link/mosquitto_link.hpp"
 #include "sync/store/lmdb_store.hpp"
@@ -39,6 +40,8 @@ class AgentProgram {
   base::Status open_link();
   void work();
   void work_soon();
+  base::Status open_renewal();
+  void look_at_connects();
   void tidy_logs();
 
   AgentOptions options_;
@@ -53,6 +56,7 @@ class AgentProgram {
   std::unique_ptr<base::EventLoop> loop_;
   std::unique_ptr<sync::LmdbStore> store_;
   std::unique_ptr<base::LinuxHost> host_;
+  std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<sync::MosquittoLink> link_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<CommandDesk> desk_;
@@ -61,6 +65,7 @@ class AgentProgram {
   std::unique_ptr<LocalApi> api_;
   std::unique_ptr<base::EventLoop::Timer> timer_;
   std::unique_ptr<base::EventLoop::Timer> tidy_timer_;
+  std::uint64_t connects_seen_ = 0;
   bool work_posted_ = false;
 };
 

@@ -60,6 +60,11 @@ std::string status_text(const Json& status) {
   const auto trouble = text_of(status, "brokerError");
   out += std::string("Hub:         ") + (status.value("connected", false) ? "connected" : "not connected") +
          (trouble.empty() ? "" : ": " + trouble) + "\n";
+  if (const auto found = status.find("certificate"); found != status.end()) {
+    const auto problem = text_of(*found, "error");
+    out += "Certificate: until " + text_of(*found, "notAfter") +
+           (problem.empty() ? "" : "; the renewal failed: " + problem) + "\n";
+  }
   out += "Accepted:    " + text_of(snapshot, "accepted") + "\nApplied:     " + text_of(snapshot, "applied") +
          "\n\n";
   std::vector<Row> rows{{"APPLICATION", "PHASE", "SYNC", "HEALTH", "BECAUSE"}};

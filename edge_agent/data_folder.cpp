@@ -23,8 +23,21 @@ std::string encode_node_file(const NodeFile& node) {
       {"hub", node.hub},
       {"recoveryKey", node.recovery_key.hex()},
       {"markKey", base::to_hex({reinterpret_cast<const char*>(node.mark_key.data()), node.mark_key.size()})},
+      {"markUid", (node.mark_uid.str().empty() ? node.uid : node.mark_uid).str()},
+      {"hardware", node.hardware},
   });
 }
+
+namespace {
+
+base::Status read_mark_key(const std::string& hex, base::MacKey& out) {
+  HF_TRY(const std::string raw, base::from_hex(hex));
+  if (raw.size() != out.size()) return fail(Code::kCorrupt, "markKey is not 32 bytes of hex");
+  std::ranges::copy(raw, reinterpret_cast<char*>(out.data()));
+  return {};
+}
+
+}  // namespace
 
 Result<NodeFile> decode_node_file(std::string_view bytes) {
   HF_TRY(const Json json, base::parse_json(bytes));
@@ -32,6 +45,7 @@ Result<NodeFile> decode_node_file(std::string_view bytes) {
   std::string uid;
   std::string recovery;
   std::string mark;
+  std::string mark_uid;
   NodeFile node;
   HF_CHECK(base::ObjectReader(json, "node.json")
                .required("fleet", fleet)
@@ -40,14 +54,15 @@ Result<NodeFile> decode_node_file(std::string_view bytes) {
                .required("hub", node.hub)
                .required("recoveryKey", recovery)
                .required("markKey", mark)
+               .optional("markUid", mark_uid)
+               .optional("hardware", node.hardware)
                .finish_open());
   node.fleet = sync::FleetId(fleet);
   node.uid = sync::NodeUid(uid);
   HF_TRY(node.recovery_key, base::PublicKey::from_hex(recovery));
-  HF_TRY(const std::string raw, base::from_hex(mark));
-  if (raw.size() != node.mark_key.size())
-    return fail(Code::kCorrupt, "node.json: markKey is not 32 bytes of hex");
-  std::ranges::copy(raw, reinterpret_cast<char*>(node.mark_key.data()));
+  if (auto read = read_mark_key(mark, node.mark_key); !read)
+    return fail(std::move(read).error().with_context("node.json"));
+  node.mark_uid = mark_uid.empty() ? node.uid : sync::NodeUid(mark_uid);
   return node;
 }
 
@@ -68,6 +83,27 @@ Result<NodeFile> DataFolder::load_node() const {
   return node;
 }
 
+Result<bool> DataFolder::load_marks(NodeFile& node) const {
+  const auto bytes = base::read_file(marks_file(), base::limits::kJsonBytesMax);
+  if (!bytes && bytes.error().code() == Code::kNotFound) return false;
+  if (!bytes) return fail(bytes.error());
+  HF_TRY(const Json json, base::parse_json(*bytes));
+  std::string uid;
+  std::string key;
+  HF_CHECK(
+      base::ObjectReader(json, marks_file()).required("uid", uid).required("markKey", key).finish_open());
+  HF_CHECK(read_mark_key(key, node.mark_key));
+  node.mark_uid = sync::NodeUid(uid);
+  return true;
+}
+
+base::Status DataFolder::save_marks(const NodeFile& node) const {
+  const Json json{
+      {"uid", node.mark_uid.str()},
+      {"markKey", base::to_hex({reinterpret_cast<const char*>(node.mark_key.data()), node.mark_key.size()})}};
+  return base::write_file(marks_file(), base::canonical_json(json), 0600);
+}
+
 Result<sync::TrustDocument> DataFolder::load_trust(const NodeFile& node) const {
   HF_TRY(const auto bytes, base::read_file(trust_file(), base::limits::kJsonBytesMax));
   HF_TRY(const auto sealed, sync::decode_trust(bytes));
@@ -77,7 +113,7 @@ Result<sync::TrustDocument> DataFolder::load_trust(const NodeFile& node) const {
 }
 
 NodeIdentity identity_of(const NodeFile& node, const sync::TrustDocument& trust) {
-  return {node.fleet, node.uid, node.name, trust.signing_keys, node.mark_key};
+  return {node.fleet, node.uid, node.name, trust.signing_keys, node.mark_key, 0, node.mark_uid};
 }
 
 }  // namespace holdfast::edge_agent

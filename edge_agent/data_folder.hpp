@@ -5,12 +5,14 @@
 //   node.json    fleet, uid, name, hub, recovery key (public), mark key     node.key  P-256 key, made here
 //   node.crt     client certificate       ca.crt  the fleet's CA            trust.json  signed trust document
 //   store/       LMDB                     run/    one folder a process      logs/  their output
-//   agent.sock   local API
+//   agent.sock   local API                node.next.key, .crt  of a renewal, until the new certificate has connected
+//   marks.json   after `unenroll --keep`: by what the agent knows again what it made
 //
 // Threads: any.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/signing.hpp"
@@ -26,6 +28,8 @@ struct NodeFile {
   std::string hub;               ///< https://host:port it enrolled at
   base::PublicKey recovery_key;  ///< all that is pinned
   base::MacKey mark_key{};
+  sync::NodeUid mark_uid;  ///< under which marks are made: an earlier uid of this machine, mostly its own
+  std::vector<std::string> hardware;  ///< names of the facts that its fingerprint was made of (hardware.hpp)
 };
 std::string encode_node_file(const NodeFile& node);
 base::Result<NodeFile> decode_node_file(std::string_view bytes);
@@ -38,9 +42,12 @@ class DataFolder {
   std::string node_file() const { return root_ + "/node.json"; }
   std::string key_file() const { return root_ + "/node.key"; }
   std::string certificate_file() const { return root_ + "/node.crt"; }
+  std::string next_key_file() const { return root_ + "/node.next.key"; }  ///< of a renewal under way
+  std::string next_certificate_file() const { return root_ + "/node.next.crt"; }
   std::string ca_file() const { return root_ + "/ca.crt"; }
   std::string trust_file() const { return root_ + "/trust.json"; }
   std::string store() const { return root_ + "/store"; }
+  std::string marks_file() const { return root_ + "/marks.json"; }  ///< left by `unenroll --keep`
   std::string run() const { return root_ + "/run"; }
   std::string logs() const { return root_ + "/logs"; }
   std::string socket() const { return root_ + "/agent.sock"; }
@@ -48,6 +55,9 @@ class DataFolder {
   bool enrolled() const;
   /// kNotFound says how to enrol.
   base::Result<NodeFile> load_node() const;
+  /// Mark key and mark uid of an earlier identity whose inventory is still here; false: there is none.
+  base::Result<bool> load_marks(NodeFile& node) const;
+  base::Status save_marks(const NodeFile& node) const;
   /// The stored trust document, verified with the pinned recovery key.
   base::Result<sync::TrustDocument> load_trust(const NodeFile& node) const;
 

@@ -31,7 +31,7 @@ struct Engine::State {
       : seams(the_seams),
         identity(std::move(the_identity)),
         started(seams.clock.monotonic()),
-        marks(identity.uid, identity.mark_key),
+        marks(identity.mark_uid.str().empty() ? identity.uid : identity.mark_uid, identity.mark_key),
         store(seams.store, restarts),
         drivers(seams.host, seams.clock, marks, restarts),
         targets(store, drivers),
@@ -273,6 +273,7 @@ sync::Hello Engine::hello() const {
   // What was lost here must be sent again, and only a difference makes the hub send.
   hello.content = s.keeper.is_complete() ? s.accepted.content : base::Digest{};
   hello.snapshot = s.snapshot_digest;
+  hello.hardware = s.identity.hardware;
   hello.abilities = sync::abilities_digest(sync::all_abilities());
   return hello;
 }

@@ -37,6 +37,8 @@ struct NodeIdentity {
   std::string name;
   std::vector<base::PublicKey> signing_keys;  ///< from the trust document
   base::MacKey mark_key{};
+  std::uint64_t hardware = 0;  ///< what hello says of the machine; 0: not known
+  sync::NodeUid mark_uid{};    ///< under which marks are made; empty: `uid`
 };
 
 class Engine {

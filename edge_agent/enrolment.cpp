@@ -4,13 +4,19 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/file_io.hpp"
+#include "base/limits/agent.hpp"
 #include "base/limits/documents.hpp"
+#include "base/limits/hub.hpp"
 #include "base/limits/model.hpp"
 #include "base/system_clock.hpp"
 #include "base/version.hpp"
+#include "edge_agent/hardware.hpp"
 #include "edge_agent/machine_facts.hpp"
 #include "sync/link/https_client.hpp"
 #include "sync/link/x509.hpp"
@@ -32,16 +38,6 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "node";
 }
 
-/// Tells a cloned disk from its original: digest of machine id and board serial, where there are any.
-std::string fingerprint() {
-  std::string all;
-  for (const char* file :
-       {"/etc/machine-id", "/sys/class/dmi/id/product_uuid", "/proc/device-tree/serial-number"}) {
-    if (const auto text = base::read_file(file, 4096)) all += std::string(file) + "=" + *text + "\n";
-  }
-  return base::Digest::of(all).hex();
-}
-
 Result<sync::PrivateKey> key_of(const DataFolder& folder) {
   if (const auto pem = base::read_file(folder.key_file(), base::limits::kJsonBytesMax)) {
     return sync::PrivateKey::from_pem(*pem);
@@ -58,15 +54,26 @@ Result<std::string> token_of(const AgentOptions& options) {
   return token;
 }
 
-Result<std::string> body_of(const AgentOptions& options, const sync::PrivateKey& key,
-                            const std::string& name) {
+std::vector<std::string> names_of(const std::map<std::string, std::string>& facts) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : facts) out.push_back(name);
+  return out;
+}
+
+Result<std::string> body_of(const AgentOptions& options, const sync::PrivateKey& key, const std::string& name,
+                            const std::map<std::string, std::string>& hardware) {
+  Json serials = Json::array();
+  for (const auto& [fact, serial] : hardware) {
+    if (serials.size() < base::limits::kMachineSerialsMax) serials.push_back(serial);
+  }
   HF_TRY(const auto token, token_of(options));
   HF_TRY(const auto request, sync::CertificateRequest::make(key, name));
   return base::canonical_json(Json{{"token", token},
                                    {"name", name},
                                    {"labels", options.labels},
                                    {"csr", request.pem()},
-                                   {"fingerprint", fingerprint()},
+                                   {"fingerprint", fingerprint_of(hardware, names_of(hardware))},
+                                   {"serials", serials},
                                    {"facts", machine_facts()},
                                    {"agentVersion", base::kVersion}});
 }
@@ -111,6 +118,23 @@ Result<Identity> identity_of_answer(const std::string& body) {
   return out;
 }
 
+/// Asked again as long as a person has not yet approved; whoever ends this program may run it again.
+Result<std::string> answer_of(const sync::HttpsRequest& request) {
+  for (bool is_told = false; true; is_told = true) {
+    HF_TRY(const auto answer, sync::https_call(request));
+    if (answer.response.status != 200 && answer.response.status != 201) return fail(refused(answer.response));
+    HF_TRY(const Json json, base::parse_json(answer.response.body));
+    if (!json.is_object() || !json.value("pending", false)) return answer.response.body;
+    if (!is_told) {
+      std::fprintf(stderr,
+                   "waiting for a person: holdfast approve %s\n(this may be ended, and run again with the "
+                   "same token)\n",
+                   json.value("name", "NODE").c_str());
+    }
+    std::this_thread::sleep_for(base::limits::kApprovalPollInterval);
+  }
+}
+
 Status save(const DataFolder& folder, const Identity& identity) {
   HF_CHECK(base::write_file(folder.certificate_file(), identity.certificate, 0644));
   HF_CHECK(base::write_file(folder.ca_file(), identity.ca, 0644));
@@ -135,14 +159,19 @@ Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
   HF_TRY(request.url, sync::HttpsUrl::parse(options.hub));
   request.url.target = kEnrollTarget;
   request.headers = {{"Content-Type", "application/json"}};
-  HF_TRY(request.body, body_of(options, key, name));
+  const auto hardware = hardware_facts();
+  HF_TRY(request.body, body_of(options, key, name, hardware));
   HF_TRY(request.tls.pinned_ca, base::Digest::from_hex(options.ca_sha256));
   request.tls.when = base::SystemClock().wall();
-  HF_TRY(const auto answer, sync::https_call(request));
-  if (answer.response.status != 200 && answer.response.status != 201) return fail(refused(answer.response));
-  HF_TRY(auto identity, identity_of_answer(answer.response.body));
+  HF_TRY(const auto body, answer_of(request));
+  HF_TRY(auto identity, identity_of_answer(body));
   identity.node.hub = options.hub;
-  identity.node.mark_key = base::make_mac_key(random);
+  identity.node.hardware = names_of(hardware);
+  HF_TRY(const bool has_marks, folder.load_marks(identity.node));
+  if (!has_marks) {
+    identity.node.mark_key = base::make_mac_key(random);
+    identity.node.mark_uid = identity.node.uid;
+  }
   HF_CHECK(save(folder, identity));
   return identity.node;
 }

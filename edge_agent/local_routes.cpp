@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/metric.hpp"
+#include "base/time_text.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -91,7 +92,7 @@ LocalResponse LocalRoutes::answer(const LocalRequest& request) {
   if (request.method != "GET") return error_response(405, {base::Code::kInvalid, "use GET"});
   if (request.path == "/healthz") return {200, "text/plain", "ok\n"};
   if (request.path == "/metrics") return {200, "text/plain; version=0.0.4", metrics()};
-  if (request.path == "/v1/status") return json_response(status_json(engine_, identity_, &session_));
+  if (request.path == "/v1/status") return json_response(status());
   if (request.path == "/v1/why") return why(request);
   if (request.path == "/v1/plan") {
     auto plan = engine_.plan_now();
@@ -100,6 +101,16 @@ LocalResponse LocalRoutes::answer(const LocalRequest& request) {
   return error_response(404,
                         {base::Code::kNotFound, request.path + ": there is /healthz, /metrics, /v1/status, " +
                                                     "/v1/plan, /v1/why?key=KIND/NAME and POST /v1/sync"});
+}
+
+Json LocalRoutes::status() const {
+  Json out = status_json(engine_, identity_, &session_);
+  if (!certificate_) return out;
+  const auto note = certificate_();
+  out["certificate"] = {{"notAfter", base::to_rfc3339_seconds(note.not_after)},
+                        {"renewalDue", base::to_rfc3339_seconds(note.renewal_due)}};
+  if (!note.trouble.empty()) out["certificate"]["error"] = note.trouble;
+  return out;
 }
 
 LocalResponse LocalRoutes::why(const LocalRequest& request) {
@@ -143,6 +154,13 @@ std::string LocalRoutes::metrics() const {
                               number(counters.bases_lost)));
   all.push_back(
       base::counter("holdfast_agent_commands_total", "Commands of the hub.", number(counters.commands)));
+  if (certificate_) {
+    const auto end =
+        std::chrono::duration_cast<std::chrono::seconds>(certificate_().not_after.time_since_epoch());
+    all.push_back(base::gauge("holdfast_agent_certificate_expiry_timestamp_seconds",
+                              "When the node's certificate ends, in Unix time.",
+                              static_cast<double>(end.count())));
+  }
   return base::prometheus_text(all);
 }
 

@@ -4,6 +4,7 @@
 // Threads: one, the event loop's.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,20 +22,31 @@ base::Json plan_json(const Plan& plan);
 /// {"items":[…]}
 base::Json why_json(const std::vector<Engine::Why>& list);
 
+/// Of the node's own certificate.
+struct CertificateNote {
+  base::WallTime not_after{};
+  base::WallTime renewal_due{};
+  std::string trouble;  ///< why the last renewal failed; empty: it did not
+};
+
 class LocalRoutes {
  public:
   LocalRoutes(Engine& engine, const Session& session, NodeIdentity identity)
       : engine_(engine), session_(session), identity_(std::move(identity)) {}
 
+  /// What status and metrics say of the certificate from now on.
+  void show_certificate(std::function<CertificateNote()> note) { certificate_ = std::move(note); }
   LocalResponse answer(const LocalRequest& request);
 
  private:
   LocalResponse why(const LocalRequest& request);
+  base::Json status() const;
   std::string metrics() const;
 
   Engine& engine_;
   const Session& session_;
   NodeIdentity identity_;
+  std::function<CertificateNote()> certificate_;
 };
 
 }  // namespace holdfast::edge_agent

@@ -14,6 +14,7 @@
 #include "edge_agent/agent_options.hpp"
 #include "edge_agent/agent_program.hpp"
 #include "edge_agent/enrolment.hpp"
+#include "edge_agent/unenrolment.hpp"
 
 namespace {
 
@@ -53,15 +54,27 @@ base::Status enroll(const AgentOptions& options) {
   return {};
 }
 
+base::Status leave(const AgentOptions& options) {
+  HF_TRY(const auto done, edge_agent::unenroll(options));
+  const bool prunes = options.unenroll == edge_agent::UnenrollMode::kPrune;
+  std::printf("%s has left its fleet; %s\n", done.name.c_str(),
+              prunes
+                  ? ("deleted " + std::to_string(done.deleted) + " objects that the agent had made").c_str()
+                  : "what it holds and runs stays, and the next enrolment knows it again");
+  for (const auto& left : done.left) std::printf("stays: %s\n", left.c_str());
+  if (!done.hub_trouble.empty()) {
+    std::fprintf(stderr, "the hub could not be told (%s): there, holdfast delete node %s\n",
+                 done.hub_trouble.c_str(), done.name.c_str());
+  }
+  return {};
+}
+
 base::Status carry_out(const AgentOptions& options) {
   switch (options.command) {
     case AgentCommand::kHelp: std::fputs(std::string(edge_agent::agent_help()).c_str(), stdout); return {};
     case AgentCommand::kVersion: std::printf("holdfast-agent %s\n", base::kVersion); return {};
     case AgentCommand::kEnroll: return enroll(options);
-    case AgentCommand::kUnenroll:
-      return base::fail(base::Code::kUnsupported,
-                        "unenroll is not part of this release yet; to leave the fleet, stop "
-                        "the agent and `holdfast delete node NAME`");
+    case AgentCommand::kUnenroll: return leave(options);
     case AgentCommand::kRun: return run_agent(options);
     case AgentCommand::kStatus: return edge_agent::show_status(options);
     case AgentCommand::kWhy: return edge_agent::show_why(options);

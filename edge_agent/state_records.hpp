@@ -11,8 +11,10 @@
 
 namespace holdfast::edge_agent {
 
-inline constexpr std::string_view kHeaderKey = "header";    ///< signature (64 bytes), header
-inline constexpr std::string_view kAppliedKey = "applied";  ///< canonical JSON
+inline constexpr std::string_view kHeaderKey = "header";                     ///< signature (64 bytes), header
+inline constexpr std::string_view kAppliedKey = "applied";                   ///< canonical JSON
+inline constexpr std::string_view kCommandCounterKey = "command_counter";    ///< decimal, the last one seen
+inline constexpr std::string_view kSettingsCounterKey = "settings_counter";  ///< the same of settings
 inline constexpr std::string_view kDeletesForbiddenKey = "deletes_forbidden";  ///< "1", or absent
 
 std::string encode_stored_header(const sync::SignedHeader& header);

@@ -3,11 +3,14 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/evp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <utility>
 
@@ -53,6 +56,7 @@ std::string broker_configuration(const BrokerOptions& options, bool as_root) {
   out += "max_queued_bytes " + std::to_string(base::limits::kBrokerQueuedBytesMax) + "\n";
   out += "max_packet_size " + std::to_string(base::limits::kPacketBytesMax + 4096) + "\n";
   out += "acl_file " + options.folder + "/acl\n";
+  out += "password_file " + options.folder + "/passwords\n";
   if (as_root) out += "user root\n";
   out += "listener " + std::to_string(options.port) + (options.address.empty() ? "" : " " + options.address) +
          "\n";
@@ -63,6 +67,11 @@ std::string broker_configuration(const BrokerOptions& options, bool as_root) {
   out += "require_certificate true\n";
   out += "use_identity_as_username true\n";
   out += "use_username_as_clientid true\n";
+  out += "crlfile " + options.folder + "/revoked.pem\n";
+  // The folder is closed to others; here the hub may take any client id, to end its session.
+  // Linux takes no longer name of a socket (sun_path); without it a revoked node's session ends when it next connects.
+  const auto socket = options.folder + "/admin.sock";
+  if (socket.size() < sizeof(sockaddr_un::sun_path)) out += "listener 0 " + socket + "\n";
   return out;
 }
 
@@ -74,6 +83,16 @@ std::string broker_acl() {
          kHubClientName +
          "\n"
          "topic readwrite hf/1/#\n";
+}
+
+std::string broker_password_line(const std::string& user, const std::string& password,
+                                 const std::string& salt) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  const std::string salted = password + salt;
+  EVP_Digest(salted.data(), salted.size(), digest.data(), &size, EVP_sha512(), nullptr);
+  return user + ":$6$" + base::to_base64(salt) + "$" +
+         base::to_base64({reinterpret_cast<const char*>(digest.data()), size}) + "\n";
 }
 
 Result<std::string> find_mosquitto() {
@@ -113,11 +132,41 @@ Broker::Broker(base::Host& host, base::EventLoop& loop, base::Clock& clock, Brok
       backoff_(kBackoff),
       timer_(loop.timer([this] { look(); })) {}
 
+Status Broker::set_revocation_list(const std::string& list) {
+  HF_CHECK(base::make_private_directory(options_.folder));
+  HF_CHECK(base::write_file(options_.folder + "/revoked.pem", list, 0600));
+  return reload();
+}
+
+/// SIGHUP makes it read its files anew: mosquitto(8).
+Status Broker::reload() {
+  HF_TRY(const auto status, host_.process(id_));
+  if (status.phase != base::ProcessPhase::kRunning || !status.identity) return {};
+  if (::kill(static_cast<pid_t>(status.identity->pid), SIGHUP) == 0 || errno == ESRCH) return {};
+  return fail(base::Error::from_errno(errno, "telling the broker to read its files anew"));
+}
+
+Result<std::string> Broker::admin_password(base::Random& random) {
+  HF_CHECK(base::make_private_directory(options_.folder));
+  const auto path = options_.folder + "/admin.password";
+  if (auto known = base::read_file(path, base::limits::kJsonBytesMax); known && !known->empty()) return known;
+  std::array<std::uint8_t, 44> bytes{};
+  random.fill(bytes);
+  const std::string raw(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto password = base::to_hex(raw.substr(0, 32));
+  // The password is written last: with it there is the line that the broker reads.
+  HF_CHECK(base::write_file(options_.folder + "/passwords",
+                            broker_password_line(kBrokerAdminName, password, raw.substr(32)), 0600));
+  HF_CHECK(base::write_file(path, password, 0600));
+  return password;
+}
+
 Status Broker::start() {
   const auto configuration = broker_configuration(options_, geteuid() == 0);
   // A renewed certificate changes the digest, so that the broker is started anew with it.
   HF_TRY(const auto certificate, base::read_file(options_.certificate_file, base::limits::kJsonBytesMax));
-  digest_ = base::Digest::of(configuration + broker_acl() + certificate).hex();
+  const auto passwords = base::read_file(options_.folder + "/passwords", base::limits::kJsonBytesMax);
+  digest_ = base::Digest::of(configuration + broker_acl() + certificate + passwords.value_or("")).hex();
   HF_CHECK(base::make_private_directory(options_.folder));
   HF_CHECK(base::write_file(options_.folder + "/mosquitto.conf", configuration, 0600));
   HF_CHECK(base::write_file(options_.folder + "/acl", broker_acl(), 0600));

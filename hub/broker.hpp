@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/event_loop.hpp"
 #include "base/host.hpp"
+#include "base/random.hpp"
 #include "base/result.hpp"
 
 namespace holdfast::hub {
@@ -27,9 +28,15 @@ struct BrokerOptions {
   std::string ca_file;
 };
 
+/// Whom the broker knows on its Unix socket: the hub, to end sessions. It may read and write nothing.
+inline constexpr const char* kBrokerAdminName = "holdfast-broker-admin";
+
 /// Pure: the two files.
 std::string broker_configuration(const BrokerOptions& options, bool as_root);
 std::string broker_acl();
+/// A line of mosquitto's password file; the password is random, so that one round of SHA-512 is enough.
+std::string broker_password_line(const std::string& user, const std::string& password,
+                                 const std::string& salt);
 /// In PATH or where Debian puts it.
 base::Result<std::string> find_mosquitto();
 /// kConflict names the port when something else listens there already.
@@ -39,6 +46,11 @@ class Broker {
  public:
   Broker(base::Host& host, base::EventLoop& loop, base::Clock& clock, BrokerOptions options);
 
+  /// In PEM; call before start() and whenever it changed. A running broker reads it at once.
+  base::Status set_revocation_list(const std::string& list);
+  /// The Unix socket and the password of kBrokerAdminName, made at the first call.
+  base::Result<std::string> admin_password(base::Random& random);
+  std::string admin_socket() const { return options_.folder + "/admin.sock"; }
   /// Adopts one that runs with this configuration, replaces one with another, starts one where none runs.
   base::Status start();
   /// Call for every host event.
@@ -48,6 +60,7 @@ class Broker {
 
  private:
   base::Status launch();
+  base::Status reload();
   void look();
 
   base::Host& host_;

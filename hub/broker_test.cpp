@@ -24,6 +24,20 @@ TEST(BrokerConfiguration, LetsNobodyInWithoutACertificateOfTheFleet) {
   EXPECT_EQ(text.find("user root"), std::string::npos) << "an unprivileged hub keeps its broker unprivileged";
 }
 
+TEST(BrokerConfiguration, ReadsWhoIsRevokedAndListensForTheHubInItsOwnFolder) {
+  const auto text = broker_configuration(kOptions, false);
+  const auto admin = text.find("listener 0 /d/broker/admin.sock\n");
+  EXPECT_NE(text.find("crlfile /d/broker/revoked.pem\n"), std::string::npos);
+  EXPECT_NE(text.find("password_file /d/broker/passwords\n"), std::string::npos);
+  ASSERT_NE(admin, std::string::npos);
+  EXPECT_EQ(text.find("use_username_as_clientid", admin), std::string::npos)
+      << "there the hub takes any client id";
+  auto deep = kOptions;
+  deep.folder = "/" + std::string(120, 'd');
+  EXPECT_EQ(broker_configuration(deep, false).find("listener 0"), std::string::npos)
+      << "no socket has so long a name, and mosquitto would not start";
+}
+
 TEST(BrokerConfiguration, KeepsNothingOnDisk) {
   EXPECT_NE(broker_configuration(kOptions, false).find("persistence false\n"), std::string::npos);
 }

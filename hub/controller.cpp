@@ -86,11 +86,18 @@ struct Controller::Parts {
     look_at_roots();
   }
 
+  void tell_membership() {
+    if (context.options.on_membership) context.options.on_membership();
+  }
+
   void take_node(const ObjectPtr& object) {
     const sync::NodeUid uid(text_at(*object, "spec/uid"));
-    const bool is_new = context.nodes.find(uid) == nullptr;
+    const auto* before = context.nodes.find(uid);
+    const bool is_new = before == nullptr;
+    const bool was_revoked = before != nullptr && before->revoked;
     if (!context.nodes.take(object)) return;
     auto& node = *context.nodes.find(uid);
+    if (node.revoked != was_revoked) tell_membership();
     context.look_at(node);
     context.show(node);
     if (is_new) look_at_roots();
@@ -104,6 +111,7 @@ struct Controller::Parts {
       context.push(KeyKind::kRollup, application.str());
     context.nodes.drop(uid);
     context.bases.drop(uid);
+    tell_membership();
     context.outgoing.drop({KeyKind::kSend, uid.str()});
     context.outgoing.drop({KeyKind::kAsk, uid.str()});
     forget_node(uid);

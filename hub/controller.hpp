@@ -51,6 +51,8 @@ struct ControllerOptions {
   /// A section beyond this travels in parts of that many bytes; less than their limits in tests alone.
   std::size_t section_packet_bytes = base::limits::kSectionPacketBytesMax;
   std::size_t part_bytes = base::limits::kPartBytesMax;
+  /// Called when a node was deleted, revoked or taken back, on the controller's thread.
+  std::function<void()> on_membership;
 };
 
 class Controller {

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/enrolment.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/digest.hpp"
 #include "base/limits/hub.hpp"
 #include "base/log.hpp"
 #include "base/signing.hpp"
 #include "base/time_text.hpp"
+#include "gitops/placement.hpp"
+#include "hub/broker.hpp"
 #include "hub/json_path.hpp"
+#include "hub/node_book.hpp"
 
 namespace holdfast::hub {
 
@@ -25,6 +31,7 @@ struct Enrolment::Request {
   std::string name;
   std::map<std::string, std::string> labels;
   std::string fingerprint;
+  std::vector<std::string> serials;
   std::string agent_version;
   std::string csr;
   std::string key;  ///< digest of the request's public key: who asks again
@@ -33,6 +40,7 @@ struct Enrolment::Request {
 struct Enrolment::Admitted {
   sync::NodeUid uid;
   std::string name;
+  bool pending = false;
 };
 
 namespace {
@@ -85,6 +93,33 @@ Result<std::chrono::milliseconds> ttl_of(const Json& spec) {
   return ttl;
 }
 
+/// One hardware serial or fingerprint is said in many ways: case and spaces at the ends do not count.
+std::string plain(std::string_view serial) {
+  std::string out;
+  for (const char c : serial) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto begin = out.find_first_not_of(" \t\r\n");
+  return begin == std::string::npos ? "" : out.substr(begin, out.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+/// Whether the token is for this machine: any of its serials, or its fingerprint, is in the token's list.
+bool is_for(const Json& token, const std::string& fingerprint, const std::vector<std::string>& serials) {
+  const Json* listed = find_at(token, "spec/serials");
+  if (listed == nullptr) return true;
+  std::set<std::string> own{plain(fingerprint)};
+  for (const auto& serial : serials) own.insert(plain(serial));
+  own.erase("");
+  return std::ranges::any_of(*listed, [&](const Json& one) {
+    return one.is_string() && own.contains(plain(one.get_ref<const std::string&>()));
+  });
+}
+
+/// What the new hardware of a node takes over: a person's labels and annotations.
+Json metadata_of(const Json& node) {
+  auto labels = strings_at(node, "metadata/labels");
+  std::erase_if(labels, [](const auto& label) { return label.first.starts_with(gitops::kFactLabelPrefix); });
+  return {{"name", name_of(node)}, {"labels", labels}, {"annotations", annotations_of(node)}};
+}
+
 std::int64_t uses_of(const Json& token) {
   return find_at(token, "spec/uses") == nullptr ? 1 : number_at(token, "spec/uses");
 }
@@ -98,7 +133,9 @@ Result<Json> Enrolment::create_token(const Json& given, Creation creation) {
   object["spec"]["tokenDigest"] = base::Digest::of(secret).hex();
   object["spec"]["expiresAt"] = base::to_rfc3339_seconds(seams_.clock.wall() + ttl);
   ObjectPtr stored;
+  const auto replaced = text_at(object, "spec/replace");
   const auto work = [&](ObjectWriter& writer) -> Status {
+    if (!replaced.empty()) HF_CHECK(writer.get(kNodes, replaced));
     HF_TRY(stored, writer.create(kEnrollmentTokens, object));
     return {};
   };
@@ -126,17 +163,22 @@ Result<Enrolment::Request> Enrolment::read(const Json& json) {
                .required("csr", out.csr)
                .optional("labels", out.labels)
                .optional("fingerprint", out.fingerprint)
+               .optional("serials", out.serials)
                .optional("agentVersion", out.agent_version)
                .ignore("facts")
                .finish_open());
   HF_CHECK(sync::check_name(out.name, "name"));
+  if (out.name == kHubClientName || out.name == kBrokerAdminName)
+    return fail(Code::kInvalid, "name: " + out.name + " is the hub's own; choose another with --name");
+  if (out.serials.size() > limits::kMachineSerialsMax)
+    return fail(Code::kLimit, "serials: at most " + std::to_string(limits::kMachineSerialsMax));
   HF_TRY(const auto request, sync::CertificateRequest::from_pem(out.csr));
   out.key = key_digest(request);
   if (out.key.empty()) return fail(Code::kInvalid, "csr: its public key cannot be read");
   return out;
 }
 
-Result<Json> Enrolment::holding_token(const std::string& token, base::WallTime now) const {
+Result<Json> Enrolment::holding_token(const std::string& token) const {
   const auto dot = token.rfind('.');
   const auto name = token.substr(0, dot == std::string::npos ? 0 : dot);
   const auto secret = dot == std::string::npos ? token : token.substr(dot + 1);
@@ -145,8 +187,6 @@ Result<Json> Enrolment::holding_token(const std::string& token, base::WallTime n
   const std::string expected = object ? text_at(**object, "spec/tokenDigest") : std::string(64, '0');
   const bool holds = base::equal_constant_time(base::Digest::of(secret).hex(), expected);
   if (!object || !holds) return fail(Code::kPermission, std::string(kRefused));
-  const auto expires = base::parse_rfc3339(text_at(**object, "spec/expiresAt"));
-  if (!expires || *expires <= now) return fail(Code::kPermission, std::string(kRefused));
   return **object;
 }
 
@@ -158,16 +198,38 @@ Result<Json> Enrolment::enroll(const Json& json) {
     base::log::warn("enrolment refused", {{"name", request.name}, {"error", admitted.error().message()}});
     return fail(std::move(admitted).error());
   }
+  if (admitted->pending) {
+    base::log::info("a machine waits for a person's approval", {{"name", admitted->name}});
+    return Json{{"pending", true}, {"name", admitted->name}};
+  }
   base::log::info("node enrolled", {{"name", admitted->name}, {"uid", admitted->uid.str()}});
   return answer(request, *admitted);
 }
 
 Result<Enrolment::Admitted> Enrolment::admit(const Request& request) {
-  HF_TRY(const auto token, holding_token(request.token, seams_.clock.wall()));
-  // Keys of machines that this token enrolled: asked again, answered again.
+  HF_TRY(const auto token, holding_token(request.token));
+  // Keys of machines that this token enrolled: asked again, answered again, however long a person took to approve.
   if (const Json* earlier = find_at(token, "status/enrolled/" + request.key)) return admit_again(*earlier);
-  if (number_at(token, "status/used") >= uses_of(token))
+  const auto expires = base::parse_rfc3339(text_at(token, "spec/expiresAt"));
+  if (!expires || *expires <= seams_.clock.wall()) return fail(Code::kPermission, std::string(kRefused));
+  const bool is_used_up = number_at(token, "status/used") >= uses_of(token);
+  if (is_used_up || !is_for(token, request.fingerprint, request.serials))
     return fail(Code::kPermission, std::string(kRefused));
+  const auto replaced = text_at(token, "spec/replace");
+  HF_CHECK(check_place(request, replaced));
+  Admitted admitted{.uid = sync::NodeUid(seams_.random.uuid()),
+                    .name = replaced.empty() ? request.name : replaced,
+                    .pending = truth_at(token, "spec/approve")};
+  HF_CHECK(store(request, token, admitted));
+  return admitted;
+}
+
+Status Enrolment::check_place(const Request& request, const std::string& replaced) const {
+  if (!replaced.empty()) {
+    if (objects_.get(kNodes, replaced)) return {};
+    return fail(Code::kConflict, "node " + replaced + ", whose place this machine was to take, is gone; " +
+                                     "make a token without --replace");
+  }
   if (objects_.count(kNodes) >= nodes_max_) {
     return fail(Code::kLimit, "this hub has " + std::to_string(nodes_max_) +
                                   " nodes, as many as it takes; `holdfast delete node` those that are gone");
@@ -176,21 +238,22 @@ Result<Enrolment::Admitted> Enrolment::admit(const Request& request) {
     return fail(Code::kConflict, "a node named " + request.name +
                                      " exists already; choose another with --name, or "
                                      "`holdfast delete node " +
-                                     request.name + "` first");
+                                     request.name + "` first; new hardware takes its place with " +
+                                     "`holdfast token create --replace " + request.name + "`");
   }
-  Admitted admitted{sync::NodeUid(seams_.random.uuid()), request.name};
-  HF_CHECK(store(request, token, admitted));
-  return admitted;
+  return {};
 }
 
 /// A node of that name may by now be another machine, or the machine be cut off: the uid is its identity, and only the
 /// one that it was given is told again.
 Result<Enrolment::Admitted> Enrolment::admit_again(const Json& earlier) const {
-  const Admitted admitted{sync::NodeUid(text_at(earlier, "uid")), text_at(earlier, "name")};
+  Admitted admitted{
+      .uid = sync::NodeUid(text_at(earlier, "uid")), .name = text_at(earlier, "name"), .pending = false};
   const auto node = objects_.get(kNodes, admitted.name);
   const bool is_same =
       node && !admitted.uid.str().empty() && text_at(**node, "spec/uid") == admitted.uid.str();
-  if (!is_same || truth_at(**node, "spec/revoked")) return fail(Code::kPermission, std::string(kRefused));
+  if (!is_same || is_cut_off(**node)) return fail(Code::kPermission, std::string(kRefused));
+  admitted.pending = truth_at(**node, "spec/pending");
   return admitted;
 }
 
@@ -200,14 +263,27 @@ Status Enrolment::store(const Request& request, const Json& token, const Admitte
   if (!request.labels.empty()) {
     metadata["annotations"] = {{"holdfast.dev/requested-labels", base::canonical_json(Json(request.labels))}};
   }
-  const Json node{{"apiVersion", kApiVersion},
-                  {"kind", "Node"},
-                  {"metadata", std::move(metadata)},
-                  {"spec", {{"uid", admitted.uid.str()}, {"fingerprint", request.fingerprint}}}};
+  Json node{{"apiVersion", kApiVersion},
+            {"kind", "Node"},
+            {"metadata", std::move(metadata)},
+            {"spec", {{"uid", admitted.uid.str()}, {"fingerprint", request.fingerprint}}}};
+  if (admitted.pending) node["spec"]["pending"] = true;
+  const bool takes_place = !text_at(token, "spec/replace").empty();
   Json status = token.value("status", Json::object());
   status["used"] = number_at(token, "status/used") + 1;
   status["enrolled"][request.key] = {{"name", admitted.name}, {"uid", admitted.uid.str()}};
   return objects_.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
+    if (takes_place) {
+      HF_TRY(const auto old, writer.get(kNodes, admitted.name));
+      // The token's labels come on top: who made it knows more than who made the first.
+      Json moved = metadata_of(*old);
+      moved["labels"].update(node["metadata"]["labels"]);
+      if (node["metadata"].contains("annotations"))
+        moved["annotations"].update(node["metadata"]["annotations"]);
+      node["metadata"] = std::move(moved);
+      node["spec"]["replaces"] = text_at(*old, "spec/uid");
+      HF_CHECK(writer.remove(kNodes, admitted.name, {}));
+    }
     HF_CHECK(writer.create(kNodes, node));
     HF_CHECK(writer.update_status(kEnrollmentTokens, name_of(token), status));
     return {};
@@ -216,8 +292,7 @@ Status Enrolment::store(const Request& request, const Json& token, const Admitte
 
 Result<Json> Enrolment::answer(const Request& request, const Admitted& admitted) {
   HF_TRY(const auto csr, sync::CertificateRequest::from_pem(request.csr));
-  HF_TRY(const auto certificate,
-         pki_.issue_node_certificate(csr, admitted.uid, seams_.clock.wall(), seams_.random));
+  HF_TRY(const auto certificate, certificates_.issue(csr, admitted.uid));
   return Json{{"uid", admitted.uid.str()},
               {"name", admitted.name},
               {"fleet", pki_.fleet().str()},

@@ -14,6 +14,7 @@
 #include "base/limits/hub.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "hub/certificate_book.hpp"
 #include "hub/objects.hpp"
 #include "hub/pki.hpp"
 
@@ -25,20 +26,27 @@ class Enrolment {
     base::Clock& clock;
     base::Random& random;
   };
-  Enrolment(Seams seams, Objects& objects, const Pki& pki, std::string hub_url,
+  Enrolment(Seams seams, Objects& objects, const Pki& pki, CertificateBook& certificates, std::string hub_url,
             std::size_t nodes_max = base::limits::kNodesMax)
-      : seams_(seams), objects_(objects), pki_(pki), hub_url_(std::move(hub_url)), nodes_max_(nodes_max) {}
+      : seams_(seams),
+        objects_(objects),
+        pki_(pki),
+        certificates_(certificates),
+        hub_url_(std::move(hub_url)),
+        nodes_max_(nodes_max) {}
 
-  /// `given`: an EnrollmentToken with spec.ttl, uses, labels. The answer is the stored object with
+  /// `given`: an EnrollmentToken with spec.ttl, uses, labels, and: replace, the name of a node whose place the machine
+  /// takes, with labels and all, while the old one is cut off; serials, which machines may use it; approve, that a
+  /// person must say yes. The answer is the stored object with
   /// status.token, hub, caSha256 and command, which are told this once.
   /// kTryOut: what would be stored, without status; nothing is, and no secret is told.
   enum class Creation { kStore, kTryOut };
   base::Result<base::Json> create_token(const base::Json& given, Creation creation = Creation::kStore);
 
-  /// {"token","name","labels","csr","fingerprint","facts","agentVersion"} → {"uid","name","fleet","shard",
+  /// {"token","name","labels","csr","fingerprint","serials","facts","agentVersion"} → {"uid","name","fleet","shard",
   /// "certificate","caCertificate","recoveryKey","trust","hub"}. kPermission for any token that does not
   /// hold, without saying why; kConflict when the name is taken; kLimit when the hub has limits::kNodesMax nodes;
-  /// kInvalid for a request that is wrong.
+  /// kInvalid for a request that is wrong. {"pending":true,"name"} where a person has to approve of it first: ask again.
   base::Result<base::Json> enroll(const base::Json& request);
 
  private:
@@ -49,11 +57,13 @@ class Enrolment {
   base::Result<Admitted> admit_again(const base::Json& earlier) const;
   base::Result<base::Json> answer(const Request& request, const Admitted& admitted);
   base::Status store(const Request& request, const base::Json& token, const Admitted& admitted);
-  base::Result<base::Json> holding_token(const std::string& token, base::WallTime now) const;
+  base::Status check_place(const Request& request, const std::string& replaced) const;
+  base::Result<base::Json> holding_token(const std::string& token) const;
 
   Seams seams_;
   Objects& objects_;
   const Pki& pki_;
+  CertificateBook& certificates_;
   std::string hub_url_;
   std::size_t nodes_max_;
   std::mutex one_at_a_time_;  ///< the count of uses is read and written in one go

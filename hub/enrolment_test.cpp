@@ -9,6 +9,7 @@
 #include "base/fake_clock.hpp"
 #include "base/fake_random.hpp"
 #include "base/file_io.hpp"
+#include "hub/broker.hpp"
 #include "hub/json_path.hpp"
 #include "hub/tables.hpp"
 #include "sync/store/fake_store.hpp"
@@ -30,7 +31,9 @@ class EnrolmentTest : public testing::Test {
     ASSERT_TRUE(pki) << pki.error().message();
     pki_ = *std::move(pki);
     ASSERT_TRUE(objects_.load());
-    enrolment_.emplace(Enrolment::Seams{clock_, random_}, objects_, *pki_, "https://localhost:8443");
+    certificates_.emplace(CertificateBook::Seams{clock_, random_, store_}, *pki_);
+    enrolment_.emplace(Enrolment::Seams{clock_, random_}, objects_, *pki_, *certificates_,
+                       "https://localhost:8443");
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -53,6 +56,7 @@ class EnrolmentTest : public testing::Test {
   sync::FakeStore store_{{kHubTables.begin(), kHubTables.end()}};
   Objects objects_{{clock_, random_, store_}};
   std::optional<Pki> pki_;
+  std::optional<CertificateBook> certificates_;
   std::optional<Enrolment> enrolment_;
 };
 
@@ -115,7 +119,8 @@ TEST_F(EnrolmentTest, TellsARevokedMachineNothingAgain) {
 }
 
 TEST_F(EnrolmentTest, TakesNoMoreNodesThanTheLimit) {
-  Enrolment small(Enrolment::Seams{clock_, random_}, objects_, *pki_, "https://localhost:8443", 1);
+  Enrolment small(Enrolment::Seams{clock_, random_}, objects_, *pki_, *certificates_,
+                  "https://localhost:8443", 1);
   ASSERT_TRUE(enroll(token(), "a", csr()));
   const auto over = small.enroll({{"token", token()}, {"name", "b"}, {"csr", csr()}});
   ASSERT_FALSE(over);
@@ -129,12 +134,77 @@ TEST_F(EnrolmentTest, TriesOutATokenWithoutMakingOne) {
   EXPECT_TRUE(objects_.list(kEnrollmentTokens)->items.empty());
 }
 
-TEST_F(EnrolmentTest, RefusesATokenOfALaterRelease) {
-  for (const char* later : {"replace", "serials"}) {
-    const auto made = enrolment_->create_token({{"spec", {{later, "cam-1"}}}});
-    ASSERT_FALSE(made) << later;
-    EXPECT_EQ(made.error().code(), base::Code::kUnsupported) << made.error().message();
+TEST_F(EnrolmentTest, NewHardwareTakesThePlaceOfANodeAndTheOldIsCutOff) {
+  const auto old_token = token({{"labels", {{"role", "camera"}, {"site", "a"}}}});
+  const auto old_csr = csr();
+  const auto before = enroll(old_token, "cam-1", old_csr);
+  ASSERT_TRUE(before);
+  ASSERT_TRUE(objects_.patch(kNodes, "cam-1", {{"metadata", {{"labels", {{"by", "person"}}}}}}, Actor::kHub));
+  const auto replacing = token({{"replace", "cam-1"}, {"labels", {{"site", "b"}}}});
+  EXPECT_EQ(text_at(**objects_.get(kNodes, "cam-1"), "spec/uid"), text_at(*before, "uid"))
+      << "until the new machine is there, nothing changes";
+  const auto request = csr();
+  const auto after = enroll(replacing, "whatever", request);
+  ASSERT_TRUE(after) << after.error().message();
+  EXPECT_EQ(text_at(*after, "name"), "cam-1");
+  const auto node = *objects_.get(kNodes, "cam-1");
+  EXPECT_EQ(text_at(*node, "spec/uid"), text_at(*after, "uid"));
+  EXPECT_NE(text_at(*after, "uid"), text_at(*before, "uid"));
+  EXPECT_EQ(text_at(*node, "spec/replaces"), text_at(*before, "uid"));
+  EXPECT_EQ(labels_of(*node),
+            (std::map<std::string, std::string>{{"role", "camera"}, {"site", "b"}, {"by", "person"}}));
+  EXPECT_EQ(objects_.count(kNodes), 1U);
+  EXPECT_EQ(enroll(old_token, "cam-1", old_csr).error().code(), base::Code::kPermission)
+      << "the old hardware returns";
+  EXPECT_EQ(text_at(*enroll(replacing, "whatever", request), "uid"), text_at(*after, "uid"))
+      << "an answer that was lost is given again";
+}
+
+TEST_F(EnrolmentTest, ReplacesOnlyWhatIsThere) {
+  EXPECT_EQ(enrolment_->create_token({{"spec", {{"replace", "nobody"}}}}).error().code(),
+            base::Code::kNotFound);
+  ASSERT_TRUE(enroll(token(), "cam-1", csr()));
+  EXPECT_FALSE(enrolment_->create_token({{"spec", {{"replace", "cam-1"}, {"uses", 2}}}}))
+      << "one machine takes one place";
+  const auto replacing = token({{"replace", "cam-1"}});
+  ASSERT_TRUE(objects_.remove(kNodes, "cam-1"));
+  EXPECT_EQ(enroll(replacing, "x", csr()).error().code(), base::Code::kConflict);
+}
+
+TEST_F(EnrolmentTest, ATokenWithSerialsIsForThoseMachinesAlone) {
+  const auto holding = token({{"uses", 3}, {"serials", {"SN-17 ", "ab01"}}});
+  const auto ask = [&](const std::string& name, const Json& more) {
+    Json request{{"token", holding}, {"name", name}, {"csr", csr()}};
+    request.update(more);
+    return enrolment_->enroll(request);
+  };
+  EXPECT_EQ(ask("a", Json::object()).error().code(), base::Code::kPermission);
+  EXPECT_EQ(ask("a", {{"serials", {"sn-18", ""}}}).error().code(), base::Code::kPermission);
+  EXPECT_TRUE(ask("a", {{"serials", {"x", "sn-17"}}})) << "case and spaces do not count";
+  EXPECT_TRUE(ask("b", {{"fingerprint", "AB01"}}));
+  EXPECT_FALSE(enrolment_->create_token({{"spec", {{"serials", "sn-17"}}}}));
+  EXPECT_FALSE(enrolment_->create_token({{"spec", {{"serials", {5}}}}}));
+  EXPECT_FALSE(enrolment_->create_token({{"spec", {{"serials", Json::array()}}}}))
+      << "it would be for nobody";
+}
+
+TEST_F(EnrolmentTest, WaitsForAPersonWhereTheTokenSaysSo) {
+  const auto holding = token({{"approve", true}});
+  const auto request = csr();
+  for (int i = 0; i < 2; ++i) {
+    const auto asked = enroll(holding, "cam-1", request);
+    ASSERT_TRUE(asked) << asked.error().message();
+    EXPECT_TRUE(truth_at(*asked, "pending"));
+    EXPECT_FALSE(asked->contains("certificate"));
   }
+  EXPECT_TRUE(certificates_->in_use()->empty());
+  ASSERT_TRUE(objects_.patch(kNodes, "cam-1", {{"spec", {{"pending", nullptr}}}}, Actor::kPerson));
+  EXPECT_FALSE(text_at(*enroll(holding, "cam-1", request), "certificate").empty());
+}
+
+TEST_F(EnrolmentTest, GivesNoMachineTheHubsName) {
+  for (const char* name : {kHubClientName, kBrokerAdminName})
+    EXPECT_EQ(enroll(token(), name, csr()).error().code(), base::Code::kInvalid) << name;
 }
 
 TEST_F(EnrolmentTest, RefusesATokenThatIsMisshapen) {

@@ -94,6 +94,7 @@ void FakeNode::say_hello(bool beacon) {
   hello.applied = now.applied;
   hello.content = now.content;
   hello.snapshot = Digest::of(sync::encode_snapshot(now));
+  hello.hardware = hardware;
   hello.abilities = sync::abilities_digest(abilities);
   send(sync::encode(hello));
 }

@@ -73,6 +73,7 @@ class FakeNode {
   std::size_t part_bytes_received() const { return part_bytes_; }
 
   void say_hello(bool beacon = false);
+  std::uint64_t hardware = 0;  ///< that its hello tells of
   void report();
   /// As a delta on what was reported before.
   void report_change();

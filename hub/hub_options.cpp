@@ -103,6 +103,15 @@ Result<std::string> read_source_url(const std::string& text) {
   return url;
 }
 
+Status read_node_certificate_life(const std::string& text, HubOptions& out) {
+  auto life = base::parse_duration(text);
+  if (!life) return fail(std::move(life).error().with_context("node-certificate-life"));
+  if (*life < base::limits::kNodeCertificateLifeMin || *life > base::limits::kNodeCertificateLifeMax)
+    return fail(Code::kLimit, "node-certificate-life: " + text + ": write a duration from 10s to 87600h");
+  out.node_certificate_life = *life;
+  return {};
+}
+
 Status read_config(const std::string& text, HubOptions& out) {
   HF_TRY(const Json json, base::parse_json(text));
   const auto text_of = [](const Json& value, const std::string& where) -> Result<std::string> {
@@ -134,6 +143,11 @@ Status read_config(const std::string& text, HubOptions& out) {
                   HF_TRY(const auto poll, text_of(value, where));
                   HF_TRY(out.poll_interval, base::parse_duration(poll));
                   return {};
+                })
+      .optional("nodeCertificateLife",
+                [&](const Json& value, const std::string& where) -> Status {
+                  HF_TRY(const auto life, text_of(value, where));
+                  return read_node_certificate_life(life, out);
                 })
       .optional("source",
                 [&](const Json& value, const std::string& where) { return read_source(value, where, out); })

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/limits/git.hpp"
+#include "base/limits/hub.hpp"
 #include "base/result.hpp"
 #include "gitops/git_source.hpp"
 #include "hub/controller.hpp"
@@ -28,6 +29,7 @@ struct HubOptions {
   std::optional<RootSource> root;
   std::vector<gitops::Repository> repositories;
   std::chrono::milliseconds poll_interval = base::limits::kPollInterval;
+  std::chrono::milliseconds node_certificate_life = base::limits::kNodeCertificateLife;
   std::string log_level;
 };
 
@@ -39,8 +41,10 @@ base::Status read_broker(const std::string& text, HubOptions& out);
 base::Status read_store(const std::string& text);
 /// What --source takes: a URL as it is, the absolute path of a folder as file:// URL. kNotFound: no such folder.
 base::Result<std::string> read_source_url(const std::string& text);
+/// A duration within limits::kNodeCertificateLifeMin and …Max.
+base::Status read_node_certificate_life(const std::string& text, HubOptions& out);
 /// JSON with the long options' names in camelCase; unknown members are errors:
-/// {"advertise":[],"broker":"","data":"","listen":"","logLevel":"","poll":"30s","brokerStopsWithHub":false,"store":"lmdb",
+/// {"advertise":[],"broker":"","data":"","listen":"","logLevel":"","poll":"30s","brokerStopsWithHub":false,"store":"lmdb","nodeCertificateLife":"2160h",
 ///  "source":{"url","path","ref"},
 ///  "repositories":[{"url","username","tokenFile","sshKeyFile","knownHostsFile","caFile"}]}
 base::Status read_config(const std::string& text, HubOptions& out);

@@ -105,6 +105,10 @@ Status HubProgram::open() {
   store.path = folder_.store();
   store.tables = {kHubTables.begin(), kHubTables.end()};
   HF_TRY(store_, sync::LmdbStore::open(store));
+  objects_ = std::make_unique<Objects>(Objects::Seams{clock_, random_, *store_});
+  HF_CHECK(objects_->load());
+  certificates_ = std::make_unique<CertificateBook>(CertificateBook::Seams{clock_, random_, *store_}, *pki_,
+                                                    options_.node_certificate_life);
   HF_CHECK(open_broker());
   HF_CHECK(open_controller());
   return open_api();
@@ -130,6 +134,12 @@ Status HubProgram::open_broker() {
                       .key_file = folder_.server_key(),
                       .ca_file = folder_.ca_certificate()});
     host_->on_event([this](const base::HostEvent& event) { broker_->on_host_event(event); });
+    HF_TRY(auto password, broker_->admin_password(random_));
+    takeover_ = std::make_unique<Takeover>(
+        *loop_, TakeoverOptions{broker_->admin_socket(), kBrokerAdminName, std::move(password)});
+    revocation_ = std::make_unique<Revocation>(
+        Revocation::Parts{*loop_, clock_, *objects_, *certificates_, *pki_, *broker_, *takeover_});
+    HF_CHECK(revocation_->start());
     HF_CHECK(broker_->start());
     const bool anywhere = options_.listen_address == "0.0.0.0" || options_.listen_address == "::";
     url = "mqtts://" + in_url(anywhere ? "127.0.0.1" : options_.listen_address) + ":" +
@@ -150,13 +160,14 @@ Status HubProgram::open_controller() {
   HF_TRY(auto fetch, find_beside("holdfast-git-fetch"));
   HF_TRY(mirror_, gitops::GitMirror::open(*loop_, random_,
                                           {.folder = folder_.mirrors(), .fetch_program = std::move(fetch)}));
-  objects_ = std::make_unique<Objects>(Objects::Seams{clock_, random_, *store_});
-  HF_CHECK(objects_->load());
   ControllerOptions options{.fleet = pki_->fleet(),
                             .signing_key = pki_->signing_key(),
                             .repositories = options_.repositories,
                             .root = options_.root,
-                            .poll_interval = options_.poll_interval};
+                            .poll_interval = options_.poll_interval,
+                            .on_membership = [this] {
+                              if (revocation_) revocation_->changed();
+                            }};
   controller_ = std::make_unique<Controller>(Controller::Seams{clock_, random_, *store_, *link_, *mirror_},
                                              *objects_, std::move(options));
   controller_->on_wake([this] { work_soon(); });
@@ -166,7 +177,9 @@ Status HubProgram::open_controller() {
 }
 
 Status HubProgram::open_api() {
-  enrolment_ = std::make_unique<Enrolment>(Enrolment::Seams{clock_, random_}, *objects_, *pki_, api_url());
+  enrolment_ = std::make_unique<Enrolment>(Enrolment::Seams{clock_, random_}, *objects_, *pki_,
+                                           *certificates_, api_url());
+  renewal_ = std::make_unique<Renewal>(clock_, *objects_, *pki_, *certificates_);
   rest_ = std::make_unique<Rest>(*objects_, clock_);
   operations_ = std::make_unique<Operations>(*loop_, *controller_);
   authentication_ = std::make_unique<Authentication>(pki_->admin_token(), clock_);
@@ -182,6 +195,7 @@ Status HubProgram::open_api() {
   ApiParts parts{.rest = *rest_,
                  .operations = *operations_,
                  .enrolment = *enrolment_,
+                 .renewal = *renewal_,
                  .authentication = *authentication_,
                  .ready =
                      [this, on_loop_text] {

@@ -17,12 +17,16 @@
 #include "gitops/git/mirror.hpp"
 #include "hub/api/api_server.hpp"
 #include "hub/broker.hpp"
+#include "hub/certificate_book.hpp"
 #include "hub/controller.hpp"
 #include "hub/data_folder.hpp"
 #include "hub/enrolment.hpp"
 #include "hub/hub_options.hpp"
 #include "hub/objects.hpp"
 #include "hub/pki.hpp"
+#include "hub/renewal.hpp"
+#include "hub/revocation.hpp"
+#include "hub/takeover.hpp"
 #include "sync/link/mosquitto_link.hpp"
 #include "sync/store/lmdb_store.hpp"
 
@@ -54,13 +58,17 @@ class HubProgram {
   std::unique_ptr<base::EventLoop> loop_;
   std::optional<Pki> pki_;
   std::unique_ptr<sync::LmdbStore> store_;
+  std::unique_ptr<Objects> objects_;
+  std::unique_ptr<CertificateBook> certificates_;
   std::unique_ptr<base::LinuxHost> host_;
   std::unique_ptr<Broker> broker_;
+  std::unique_ptr<Takeover> takeover_;
+  std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<sync::MosquittoLink> link_;
   std::unique_ptr<gitops::GitMirror> mirror_;
-  std::unique_ptr<Objects> objects_;
   std::unique_ptr<Controller> controller_;
   std::unique_ptr<Enrolment> enrolment_;
+  std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<Rest> rest_;
   std::unique_ptr<Operations> operations_;
   std::unique_ptr<Authentication> authentication_;

@@ -22,7 +22,7 @@ constexpr int kUsedWrongly = 2;
 
 /// As typed; empty where nothing was.
 struct Typed {
-  std::string data, listen, broker, store, config, poll, log_level;
+  std::string data, listen, broker, store, config, poll, node_certificate_life, log_level;
   std::string source, path = ".", ref = "HEAD";
   std::string token_file, ssh_key_file, known_hosts_file, ca_file, username;
   std::vector<std::string> advertise;
@@ -48,6 +48,9 @@ void add_options(CLI::App& serve, Typed& typed) {
   serve.add_option("--known-hosts", typed.known_hosts_file, "Host keys to believe for ssh; needed with ssh");
   serve.add_option("--source-ca", typed.ca_file, "CA file for https with a private CA");
   serve.add_option("--poll", typed.poll, "How often Git is asked (default 30s, jittered)");
+  serve.add_option(
+      "--node-certificate-life", typed.node_certificate_life,
+      "How long a node's certificate holds (default 2160h, 90 days); it is renewed at two thirds");
   serve.add_option("--config", typed.config, "JSON file with the same names; what is typed wins");
   serve.add_option("--log-level", typed.log_level, "debug, info, warn or error");
 }
@@ -81,6 +84,8 @@ base::Result<hub::HubOptions> options_of(const Typed& typed) {
   if (!typed.poll.empty()) {
     HF_TRY(out.poll_interval, base::parse_duration(typed.poll));
   }
+  if (!typed.node_certificate_life.empty())
+    HF_CHECK(hub::read_node_certificate_life(typed.node_certificate_life, out));
   out.broker_stops_with_hub = out.broker_stops_with_hub || typed.broker_stops;
   HF_CHECK(take_source(typed, out));
   return out;

@@ -46,6 +46,10 @@ void set_report(NodeEntry& entry, const sync::SnapshotReport& report, sync::Snap
 
 }  // namespace
 
+bool is_cut_off(const Json& node) {
+  return truth_at(node, "spec/revoked") || !text_at(node, "spec/clone").empty();
+}
+
 const sync::SectionStatus* NodeEntry::reported_section(const sync::ApplicationUid& application) const {
   if (!snapshot) return nullptr;
   const auto found = std::ranges::find(snapshot->sections, application, &sync::SectionStatus::application);
@@ -92,12 +96,14 @@ bool NodeBook::take(const ObjectPtr& object) {
   NodeEntry& entry = at->second;
   const auto labels = labels_of(*object);
   const auto name = name_of(*object);
-  const bool revoked = truth_at(*object, "spec/revoked");
+  const bool revoked = is_cut_off(*object);
   const bool changed = is_new || entry.labels != labels || entry.name != name || entry.revoked != revoked;
   entry.uid = uid;
   entry.object = object;
   entry.labels = labels;
   entry.revoked = revoked;
+  entry.clone = text_at(*object, "spec/clone");
+  entry.fingerprint = text_at(*object, "spec/fingerprint");
   if (entry.name != name) by_name_.erase(entry.name);
   entry.name = name;
   by_name_[name] = uid;

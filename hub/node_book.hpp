@@ -25,6 +25,9 @@
 
 namespace holdfast::hub {
 
+/// Whether nothing may be heard of it or told to it: a person revoked it, or two machines were it.
+bool is_cut_off(const base::Json& node);
+
 enum class Presence { kUnknown, kOnline, kOffline };
 
 /// Where one application stands with one node, as the hub decided it.
@@ -77,7 +80,9 @@ struct NodeEntry {
   sync::NodeUid uid;
   std::string name;
   ObjectPtr object;
-  bool revoked = false;
+  bool revoked = false;     ///< or cut off as a clone
+  std::string clone;        ///< why it is cut off as a clone; empty: it is not
+  std::string fingerprint;  ///< of its hardware, hex, at least the first eight bytes; empty: not known
   std::map<std::string, std::string> labels;  ///< a person's and those made from facts
 
   std::optional<sync::Snapshot> snapshot;

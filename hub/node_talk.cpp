@@ -24,6 +24,13 @@ namespace {
 
 constexpr std::chrono::seconds kHelloPatience{2};
 
+/// Its bytes as a fingerprint begins with them.
+std::string hardware_hex(std::uint64_t hardware) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(hardware >> (8 * i) & 0xffU);
+  return base::to_hex(bytes);
+}
+
 /// How long an answer may take before the same is said again.
 std::chrono::milliseconds patience(std::uint32_t attempts) {
   constexpr std::uint32_t kDoublingsMax = 8;
@@ -138,6 +145,7 @@ void NodeTalk::seen(NodeEntry& node) {
 
 Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   HF_TRY(const auto hello, sync::decode_hello(body));
+  if (!check_hardware(node, hello.hardware)) return {};
   node.reported = hello.accepted;
   node.sending.needed.clear();
   node.sending.end_parts();
@@ -155,6 +163,41 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   if (!hello.beacon) tell_pacing(node);
   on_hello_(node);
   return {};
+}
+
+Status NodeTalk::note_hardware(const NodeEntry& node, const Json& spec) {
+  return context_.objects.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
+    return writer.patch(kNodes, node.name, {{"spec", spec}}).map([](const ObjectPtr&) {});
+  });
+}
+
+bool NodeTalk::check_hardware(NodeEntry& node, std::uint64_t hardware) {
+  if (hardware == 0) return true;
+  const auto seen = hardware_hex(hardware);
+  if (node.fingerprint.starts_with(seen)) return true;
+  constexpr const char* kNotKept = "what machine a node is could not be kept";
+  const bool is_known = node.fingerprint.size() >= seen.size();
+  Status kept;
+  if (is_known) {
+    const std::string why =
+        "two machines are node " + node.name + ": hardware " + seen + " and " +
+        node.fingerprint.substr(0, seen.size()) +
+        ". Both are cut off, what they run goes on. Was a disk copied, enrol the copy anew "
+        "(holdfast-agent unenroll --keep there); then, or if it is the same machine with another "
+        "board: holdfast approve " +
+        node.name;
+    kept = note_hardware(node, {{"clone", why}});
+    if (kept) {
+      base::log::warn("two machines under one identity: both are cut off", {{"node", node.name}});
+      context_.tell(node, sync::EventType::kWarning, "Cloned", why);
+    }
+  } else {
+    kept = note_hardware(node, {{"fingerprint", seen}});
+    node.fingerprint = seen;
+  }
+  if (kept) return !is_known;
+  base::log::failure(kNotKept, node.name, kept.error());
+  return !is_known;
 }
 
 void NodeTalk::check_generation(NodeEntry& node, const sync::Generation& reported,

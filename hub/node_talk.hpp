@@ -53,6 +53,9 @@ class NodeTalk {
   base::Status on_events(const NodeEntry& node, std::string_view body);
   base::Status on_need(NodeEntry& node, std::string_view body);
 
+  /// False: another machine speaks under this node's uid, and both are cut off.
+  bool check_hardware(NodeEntry& node, std::uint64_t hardware);
+  base::Status note_hardware(const NodeEntry& node, const base::Json& spec);
   void seen(NodeEntry& node);
   void set_presence(NodeEntry& node, Presence presence);
   void compare_report(NodeEntry& node);

@@ -238,14 +238,22 @@ Result<Pki> Pki::load_or_make(const DataFolder& folder, const PkiOptions& option
 
 Result<sync::Certificate> Pki::issue_node_certificate(const sync::CertificateRequest& request,
                                                       const sync::NodeUid& uid, base::WallTime now,
-                                                      base::Random& random) const {
+                                                      base::Random& random,
+                                                      std::chrono::milliseconds life) const {
+  // The life that a node reckons with begins where the certificate does.
+  const auto skew = std::min<std::chrono::milliseconds>(kClockSkew, life / 10);
   return sync::issue(ca_, ca_key_, request,
                      {.use = sync::CertificateUse::kClient,
                       .common_name = uid.str(),
                       .names = {},
-                      .not_before = now - kClockSkew,
-                      .not_after = now + base::limits::kNodeCertificateLife},
+                      .not_before = now - skew,
+                      .not_after = now + life},
                      random);
+}
+
+Result<std::string> Pki::revocation_list(const std::vector<sync::RevokedCertificate>& revoked,
+                                         base::WallTime now) const {
+  return sync::make_crl(ca_, ca_key_, revoked, now - kClockSkew);
 }
 
 }  // namespace holdfast::hub

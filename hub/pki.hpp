@@ -54,7 +54,11 @@ class Pki {
 
   base::Result<sync::Certificate> issue_node_certificate(const sync::CertificateRequest& request,
                                                          const sync::NodeUid& uid, base::WallTime now,
-                                                         base::Random& random) const;
+                                                         base::Random& random,
+                                                         std::chrono::milliseconds life) const;
+  /// In PEM: a CRL for each CA of whose certificates a broker believes (one without makes it refuse everybody).
+  base::Result<std::string> revocation_list(const std::vector<sync::RevokedCertificate>& revoked,
+                                            base::WallTime now) const;
 
  private:
   Pki(sync::Certificate ca, sync::PrivateKey ca_key, base::SigningKey signing)

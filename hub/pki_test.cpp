@@ -9,6 +9,7 @@
 #include "base/fake_clock.hpp"
 #include "base/fake_random.hpp"
 #include "base/file_io.hpp"
+#include "base/limits/hub.hpp"
 
 namespace holdfast::hub {
 namespace {
@@ -93,16 +94,20 @@ TEST_F(PkiTest, TellsWhenItsOwnCertificatesAreToBeRenewedWhichTheNextStartDoes) 
   EXPECT_GT(open()->renewal_due(), clock_.wall());
 }
 
-TEST_F(PkiTest, ANodesCertificateOutlivesYearsInWhichNothingRenewsIt) {
+TEST_F(PkiTest, ANodesCertificateHoldsAsLongAsItsLifeAndNoLonger) {
   const auto pki = open();
   const auto key = sync::PrivateKey::generate();
   const auto request = sync::CertificateRequest::make(*key, "x");
-  const auto certificate =
-      pki->issue_node_certificate(*request, sync::NodeUid(random_.uuid()), clock_.wall(), random_);
+  const auto certificate = pki->issue_node_certificate(*request, sync::NodeUid(random_.uuid()), clock_.wall(),
+                                                       random_, base::limits::kNodeCertificateLife);
   ASSERT_TRUE(certificate);
   const auto roots = sync::Certificate::bundle_from_pem(pki->ca().pem());
-  EXPECT_TRUE(
-      sync::verify_chain(*certificate, *roots, clock_.wall() + 24h * 365 * 4, sync::CertificateUse::kClient));
+  const auto holds_after = [&](std::chrono::milliseconds time) {
+    return sync::verify_chain(*certificate, *roots, clock_.wall() + time, sync::CertificateUse::kClient)
+        .has_value();
+  };
+  EXPECT_TRUE(holds_after(base::limits::kNodeCertificateLife - 1h));
+  EXPECT_FALSE(holds_after(base::limits::kNodeCertificateLife + 1h));
 }
 
 TEST_F(PkiTest, SignsANewTrustDocumentWhenAddressesChange) {

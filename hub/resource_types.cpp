@@ -6,6 +6,7 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "base/limits/hub.hpp"
 #include "base/time_text.hpp"
 #include "gitops/application.hpp"
 #include "hub/json_path.hpp"
@@ -33,11 +34,12 @@ Status check_node(const Json& object) {
   std::string uid;
   std::optional<std::string> replaces;
   bool revoked = false;
+  bool pending = false;
   const Json* spec = find_at(object, "spec");
   if (spec == nullptr) return fail(Code::kInvalid, "spec: is missing");
   base::ObjectReader in(*spec, "spec");
   in.required("uid", uid).optional("replaces", replaces).optional("revoked", revoked);
-  in.ignore("fingerprint").ignore("certificate");
+  in.optional("pending", pending).ignore("fingerprint").ignore("certificate").ignore("clone");
   HF_CHECK(in.finish());
   if (uid.empty()) return fail(Code::kInvalid, "spec.uid: must not be empty");
   return {};
@@ -51,8 +53,21 @@ Status check_duration(const Json& value, const std::string& where) {
   return {};
 }
 
-Status refuse_later(const Json&, const std::string& where) {
-  return fail(Code::kUnsupported, where + ": is not part of this release yet; remove it");
+Status check_serials(const Json& value, const std::string& where) {
+  namespace limits = base::limits;
+  if (!value.is_array() || value.empty())
+    return fail(Code::kInvalid,
+                where + ": must be a list of hardware serials or fingerprints, with one at least");
+  if (value.size() > limits::kTokenSerialsMax)
+    return fail(Code::kLimit, where + ": at most " + std::to_string(limits::kTokenSerialsMax));
+  for (const Json& serial : value) {
+    const bool fits = serial.is_string() && !serial.get_ref<const std::string&>().empty() &&
+                      serial.get_ref<const std::string&>().size() <= limits::kSerialLengthMax;
+    if (!fits)
+      return fail(Code::kInvalid, where + ": each must be a text of 1 to " +
+                                      std::to_string(limits::kSerialLengthMax) + " characters");
+  }
+  return {};
 }
 
 Status check_token(const Json& object) {
@@ -60,13 +75,17 @@ Status check_token(const Json& object) {
   const Json* spec = find_at(object, "spec");
   if (spec == nullptr) spec = &kEmpty;
   std::int64_t uses = 1;
+  std::string replace;
+  bool approve = false;
   std::map<std::string, std::string> labels;
   base::ObjectReader in(*spec, "spec");
   in.optional("ttl", check_duration).optional("uses", uses).optional("labels", labels);
-  in.optional("replace", refuse_later).optional("serials", refuse_later);
+  in.optional("replace", replace).optional("serials", check_serials).optional("approve", approve);
   in.ignore("expiresAt").ignore("tokenDigest").ignore("description");
   HF_CHECK(in.finish());
   if (uses < 1) return fail(Code::kInvalid, "spec.uses: must be at least 1");
+  if (!replace.empty() && uses != 1)
+    return fail(Code::kInvalid, "spec.uses: must be 1 with spec.replace: one machine takes the place of one");
   return sync::check_labels(labels, "spec.labels");
 }
 
@@ -131,6 +150,9 @@ std::string cell_repository(const Json& object, WallTime) { return text_at(objec
 std::string cell_path(const Json& object, WallTime) { return text_at(object, "spec/source/path"); }
 
 std::string cell_ready(const Json& object, WallTime) {
+  if (!text_at(object, "spec/clone").empty()) return "Cloned";
+  if (truth_at(object, "spec/revoked")) return "Revoked";
+  if (truth_at(object, "spec/pending")) return "Pending";
   const Json* ready = condition(object, "Ready");
   return ready == nullptr ? "Unknown" : text_at(*ready, "status");
 }

@@ -195,6 +195,11 @@ Json StatusKeeper::node_conditions(const NodeEntry& node) const {
                               "nothing was heard of the node since the hub connected to the broker", now));
       break;
   }
+  if (!node.clone.empty()) out.push_back(condition(before, "Cloned", "True", "Cloned", node.clone, now));
+  if (truth_at(*node.object, "spec/pending")) {
+    out.push_back(condition(before, "Pending", "True", "WaitsForApproval",
+                            "the machine waits for a person: holdfast approve " + node.name, now));
+  }
   if (!node.ahead.empty())
     out.push_back(condition(before, "GenerationAhead", "True", "GenerationAhead", node.ahead, now));
   if (!node.refused.empty())

@@ -22,8 +22,10 @@ inline constexpr sync::Table kReportTable{"report"};  ///< node uid → last sna
 inline constexpr sync::Table kSessionTable{
     "session"};  ///< node uid → counters of signed messages, pacing told
 
-inline constexpr std::array kHubTables{kMetaTable,        kObjectTable,  kTombstoneTable,
-                                       kApplicationTable, kDesiredTable, kBodyTable,
-                                       kProvenanceTable,  kReportTable,  kSessionTable};
+inline constexpr sync::Table kCertificateTable{"certificate"};  ///< "<node uid>/<serial>" → when it ends
+
+inline constexpr std::array kHubTables{kMetaTable,    kObjectTable,     kTombstoneTable,  kApplicationTable,
+                                       kDesiredTable, kBodyTable,       kProvenanceTable, kReportTable,
+                                       kSessionTable, kCertificateTable};
 
 }  // namespace holdfast::hub

@@ -15,7 +15,12 @@ using namespace std::chrono_literals;
 inline constexpr auto kDriftBackoffBase = 2s;  ///< the 2nd repair waits this, then ×3
 inline constexpr std::int64_t kDriftBackoffFactor = 3;
 inline constexpr auto kDriftBackoffMax = 300s;
-inline constexpr auto kDriftQuiet = 10min;  ///< after so long without drift the backoff starts over
+inline constexpr auto kDriftQuiet = 10min;        ///< after so long without drift the backoff starts over
+inline constexpr auto kRenewalLookInterval = 1h;  ///< at the certificate, at the latest: a clock may be set
+inline constexpr auto kRenewalRetryMin = 10s;  ///< after a renewal that failed, ×2, halved at most by chance
+inline constexpr auto kRenewalRetryMax = 1h;
+inline constexpr auto kApprovalPollInterval = 5s;  ///< of `enroll` that waits for a person
+inline constexpr auto kUnenrollTimeout = 60s;      ///< for what `unenroll --prune` deletes to be gone
 inline constexpr auto kFullPassInterval = 5min;
 inline constexpr auto kRehashInterval = 24h;
 inline constexpr auto kProcessBackoffBase = 10s;  ///< Kubernetes' CrashLoopBackOff: 10 s, ×2, to 5 min

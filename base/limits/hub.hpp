@@ -20,8 +20,15 @@ inline constexpr auto kStatusFlushInterval = 5s;
 inline constexpr auto kLastSeenFlushInterval = 10min;
 inline constexpr auto kTokenTtlDefault = 1h;
 inline constexpr auto kTokenTtlMax = 24h * 365;
-inline constexpr auto kNodeCertificateLife =
-    24h * 365 * 5;  ///< nothing renews it yet: long enough that no fleet is stranded
+inline constexpr std::size_t kTokenSerialsMax = 4'096;  ///< machines that one token names
+inline constexpr std::size_t kSerialLengthMax = 128;
+inline constexpr std::size_t kMachineSerialsMax = 16;   ///< that one machine tells of itself
+inline constexpr auto kNodeCertificateLife = 24h * 90;  ///< renewed by the node at two thirds of it
+inline constexpr auto kNodeCertificateLifeMin = 10s;    ///< of --node-certificate-life
+inline constexpr auto kNodeCertificateLifeMax = 24h * 3'650;
+inline constexpr std::size_t kCertificatesPerNodeMax = 32;  ///< issued to one node and not expired
+inline constexpr auto kTakeoverTimeout = 1s;    ///< for the broker's answer, and between two attempts
+inline constexpr int kTakeoverAttemptsMax = 5;  ///< to end one session
 inline constexpr std::size_t kBrokerQueuedBytesMax = 64U << 20U;  ///< for one client of the embedded broker
 inline constexpr auto kCommandTimeout = 30s;
 inline constexpr auto kCommandSkewMax = 24h;

@@ -15,6 +15,7 @@
 #include "hub/api/operations.hpp"
 #include "hub/api/rest.hpp"
 #include "hub/enrolment.hpp"
+#include "hub/renewal.hpp"
 
 namespace holdfast::hub {
 
@@ -30,6 +31,7 @@ struct ApiParts {
   Rest& rest;
   Operations& operations;
   Enrolment& enrolment;
+  Renewal& renewal;
   Authentication& authentication;
   std::function<bool()> ready;           ///< any thread
   std::function<std::string()> metrics;  ///< any thread

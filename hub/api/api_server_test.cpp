@@ -11,6 +11,8 @@
 
 #include "base/handle.hpp"
 #include "hub/fake_fleet.hpp"
+#include "hub/tables.hpp"
+#include "sync/store/fake_store.hpp"
 
 namespace holdfast::hub {
 namespace {
@@ -25,9 +27,11 @@ class ApiServerTest : public testing::Test {
                           fleet.clock.wall(), fleet.random);
     ASSERT_TRUE(made) << made.error().message();
     pki = *std::move(made);
-    enrolment.emplace(Enrolment::Seams{fleet.clock, fleet.random}, *fleet.objects, *pki,
+    certificates.emplace(CertificateBook::Seams{fleet.clock, fleet.random, store}, *pki);
+    renewal.emplace(fleet.clock, *fleet.objects, *pki, *certificates);
+    enrolment.emplace(Enrolment::Seams{fleet.clock, fleet.random}, *fleet.objects, *pki, *certificates,
                       "https://localhost:1");
-    server.emplace(ApiParts{rest, operations, *enrolment, authentication, [] { return true; },
+    server.emplace(ApiParts{rest, operations, *enrolment, *renewal, authentication, [] { return true; },
                             [] { return std::string(); }},
                    ApiServerOptions{.address = "127.0.0.1",
                                     .port = 0,
@@ -69,6 +73,9 @@ class ApiServerTest : public testing::Test {
   Rest rest{*fleet.objects, fleet.clock};
   Authentication authentication{base::Digest::of("secret"), fleet.clock};
   std::optional<Pki> pki;
+  sync::FakeStore store{{kHubTables.begin(), kHubTables.end()}};
+  std::optional<CertificateBook> certificates;
+  std::optional<Renewal> renewal;
   std::optional<Enrolment> enrolment;
   std::optional<ApiServer> server;
 };

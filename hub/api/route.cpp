@@ -11,6 +11,8 @@ using base::Json;
 namespace {
 
 constexpr std::string_view kEnroll = "/apis/holdfast.dev/v1/enroll";
+constexpr std::string_view kRenew = "/apis/holdfast.dev/v1/renew";
+constexpr std::string_view kLeave = "/apis/holdfast.dev/v1/leave";
 constexpr std::string_view kTokens = "/apis/holdfast.dev/v1/enrollmenttokens";
 
 ApiResponse text_answer(int status, std::string body) {
@@ -21,11 +23,13 @@ ApiResponse text_answer(int status, std::string body) {
   return response;
 }
 
-ApiResponse enroll(const ApiParts& parts, const ApiRequest& request) {
+/// What a machine asks that has no bearer token: the request itself holds what lets it in. Failures are slowed down.
+template <class Serve>
+ApiResponse serve_machine(const ApiParts& parts, const ApiRequest& request, const Serve& serve) {
   if (request.method != "POST") return error_answer(405, "MethodNotAllowed", "use POST");
   const auto body = base::parse_json(request.body);
   if (!body) return error_answer(400, "BadRequest", body.error().message());
-  const auto answer = parts.enrolment.enroll(*body);
+  const base::Result<Json> answer = serve(*body);
   if (answer) return json_answer(200, *answer);
   if (answer.error().code() != base::Code::kPermission) return error_answer(answer.error());
   if (const auto admitted = parts.authentication.admit(request.remote); !admitted)
@@ -64,7 +68,12 @@ ApiResponse route(const ApiParts& parts, ApiRequest request, const std::string& 
   if (request.path == "/readyz") {
     return parts.ready() ? text_answer(200, "ok\n") : text_answer(503, "the broker is not connected yet\n");
   }
-  if (request.path == kEnroll) return enroll(parts, request);
+  if (request.path == kEnroll)
+    return serve_machine(parts, request, [&](const Json& body) { return parts.enrolment.enroll(body); });
+  if (request.path == kRenew)
+    return serve_machine(parts, request, [&](const Json& body) { return parts.renewal.renew(body); });
+  if (request.path == kLeave)
+    return serve_machine(parts, request, [&](const Json& body) { return parts.renewal.leave(body); });
   auto user = parts.authentication.user_of(authorization, request.remote);
   if (!user && user.error().code() == base::Code::kLimit) {
     return error_answer(429, "TooManyRequests", user.error().message());

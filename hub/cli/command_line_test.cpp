@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongRow{"BadTtl", {"token", "create", "--ttl", "soon"}, "--ttl"},
         WrongRow{"NoUses", {"token", "create", "--uses", "0"}, "--uses"},
         WrongRow{"BadTokenLabel", {"token", "create", "--label", "role"}, "must look like k=v"},
-        WrongRow{"ReplaceIsLater", {"token", "create", "--replace", "n"}, "not part of this release yet"},
+        WrongRow{"SerialsFromNowhere", {"token", "create", "--serials", "/nowhere/x"}, "/nowhere/x"},
         WrongRow{"WaitForNothing", {"wait", "a"}, "wait for what?"},
         WrongRow{"WaitForSomethingElse",
                  {"wait", "a", "--for", "happiness"},

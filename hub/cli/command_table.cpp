@@ -110,11 +110,20 @@ std::vector<CommandSpec> change_commands() {
          {},
          true},
         {"--uses", "", "N", "How many machines may enrol with it; 1 unless given"},
-        {"--replace", "", "NODE", "New hardware for a node (not part of this release yet)", Completes::kNode},
-        {"--serials", "", "FILE", "Only machines with these serials (not part of this release yet)",
+        {"--replace", "", "NODE", "New hardware for a node: takes over its name and labels, and cuts it off",
+         Completes::kNode},
+        {"--serials", "", "FILE", "Only machines with these hardware serials or fingerprints, one a line",
          Completes::kFile},
+        {"--approve", "", "", "The machine waits until a person says yes: holdfast approve NODE"},
         output("text json", "text or json")},
        run_token_create},
+      {"approve",
+       kChange,
+       "Let a machine in that waits for it, or a node back in that was cut off as a clone",
+       "holdfast approve node-1",
+       {kNodeArgument},
+       {},
+       run_approve},
   };
 }
 

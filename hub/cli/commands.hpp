@@ -16,6 +16,7 @@ ExitCode run_delete(Invocation& invocation, const Arguments& arguments);
 ExitCode run_edit(Invocation& invocation, const Arguments& arguments);
 ExitCode run_label(Invocation& invocation, const Arguments& arguments);
 ExitCode run_token_create(Invocation& invocation, const Arguments& arguments);
+ExitCode run_approve(Invocation& invocation, const Arguments& arguments);
 ExitCode run_sync(Invocation& invocation, const Arguments& arguments);
 ExitCode run_diff(Invocation& invocation, const Arguments& arguments);
 ExitCode run_history(Invocation& invocation, const Arguments& arguments);

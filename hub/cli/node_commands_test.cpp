@@ -55,6 +55,35 @@ TEST(Why, AsJsonIsWhatTheApiGives) {
   EXPECT_EQ(Json::parse(person.out()).at("kind"), "WhyList");
 }
 
+// ---- approve ----
+
+constexpr const char* kNode = "GET /apis/holdfast.dev/v1/nodes/n-1";
+constexpr const char* kNodePatch = "PATCH /apis/holdfast.dev/v1/nodes/n-1";
+
+TEST(Approve, LetsAMachineInThatWaits) {
+  FakePerson person;
+  person.hub.answer(kNode, R"({"kind":"Node","metadata":{"name":"n-1"},"spec":{"uid":"u","pending":true}})");
+  person.hub.answer(kNodePatch, R"({"kind":"Node","metadata":{"name":"n-1"}})");
+  EXPECT_EQ(person.types({"approve", "n-1"}), ExitCode::kDone) << person.err();
+  EXPECT_EQ(person.out(), "node n-1 approved\n");
+  EXPECT_EQ(person.hub.last_request().body, R"({"spec":{"clone":null,"pending":null}})");
+}
+
+TEST(Approve, OfAClonesNodeBelievesTheMachineThatConnectsNext) {
+  FakePerson person;
+  person.hub.answer(kNode, R"({"kind":"Node","metadata":{"name":"n-1"},"spec":{"uid":"u","clone":"two"}})");
+  person.hub.answer(kNodePatch, R"({"kind":"Node","metadata":{"name":"n-1"}})");
+  EXPECT_EQ(person.types({"approve", "n-1"}), ExitCode::kDone) << person.err();
+  EXPECT_EQ(Json::parse(person.hub.last_request().body).at("spec").at("fingerprint"), "");
+}
+
+TEST(Approve, OfANodeThatWaitsForNothingChangesNothing) {
+  FakePerson person;
+  person.hub.answer(kNode, R"({"kind":"Node","metadata":{"name":"n-1"},"spec":{"uid":"u"}})");
+  EXPECT_EQ(person.types({"approve", "n-1"}), ExitCode::kDone) << person.err();
+  EXPECT_EQ(person.out(), "node n-1 waits for nothing\n");
+}
+
 // ---- logs ----
 
 std::string lines(const std::string& cursor, const Json& texts) {

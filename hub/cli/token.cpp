@@ -2,7 +2,9 @@
 // holdfast token create
 #include <nlohmann/json.hpp>
 
+#include "base/file_io.hpp"
 #include "base/json.hpp"
+#include "base/limits/client.hpp"
 #include "base/time_text.hpp"
 #include "hub/cli/commands.hpp"
 #include "hub/cli/object_fields.hpp"
@@ -43,12 +45,28 @@ Result<std::uint64_t> read_uses(const std::string& text) {
   return uses;
 }
 
-Result<TokenOptions> read_token(const Arguments& arguments) {
-  for (const auto* later : {"--replace", "--serials"}) {
-    if (arguments.has(later))
-      return fail(Code::kUnsupported, std::string(later) + " is not part of this release yet");
+/// One hardware serial or fingerprint a line; empty lines and those that begin with # are skipped.
+Result<Json> read_serials(const std::string& file) {
+  HF_TRY(const auto text, base::read_file(file, base::limits::kClientFileBytesMax));
+  Json out = Json::array();
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    auto line = text.substr(begin, end - begin);
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    begin = end + 1;
+    if (!line.empty() && line.front() != '#') out.push_back(line);
   }
+  if (out.empty()) return fail(Code::kInvalid, "--serials: " + file + ": names no machine");
+  return out;
+}
+
+Result<TokenOptions> read_token(const Arguments& arguments) {
   TokenOptions out;
+  if (const auto node = arguments.one("--replace"); !node.empty()) out.spec["replace"] = node;
+  if (const auto file = arguments.one("--serials"); !file.empty()) {
+    HF_TRY(out.spec["serials"], read_serials(file));
+  }
+  if (arguments.has("--approve")) out.spec["approve"] = true;
   if (const auto ttl = arguments.one("--ttl"); !ttl.empty()) {
     if (auto duration = base::parse_duration(ttl); !duration)
       return fail(std::move(duration).error().with_context("--ttl"));
@@ -76,6 +94,12 @@ void print_for_people(Invocation& invocation, const Json& answer) {
                    << ", until " << text_at(answer, "spec/expiresAt")
                    << ", and is shown this once. On the machine:\n\n  " << text_at(answer, "status/command")
                    << "\n";
+  if (const auto replaced = text_at(answer, "spec/replace"); !replaced.empty()) {
+    invocation.out() << "\nThe machine takes the place of node " << replaced
+                     << ", which is cut off at that moment.\n";
+  }
+  if (answer.value("spec", Json::object()).value("approve", false))
+    invocation.out() << "\nIt then waits for you: holdfast approve NODE\n";
 }
 
 Result<ExitCode> create_token(Invocation& invocation, const TokenOptions& options) {

@@ -140,7 +140,7 @@ MosquittoSessionOptions MosquittoLink::State::session_options(const std::string&
   out.will_topic = will_topic;
   out.will_payload = will_payload;
   out.tls.ca = options.ca;
-  out.tls.identity = options.identity;
+  out.tls.identity = options.identity_to_try ? options.identity_to_try() : options.identity;
   out.tls.alpn = options.alpn;
   out.tls.server_name = options.server_name.empty() ? target().host : options.server_name;
   out.tls.when = options.when ? options.when() : clock.wall();

@@ -35,6 +35,8 @@ struct MosquittoLinkOptions {
   std::vector<BrokerAddress> addresses;  ///< tried in order, the one after the last that failed first
   Pem ca;
   TlsIdentity identity;
+  /// Asked at every attempt, instead of `identity`, where it is given: a certificate may be in the making.
+  std::function<TlsIdentity()> identity_to_try;
   std::vector<std::string> alpn;
   std::string server_name;  ///< empty: the host of the address
   std::chrono::seconds keep_alive = base::limits::kKeepAlivePrompt;

@@ -96,6 +96,14 @@ base::Result<Certificate> issue(const Certificate& ca, const PrivateKey& ca_key,
                                 const CertificateRequest& request, const CertificateProfile& profile,
                                 base::Random& random);
 
+struct RevokedCertificate {
+  std::string serial_hex;
+};
+/// A CRL in PEM of the CA's own certificates. It holds from `now` for as long as the CA, for one that has run out would
+/// make a broker refuse everybody: what says that it is out of date is a newer one.
+base::Result<std::string> make_crl(const Certificate& ca, const PrivateKey& ca_key,
+                                   const std::vector<RevokedCertificate>& revoked, base::WallTime now);
+
 /// kPermission says what is wrong in words: unknown issuer, expired at `when`, wrong use, wrong name.
 /// `host` empty: the name is not checked.
 base::Status verify_chain(const Certificate& leaf, const std::vector<Certificate>& roots, base::WallTime when,

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/renewal.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "base/limits/agent.hpp"
+#include "base/log.hpp"
+#include "base/time_text.hpp"
+#include "sync/link/possession.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::Json;
+using base::Result;
+using base::Status;
+using namespace std::chrono_literals;
+namespace limits = base::limits;
+
+namespace {
+
+constexpr std::string_view kTarget = "/apis/holdfast.dev/v1/renew";
+constexpr const char* kNotRenewed = "the node's certificate could not be renewed";
+
+const base::BackoffPolicy kBackoff{.base = limits::kRenewalRetryMin,
+                                   .factor = 2,
+                                   .max = limits::kRenewalRetryMax,
+                                   .reset_after = 0ms,
+                                   .is_first_free = false};
+
+}  // namespace
+
+/// Shared with the thread that asks, which may outlive this renewal: a hub that says nothing does not hold up the end.
+struct Renewal::Call {
+  std::mutex mutex;
+  Renewal* owner = nullptr;
+};
+
+base::WallTime believed_time(base::WallTime clock, base::WallTime not_before) {
+  return std::max(clock, not_before);
+}
+
+Renewal::Renewal(Seams seams, DataFolder folder, Trust trust)
+    : seams_(seams),
+      certificate_(std::move(folder)),
+      trust_(std::move(trust)),
+      backoff_(kBackoff),
+      timer_(seams.loop.timer([this] { look(); })) {}
+
+Renewal::~Renewal() {
+  if (!call_) return;
+  const std::lock_guard guard(call_->mutex);
+  call_->owner = nullptr;
+}
+
+Status Renewal::open() {
+  constexpr auto kSteps = 1000ms;
+  spread_ = double(seams_.random.jitter(kSteps).count()) / double(kSteps.count());
+  return certificate_.load();
+}
+
+base::WallTime Renewal::due() const {
+  return renewal_time(certificate_.not_before(), certificate_.not_after(), spread_);
+}
+
+void Renewal::start() { look(); }
+
+void Renewal::look() {
+  if (call_) return;
+  // A clock may be set meanwhile, so it is never slept through to the end.
+  const auto left = due() - now();
+  if (left > 0ms) return timer_->set(std::min<std::chrono::milliseconds>(left, limits::kRenewalLookInterval));
+  if (const auto asked = ask(); !asked) on_answer(fail(asked.error()));
+}
+
+Status Renewal::ask() {
+  const auto trust = trust_();
+  HF_TRY(const auto key, certificate_.next_key());
+  HF_TRY(const auto request, sync::CertificateRequest::make(key, certificate_.current().common_name()));
+  HF_TRY(const auto proof, sync::prove_possession(certificate_.current_key(), certificate_.current(),
+                                                  sync::kRenewPurpose, request.pem()));
+  const Json body{{"certificate", certificate_.current().pem()},
+                  {"csr", request.pem()},
+                  {"signature", base::to_hex(proof)}};
+  const HubQuestion question{.hubs = trust.hubs,
+                             .ca_bundle = trust.ca_bundle,
+                             .when = now(),
+                             .target = std::string(kTarget),
+                             .body = base::canonical_json(body)};
+  call_ = std::make_shared<Call>();
+  call_->owner = this;
+  std::thread([call = call_, question] {
+    auto answer = ask_hub(question);
+    const std::lock_guard guard(call->mutex);
+    if (call->owner == nullptr) return;
+    call->owner->seams_.loop.post([call, answer = std::move(answer)] {
+      if (call->owner != nullptr) call->owner->on_answer(answer);
+    });
+  }).detach();
+  return {};
+}
+
+void Renewal::on_answer(const Result<Json>& answer) {
+  call_.reset();
+  const auto taken = answer ? take(*answer) : Status(fail(answer.error()));
+  if (taken) {
+    backoff_.reset();
+    trouble_.clear();
+    ++renewals_;
+    base::log::recovered(kNotRenewed, "certificate");
+    base::log::info("certificate renewed", {{"end", base::to_rfc3339_seconds(not_after())}});
+    if (on_renewed_) on_renewed_();
+    return look();
+  }
+  trouble_ = taken.error().message();
+  base::log::failure(kNotRenewed, "certificate", taken.error());
+  const auto wait = backoff_.record(seams_.clock.monotonic());
+  timer_->set(wait / 2 + seams_.random.jitter(wait / 2));
+}
+
+Status Renewal::take(const Json& answer) {
+  std::string pem;
+  HF_CHECK(base::ObjectReader(answer, "the hub's answer").required("certificate", pem).finish_open());
+  return certificate_.take_next(pem);
+}
+
+void Renewal::connected() {
+  constexpr const char* kNotStored = "the node's new certificate could not be stored";
+  if (const auto stored = certificate_.connected(); !stored)
+    return base::log::failure(kNotStored, "certificate", stored.error());
+  base::log::recovered(kNotStored, "certificate");
+}
+
+}  // namespace holdfast::edge_agent

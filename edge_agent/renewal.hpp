@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Renewal: keeps the node's certificate alive. Looks at it from the agent's loop; when two thirds of its life are over it
+// asks the hub for the next one, with the old as proof, in a thread that does nothing else; and has the link connect
+// anew with it. A certificate that expired while the node was away is renewed all the same.
+// Threads: one, the event loop's; the question runs in one of its own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/backoff.hpp"
+#include "base/clock.hpp"
+#include "base/event_loop.hpp"
+#include "base/random.hpp"
+#include "edge_agent/hub_call.hpp"
+#include "edge_agent/node_certificate.hpp"
+#include "sync/wire/trust.hpp"
+
+namespace holdfast::edge_agent {
+
+/// Pure: the time by which certificates are checked. A machine without a battery for its clock starts in the past, and
+/// the hub has attested the beginning of the certificate that it gave.
+base::WallTime believed_time(base::WallTime clock, base::WallTime not_before);
+
+class Renewal {
+ public:
+  struct Seams {
+    base::EventLoop& loop;
+    base::Clock& clock;
+    base::Random& random;
+  };
+  using Trust = std::function<sync::TrustDocument()>;
+  Renewal(Seams seams, DataFolder folder, Trust trust);
+  ~Renewal();
+
+  base::Status open();  ///< before the link
+  void start();
+  /// Called when there is a new certificate: the link connects anew.
+  void on_renewed(std::function<void()> listener) { on_renewed_ = std::move(listener); }
+
+  sync::TlsIdentity identity_to_try() { return certificate_.identity_to_try(); }
+  void connected();
+  base::WallTime now() const { return believed_time(seams_.clock.wall(), certificate_.not_before()); }
+
+  base::WallTime not_after() const { return certificate_.not_after(); }
+  base::WallTime due() const;
+  /// Why the last attempt failed; empty: it did not.
+  const std::string& trouble() const { return trouble_; }
+  std::uint64_t renewals() const { return renewals_; }
+
+ private:
+  struct Call;
+  void look();
+  base::Status ask();
+  void on_answer(const base::Result<base::Json>& answer);
+  base::Status take(const base::Json& answer);
+
+  Seams seams_;
+  NodeCertificate certificate_;
+  Trust trust_;
+  double spread_ = 0;
+  base::Backoff backoff_;
+  std::function<void()> on_renewed_;
+  std::shared_ptr<Call> call_;  ///< that is on its way
+  std::string trouble_;
+  std::uint64_t renewals_ = 0;
+  std::unique_ptr<base::EventLoop::Timer> timer_;
+};
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/unenrolment.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "base/file_io.hpp"
+#include "base/limits/agent.hpp"
+#include "base/linux_host.hpp"
+#include "base/system_clock.hpp"
+#include "edge_agent/agent_program.hpp"
+#include "edge_agent/data_folder.hpp"
+#include "edge_agent/hub_call.hpp"
+#include "edge_agent/node_certificate.hpp"
+#include "edge_agent/pruning.hpp"
+#include "edge_agent/renewal.hpp"
+#include "edge_agent/state_records.hpp"
+#include "edge_agent/store_rescue.hpp"
+#include "edge_agent/tables.hpp"
+#include "sync/link/possession.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::Json;
+using base::Result;
+using base::Status;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view kTarget = "/apis/holdfast.dev/v1/leave";
+
+/// By proof of possession; an expired certificate does.
+Status tell_hub(const DataFolder& folder, const NodeFile& node) {
+  NodeCertificate certificate(folder);
+  HF_CHECK(certificate.load());
+  HF_TRY(const auto trust, folder.load_trust(node));
+  HF_TRY(const auto proof,
+         sync::prove_possession(certificate.current_key(), certificate.current(), sync::kLeavePurpose, ""));
+  const Json body{{"certificate", certificate.current().pem()}, {"signature", base::to_hex(proof)}};
+  return ask_hub({.hubs = trust.hubs,
+                  .ca_bundle = trust.ca_bundle,
+                  .when = believed_time(base::SystemClock().wall(), certificate.not_before()),
+                  .target = std::string(kTarget),
+                  .body = base::canonical_json(body)})
+      .map([](const Json&) {});
+}
+
+/// The accepted state is of the hub that is left: the first generation of the next would look older. Nothing is deleted
+/// until that next one has spoken.
+Status forget_hub(sync::Store& store) {
+  return store.write([](sync::WriteTxn& txn) -> Status {
+    for (const auto key : {kHeaderKey, kAppliedKey, kCommandCounterKey, kSettingsCounterKey})
+      HF_CHECK(txn.erase(kMetaTable, key));
+    return txn.put(kMetaTable, kDeletesForbiddenKey, "1");
+  });
+}
+
+Status forget_all(sync::Store& store) {
+  return store.write([](sync::WriteTxn& txn) -> Status {
+    for (const auto table : {kSectionTable, kBodyTable, kProvenanceTable, kInventoryTable, kProcessTable}) {
+      std::vector<std::string> keys;
+      HF_CHECK(txn.scan(table, "", [&](std::string_view key, std::string_view) {
+        keys.emplace_back(key);
+        return true;
+      }));
+      for (const auto& key : keys) HF_CHECK(txn.erase(table, key));
+    }
+    for (const auto key :
+         {kHeaderKey, kAppliedKey, kCommandCounterKey, kSettingsCounterKey, kDeletesForbiddenKey})
+      HF_CHECK(txn.erase(kMetaTable, key));
+    return {};
+  });
+}
+
+Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFile& node, sync::Store& kept,
+             Unenrolled& out) {
+  HF_TRY(const auto loop, base::EventLoop::create());
+  HF_TRY(auto shim, find_shim(options));
+  HF_TRY(const auto host, base::LinuxHost::create(*loop, {.root = options.root.empty() ? "/" : options.root,
+                                                          .run_dir = folder.run(),
+                                                          .log_dir = folder.logs(),
+                                                          .shim_path = std::move(shim),
+                                                          .boot_id = std::nullopt}));
+  base::SystemClock clock;
+  RestartBook restarts;
+  const Marks marks(node.mark_uid, node.mark_key);
+  StateStore store(kept, restarts);
+  HF_CHECK(store.load());
+  Drivers drivers(*host, clock, marks, restarts);
+  const auto end = clock.monotonic() + base::limits::kUnenrollTimeout;
+  auto pruned = prune_all(store, drivers, [&] {
+    loop->run_once(100ms);
+    return clock.monotonic() < end;
+  });
+  host->on_event(nullptr);
+  out.deleted = pruned.deleted;
+  out.left = std::move(pruned.left);
+  if (pruned.failed.empty()) return forget_all(kept);
+  std::string all =
+      "not all could be deleted, and the node stays enrolled; mend it and run this again, or "
+      "leave it with --keep:";
+  for (const auto& one : pruned.failed) all += "\n  " + one;
+  return fail(Code::kUnavailable, all);
+}
+
+/// A node that never ran has no store, and holds nothing.
+Result<std::unique_ptr<sync::LmdbStore>> open_store(const DataFolder& folder) {
+  if (::access(folder.store().c_str(), F_OK) != 0) return nullptr;
+  return open_agent_store(folder.store());
+}
+
+Status remove_identity(const DataFolder& folder) {
+  for (const auto& path :
+       {folder.next_key_file(), folder.next_certificate_file(), folder.key_file(), folder.certificate_file(),
+        folder.ca_file(), folder.trust_file(), folder.node_file()}) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail(base::Error::from_errno(errno, path));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Unenrolled> unenroll(const AgentOptions& options) {
+  const DataFolder folder(options.data);
+  HF_TRY(const auto node, folder.load_node());
+  auto lock = base::DirectoryLock::take(folder.root());
+  if (!lock) return fail(std::move(lock).error().with_context("stop the agent first"));
+  Unenrolled out{.name = node.name, .hub_trouble = "", .deleted = 0, .left = {}};
+  {
+    HF_TRY(const auto store, open_store(folder));
+    const bool prunes = options.unenroll == UnenrollMode::kPrune;
+    if (store && prunes) HF_CHECK(prune(options, folder, node, *store, out));
+    if (store && !prunes) HF_CHECK(forget_hub(*store));
+    if (prunes && ::unlink(folder.marks_file().c_str()) != 0 && errno != ENOENT)
+      return fail(base::Error::from_errno(errno, folder.marks_file()));
+    if (!prunes) HF_CHECK(folder.save_marks(node));
+  }
+  if (auto told = tell_hub(folder, node); !told) out.hub_trouble = told.error().message();
+  HF_CHECK(remove_identity(folder));
+  return out;
+}
+
+}  // namespace holdfast::edge_agent

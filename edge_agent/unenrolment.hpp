@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unenrolment: how a machine leaves its fleet. The hub is told if it can be reached; then the identity goes. kKeep: what
+// runs here stays, and is known again by the next enrolment. kPrune: what the inventory says that this agent made is
+// deleted, and nothing else. Works with no network; can be run again after any failure, node.json goes last.
+// Threads: the program's only one; blocks.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "edge_agent/agent_options.hpp"
+
+namespace holdfast::edge_agent {
+
+struct Unenrolled {
+  std::string name;
+  std::string hub_trouble;  ///< why the hub could not be told; empty: it was
+  std::size_t deleted = 0;
+  std::vector<std::string> left;  ///< by kPrune: what stays, and why
+};
+
+/// kNotFound: not enrolled. kConflict: the agent runs. With kPrune an error names what could not be deleted; the
+/// identity is still there then.
+base::Result<Unenrolled> unenroll(const AgentOptions& options);
+
+}  // namespace holdfast::edge_agent

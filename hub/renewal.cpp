@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/renewal.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/log.hpp"
+#include "base/time_text.hpp"
+#include "hub/json_path.hpp"
+#include "hub/node_book.hpp"
+#include "sync/link/possession.hpp"
+
+namespace holdfast::hub {
+
+using base::Code;
+using base::fail;
+using base::Json;
+using base::Result;
+using base::Status;
+using namespace std::chrono_literals;
+
+struct Renewal::Asked {
+  std::string certificate;
+  std::string csr;
+  std::string signature;  ///< DER
+};
+
+namespace {
+
+constexpr std::string_view kRefused =
+    "the certificate is not accepted: its node was deleted or revoked, or it is of another fleet; to bring "
+    "the "
+    "machine back, `holdfast token create`, and on it `holdfast-agent unenroll --keep` and what was printed";
+
+base::Error refused(const std::string& who, const std::string& why) {
+  base::log::warn("a node's proof was refused", {{"uid", who}, {"why", why}});
+  return {Code::kPermission, std::string(kRefused)};
+}
+
+}  // namespace
+
+Status Renewal::check_issuer(const sync::Certificate& certificate) const {
+  HF_TRY(const auto trust, sync::verify_trust(pki_.trust(), pki_.recovery_key()));
+  HF_TRY(auto issuers, sync::Certificate::bundle_from_pem(trust.ca_bundle));
+  // Expired is no matter here: it is looked at as it was in its last second.
+  const auto when = std::min(clock_.wall(), certificate.not_after() - 1s);
+  return sync::verify_chain(certificate, issuers, when, sync::CertificateUse::kClient);
+}
+
+Result<ObjectPtr> Renewal::proven_node(const Asked& asked, std::string_view purpose) const {
+  HF_TRY(const auto certificate, sync::Certificate::from_pem(asked.certificate));
+  const auto uid = certificate.common_name();
+  if (auto held = sync::check_possession(certificate, purpose, asked.csr, asked.signature); !held)
+    return fail(refused(uid, held.error().message()));
+  if (auto ours = check_issuer(certificate); !ours) return fail(refused(uid, ours.error().message()));
+  HF_TRY(const auto nodes, objects_.list(kNodes));
+  const auto found = std::ranges::find_if(
+      nodes.items, [&](const ObjectPtr& node) { return text_at(*node, "spec/uid") == uid; });
+  if (uid.empty() || found == nodes.items.end()) return fail(refused(uid, "no node has this uid"));
+  if (is_cut_off(**found)) return fail(refused(uid, "the node is cut off"));
+  return *found;
+}
+
+Result<Json> Renewal::renew(const Json& json) {
+  Asked asked;
+  std::string signature;
+  HF_CHECK(base::ObjectReader(json, "renewal")
+               .required("certificate", asked.certificate)
+               .required("csr", asked.csr)
+               .required("signature", signature)
+               .finish_open());
+  HF_TRY(asked.signature, base::from_hex(signature));
+  HF_TRY(const auto node, proven_node(asked, sync::kRenewPurpose));
+  HF_TRY(const auto request, sync::CertificateRequest::from_pem(asked.csr));
+  HF_TRY(const auto made, certificates_.issue(request, sync::NodeUid(text_at(*node, "spec/uid"))));
+  const Json shown{{"serial", made.serial_hex()}, {"notAfter", base::to_rfc3339_seconds(made.not_after())}};
+  HF_CHECK(objects_.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
+    HF_CHECK(writer.patch(kNodes, name_of(*node), {{"spec", {{"certificate", shown}}}}));
+    return {};
+  }));
+  base::log::info("certificate renewed", {{"name", name_of(*node)}, {"end", text_at(shown, "notAfter")}});
+  return Json{{"certificate", made.pem()}};
+}
+
+Result<Json> Renewal::leave(const Json& json) {
+  Asked asked;
+  std::string signature;
+  HF_CHECK(base::ObjectReader(json, "request to leave")
+               .required("certificate", asked.certificate)
+               .required("signature", signature)
+               .finish_open());
+  HF_TRY(asked.signature, base::from_hex(signature));
+  HF_TRY(const auto node, proven_node(asked, sync::kLeavePurpose));
+  HF_CHECK(objects_.remove(kNodes, name_of(*node), {.uid = uid_of(*node), .resource_version = ""}));
+  base::log::info("node left", {{"name", name_of(*node)}, {"uid", text_at(*node, "spec/uid")}});
+  return Json{{"name", name_of(*node)}};
+}
+
+}  // namespace holdfast::hub
