@@ -21,7 +21,7 @@ base::Error refusal(const sync::HttpResponse& response) {
     if (const auto message = json->find("message"); message != json->end() && message->is_string())
       why = message->get<std::string>();
   }
-  const bool is_final = response.status == 401 || response.status == 403;
+  const bool is_final = response.status == 401 || response.status == 403 || response.status == 409;
   return {is_final ? Code::kPermission : Code::kUnavailable,
           "the hub refused (" + std::to_string(response.status) +
               "): " + why.substr(0, base::limits::kMessageLengthMax)};

@@ -62,7 +62,9 @@ base::Status leave(const AgentOptions& options) {
                   ? ("deleted " + std::to_string(done.deleted) + " objects that the agent had made").c_str()
                   : "what it holds and runs stays, and the next enrolment knows it again");
   for (const auto& left : done.left) std::printf("stays: %s\n", left.c_str());
-  if (!done.hub_trouble.empty()) {
+  if (done.is_refused) {
+    std::fprintf(stderr, "the hub did not take it off its list: %s\n", done.hub_trouble.c_str());
+  } else if (!done.hub_trouble.empty()) {
     std::fprintf(stderr, "the hub could not be told (%s): there, holdfast delete node %s\n",
                  done.hub_trouble.c_str(), done.name.c_str());
   }

@@ -12,6 +12,7 @@
 #include "base/system_clock.hpp"
 #include "edge_agent/agent_program.hpp"
 #include "edge_agent/data_folder.hpp"
+#include "edge_agent/hardware.hpp"
 #include "edge_agent/hub_call.hpp"
 #include "edge_agent/node_certificate.hpp"
 #include "edge_agent/pruning.hpp"
@@ -41,7 +42,11 @@ Status tell_hub(const DataFolder& folder, const NodeFile& node) {
   HF_TRY(const auto trust, folder.load_trust(node));
   HF_TRY(const auto proof,
          sync::prove_possession(certificate.current_key(), certificate.current(), sync::kLeavePurpose, ""));
-  const Json body{{"certificate", certificate.current().pem()}, {"signature", base::to_hex(proof)}};
+  constexpr std::size_t kHardwareDigits = 16;
+  const auto hardware = fingerprint_of(hardware_facts(), node.hardware).substr(0, kHardwareDigits);
+  const Json body{{"certificate", certificate.current().pem()},
+                  {"signature", base::to_hex(proof)},
+                  {"hardware", hardware}};
   return ask_hub({.hubs = trust.hubs,
                   .ca_bundle = trust.ca_bundle,
                   .when = believed_time(base::SystemClock().wall(), certificate.not_before()),
@@ -130,7 +135,7 @@ Result<Unenrolled> unenroll(const AgentOptions& options) {
   HF_TRY(const auto node, folder.load_node());
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock) return fail(std::move(lock).error().with_context("stop the agent first"));
-  Unenrolled out{.name = node.name, .hub_trouble = "", .deleted = 0, .left = {}};
+  Unenrolled out{.name = node.name, .hub_trouble = "", .is_refused = false, .deleted = 0, .left = {}};
   {
     HF_TRY(const auto store, open_store(folder));
     const bool prunes = options.unenroll == UnenrollMode::kPrune;
@@ -140,7 +145,10 @@ Result<Unenrolled> unenroll(const AgentOptions& options) {
       return fail(base::Error::from_errno(errno, folder.marks_file()));
     if (!prunes) HF_CHECK(folder.save_marks(node));
   }
-  if (auto told = tell_hub(folder, node); !told) out.hub_trouble = told.error().message();
+  if (auto told = tell_hub(folder, node); !told) {
+    out.hub_trouble = told.error().message();
+    out.is_refused = told.error().code() == Code::kPermission;
+  }
   HF_CHECK(remove_identity(folder));
   return out;
 }

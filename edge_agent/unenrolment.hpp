@@ -16,6 +16,7 @@ namespace holdfast::edge_agent {
 struct Unenrolled {
   std::string name;
   std::string hub_trouble;  ///< why the hub could not be told; empty: it was
+  bool is_refused = false;  ///< by the hub: there is no such node, or it is another machine by now
   std::size_t deleted = 0;
   std::vector<std::string> left;  ///< by kPrune: what stays, and why
 };

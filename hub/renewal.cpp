@@ -37,6 +37,12 @@ base::Error refused(const std::string& who, const std::string& why) {
   return {Code::kPermission, std::string(kRefused)};
 }
 
+/// A copy of a disk that is cleaned up must not take the original out of the fleet. Not known is not judged.
+bool is_its_hardware(const Json& node, const std::string& hardware) {
+  const auto enrolled = text_at(node, "spec/fingerprint");
+  return hardware.empty() || enrolled.size() < hardware.size() || enrolled.starts_with(hardware);
+}
+
 }  // namespace
 
 Status Renewal::check_issuer(const sync::Certificate& certificate) const {
@@ -85,12 +91,19 @@ Result<Json> Renewal::renew(const Json& json) {
 Result<Json> Renewal::leave(const Json& json) {
   Asked asked;
   std::string signature;
+  std::string hardware;
   HF_CHECK(base::ObjectReader(json, "request to leave")
                .required("certificate", asked.certificate)
                .required("signature", signature)
+               .optional("hardware", hardware)
                .finish_open());
   HF_TRY(asked.signature, base::from_hex(signature));
   HF_TRY(const auto node, proven_node(asked, sync::kLeavePurpose));
+  if (!is_its_hardware(*node, hardware)) {
+    return fail(Code::kConflict,
+                "node " + name_of(*node) +
+                    " is another machine, of whose disk this one has a copy; it stays enrolled");
+  }
   HF_CHECK(objects_.remove(kNodes, name_of(*node), {.uid = uid_of(*node), .resource_version = ""}));
   base::log::info("node left", {{"name", name_of(*node)}, {"uid", text_at(*node, "spec/uid")}});
   return Json{{"name", name_of(*node)}};

@@ -25,7 +25,8 @@ class Renewal {
   /// trust document. kPermission, without saying why: it is of no CA of ours, of a node that is gone or revoked, or not
   /// proven. kInvalid for a request that is wrong.
   base::Result<base::Json> renew(const base::Json& request);
-  /// {"certificate","signature"} → {"name"}; the Node is deleted. Errors as above.
+  /// {"certificate","signature","hardware"?} → {"name"}; the Node is deleted. Errors as above, and kConflict: it was
+  /// another machine's disk that was copied. `hardware`: as its fingerprint begins.
   base::Result<base::Json> leave(const base::Json& request);
 
  private:

@@ -170,6 +170,20 @@ TEST_F(RenewalTest, ANodeLeavesByItsOwnProof) {
   EXPECT_EQ(renewal_->leave(request).error().code(), Code::kPermission);
 }
 
+TEST_F(RenewalTest, ACopyOfADiskTakesNobodyOutOfTheFleet) {
+  const auto member = enroll("cam-1");
+  ASSERT_TRUE(
+      objects_.patch(kNodes, "cam-1", {{"spec", {{"fingerprint", "0102030405060708aa"}}}}, Actor::kHub));
+  const auto proof = sync::prove_possession(member.key, member.certificate, sync::kLeavePurpose, "").value();
+  Json request{{"certificate", member.certificate.pem()},
+               {"signature", base::to_hex(proof)},
+               {"hardware", "ff02030405060708"}};
+  EXPECT_EQ(renewal_->leave(request).error().code(), Code::kConflict);
+  EXPECT_TRUE(objects_.get(kNodes, "cam-1"));
+  request["hardware"] = "0102030405060708";
+  EXPECT_TRUE(renewal_->leave(request));
+}
+
 TEST_F(RenewalTest, EveryCertificateOfANodeThatIsCutOffIsRevokedAndNoOther) {
   const auto cut_off = enroll("cam-1");
   const auto stays = enroll("cam-2");
