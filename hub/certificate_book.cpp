@@ -75,4 +75,12 @@ Result<std::vector<IssuedCertificate>> CertificateBook::in_use() const {
   return out;
 }
 
+Status show_certificate(Objects& objects, const std::string& node, const sync::Certificate& certificate) {
+  const Json shown{{"serial", certificate.serial_hex()},
+                   {"notAfter", base::to_rfc3339_seconds(certificate.not_after())}};
+  return objects.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
+    return writer.patch(kNodes, node, {{"spec", {{"certificate", shown}}}}).map([](const ObjectPtr&) {});
+  });
+}
+
 }  // namespace holdfast::hub

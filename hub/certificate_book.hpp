@@ -13,6 +13,7 @@
 #include "base/limits/hub.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "hub/objects.hpp"
 #include "hub/pki.hpp"
 #include "sync/store/store.hpp"
 
@@ -47,5 +48,9 @@ class CertificateBook {
   const Pki& pki_;
   std::chrono::milliseconds life_;
 };
+
+/// Its serial and end as people see them, in the Node's spec.certificate.
+base::Status show_certificate(Objects& objects, const std::string& node,
+                              const sync::Certificate& certificate);
 
 }  // namespace holdfast::hub

@@ -293,6 +293,7 @@ Status Enrolment::store(const Request& request, const Json& token, const Admitte
 Result<Json> Enrolment::answer(const Request& request, const Admitted& admitted) {
   HF_TRY(const auto csr, sync::CertificateRequest::from_pem(request.csr));
   HF_TRY(const auto certificate, certificates_.issue(csr, admitted.uid));
+  HF_CHECK(show_certificate(objects_, admitted.name, certificate));
   return Json{{"uid", admitted.uid.str()},
               {"name", admitted.name},
               {"fleet", pki_.fleet().str()},

@@ -70,6 +70,7 @@ TEST_F(EnrolmentTest, MakesANodeWithTheTokensLabelsAndACertificateForItsUid) {
   EXPECT_EQ(uid, text_at(*answer, "uid"));
   const auto certificate = sync::Certificate::from_pem(text_at(*answer, "certificate"));
   ASSERT_TRUE(certificate);
+  EXPECT_EQ(text_at(**objects_.get(kNodes, "cam-1"), "spec/certificate/serial"), certificate->serial_hex());
   EXPECT_EQ(certificate->common_name(), uid) << "not what the request asked for";
   EXPECT_TRUE(sync::verify_trust(*sync::decode_trust(text_at(*answer, "trust")), pki_->recovery_key()));
 }

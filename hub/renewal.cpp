@@ -79,12 +79,9 @@ Result<Json> Renewal::renew(const Json& json) {
   HF_TRY(const auto node, proven_node(asked, sync::kRenewPurpose));
   HF_TRY(const auto request, sync::CertificateRequest::from_pem(asked.csr));
   HF_TRY(const auto made, certificates_.issue(request, sync::NodeUid(text_at(*node, "spec/uid"))));
-  const Json shown{{"serial", made.serial_hex()}, {"notAfter", base::to_rfc3339_seconds(made.not_after())}};
-  HF_CHECK(objects_.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
-    HF_CHECK(writer.patch(kNodes, name_of(*node), {{"spec", {{"certificate", shown}}}}));
-    return {};
-  }));
-  base::log::info("certificate renewed", {{"name", name_of(*node)}, {"end", text_at(shown, "notAfter")}});
+  HF_CHECK(show_certificate(objects_, name_of(*node), made));
+  base::log::info("certificate renewed",
+                  {{"name", name_of(*node)}, {"end", base::to_rfc3339_seconds(made.not_after())}});
   return Json{{"certificate", made.pem()}};
 }
 

@@ -43,7 +43,7 @@ Status Revocation::start() {
 
 void Revocation::changed() {
   parts_.loop.post([this] {
-    if (!std::exchange(is_due_, true)) timer_->set(std::chrono::milliseconds(0));
+    if (!std::exchange(is_due_, true)) timer_->set(limits::kRevocationSpacing);
   });
 }
 

@@ -27,6 +27,7 @@ inline constexpr auto kNodeCertificateLife = 24h * 90;  ///< renewed by the node
 inline constexpr auto kNodeCertificateLifeMin = 10s;    ///< of --node-certificate-life
 inline constexpr auto kNodeCertificateLifeMax = 24h * 3'650;
 inline constexpr std::size_t kCertificatesPerNodeMax = 32;  ///< issued to one node and not expired
+inline constexpr auto kRevocationSpacing = 50ms;            ///< between two lists of revoked certificates
 inline constexpr auto kTakeoverTimeout = 1s;    ///< for the broker's answer, and between two attempts
 inline constexpr int kTakeoverAttemptsMax = 5;  ///< to end one session
 inline constexpr std::size_t kBrokerQueuedBytesMax = 64U << 20U;  ///< for one client of the embedded broker

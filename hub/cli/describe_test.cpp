@@ -92,7 +92,7 @@ TEST(Describe, AnApplication) {
 TEST(Describe, ANode) {
   FakePerson person;
   const Json node{{"metadata", {{"name", "n-1"}, {"creationTimestamp", "2025-12-31T22:00:00Z"}}},
-                  {"spec", {{"uid", "u-1"}}},
+                  {"spec", {{"uid", "u-1"}, {"certificate", {{"notAfter", "2026-04-01T00:00:00Z"}}}}},
                   {"status",
                    {{"sync", "OutOfSync"},
                     {"health", "Progressing"},
@@ -122,6 +122,7 @@ TEST(Describe, ANode) {
             "Labels:        <none>\n"
             "Created:       2025-12-31T22:00:00Z (120m ago)\n"
             "UID:           u-1\n"
+            "Certificate:   until 2026-04-01T00:00:00Z\n"
             "Agent:         0.1.0\n"
             "Last seen:     2025-12-31T23:59:50Z (10s ago)\n"
             "Sync:          OutOfSync\n"

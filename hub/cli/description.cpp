@@ -237,6 +237,8 @@ void describe_application(Description& out, const DescriptionParts& parts) {
 void describe_node(Description& out, const DescriptionParts& parts) {
   const auto& object = parts.object;
   out.line("UID", text_at(object, "spec/uid"));
+  if (const auto end = text_at(object, "spec/certificate/notAfter"); !end.empty())
+    out.line("Certificate", "until " + end);
   out.line("Agent", text_at(object, "status/agentVersion"));
   out.line("Last seen", out.time(text_at(object, "status/lastSeen")));
   out.line("Sync", text_at(object, "status/sync"));
