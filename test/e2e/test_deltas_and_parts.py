@@ -87,11 +87,10 @@ def test_a_section_of_five_mebibytes_arrives_and_survives_kill_9_of_agent_and_hu
     total = sum(map(len, contents.values()))
     app.commit("Large")
     first = until("a part of it is there", lambda: part_bytes(node), every=0.001)
-    assert first < total / 2
     node.kill()
     node.start()
     second = until("some more is there", lambda: part_bytes(node), every=0.001)
-    assert second < total / 2
+    assert first + second < total, "the hub is killed while some of it is still to come"
     own_fleet.hub.kill()
     there = part_bytes(node)
     own_fleet.hub.start()
