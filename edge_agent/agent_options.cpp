@@ -4,6 +4,7 @@
 #include <getopt.h>
 
 #include <array>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -48,9 +49,12 @@ enum Option : int {
   kKeep,
   kPrune,
   kSince,
+  kProfile,
+  kProxy,
+  kNoProxy,
 };
 
-constexpr std::array<option, 18> kOptions{{
+constexpr std::array<option, 21> kOptions{{
     {"data", required_argument, nullptr, kData},
     {"root", required_argument, nullptr, kRoot},
     {"config", required_argument, nullptr, kConfig},
@@ -67,6 +71,9 @@ constexpr std::array<option, 18> kOptions{{
     {"keep", no_argument, nullptr, kKeep},
     {"prune", no_argument, nullptr, kPrune},
     {"since", required_argument, nullptr, kSince},
+    {"profile", required_argument, nullptr, kProfile},
+    {"proxy", required_argument, nullptr, kProxy},
+    {"no-proxy", required_argument, nullptr, kNoProxy},
     {"help", no_argument, nullptr, 'h'},
     {nullptr, 0, nullptr, 0},
 }};
@@ -117,6 +124,9 @@ Status set_option(AgentOptions& out, int option, const char* argument) {
     case kKeep: out.unenroll = UnenrollMode::kKeep; return {};
     case kPrune: out.unenroll = UnenrollMode::kPrune; return {};
     case kSince: out.since = value; return {};
+    case kProfile: out.profile = value; return {};
+    case kProxy: out.proxy = value; return {};
+    case kNoProxy: out.no_proxy = value; return {};
     default: return fail(Code::kInternal, "an option without a meaning");
   }
 }
@@ -131,6 +141,8 @@ Status check(const AgentOptions& options) {
   if (options.command == AgentCommand::kWhy && options.key.empty()) {
     return fail(Code::kInvalid, "say which resource: holdfast-agent why File/motd --data " + options.data);
   }
+  HF_TRY([[maybe_unused]] const auto profile, profile_of(options));
+  HF_TRY([[maybe_unused]] const auto proxy, proxy_of(options, [](const char*) { return std::string(); }));
   if (options.command != AgentCommand::kEnroll) return {};
   if (!options.hub.starts_with("https://")) return fail(Code::kInvalid, "--hub must be https://HOST:PORT");
   if (options.ca_sha256.size() != 64) {
@@ -188,12 +200,45 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
                .optional("root", read.root)
                .optional("shim", read.shim)
                .optional("facts", read.facts)
+               .optional("profile", read.profile)
+               .optional("proxy", read.proxy)
+               .optional("noProxy", read.no_proxy)
                .finish());
   if (options.log_level.empty()) options.log_level = read.log_level;
   if (options.root.empty()) options.root = read.root;
   if (options.shim.empty()) options.shim = read.shim;
+  if (options.profile.empty()) options.profile = read.profile;
+  if (options.proxy.empty()) options.proxy = read.proxy;
+  if (options.no_proxy.empty()) options.no_proxy = read.no_proxy;
   options.facts = std::move(read.facts);
+  HF_TRY([[maybe_unused]] const auto profile, profile_of(options));
+  HF_TRY([[maybe_unused]] const auto proxy, proxy_of(options, [](const char*) { return std::string(); }));
   return {};
+}
+
+Result<Profile> profile_of(const AgentOptions& options) {
+  if (options.profile.empty()) return Profile::kPrompt;
+  auto profile = parse_profile(options.profile);
+  if (!profile) return fail(std::move(profile).error().with_context("profile"));
+  return profile;
+}
+
+Result<sync::ProxyRules> proxy_of(const AgentOptions& options,
+                                  const std::function<std::string(const char*)>& variable) {
+  const auto first = [&](const std::string& given, const char* upper, const char* lower) {
+    if (!given.empty()) return given;
+    auto value = variable(upper);
+    return value.empty() ? variable(lower) : value;
+  };
+  auto rules = sync::ProxyRules::read(first(options.proxy, "HTTPS_PROXY", "https_proxy"),
+                                      first(options.no_proxy, "NO_PROXY", "no_proxy"));
+  if (!rules) return fail(std::move(rules).error().with_context("proxy"));
+  return rules;
+}
+
+std::string environment_variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
 std::string_view agent_help() {
@@ -203,7 +248,8 @@ std::string_view agent_help() {
                         [--name NAME] [--label k=v]… [--token-file FILE]
                         makes a key here, has it certified, and stores who this node is
   holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--shim FILE]
-                        [--log-level debug|info|warn|error]
+                        [--log-level debug|info|warn|error] [--profile prompt|frugal]
+                        [--proxy http://[USER:PASSWORD@]HOST:PORT|none] [--no-proxy HOST,…]
                         keeps going; needs no network to begin. --root: files live under DIR
   holdfast-agent status --data DIR [-o json]      what this node holds and how it fares
   holdfast-agent why KIND/NAME --data DIR         where it comes from, what blocks it, what happens next
@@ -213,6 +259,8 @@ std::string_view agent_help() {
                         leaves the fleet, with or without a network. --keep (unless said): what is
                         here stays; --prune: what this agent made is deleted
 
+--profile frugal is for lines that are paid by the byte. --proxy, for enroll as well: else HTTPS_PROXY and
+NO_PROXY hold; with a password give it there or in the configuration, not where others can read the command.
 status, why, plan and logs work with no network and no hub.
 Exit codes: 0 done, 1 failed, 2 used wrongly.
 )";

@@ -3,12 +3,15 @@
 // Threads: plain values.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "edge_agent/profile.hpp"
+#include "sync/link/proxy.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -23,6 +26,9 @@ struct AgentOptions {
   std::string config;
   std::string shim;  ///< path of holdfast-shim; empty: beside this program
   std::string log_level;
+  std::string profile;                       ///< "prompt" or "frugal"; empty: prompt
+  std::string proxy;                         ///< URL, "none", or empty: as the environment says
+  std::string no_proxy;                      ///< hosts that are reached without it, with commas between
   std::map<std::string, std::string> facts;  ///< from --config; beside and before those of the machine
   OutputFormat output = OutputFormat::kText;
   // enroll
@@ -41,8 +47,15 @@ struct AgentOptions {
 
 /// kInvalid: used wrongly (exit 2); the message names the option and the way out.
 base::Result<AgentOptions> parse_agent_options(const std::vector<std::string>& arguments);
-/// `--config FILE`: {"facts":{},"logLevel":"","root":"","shim":""}; what was typed wins. Errors name the member.
+/// `--config FILE`: {"facts":{},"logLevel":"","noProxy":"","profile":"","proxy":"","root":"","shim":""}; what was typed wins. Errors name the member.
 base::Status read_agent_config(std::string_view text, AgentOptions& options);
+/// kInvalid names the option; no password is in the message.
+base::Result<Profile> profile_of(const AgentOptions& options);
+/// From the options, else from HTTPS_PROXY and NO_PROXY as `variable` tells them (empty: not set).
+base::Result<sync::ProxyRules> proxy_of(const AgentOptions& options,
+                                        const std::function<std::string(const char*)>& variable);
+/// Empty: not set.
+std::string environment_variable(const char* name);
 std::string_view agent_help();
 
 }  // namespace holdfast::edge_agent

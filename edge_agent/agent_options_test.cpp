@@ -33,6 +33,32 @@ TEST(AgentOptions, LetWhatWasTypedWinOverTheConfiguration) {
             "config: unknown field \"rot\"; did you mean \"root\"?");
 }
 
+TEST(AgentOptions, TakeProfileAndProxyFromTheConfigurationAndRefuseOthers) {
+  AgentOptions options;
+  ASSERT_TRUE(
+      read_agent_config(R"({"profile":"frugal","proxy":"http://p:3128","noProxy":"hub.lan"})", options));
+  EXPECT_EQ(*profile_of(options), Profile::kFrugal);
+  const auto rules = proxy_of(options, [](const char*) { return "http://environment:1"; });
+  ASSERT_TRUE(rules);
+  EXPECT_EQ(rules->of("hub")->authority(), "p:3128");
+  EXPECT_EQ(rules->of("hub.lan"), nullptr);
+  AgentOptions other;
+  EXPECT_EQ(read_agent_config(R"({"profile":"fast"})", other).error().message(),
+            "profile: 'fast': there is prompt and frugal");
+}
+
+TEST(AgentOptions, TakeTheProxyFromTheEnvironmentWhereNothingElseIsSaid) {
+  const auto variable = [](const char* name) -> std::string {
+    if (std::string_view(name) == "https_proxy") return "http://environment:1";
+    return std::string_view(name) == "NO_PROXY" ? "hub.lan" : "";
+  };
+  AgentOptions options;
+  EXPECT_EQ(proxy_of(options, variable)->of("hub")->authority(), "environment:1");
+  EXPECT_EQ(proxy_of(options, variable)->of("hub.lan"), nullptr);
+  options.proxy = "none";
+  EXPECT_EQ(proxy_of(options, variable)->of("hub"), nullptr);
+}
+
 struct WrongUse {
   const char* name;
   std::vector<std::string> arguments;
@@ -53,6 +79,12 @@ TEST(AgentOptions, SaysWhatIsWrongAndTheWayOut) {
        "give one of --token TOKEN and --token-file FILE"},
       {"two keys", {"a", "logs", "x", "y", "--data", "/d"}, "y: one word too many"},
       {"a key where none goes", {"a", "run", "x", "--data", "/d"}, "x: one word too many"},
+      {"profile",
+       {"a", "run", "--data", "/d", "--profile", "fast"},
+       "profile: 'fast': there is prompt and frugal"},
+      {"proxy",
+       {"a", "run", "--data", "/d", "--proxy", "http://u:secret@p"},
+       "proxy: no host and port; write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"},
       {"format", {"a", "status", "--data", "/d", "-o", "xml"}, "-o xml: there is table and json"},
   };
   for (const auto& row : table) {

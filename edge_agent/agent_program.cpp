@@ -139,8 +139,9 @@ Status AgentProgram::boot_engine() {
 }
 
 Status AgentProgram::open_renewal() {
-  renewal_ =
-      std::make_unique<Renewal>(Renewal::Seams{*loop_, clock_, random_}, folder_, [this] { return trust_; });
+  HF_TRY(auto proxies, proxy_of(options_, environment_variable));
+  renewal_ = std::make_unique<Renewal>(
+      Renewal::Seams{*loop_, clock_, random_}, folder_, [this] { return trust_; }, std::move(proxies));
   renewal_->on_renewed([this] {
     link_->stop();
     link_->start();
@@ -157,7 +158,12 @@ void AgentProgram::look_at_connects() {
 
 Status AgentProgram::open_link() {
   sync::MosquittoLinkOptions options;
+  HF_TRY(const auto profile, profile_of(options_));
+  const Pace pace = pace_of(profile);
   options.client_id = node_.uid.str();
+  options.alpn = {std::string(sync::kMqttAlpn)};
+  options.keep_alive = pace.keep_alive;
+  HF_TRY(options.proxy, proxy_of(options_, environment_variable));
   for (const auto& broker : trust_.brokers) {
     HF_TRY(auto address, sync::BrokerAddress::parse(broker));
     options.addresses.push_back(std::move(address));
@@ -171,6 +177,9 @@ Status AgentProgram::open_link() {
       std::make_unique<Session>(Session::Seams{clock_, random_, *store_, *link_}, *engine_, identity_,
                                 [this](const sync::Command& command) { return desk_->carry_out(command); });
   session_->on_wake([this] { work_soon(); });
+  session_->set_beacon_interval(pace.beacon_min, pace.beacon_max);
+  engine_->set_full_pass_interval(pace.full_pass);
+  log_tidy_interval_ = pace.log_tidy;
   return {};
 }
 
@@ -198,7 +207,7 @@ void AgentProgram::tidy_logs() {
       }
     }
   }
-  tidy_timer_->set(base::limits::kLogTidyInterval);
+  tidy_timer_->set(log_tidy_interval_);
 }
 
 Status AgentProgram::run() {
@@ -207,7 +216,7 @@ Status AgentProgram::run() {
   work();  // from the store, before anything is heard from the network
   session_->start();
   renewal_->start();
-  tidy_timer_->set(base::limits::kLogTidyInterval);
+  tidy_timer_->set(log_tidy_interval_);
   loop_->run();
   session_->stop();
   base::log::info("agent stopped; what it supervises goes on running", {{"node", node_.name}});

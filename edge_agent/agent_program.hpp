@@ -4,6 +4,7 @@
 // Threads: one.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -66,6 +67,7 @@ class AgentProgram {
   std::unique_ptr<base::EventLoop::Timer> timer_;
   std::unique_ptr<base::EventLoop::Timer> tidy_timer_;
   std::uint64_t connects_seen_ = 0;
+  std::chrono::milliseconds log_tidy_interval_{};
   bool work_posted_ = false;
 };
 

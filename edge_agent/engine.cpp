@@ -74,6 +74,7 @@ struct Engine::State {
   PartBook part_book;
   DesiredKeeper keeper;
 
+  std::chrono::milliseconds full_pass_interval = limits::kFullPassInterval;
   NodeFacts facts;
   sync::Snapshot snapshot;
   base::Digest snapshot_digest;
@@ -142,8 +143,8 @@ void Engine::State::full_pass() {
   ++counters.full_passes;
   counters.last_full_pass = now - began;
   if (is_first) counters.first_reconcile = now - started;
-  const auto spread = seams.random.jitter(limits::kFullPassInterval / 10);
-  queue.add({WorkKind::kFullPass, ""}, now + limits::kFullPassInterval - spread);
+  const auto spread = seams.random.jitter(full_pass_interval / 10);
+  queue.add({WorkKind::kFullPass, ""}, now + full_pass_interval - spread);
 }
 
 /// This agent may be newer than the one that could not.
@@ -288,6 +289,10 @@ std::optional<sync::Applied> Engine::take_applied() {
 
 void Engine::on_changed(std::function<void()> listener) { state_->on_changed = std::move(listener); }
 void Engine::on_wake(std::function<void()> listener) { state_->on_wake = std::move(listener); }
+
+void Engine::set_full_pass_interval(std::chrono::milliseconds interval) {
+  state_->full_pass_interval = interval;
+}
 
 void Engine::set_facts(std::map<std::string, std::string> facts) {
   if (state_->facts.facts == facts) return;

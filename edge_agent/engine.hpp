@@ -6,6 +6,7 @@
 // Threads: one.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -87,6 +88,9 @@ class Engine {
   void on_wake(std::function<void()> listener);
   /// What the node knows about itself (architecture, kernel, …); part of the snapshot.
   void set_facts(std::map<std::string, std::string> facts);
+
+  /// Between two looks at everything, from the next one on.
+  void set_full_pass_interval(std::chrono::milliseconds interval);
 
   /// For `holdfast-agent plan` and `why`: the plan as it would be carried out now, without doing it.
   base::Result<Plan> plan_now();

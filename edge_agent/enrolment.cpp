@@ -163,6 +163,8 @@ Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
   HF_TRY(request.body, body_of(options, key, name, hardware));
   HF_TRY(request.tls.pinned_ca, base::Digest::from_hex(options.ca_sha256));
   request.tls.when = base::SystemClock().wall();
+  HF_TRY(const auto rules, proxy_of(options, environment_variable));
+  if (const auto* const proxy = rules.of(request.url.host)) request.proxy = *proxy;
   HF_TRY(const auto body, answer_of(request));
   HF_TRY(auto identity, identity_of_answer(body));
   identity.node.hub = options.hub;

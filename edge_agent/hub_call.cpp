@@ -36,6 +36,7 @@ Result<Json> ask_one(const HubQuestion& question, const std::string& hub) {
   request.body = question.body;
   request.tls.ca = sync::Pem::from_text(question.ca_bundle);
   request.tls.when = question.when;
+  if (const auto* const proxy = question.proxies.of(request.url.host)) request.proxy = *proxy;
   HF_TRY(const auto answer, sync::https_call(request));
   if (answer.response.status != 200) return fail(refusal(answer.response));
   return base::parse_json(answer.response.body);

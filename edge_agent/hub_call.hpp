@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "sync/link/proxy.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -19,6 +20,7 @@ struct HubQuestion {
   base::WallTime when{};          ///< at which certificates are checked
   std::string target;             ///< "/apis/holdfast.dev/v1/renew"
   std::string body;               ///< JSON
+  sync::ProxyRules proxies;
 };
 
 /// The answer's JSON. kPermission: a hub of ours refused, in its words; kUnavailable and kTimeout: none was reached.

@@ -45,10 +45,11 @@ base::WallTime believed_time(base::WallTime clock, base::WallTime not_before) {
   return std::max(clock, not_before);
 }
 
-Renewal::Renewal(Seams seams, DataFolder folder, Trust trust)
+Renewal::Renewal(Seams seams, DataFolder folder, Trust trust, sync::ProxyRules proxies)
     : seams_(seams),
       certificate_(std::move(folder)),
       trust_(std::move(trust)),
+      proxies_(std::move(proxies)),
       backoff_(kBackoff),
       timer_(seams.loop.timer([this] { look(); })) {}
 
@@ -91,7 +92,8 @@ Status Renewal::ask() {
                              .ca_bundle = trust.ca_bundle,
                              .when = now(),
                              .target = std::string(kTarget),
-                             .body = base::canonical_json(body)};
+                             .body = base::canonical_json(body),
+                             .proxies = proxies_};
   call_ = std::make_shared<Call>();
   call_->owner = this;
   std::thread([call = call_, question] {

@@ -31,7 +31,7 @@ class Renewal {
     base::Random& random;
   };
   using Trust = std::function<sync::TrustDocument()>;
-  Renewal(Seams seams, DataFolder folder, Trust trust);
+  Renewal(Seams seams, DataFolder folder, Trust trust, sync::ProxyRules proxies = {});
   ~Renewal();
 
   base::Status open();  ///< before the link
@@ -59,6 +59,7 @@ class Renewal {
   Seams seams_;
   NodeCertificate certificate_;
   Trust trust_;
+  sync::ProxyRules proxies_;
   double spread_ = 0;
   base::Backoff backoff_;
   std::function<void()> on_renewed_;

@@ -73,8 +73,7 @@ void Session::say_hello(bool beacon) {
     expect_report_known(
         sync::encode(sync::SnapshotReport{sync::encode_snapshot(engine_.snapshot()), sync::all_abilities()})
             .body);
-  const auto spread = limits::kBeaconIntervalMax - limits::kBeaconIntervalMin;
-  beacon_due_ = seams_.clock.monotonic() + limits::kBeaconIntervalMin + seams_.random.jitter(spread);
+  beacon_due_ = seams_.clock.monotonic() + beacon_min_ + seams_.random.jitter(beacon_max_ - beacon_min_);
 }
 
 void Session::on_payload(std::string_view payload) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/limits/wire.hpp"
 #include "base/random.hpp"
 #include "edge_agent/engine.hpp"
 #include "sync/link/link.hpp"
@@ -44,6 +45,11 @@ class Session {
   bool connected() const { return connected_; }
   /// Why the broker is not reached, as the last attempt had it; empty while connected, and before the first.
   const std::string& link_trouble() const { return link_trouble_; }
+  /// A beacon comes at random between the two, from the next hello on.
+  void set_beacon_interval(std::chrono::milliseconds min, std::chrono::milliseconds max) {
+    beacon_min_ = min;
+    beacon_max_ = max;
+  }
   /// Called when there is something new to send, so that the driver calls run_due() soon.
   void on_wake(std::function<void()> wake) { wake_ = std::move(wake); }
 
@@ -101,6 +107,8 @@ class Session {
   base::Digest snapshot_digest_sent_;
   std::optional<sync::FrameBase> report_base_;  ///< what the hub knows of this node; none: it gets the whole
   std::optional<base::MonotonicTime> beacon_due_;
+  std::chrono::milliseconds beacon_min_ = base::limits::kBeaconIntervalMin;
+  std::chrono::milliseconds beacon_max_ = base::limits::kBeaconIntervalMax;
   bool connected_ = false;
   std::string link_trouble_;
   bool ever_sent_ = false;

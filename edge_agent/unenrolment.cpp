@@ -36,7 +36,7 @@ namespace {
 constexpr std::string_view kTarget = "/apis/holdfast.dev/v1/leave";
 
 /// By proof of possession; an expired certificate does.
-Status tell_hub(const DataFolder& folder, const NodeFile& node) {
+Status tell_hub(const DataFolder& folder, const NodeFile& node, const sync::ProxyRules& proxies) {
   NodeCertificate certificate(folder);
   HF_CHECK(certificate.load());
   HF_TRY(const auto trust, folder.load_trust(node));
@@ -51,7 +51,8 @@ Status tell_hub(const DataFolder& folder, const NodeFile& node) {
                   .ca_bundle = trust.ca_bundle,
                   .when = believed_time(base::SystemClock().wall(), certificate.not_before()),
                   .target = std::string(kTarget),
-                  .body = base::canonical_json(body)})
+                  .body = base::canonical_json(body),
+                  .proxies = proxies})
       .map([](const Json&) {});
 }
 
@@ -145,7 +146,8 @@ Result<Unenrolled> unenroll(const AgentOptions& options) {
       return fail(base::Error::from_errno(errno, folder.marks_file()));
     if (!prunes) HF_CHECK(folder.save_marks(node));
   }
-  if (auto told = tell_hub(folder, node); !told) {
+  HF_TRY(const auto proxies, proxy_of(options, environment_variable));
+  if (auto told = tell_hub(folder, node, proxies); !told) {
     out.hub_trouble = told.error().message();
     out.is_refused = told.error().code() == Code::kPermission;
   }

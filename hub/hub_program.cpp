@@ -80,11 +80,25 @@ HubProgram::HubProgram(HubOptions options, base::DirectoryLock lock)
 
 HubProgram::~HubProgram() {
   if (operations_) operations_->stop();
+  if (door_) door_->stop();
   if (api_) api_->stop();  // its threads use everything else
 }
 
 std::string HubProgram::api_url() const {
   return "https://" + in_url(best_name(options_)) + ":" + std::to_string(options_.listen_port);
+}
+
+/// The broker's own port, then the hub's, for nodes that may reach no other.
+std::vector<std::string> HubProgram::broker_urls() const {
+  if (!options_.broker_url.empty()) return {options_.broker_url};
+  const std::string host = "mqtts://" + in_url(best_name(options_)) + ":";
+  return {host + std::to_string(options_.broker_port), host + std::to_string(options_.listen_port)};
+}
+
+/// Where the hub itself reaches its own broker.
+std::string HubProgram::broker_ip() const {
+  const bool anywhere = options_.listen_address == "0.0.0.0" || options_.listen_address == "::";
+  return anywhere ? "127.0.0.1" : options_.listen_address;
 }
 
 Status HubProgram::open() {
@@ -93,9 +107,7 @@ Status HubProgram::open() {
   PkiOptions pki;
   pki.names = certificate_names(options_);
   pki.api_url = api_url();
-  pki.brokers = {options_.broker_url.empty()
-                     ? "mqtts://" + in_url(best_name(options_)) + ":" + std::to_string(options_.broker_port)
-                     : options_.broker_url};
+  pki.brokers = broker_urls();
   HF_TRY(pki_, Pki::load_or_make(folder_, pki, clock_.wall(), random_));
   if (pki_->is_new()) {
     base::log::warn("a recovery key was made: copy it to a safe place offline, then remove it here",
@@ -141,9 +153,7 @@ Status HubProgram::open_broker() {
         Revocation::Parts{*loop_, clock_, *objects_, *certificates_, *pki_, *broker_, *takeover_});
     HF_CHECK(revocation_->start());
     HF_CHECK(broker_->start());
-    const bool anywhere = options_.listen_address == "0.0.0.0" || options_.listen_address == "::";
-    url = "mqtts://" + in_url(anywhere ? "127.0.0.1" : options_.listen_address) + ":" +
-          std::to_string(options_.broker_port);
+    url = "mqtts://" + in_url(broker_ip()) + ":" + std::to_string(options_.broker_port);
   }
   sync::MosquittoLinkOptions link;
   link.client_id = kHubClientName;
@@ -206,12 +216,25 @@ Status HubProgram::open_api() {
                      [this, on_loop_text] {
                        return on_loop_text([this] { return base::prometheus_text(controller_->metrics()); });
                      }};
-  api_ = std::make_unique<ApiServer>(std::move(parts),
-                                     ApiServerOptions{.address = options_.listen_address,
-                                                      .port = options_.listen_port,
-                                                      .certificate_file = folder_.server_certificate(),
-                                                      .key_file = folder_.server_key()});
-  return api_->start();
+  return open_door(std::move(parts));
+}
+
+Status HubProgram::open_door(ApiParts parts) {
+  FrontDoorOptions door{.address = options_.listen_address, .port = options_.listen_port};
+  if (options_.broker_url.empty()) {
+    door.broker_ip = broker_ip();
+    door.broker_port = options_.broker_port;
+  }
+  HF_TRY(door_, FrontDoor::open(door));
+  api_ = std::make_unique<ApiServer>(
+      std::move(parts),
+      ApiServerOptions{.address = "127.0.0.1",
+                       .port = 0,
+                       .certificate_file = folder_.server_certificate(),
+                       .key_file = folder_.server_key(),
+                       .client_of = [this](std::uint16_t port) { return door_->client_of(port); }});
+  HF_CHECK(api_->start());
+  return door_->start(api_->port());
 }
 
 void HubProgram::work_soon() {
@@ -246,6 +269,7 @@ Status HubProgram::run() {
   std::fflush(stdout);
   loop_->run();
   operations_->stop();  // or the API's threads would wait for a loop that runs no more
+  door_->stop();
   api_->stop();
   link_->stop();
   HF_CHECK(controller_->flush());

@@ -21,6 +21,7 @@
 #include "hub/controller.hpp"
 #include "hub/data_folder.hpp"
 #include "hub/enrolment.hpp"
+#include "hub/front_door.hpp"
 #include "hub/hub_options.hpp"
 #include "hub/objects.hpp"
 #include "hub/pki.hpp"
@@ -45,6 +46,9 @@ class HubProgram {
   base::Status open_broker();
   base::Status open_controller();
   base::Status open_api();
+  base::Status open_door(ApiParts parts);
+  std::string broker_ip() const;
+  std::vector<std::string> broker_urls() const;
   void work();
   void work_soon();
   void look_at_certificates();
@@ -72,6 +76,7 @@ class HubProgram {
   std::unique_ptr<Rest> rest_;
   std::unique_ptr<Operations> operations_;
   std::unique_ptr<Authentication> authentication_;
+  std::unique_ptr<FrontDoor> door_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<base::EventLoop::Timer> timer_;
   std::unique_ptr<base::EventLoop::Timer> certificates_timer_;

@@ -54,6 +54,10 @@ inline constexpr std::size_t kCommandsPendingMax = 256;
 inline constexpr std::size_t kOutboxMax = 1'024;        ///< messages that wait for the link, all nodes
 inline constexpr std::size_t kConditionsShownMax = 20;  ///< findings in one condition's message
 
+inline constexpr std::size_t kClientHelloBytesMax = 16U << 10U;  ///< with the records around it
+inline constexpr auto kClientHelloTimeout = 10s;
+inline constexpr std::size_t kClientHellosWaitingMax = 4'096;  ///< connections that have not said theirs yet
+inline constexpr std::size_t kRelaysMax = 50'000;      ///< connections through the hub's own port, at once
 inline constexpr int kAuthenticationFailuresMax = 20;  ///< of one address within the window
 inline constexpr auto kAuthenticationWindow = 1min;
 inline constexpr std::size_t kAuthenticationAddressesMax = 10'000;

@@ -26,6 +26,7 @@ inline constexpr std::size_t kTrustEntriesMax = 16;         ///< signing keys, h
 inline constexpr std::size_t kInFlightMax = 4;
 inline constexpr std::uint32_t kShards = 256;
 inline constexpr auto kKeepAlivePrompt = 60s;
+inline constexpr auto kKeepAliveFrugal = 15min;
 inline constexpr auto kConnectTimeout = 10s;
 inline constexpr auto kReconnectWindowMin = 5s;
 inline constexpr auto kReconnectWindowMax = 300s;
@@ -33,5 +34,10 @@ inline constexpr auto kSnapshotCoalesceMin = 1s;
 inline constexpr auto kSnapshotCoalesceMax = 10s;
 inline constexpr auto kBeaconIntervalMin = 10min;
 inline constexpr auto kBeaconIntervalMax = 15min;
+inline constexpr auto kBeaconIntervalFrugalMin = 5h;
+inline constexpr auto kBeaconIntervalFrugalMax = 6h;
+inline constexpr std::size_t kProxyAnswerBytesMax = 16U << 10U;  ///< header of a proxy's answer to CONNECT
+inline constexpr std::size_t kRelayBufferBytesMax = 16U << 10U;  ///< of one direction of a relay
+inline constexpr auto kRelayHalfClosedMax = 30s;  ///< a relay whose one side has ended, without progress
 
 }  // namespace holdfast::base::limits

@@ -24,7 +24,7 @@ constexpr time_t kReadTimeoutS = 10;
 constexpr time_t kWriteTimeoutS = 30;
 constexpr time_t kKeepAliveTimeoutS = 5;
 
-ApiRequest request_of(const httplib::Request& from) {
+ApiRequest request_of(const httplib::Request& from, std::string remote) {
   ApiRequest out;
   out.method = from.method;
   out.path = from.path;
@@ -32,7 +32,7 @@ ApiRequest request_of(const httplib::Request& from) {
   out.accept = from.get_header_value("Accept");
   out.content_type = from.get_header_value("Content-Type");
   out.body = from.body;
-  out.remote = from.remote_addr;
+  out.remote = std::move(remote);
   return out;
 }
 
@@ -81,6 +81,7 @@ struct ApiServer::State {
         options(std::move(given_options)),
         server(options.certificate_file.c_str(), options.key_file.c_str()) {}
 
+  std::optional<std::string> remote_of(const httplib::Request& from) const;
   void answer(const httplib::Request& from, httplib::Response& out);
   void stream(ApiResponse response, httplib::Response& out);
   Status configure();
@@ -115,9 +116,17 @@ void ApiServer::State::stream(ApiResponse response, httplib::Response& out) {
       [this](bool) { watches.fetch_sub(1); });
 }
 
+std::optional<std::string> ApiServer::State::remote_of(const httplib::Request& from) const {
+  if (!options.client_of) return from.remote_addr;
+  return options.client_of(static_cast<std::uint16_t>(from.remote_port));
+}
+
 void ApiServer::State::answer(const httplib::Request& from, httplib::Response& out) {
   set_common_headers(out);
-  auto response = route(parts, request_of(from), from.get_header_value("Authorization"));
+  auto remote = remote_of(from);
+  if (!remote)
+    return answer_and_close(error_answer(403, "Forbidden", "come through the hub's own port"), out);
+  auto response = route(parts, request_of(from, *std::move(remote)), from.get_header_value("Authorization"));
   out.status = response.status;
   if (response.stream) return stream(std::move(response), out);
   out.set_content(std::move(response.body), response.content_type.c_str());

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -24,6 +25,9 @@ struct ApiServerOptions {
   std::uint16_t port = 8443;  ///< 0: any free one
   std::string certificate_file;
   std::string key_file;
+  /// Who speaks from this port of 127.0.0.1, where clients come through the front door; nobody: it is refused. Any
+  /// thread. Not given: they come straight.
+  std::function<std::optional<std::string>(std::uint16_t)> client_of;
 };
 
 /// Everything the routes need; outlives the server.

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/link/https_client.hpp"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -14,6 +11,7 @@
 #include <utility>
 
 #include "sync/link/resolver.hpp"
+#include "sync/link/stream_socket.hpp"
 
 namespace holdfast::sync {
 
@@ -45,32 +43,58 @@ class Deadline {
 };
 
 base::Result<base::Fd> connect_to(const SocketAddress& address, const Deadline& deadline) {
-  base::Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return fail(base::Error::from_errno(errno, "socket"));
-  const int on = 1;
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) == 0)
-    return fd;
-  if (errno != EINPROGRESS)
-    return fail(Code::kUnavailable, base::Error::from_errno(errno, address.ip()).message());
+  HF_TRY(base::Fd fd, begin_connect(address));
   HF_CHECK(deadline.wait(fd.get(), POLLOUT));
-  int error = 0;
-  socklen_t size = sizeof(error);
-  ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return fail(Code::kUnavailable, base::Error::from_errno(error, address.ip()).message());
+  HF_CHECK(connect_result(fd.get(), address));
   return fd;
 }
 
-base::Result<base::Fd> connect_any(const HttpsUrl& url, const Deadline& deadline) {
-  HF_TRY(const Lookup lookup, Lookup::start(url.host, url.port));
+base::Result<base::Fd> connect_any(const std::string& host, std::uint16_t port, const Deadline& deadline) {
+  HF_TRY(const Lookup lookup, Lookup::start(host, port));
   HF_CHECK(deadline.wait(lookup.fd(), POLLIN));
   HF_TRY(const auto addresses, lookup.result());
-  base::Result<base::Fd> last = fail(Code::kUnavailable, url.host);
+  base::Result<base::Fd> last = fail(Code::kUnavailable, host);
   for (const auto& address : addresses) {
     last = connect_to(address, deadline);
     if (last || last.error().code() == Code::kTimeout) break;
   }
   return last;
+}
+
+Status ask_proxy(int fd, std::string_view request, const Deadline& deadline) {
+  while (!request.empty()) {
+    HF_CHECK(deadline.wait(fd, POLLOUT));
+    const auto sent = ::send(fd, request.data(), request.size(), MSG_NOSIGNAL);
+    if (sent < 0) return fail(Code::kUnavailable, base::Error::from_errno(errno, "sending").message());
+    request.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  ConnectAnswer answer;
+  for (bool open = false; !open;) {
+    std::array<char, 4096> buffer{};
+    HF_CHECK(deadline.wait(fd, POLLIN));
+    const auto got = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (got < 0) return fail(Code::kUnavailable, base::Error::from_errno(errno, "receiving").message());
+    if (got == 0) return fail(Code::kUnavailable, "the proxy hung up without an answer");
+    HF_TRY(open, answer.feed({buffer.data(), static_cast<std::size_t>(got)}));
+  }
+  return {};
+}
+
+base::Result<base::Fd> connect_through(const Proxy& proxy, const HttpsUrl& url, const Deadline& deadline) {
+  const auto call = [&]() -> base::Result<base::Fd> {
+    HF_TRY(base::Fd fd, connect_any(proxy.host, proxy.port, deadline));
+    HF_CHECK(ask_proxy(fd.get(), connect_request(proxy, url.host, url.port), deadline));
+    return fd;
+  };
+  auto connected = call();
+  if (!connected)
+    return fail(std::move(connected).error().with_context("through the proxy " + proxy.authority()));
+  return connected;
+}
+
+base::Result<base::Fd> connect_for(const HttpsRequest& request, const Deadline& deadline) {
+  if (request.proxy) return connect_through(*request.proxy, request.url, deadline);
+  return connect_any(request.url.host, request.url.port, deadline);
 }
 
 /// The TLS session of one call.
@@ -201,7 +225,7 @@ base::Result<HttpsAnswer> https_call(const HttpsRequest& request) {
     TlsVerdict verdict;
     HF_TRY(const SslContext context, make_client_context(tls, verdict));
     HF_TRY(SslSession session, make_client_session(context.get()));
-    HF_TRY(base::Fd fd, connect_any(request.url, deadline));
+    HF_TRY(base::Fd fd, connect_for(request, deadline));
     Connection connection(std::move(fd), std::move(session), verdict, deadline);
     HF_TRY(HttpResponse response, exchange(connection, request, bytes));
     return HttpsAnswer{std::move(response), std::move(verdict.pinned)};

@@ -15,6 +15,7 @@
 #include "base/limits/https.hpp"
 #include "base/result.hpp"
 #include "sync/link/http_response.hpp"
+#include "sync/link/proxy.hpp"
 #include "sync/link/tls.hpp"
 
 namespace holdfast::sync {
@@ -34,7 +35,8 @@ struct HttpsRequest {
   HttpsUrl url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  TlsClientOptions tls;  ///< `server_name` empty: the host of the URL
+  std::optional<Proxy> proxy;  ///< through which the server is reached
+  TlsClientOptions tls;        ///< `server_name` empty: the host of the URL
   std::chrono::milliseconds timeout = base::limits::kHttpTimeout;
   std::size_t body_bytes_max = base::limits::kHttpBodyBytesMax;
 };

@@ -9,6 +9,7 @@
 #include "base/limits/wire.hpp"
 #include "base/log.hpp"
 #include "sync/link/mosquitto_session.hpp"
+#include "sync/link/proxy_tunnel.hpp"
 #include "sync/link/reconnect.hpp"
 #include "sync/link/resolver.hpp"
 
@@ -24,7 +25,7 @@ namespace {
 
 // Often enough for the ping to leave in time, seldom enough to let a battery sleep.
 milliseconds tick_of(std::chrono::seconds keep_alive) {
-  return std::clamp<milliseconds>(keep_alive / 6, std::chrono::seconds(1), std::chrono::seconds(10));
+  return std::clamp<milliseconds>(keep_alive / 6, std::chrono::seconds(1), std::chrono::seconds(60));
 }
 
 }  // namespace
@@ -61,7 +62,8 @@ struct MosquittoLink::State {
   std::uint64_t attempt_number = 0;  // changes with every connection and every stop
 
   std::optional<Lookup> lookup;
-  std::vector<SocketAddress> left;  // addresses of the host still to be tried
+  std::vector<SocketAddress> left;      // addresses of the host still to be tried
+  std::unique_ptr<ProxyTunnel> tunnel;  // of the session, where there is a proxy
   std::unique_ptr<MosquittoSession> session;
   std::unique_ptr<base::EventLoop::Timer> retry_timer = loop.timer([this] { attempt(); });
   std::unique_ptr<base::EventLoop::Timer> deadline_timer = loop.timer([this] { on_deadline(); });
@@ -70,12 +72,18 @@ struct MosquittoLink::State {
   std::shared_ptr<const bool> alive = std::make_shared<const bool>(true);
 
   const BrokerAddress& target() const { return options.addresses[address]; }
-  std::string where() const { return target().host + ":" + std::to_string(target().port); }
+  const Proxy* proxy() const { return options.proxy.of(target().host); }
+  std::string where() const {
+    const std::string broker = target().host + ":" + std::to_string(target().port);
+    return proxy() == nullptr ? broker : broker + " through the proxy " + proxy()->authority();
+  }
 
   void attempt();
   void on_lookup();
   void connect_next(base::Error last);
-  MosquittoSessionOptions session_options(const std::string& ip) const;
+  Status connect_to(const SocketAddress& there);
+  Status open_tunnel(const Proxy& through, const SocketAddress& there);
+  MosquittoSessionOptions session_options(const std::string& ip, std::uint16_t port) const;
   void on_ready(Ready ready);
   void on_deadline();
   void on_tick();
@@ -95,7 +103,9 @@ void MosquittoLink::State::attempt() {
   if (options.addresses.empty()) return failed({Code::kInvalid, "no broker address is known"});
   ++attempt_number;
   deadline_timer->set(options.connect_timeout);
-  auto begun = Lookup::start(target().host, target().port);
+  const Proxy* const through = proxy();
+  auto begun = through == nullptr ? Lookup::start(target().host, target().port)
+                                  : Lookup::start(through->host, through->port);
   if (!begun) return failed(begun.error());
   lookup = *std::move(begun);
   if (lookup->done()) return on_lookup();
@@ -116,25 +126,38 @@ void MosquittoLink::State::on_lookup() {
 void MosquittoLink::State::connect_next(base::Error last) {
   deadline_timer->set(options.connect_timeout);
   while (!left.empty()) {
-    const std::string ip = left.back().ip();
+    const SocketAddress there = left.back();
     left.pop_back();
-    auto begun = MosquittoSession::begin(session_options(ip));
-    if (begun) {
-      session = *std::move(begun);
-      const Status watched =
-          loop.watch(session->fd(), session->interest(), [this](Ready ready) { on_ready(ready); });
-      return watched ? void() : failed(watched.error());
-    }
-    last = std::move(begun).error().with_context(ip);
+    const Status begun = connect_to(there);
+    if (begun) return;
+    tunnel.reset();
+    session.reset();
+    last = base::Error(begun.error()).with_context(there.ip());
   }
   failed(last);
 }
 
-MosquittoSessionOptions MosquittoLink::State::session_options(const std::string& ip) const {
+Status MosquittoLink::State::connect_to(const SocketAddress& there) {
+  const Proxy* const through = proxy();
+  if (through != nullptr) HF_CHECK(open_tunnel(*through, there));
+  HF_TRY(session, MosquittoSession::begin(tunnel ? session_options("127.0.0.1", tunnel->port())
+                                                 : session_options(there.ip(), target().port)));
+  if (tunnel) tunnel->expect(session->fd());
+  return loop.watch(session->fd(), session->interest(), [this](Ready ready) { on_ready(ready); });
+}
+
+Status MosquittoLink::State::open_tunnel(const Proxy& through, const SocketAddress& there) {
+  HF_TRY(tunnel, ProxyTunnel::open(loop, {there, connect_request(through, target().host, target().port)},
+                                   [this](const base::Error& error) { failed(error); }));
+  return {};
+}
+
+MosquittoSessionOptions MosquittoLink::State::session_options(const std::string& ip,
+                                                              std::uint16_t port) const {
   MosquittoSessionOptions out;
   out.client_id = options.client_id;
   out.ip = ip;
-  out.port = target().port;
+  out.port = port;
   out.keep_alive = options.keep_alive;
   out.filters = filters;
   out.will_topic = will_topic;
@@ -158,7 +181,8 @@ void MosquittoLink::State::on_tick() {
 }
 
 void MosquittoLink::State::on_deadline() {
-  const std::string_view phase = session ? session->phase() : "name lookup";
+  std::string_view phase = session ? session->phase() : "name lookup";
+  if (tunnel && !tunnel->is_open()) phase = "proxy";
   failed({Code::kTimeout, "no answer in time (" + std::string(phase) + ")"});
 }
 
@@ -226,6 +250,7 @@ void MosquittoLink::State::drop() {
   lookup.reset();
   if (session) loop.unwatch(session->fd());
   session.reset();
+  tunnel.reset();
   up = false;
   in_flight = 0;
   deadline_timer->cancel();

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -19,6 +20,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "sync/link/link.hpp"
+#include "sync/link/proxy.hpp"
 #include "sync/link/tls.hpp"
 
 namespace holdfast::sync {
@@ -30,6 +32,9 @@ struct BrokerAddress {
   static base::Result<BrokerAddress> parse(std::string_view text);
 };
 
+/// What a client offers that wants to reach the broker through the hub's own port (RFC 7301).
+inline constexpr std::string_view kMqttAlpn = "mqtt";
+
 struct MosquittoLinkOptions {
   std::string client_id;
   std::vector<BrokerAddress> addresses;  ///< tried in order, the one after the last that failed first
@@ -38,6 +43,7 @@ struct MosquittoLinkOptions {
   /// Asked at every attempt, instead of `identity`, where it is given: a certificate may be in the making.
   std::function<TlsIdentity()> identity_to_try;
   std::vector<std::string> alpn;
+  ProxyRules proxy;
   std::string server_name;  ///< empty: the host of the address
   std::chrono::seconds keep_alive = base::limits::kKeepAlivePrompt;
   std::chrono::milliseconds connect_timeout = base::limits::kConnectTimeout;

@@ -21,6 +21,7 @@
 #include "base/system_clock.hpp"
 #include "sync/link/fake_mosquitto.hpp"
 #include "sync/link/fake_peer.hpp"
+#include "sync/link/fake_proxy.hpp"
 
 namespace holdfast::sync {
 namespace {
@@ -28,6 +29,9 @@ namespace {
 using std::chrono::hours;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+
+void publish_raw(FakePki& pki, const FakeMosquitto& broker, const std::string& topic,
+                 const std::string& payload);
 
 class MosquittoLinkTest : public testing::Test {
  protected:
@@ -235,6 +239,120 @@ TEST_F(MosquittoLinkTest, MissingFileIsNamed) {
   with.identity.key = Pem::from_file("/nonexistent/node.key");
   start(with);
   EXPECT_TRUE(fails_saying("/nonexistent/node.key")) << reason();
+}
+
+// ---- what comes back ----
+
+TEST_F(MosquittoLinkTest, CertificateThatExpiredIsRefusedUntilTheRenewedOneIsOnDisk) {
+  FakeMosquitto broker(pki_);
+  auto with = options(broker.port());
+  const auto expired = pki_.client("node-a", {hours(-48), hours(-1)});
+  with.identity = pki_.write(broker.folder(), "node-a", expired);
+  start(with);
+  ASSERT_TRUE(until([&] { return reasons_.size() >= 2; }));
+  ASSERT_FALSE(up());
+  pki_.write(broker.folder(), "node-a", pki_.client("node-a"));
+  EXPECT_TRUE(until([&] { return up(); })) << reasons_.back();
+}
+
+TEST_F(MosquittoLinkTest, ClockIn1970AtBootIsToldAndHealsWhenItIsCorrected) {
+  FakeMosquitto broker(pki_);
+  auto with = options(broker.port());
+  base::WallTime now{};
+  now += hours(1);
+  with.when = [&] { return now; };
+  start(with);
+  ASSERT_TRUE(fails_saying("not yet valid")) << reason();
+  now = clock_.wall();
+  EXPECT_TRUE(until([&] { return up(); })) << reasons_.back();
+}
+
+TEST_F(MosquittoLinkTest, NameThatIsGoneIsFoundAgainWhenItComesBack) {
+  FakeMosquitto broker(pki_);
+  auto with = options(broker.port());
+  // The resolver of the system cannot be taken away from one process: the name goes, then it is there.
+  with.addresses = {{"gone.invalid", broker.port()}, {"localhost", broker.port()}};
+  start(with);
+  ASSERT_TRUE(fails_saying("gone.invalid")) << reason();
+  EXPECT_TRUE(until([&] { return up(); })) << reasons_.back();
+}
+
+// ---- through a proxy ----
+
+/// A name that is not a loopback's, so that the proxy is asked; the proxy alone has to know where it is.
+MosquittoLinkOptions through(MosquittoLinkOptions with, std::uint16_t broker, std::uint16_t proxy,
+                             const std::string& credentials = {}) {
+  with.addresses = {{"broker.example.com", broker}};
+  with.server_name = "localhost";
+  with.proxy = *ProxyRules::read("http://" + credentials + "127.0.0.1:" + std::to_string(proxy), "");
+  return with;
+}
+
+TEST_F(MosquittoLinkTest, ProxyLeadsToTheBrokerAndIsAskedByName) {
+  FakeMosquitto broker(pki_);
+  FakeProxy proxy(broker.port());
+  start(through(options(broker.port()), broker.port(), proxy.port(), "node:secret@"));
+  ASSERT_TRUE(until([&] { return up(); })) << reason();
+  ASSERT_EQ(proxy.requests().size(), 1U);
+  EXPECT_TRUE(proxy.requests()[0].starts_with("CONNECT broker.example.com:")) << proxy.requests()[0];
+  EXPECT_NE(proxy.requests()[0].find("Proxy-Authorization: Basic bm9kZTpzZWNyZXQ=\r\n"), std::string::npos);
+  ASSERT_TRUE(link_->publish("hf/1/0/node-a/up", std::string(200'000, 'x'), false));
+  publish_raw(pki_, broker, "hf/1/0/node-a/dn", std::string(300'000, 'y'));
+  EXPECT_TRUE(until([&] { return got_.size() == 1; }));
+  EXPECT_EQ(got_[0].size(), 300'000U);
+  broker.kill(SIGKILL);
+  ASSERT_TRUE(until([&] { return !up(); }));
+  broker.start();
+  EXPECT_TRUE(until([&] { return up(); })) << reasons_.back();
+}
+
+struct ProxyAnswer {
+  const char* name;
+  std::string answer;
+  const char* told;
+};
+
+TEST_F(MosquittoLinkTest, ProxyThatDoesNotLeadOnIsToldWithoutThePasswordAndWithoutSpinning) {
+  const std::vector<ProxyAnswer> table{
+      {"credentials", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "(407)"},
+      {"refusal", "HTTP/1.1 403 Forbidden\r\n\r\n", "403 Forbidden"},
+      {"garbage", "\x15\x03\x01 what?", "does not answer in HTTP"},
+      {"header without end", "HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x'), "without end"},
+      {"silence", "", "in time (proxy)"},
+  };
+  for (const auto& row : table) {
+    FakeProxy proxy(1, row.answer);
+    auto with = through(options(1), 8883, proxy.port(), "node:secret@");
+    with.connect_timeout = 500ms;
+    reasons_.clear();
+    callbacks_ = 0;
+    start(with);
+    ASSERT_TRUE(until([&] { return reasons_.size() >= 2; })) << row.name;
+    EXPECT_NE(reason().find(row.told), std::string::npos) << row.name << ": " << reason();
+    EXPECT_EQ(reason().find("secret"), std::string::npos) << row.name;
+    EXPECT_LT(callbacks_, reasons_.size() * 40) << row.name;
+    link_.reset();
+  }
+}
+
+TEST_F(MosquittoLinkTest, NoProxyThereIsTold) {
+  start(through(options(1), 8883, closed_port()));
+  ASSERT_TRUE(fails_saying("through the proxy 127.0.0.1:")) << reason();
+  EXPECT_NE(reason().find("refused"), std::string::npos) << reason();
+}
+
+TEST_F(MosquittoLinkTest, HalfOpenConnectionIsNoticedByTheKeepAliveAndLeft) {
+  FakeMosquitto broker(pki_);
+  FakeProxy proxy(broker.port());
+  auto with = through(options(broker.port()), broker.port(), proxy.port());
+  with.keep_alive = 5s;
+  with.connect_timeout = 1s;
+  start(with);
+  ASSERT_TRUE(until([&] { return up(); })) << reason();
+  proxy.swallow(true);
+  ASSERT_TRUE(until([&] { return !up(); }, 60s));
+  proxy.swallow(false);
+  EXPECT_TRUE(until([&] { return up(); })) << reasons_.back();
 }
 
 // ---- a broker in trouble ----

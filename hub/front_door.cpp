@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/front_door.hpp"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/event_loop.hpp"
+#include "base/limits/hub.hpp"
+#include "base/log.hpp"
+#include "hub/client_hello.hpp"
+#include "sync/link/byte_relay.hpp"
+#include "sync/link/mosquitto_link.hpp"
+#include "sync/link/stream_socket.hpp"
+
+namespace holdfast::hub {
+
+using base::Code;
+using base::fail;
+using base::Ready;
+using base::Result;
+using base::Status;
+using sync::SocketAddress;
+namespace limits = base::limits;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int kAcceptedAtOnceMax = 64;
+constexpr auto kAcceptPause = 100ms;  // when there are no descriptors left
+constexpr int kLookupTimeoutMs = 5'000;
+constexpr std::string_view kNotRelayed = "a connection to the hub's port could not be passed on";
+
+Result<SocketAddress> resolve(const std::string& host, std::uint16_t port) {
+  HF_TRY(const auto lookup, sync::Lookup::start(host, port));
+  pollfd done{lookup.fd(), POLLIN, 0};
+  if (::poll(&done, 1, kLookupTimeoutMs) <= 0) return fail(Code::kUnavailable, host + ": no answer in time");
+  HF_TRY(const auto found, lookup.result());
+  return found.front();
+}
+
+/// Every relay takes two descriptors: as many as this process may have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+struct FrontDoor::State {
+  /// A connection, first as one that has not said its ClientHello, then as a relay.
+  struct Visitor {
+    base::Fd fd;
+    std::string address;
+    std::string hello;
+    std::unique_ptr<base::EventLoop::Timer> deadline;
+    std::unique_ptr<sync::ByteRelay> relay;
+    std::uint16_t local_port = 0;  // towards the API
+  };
+  using Number = std::uint64_t;
+
+  State(FrontDoorOptions given, std::unique_ptr<base::EventLoop> its_loop)
+      : options(std::move(given)), loop(std::move(its_loop)) {}
+
+  Status listen();
+  void on_listener();
+  void pause();
+  void take(base::Fd fd, const SocketAddress& peer);
+  void on_ready(Number number);
+  Status hear(Number number, Visitor& visitor);
+  Status lead(Number number, Visitor& visitor, const ClientHello& hello);
+  void remember(Number number, const Visitor& visitor);
+  void drop(Number number);
+
+  FrontDoorOptions options;
+  SocketAddress api;
+  std::optional<SocketAddress> broker;
+  base::Fd listener;
+  std::uint16_t port = 0;
+  std::unique_ptr<base::EventLoop> loop;
+  std::unique_ptr<base::EventLoop::Timer> pause_timer = loop->timer([this] {
+    static_cast<void>(loop->watch(listener.get(), Ready::kRead, [this](Ready) { on_listener(); }));
+  });
+  std::map<Number, Visitor> visitors;
+  std::size_t waiting = 0;
+  Number last = 0;
+
+  struct Client {
+    Number number = 0;
+    std::string address;
+  };
+  mutable std::mutex mutex;
+  std::map<std::uint16_t, Client> clients;  // by the local port towards the API
+  std::thread thread;
+};
+
+Status FrontDoor::State::listen() {
+  const std::string where = options.address + ":" + std::to_string(options.port);
+  const auto call = [&]() -> Status {
+    HF_TRY(const auto address, resolve(options.address, options.port));
+    HF_TRY(listener, sync::listen_on(address));
+    return {};
+  };
+  if (const Status listening = call(); !listening) {
+    return fail(Code::kConflict,
+                where + " cannot be listened on: it is in use, or not an address of this machine (" +
+                    listening.error().message() + "); choose another with --listen ADDR:PORT");
+  }
+  port = sync::local_port(listener.get());
+  return loop->watch(listener.get(), Ready::kRead, [this](Ready) { on_listener(); });
+}
+
+void FrontDoor::State::on_listener() {
+  for (int i = 0; i < kAcceptedAtOnceMax; ++i) {
+    SocketAddress peer;
+    auto accepted = sync::accept_from(listener.get(), peer);
+    if (!accepted) {
+      base::log::failure(kNotRelayed, "accept", accepted.error());
+      return pause();
+    }
+    if (!*accepted) return;
+    take(*std::move(accepted), peer);
+  }
+}
+
+// What waits at the listener would wake this loop without end.
+void FrontDoor::State::pause() {
+  loop->unwatch(listener.get());
+  pause_timer->set(kAcceptPause);
+}
+
+void FrontDoor::State::take(base::Fd fd, const SocketAddress& peer) {
+  if (waiting >= limits::kClientHellosWaitingMax || visitors.size() >= limits::kRelaysMax) {
+    base::log::failure(kNotRelayed, "too many",
+                       {Code::kLimit, "too many connections at once; this one was closed"});
+    return;
+  }
+  const Number number = ++last;
+  Visitor& visitor = visitors[number];
+  ++waiting;
+  visitor.fd = std::move(fd);
+  visitor.address = peer.ip();
+  visitor.deadline = loop->timer([this, number] { drop(number); });
+  visitor.deadline->set(limits::kClientHelloTimeout);
+  const Status watched =
+      loop->watch(visitor.fd.get(), Ready::kRead, [this, number](Ready) { on_ready(number); });
+  if (!watched) drop(number);
+}
+
+void FrontDoor::State::on_ready(Number number) {
+  Visitor& visitor = visitors.at(number);
+  const Status heard = hear(number, visitor);
+  if (heard) return;
+  base::log::debug("a connection to the hub's port was closed",
+                   {{"address", visitor.address}, {"error", heard.error().message()}});
+  drop(number);
+}
+
+Status FrontDoor::State::hear(Number number, Visitor& visitor) {
+  std::array<char, 4096> buffer{};
+  const auto got = ::recv(visitor.fd.get(), buffer.data(), buffer.size(), 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+  if (got <= 0) return fail(Code::kUnavailable, "it went away");
+  visitor.hello.append(buffer.data(), static_cast<std::size_t>(got));
+  HF_TRY(const auto hello, read_client_hello(visitor.hello));
+  return hello ? lead(number, visitor, *hello) : Status{};
+}
+
+Status FrontDoor::State::lead(Number number, Visitor& visitor, const ClientHello& hello) {
+  const bool to_broker = hello.offers(sync::kMqttAlpn);
+  if (to_broker && !broker)
+    return fail(Code::kUnsupported, "it offers mqtt, and the broker is not the hub's own");
+  auto there = sync::begin_connect(to_broker ? *broker : api);
+  if (!there) {
+    base::log::failure(kNotRelayed, to_broker ? "broker" : "API", there.error());
+    return fail(std::move(there).error());
+  }
+  if (!to_broker) visitor.local_port = sync::local_port(there->get());
+  remember(number, visitor);
+  visitor.deadline.reset();
+  --waiting;
+  loop->unwatch(visitor.fd.get());
+  auto relay = sync::ByteRelay::start(*loop, std::exchange(visitor.fd, {}), *std::move(there),
+                                      std::exchange(visitor.hello, {}), [this, number] { drop(number); });
+  if (!relay) {
+    ++waiting;  // as drop() expects of one that is no relay
+    return fail(std::move(relay).error());
+  }
+  visitor.relay = *std::move(relay);
+  return {};
+}
+
+void FrontDoor::State::remember(Number number, const Visitor& visitor) {
+  if (visitor.local_port == 0) return;
+  const std::lock_guard guard(mutex);
+  clients[visitor.local_port] = {number, visitor.address};
+}
+
+void FrontDoor::State::drop(Number number) {
+  const auto found = visitors.find(number);
+  if (found == visitors.end()) return;
+  const Visitor& visitor = found->second;
+  if (!visitor.relay) --waiting;
+  if (visitor.fd) loop->unwatch(visitor.fd.get());
+  if (visitor.local_port != 0) {
+    const std::lock_guard guard(mutex);
+    const auto client = clients.find(visitor.local_port);
+    if (client != clients.end() && client->second.number == number) clients.erase(client);
+  }
+  visitors.erase(found);
+}
+
+Result<std::unique_ptr<FrontDoor>> FrontDoor::open(const FrontDoorOptions& options) {
+  HF_TRY(auto loop, base::EventLoop::create());
+  auto state = std::make_unique<State>(options, std::move(loop));
+  if (!options.broker_ip.empty()) {
+    HF_TRY(state->broker, resolve(options.broker_ip, options.broker_port));
+  }
+  return std::unique_ptr<FrontDoor>(new FrontDoor(std::move(state)));
+}
+
+FrontDoor::FrontDoor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+FrontDoor::~FrontDoor() {
+  stop();
+  state_->visitors.clear();
+}
+
+Status FrontDoor::start(std::uint16_t api_port) {
+  raise_descriptor_limit();
+  HF_TRY(state_->api, sync::address_of("127.0.0.1", api_port));
+  HF_CHECK(state_->listen());
+  state_->thread = std::thread([this] { state_->loop->run(); });
+  return {};
+}
+
+void FrontDoor::stop() {
+  if (!state_->thread.joinable()) return;
+  state_->loop->stop();
+  state_->thread.join();
+}
+
+std::uint16_t FrontDoor::port() const { return state_->port; }
+
+std::optional<std::string> FrontDoor::client_of(std::uint16_t local_port) const {
+  const std::lock_guard guard(state_->mutex);
+  const auto found = state_->clients.find(local_port);
+  if (found == state_->clients.end()) return std::nullopt;
+  return found->second.address;
+}
+
+}  // namespace holdfast::hub
