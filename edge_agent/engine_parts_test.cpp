@@ -14,14 +14,14 @@ using sync::FrameType;
 class EngineParts : public testing::Test {
  protected:
   /// The header alone.
-  std::vector<sync::Frame> announce(const FakeApp& app, std::uint64_t sequence = 1) {
-    auto state = node.state({1, sequence}, {app});
+  std::vector<sync::Frame> announce(const FakeApp& wanted, std::uint64_t sequence = 1) {
+    auto state = node.state({1, sequence}, {wanted});
     state.bodies.clear();
     return node.accept(state);
   }
-  std::vector<sync::Frame> send(const FakeApp& app, std::size_t from, std::size_t size) {
-    const auto bytes = app.bytes();
-    return node.engine().accept(sync::Part{app.digest(), static_cast<std::uint32_t>(bytes.size()),
+  std::vector<sync::Frame> send(const FakeApp& wanted, std::size_t from, std::size_t size) {
+    const auto bytes = wanted.bytes();
+    return node.engine().accept(sync::Part{wanted.digest(), static_cast<std::uint32_t>(bytes.size()),
                                            static_cast<std::uint32_t>(from), bytes.substr(from, size)});
   }
   static sync::Need need_in(const std::vector<sync::Frame>& frames) {
