@@ -150,7 +150,7 @@ TEST_F(BaseBookTest, BeyondItsBoundTheOldestGo) {
     replace(book, record, {{"a", "small"}});
     EXPECT_LE(book.bytes(), 25'000U);
   }
-  const auto known = [&](int i) {
+  const auto known = [&](std::size_t i) {
     return book.base(header("n" + std::to_string(i), 2, {{"a", "small"}}), records[i].header_digest, {}, {})
         .has_value();
   };
