@@ -4,6 +4,7 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <chrono>
 #include <optional>
 #include <thread>
 
@@ -16,6 +17,7 @@ namespace holdfast::hub {
 using base::Code;
 using base::fail;
 using base::Status;
+using namespace std::chrono_literals;
 namespace limits = base::limits;
 
 namespace {
@@ -92,6 +94,7 @@ struct ApiServer::State {
   std::thread thread;
   std::atomic<std::size_t> watches{0};
   std::atomic<bool> stopping{false};
+  std::atomic<bool> ended{false};
   int port = 0;
 };
 
@@ -188,7 +191,12 @@ Status ApiServer::start() {
                     " cannot be listened on: it is in use, or not an address of this machine; choose "
                     "another with --listen ADDR:PORT");
   }
-  state.thread = std::thread([&state] { state.server.listen_after_bind(); });
+  state.thread = std::thread([&state] {
+    state.server.listen_after_bind();
+    state.ended = true;
+  });
+  // Before it runs its stop() does nothing, and whoever stops it would wait for ever.
+  while (!state.server.is_running() && !state.ended) std::this_thread::sleep_for(1ms);
   return {};
 }
 

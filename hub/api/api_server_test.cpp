@@ -31,6 +31,9 @@ class ApiServerTest : public testing::Test {
     renewal.emplace(fleet.clock, *fleet.objects, *pki, *certificates);
     enrolment.emplace(Enrolment::Seams{fleet.clock, fleet.random}, *fleet.objects, *pki, *certificates,
                       "https://localhost:1");
+    begin();
+  }
+  void begin() {
     server.emplace(ApiParts{rest, operations, *enrolment, *renewal, authentication, [] { return true; },
                             [] { return std::string(); }},
                    ApiServerOptions{.address = "127.0.0.1",
@@ -112,6 +115,13 @@ TEST_F(ApiServerTest, AnswersARequestWithoutABody) {
   const auto removed =
       say("DELETE /apis/holdfast.dev/v1/projects/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(removed.starts_with("HTTP/1.1 401 ")) << removed;
+}
+
+TEST_F(ApiServerTest, EndsThoughItWasJustStarted) {
+  for (int i = 0; i < 20; ++i) {
+    begin();
+    server.reset();
+  }
 }
 
 }  // namespace
