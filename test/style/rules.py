@@ -11,6 +11,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import pages  # noqa: E402
 from tree import Tree  # noqa: E402
 
 # ---- tables ----
@@ -388,6 +389,23 @@ def limits_are_explained(tree):
         for line, match in limits.matches(r"\bconstexpr\s+[\w:]+\s+(k\w+)"):
             if match[1] not in page.text:
                 yield limits.path, line, f"{match[1]} is not explained in docs/limits.md"
+
+
+@rule
+def options_are_explained(tree):
+    """Options, configuration members and environment variables stand in docs/configuration.md, and nothing else does."""
+    page = tree.files.get(pages.CONFIGURATION)
+    if not page:
+        return
+    there = pages.explained(page)
+    for program, names in pages.configured(tree).items():
+        rows = there.get(program, {})
+        for name, (path, line) in names.items():
+            if name not in rows:
+                yield path, line, f"{name} of {program} is not explained: write a row for it in {page.path}, under ## {program}"
+        for name, line in rows.items():
+            if name not in names:
+                yield page.path, line, f"{program} has no {name}: take the row out, or name it as the source does (test/style/pages.py says where it looks)"
 
 
 def functions(file):

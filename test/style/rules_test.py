@@ -20,6 +20,34 @@ def function(lines, indent=""):
         f"{indent}  ++a;\n" * (lines - 5) + f"{indent}}}\n"
 
 
+CONFIGURED = {
+    "hub/main_hub.cpp": 'serve.add_option("--data", typed.data, "Folder");\n',
+    "hub/hub_options.cpp": 'in.optional("data", out.data)\n',
+    "hub/broker.cpp": 'std::getenv("PATH")\n',
+    "hub/broker_test.cpp": 'std::getenv("TEST_ONLY")\n',
+    "deploy/systemd/holdfast-hub.service": "ExecStart=/usr/bin/holdfast-hub serve $HUB_OPTIONS\n",
+    "edge_agent/agent_options.cpp": '{"root", required_argument, nullptr, kRoot},\n',
+    "hub/cli/command_table.cpp": 'OptionSpec output(std::string_view words) {\n  return {"--output", "-o"};\n}\n'
+                                 '{"get",\n kLook,\n {output("json")},\n run_get},\n'
+                                 'const OptionSpec timeout{"--timeout", "", "DURATION"};\n'
+                                 '{"sync",\n kApp,\n {{"--revision", "", "REV"},\n timeout},\n run_sync},\n'
+                                 '{"wait",\n kApp,\n {timeout},\n run_wait},\nlater("plan", kGit),\n',
+}
+CONFIGURATION = """# Configuration
+| `--not` | of a program |
+## holdfast-hub
+| `--data DIR`, `data` | folder |
+| `PATH` | where |
+| `HUB_OPTIONS` | unit |
+## holdfast-agent
+| `--root DIR` | folder |
+## holdfast
+| `--output FORMAT`, `-o` | `get` | FORMAT |
+| `--revision REV` | `sync` | REV |
+| `--timeout DURATION` | `sync`, `wait` | DURATION |
+"""
+
+
 # (rule, what is wrong, files, part of the finding's message)
 BREAKS = [
     ("folder-table", "a folder includes one above it",
@@ -81,6 +109,18 @@ BREAKS = [
     ("nothing-unfinished", "a note to self", {"hub/a.cpp": "// TODO: later\n"}, "finish it"),
     ("limits-are-explained", "a limit nobody explains",
      {"base/limits/hub.hpp": "inline constexpr auto kMostThings = 3;\n", "docs/limits.md": "# Limits\n"}, "kMostThings"),
+    *(("options-are-explained", what, {**CONFIGURED, "docs/configuration.md": CONFIGURATION.replace(row, instead)}, message)
+      for what, row, instead, message in [
+          ("an option nobody explains", "`--data DIR`, ", "", "--data of holdfast-hub is not explained: write a row for it in docs/configuration.md"),
+          ("a member of the file nobody explains", ", `data`", "", "data of holdfast-hub is not explained"),
+          ("a variable nobody explains", "| `PATH` | where |\n", "", "PATH of holdfast-hub is not explained"),
+          ("a variable of the unit nobody explains", "| `HUB_OPTIONS` | unit |\n", "", "HUB_OPTIONS of holdfast-hub is not explained"),
+          ("an option of the agent nobody explains", "| `--root DIR` | folder |\n", "", "--root of holdfast-agent is not explained"),
+          ("an option of one command nobody explains", ", `wait` |", " |", "wait --timeout of holdfast is not explained"),
+          ("an option that several commands share", "`get` | FORMAT", "| FORMAT", "get --output of holdfast is not explained"),
+          ("a row of an option that is gone", "`--data DIR`", "`--data DIR`, `--gone`", "holdfast-hub has no --gone"),
+          ("a row of a command that lacks it", "`wait`", "`wait`, `get`", "holdfast has no get --timeout"),
+      ]),
     ("short-functions", "one line too many", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX + 1)}, "a function of 71 lines"),
     ("short-functions", "a member", {"base/a.hpp": "class A {\n" + function(100, "  ") + "};\n"}, "a function of 100 lines"),
     ("short-functions", "a test", {"base/a_test.cpp": "TEST(A, Holds) {\n" + "  f();\n" * 80 + "}\n"}, "a function of 82 lines"),
@@ -129,6 +169,7 @@ KEEPS = [
     ("nothing-unfinished", "mkstemp's pattern", {"base/a.cpp": 'f("a-XXXXXX");\n'}),
     ("limits-are-explained", "one that is explained",
      {"base/limits/hub.hpp": "inline constexpr auto kMostThings = 3;\n", "docs/limits.md": "kMostThings: 3\n"}),
+    ("options-are-explained", "each has its row", {**CONFIGURED, "docs/configuration.md": CONFIGURATION}),
     ("short-functions", "at the limit", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX) * 2}),
     ("short-functions", "a namespace and a table are none",
      {"base/a.cpp": "namespace a {\n" + "int b;\n" * 100 + "}  // namespace a\nconst int kB[] = {\n" + "  1,\n" * 100 + "};\n"}),

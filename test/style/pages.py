@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the source says that pages in docs/ must explain, and what the pages explain.
+
+Both are read from text, so each comparison goes both ways: where the source is written in a new form, so that a pattern here finds
+less than before, the page names what seems not to exist, and the rule fails instead of guarding nothing.
+"""
+import re
+
+CONFIGURATION = "docs/configuration.md"
+
+# Program: (files, pattern of a name, what stands before the name).
+CONFIGURED = {
+    "holdfast-hub": [
+        (r"hub/main_hub\.cpp", r'(?:add_option|add_flag|set_version_flag)\(\s*"(--[\w-]+)"', ""),
+        (r"hub/hub_options\.cpp", r'\.(?:optional|required|each)\(\s*"(\w+)"', ""),
+        (r"deploy/systemd/holdfast-hub\.service", r"\$(\w+)", ""),
+    ],
+    "holdfast-agent": [
+        (r"edge_agent/agent_options\.cpp", r'\{"([\w-]+)", (?:no|required|optional)_argument', "--"),
+        (r"edge_agent/agent_options\.cpp", r'first == "(--[\w-]+)"', ""),
+        (r"edge_agent/agent_options\.cpp", r'\.(?:optional|required|each)\(\s*"(\w+)"', ""),
+        (r"deploy/systemd/holdfast-agent\.service", r"\$(\w+)", ""),
+    ],
+    "holdfast": [
+        (r"hub/cli/command_line\.cpp", r'(?:add_option|add_flag|set_version_flag)\(\s*"(--[\w-]+)"', ""),
+    ],
+}
+COMMANDS = "hub/cli/command_table.cpp"
+
+# Whose environment a file reads; the first that fits.
+ENVIRONMENT = [(r"hub/cli/.*", "holdfast"), (r"(hub|gitops)/.*", "holdfast-hub"), (r"edge_agent/.*", "holdfast-agent")]
+VARIABLE = r'\b(?:getenv|variable)\(\s*"(\w+)"|"((?:https?|no|all|HTTPS?|NO|ALL)_(?:proxy|PROXY))"'
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def command_options():
+    """Of the table of commands: a row begins with {"name", kGroup; its options follow by literal, or by the name of one that several share."""
+    return re.compile(r'\{"(?P<command>[a-z ]+)",\s*k[A-Z]\w+,|(?P<later>\blater\()|\{\s*"(?P<option>--[\w-]+)"|[{,]\s*(?P<shared>\w+)(?P<call>\()?')
+
+
+def options_of_commands(file):
+    """(line, "get --watch")"""
+    shared = {"output": "--output"}
+    declared = re.compile(r'OptionSpec (\w+)\{"(--[\w-]+)".*?\};|OptionSpec output\(.*?\n\}', re.S)
+    for match in declared.finditer(file.text):
+        if match[1]:
+            shared[match[1]] = match[2]
+    text = declared.sub(lambda match: "\n" * match[0].count("\n"), file.text)
+    command = None
+    for match in command_options().finditer(text):
+        if match["later"]:
+            command = None
+        command = match["command"] or command
+        option = match["option"] or shared.get(match["shared"])
+        if command and option:
+            yield line_of(text, match.start()), f"{command} {option}"
+
+
+def configured(tree):
+    """{program: {name: (path, line)}} as the source has it."""
+    out = {program: {} for program in CONFIGURED}
+    for file in tree.files.values():
+        if file.is_test:
+            continue
+        for program, patterns in CONFIGURED.items():
+            for path, pattern, before in patterns:
+                for match in re.finditer(pattern, file.text) if re.fullmatch(path, file.path) else []:
+                    out[program].setdefault(before + match[1], (file.path, line_of(file.text, match.start())))
+        program = next((program for path, program in ENVIRONMENT if file.is_cpp and re.fullmatch(path, file.path)), None)
+        for match in re.finditer(VARIABLE, file.text) if program else []:
+            out[program].setdefault(match[1] or match[2], (file.path, line_of(file.text, match.start())))
+    if COMMANDS in tree.files:
+        for line, name in options_of_commands(tree.files[COMMANDS]):
+            out["holdfast"].setdefault(name, (COMMANDS, line))
+    return out
+
+
+def quoted(cell):
+    """The first word of each `…`."""
+    return [text.split()[0] for text in re.findall(r"`([^`]+)`", cell)]
+
+
+def explained(page):
+    """{program: {name: line}} as the page has it: the first cell of each row; of `holdfast` with each command in the second."""
+    out, program = {}, None
+    for number, line in enumerate(page.lines, 1):
+        heading = re.match(r"## (\S+)", line)
+        if heading:
+            program = heading[1]
+            out[program] = {}
+        if program is None or not line.startswith("| `"):
+            continue
+        cells = re.split(r"(?<!\\)\|", line)
+        names = [name.rpartition(".")[2] if not name.startswith("-") else name for name in quoted(cells[1])]
+        if program == "holdfast" and names[0].startswith("--"):
+            commands = re.findall(r"`([^`]+)`", cells[2])
+            names = [f"{command} {name}" for command in commands for name in names] or names
+        for name in names:
+            if not re.search(r"(^|\s)-\w$", name):  # a short form stands beside its long one
+                out[program].setdefault(name, number)
+    return out
