@@ -7,6 +7,7 @@ less than before, the page names what seems not to exist, and the rule fails ins
 import re
 
 CONFIGURATION = "docs/configuration.md"
+TROUBLES = "docs/troubleshooting.md"
 
 # Program: (files, pattern of a name, what stands before the name).
 CONFIGURED = {
@@ -101,4 +102,44 @@ def explained(page):
         for name in names:
             if not re.search(r"(^|\s)-\w$", name):  # a short form stands beside its long one
                 out[program].setdefault(name, number)
+    return out
+
+
+# Where a reason of a condition, an event, a resource or an application on a node is written down: files, and what holds its name.
+CODE_OF_BOTH = r"(?:edge_agent|hub)/[^/]+\.[ch]pp"
+WORD = r'"([A-Z][a-z]+(?:[A-Z][a-z]*)*)"'
+ARGUMENTS = r'((?:"(?:\\.|[^"\\])*"|[^;"])*)'  # to the end of the statement, texts with a semicolon included
+REASONS = [
+    (CODE_OF_BOTH, r"\breason = ([^;}\n]*)"),
+    (CODE_OF_BOTH, r"\b(?:normal|warning)\((\s*\"\w+\")"),
+    (CODE_OF_BOTH, r"\b(?:tell|show|keep_trouble)\(([^;{}\"]*\"\w+\")"),
+    (CODE_OF_BOTH, r"\bcondition\(before," + ARGUMENTS),
+    (CODE_OF_BOTH, r"\bHealth::\w+, (\"\w+\")"),
+    (CODE_OF_BOTH, r"\bWithheldReason::\w+: return (\"\w+\")"),
+    (r"edge_agent/node_snapshot\.cpp", r"\bout\.push_back\(\s*\{" + ARGUMENTS),
+    (r"hub/application_book\.hpp", r"\bstring_view k\w+ =\s*(\"\w+\");"),
+    (r"sync/model/snapshot\.cpp", r"\bSectionPhase::\w+, (\"\w+\")"),
+    (r"base/result\.cpp", r"\bCode::\w+: return (\"\w+\")"),
+]
+STATUSES = {"True", "False", "Unknown"}
+
+
+def reasons(tree):
+    """{reason: (path, line)} as the source has it."""
+    out = {}
+    for file in tree.cpp():
+        for path, pattern in REASONS if not file.is_test else []:
+            for match in re.finditer(pattern, file.text) if re.fullmatch(path, file.path) else []:
+                for word in re.finditer(WORD, match[1]):
+                    if word[1] not in STATUSES:
+                        out.setdefault(word[1], (file.path, line_of(file.text, match.start(1) + word.start())))
+    return out
+
+
+def reasons_explained(page):
+    """{reason: line}: what looks like one in the first cell of a row."""
+    out = {}
+    for number, line in enumerate(page.lines, 1):
+        for word in re.findall(WORD.replace('"', "`"), line.split("|")[1]) if line.startswith("| `") else []:
+            out.setdefault(word, number)
     return out

@@ -408,6 +408,21 @@ def options_are_explained(tree):
                 yield page.path, line, f"{program} has no {name}: take the row out, or name it as the source does (test/style/pages.py says where it looks)"
 
 
+@rule
+def reasons_are_explained(tree):
+    """Each reason of a condition or an event stands in docs/troubleshooting.md, and nothing else does."""
+    page = tree.files.get(pages.TROUBLES)
+    if not page:
+        return
+    there, known = pages.reasons_explained(page), pages.reasons(tree)
+    for name, (path, line) in known.items():
+        if name not in there:
+            yield path, line, f"nobody explains the reason {name}: write a row for it in {page.path}: what it means, and what to do"
+    for name, line in there.items():
+        if name not in known:
+            yield page.path, line, f"no code gives the reason {name}: take the row out, or name it as the source does (REASONS of test/style/pages.py says where it looks)"
+
+
 def functions(file):
     """(first line, last line) of what ends with a } of its own at the left edge, or in a class."""
     code = file.code.splitlines()

@@ -47,6 +47,38 @@ CONFIGURATION = """# Configuration
 | `--timeout DURATION` | `sync`, `wait` | DURATION |
 """
 
+REASONS = {  # each way in which the source writes one down
+    "Assigned": ("hub/node_keeper.cpp", 'placing.reason = "Assigned";\n'),
+    "Chosen": ("edge_agent/section_end.cpp", 'record.reason = is_late ? "Chosen" : base::to_string(error.code());\n'),
+    "Given": ("edge_agent/healer.cpp", '{.health = Health::kDegraded, .reason = "Given", .message = "Not one"});\n'),
+    "Warned": ("edge_agent/engine.cpp", 'parts_.events.warning("Warned", {}, why);\n'),
+    "Normal": ("edge_agent/engine.cpp", 'parts_.events.normal(\n    "Normal", {}, why);\n'),
+    "Told": ("hub/node_talk.cpp", 'context_.tell(node, sync::EventType::kWarning,\n   "Told", "Not");\n'),
+    "Kept": ("edge_agent/section_walker.cpp", 'end_.keep_trouble(record, "Kept", why);\n'),
+    "Shown": ("hub/node_keeper.cpp", 'show(application, "Shown",\n "a text");\n'),
+    "Type": ("hub/status_keeper.cpp", 'condition(before, "Type", "False", "Because",\n "a text; and more", now);\n'),
+    "Because": ("hub/status_keeper.cpp", 'condition(before, "Type", "False", "Because",\n "a text; and more", now);\n'),
+    "Unwell": ("edge_agent/supervisor.cpp", 'return {Health::kDegraded, "Unwell", detail};\n'),
+    "Withheld": ("edge_agent/plan.cpp", 'case WithheldReason::kX: return "Withheld";\n'),
+    "Own": ("edge_agent/node_snapshot.cpp", 'out.push_back(\n {"Own",\n ok ? "True" : "False", ok ? "a; b" : "", ok ? "Fine" : "Poor"});\n'),
+    "Poor": ("edge_agent/node_snapshot.cpp", 'out.push_back(\n {"Own",\n ok ? "True" : "False", ok ? "a; b" : "", ok ? "Fine" : "Poor"});\n'),
+    "Named": ("hub/application_book.hpp", 'inline constexpr std::string_view kNamed = "Named";\n'),
+    "Phase": ("sync/model/snapshot.cpp", '{SectionPhase::kPhase, "Phase"},\n'),
+    "Code": ("base/result.cpp", 'case Code::kCode: return "Code";\n'),
+}
+
+
+def troubles(but=None):
+    return "".join(f"| `{reason}` | means | do |\n" for reason in [*REASONS, "Fine"] if reason != but)
+
+
+def reason_sources():
+    out = {"hub/fake_fleet.cpp": 'x.reason = "OfATest";\n',
+           "hub/context.cpp": 'void Context::tell(const Entry& about, std::string reason) {\n  record({"Application", about}, reason);\n}\n'}
+    for path, text in REASONS.values():
+        out[path] = out.get(path, "") + text
+    return out
+
 
 # (rule, what is wrong, files, part of the finding's message)
 BREAKS = [
@@ -121,6 +153,10 @@ BREAKS = [
           ("a row of an option that is gone", "`--data DIR`", "`--data DIR`, `--gone`", "holdfast-hub has no --gone"),
           ("a row of a command that lacks it", "`wait`", "`wait`, `get`", "holdfast has no get --timeout"),
       ]),
+    *(("reasons-are-explained", f"{reason} nobody explains", {**reason_sources(), "docs/troubleshooting.md": troubles(but=reason)},
+       f"the reason {reason}: write a row for it in docs/troubleshooting.md") for reason in REASONS),
+    ("reasons-are-explained", "a row of what no code gives",
+     {**reason_sources(), "docs/troubleshooting.md": troubles() + "| `Fine`, `GoneLongAgo` | means | do |\n"}, "no code gives the reason GoneLongAgo"),
     ("short-functions", "one line too many", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX + 1)}, "a function of 71 lines"),
     ("short-functions", "a member", {"base/a.hpp": "class A {\n" + function(100, "  ") + "};\n"}, "a function of 100 lines"),
     ("short-functions", "a test", {"base/a_test.cpp": "TEST(A, Holds) {\n" + "  f();\n" * 80 + "}\n"}, "a function of 82 lines"),
@@ -170,6 +206,8 @@ KEEPS = [
     ("limits-are-explained", "one that is explained",
      {"base/limits/hub.hpp": "inline constexpr auto kMostThings = 3;\n", "docs/limits.md": "kMostThings: 3\n"}),
     ("options-are-explained", "each has its row", {**CONFIGURED, "docs/configuration.md": CONFIGURATION}),
+    ("reasons-are-explained", "each has its row, and what else people see",
+     {**reason_sources(), "docs/troubleshooting.md": troubles() + "| `holdfast: … 401` | means | `Elsewhere` |\n"}),
     ("short-functions", "at the limit", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX) * 2}),
     ("short-functions", "a namespace and a table are none",
      {"base/a.cpp": "namespace a {\n" + "int b;\n" * 100 + "}  // namespace a\nconst int kB[] = {\n" + "  1,\n" * 100 + "};\n"}),
