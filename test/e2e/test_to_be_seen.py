@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a person, a script and a monitoring system can see."""
+import pathlib
+import re
 import subprocess
 
 from manifests import file, shell
@@ -21,6 +23,21 @@ def test_metrics_of_hub_and_agent_are_as_prometheus_wants_them(fleet):
     promtool(of_agent)
     assert 'holdfast_hub_nodes{state="ready"}' in of_hub
     assert "holdfast_agent_connected 1" in of_agent
+
+
+def test_the_page_of_metrics_has_what_the_programs_give(fleet):
+    node = fleet.node()
+    fleet.app(objects=BOTH)
+    rows = (pathlib.Path(__file__).parents[2] / "docs/metrics.md").read_text()
+    rows = set(re.findall(r"^\| `(holdfast_\w+)` \| (\w+) \|", rows, re.MULTILINE))
+
+    def agrees():
+        text = fleet.hub.api("GET", "/metrics")[1] + node.local("/metrics")
+        given = set(re.findall(r"^# TYPE (holdfast_\w+) (\w+)$", text, re.MULTILINE))
+        assert given == rows, f"only on the page: {sorted(rows - given)}; only given: {sorted(given - rows)}"
+        return True
+
+    until("the programs give what the page says, and no more", agrees)
 
 
 def test_why_names_commit_file_and_line(fleet):

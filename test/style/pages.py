@@ -8,6 +8,7 @@ import re
 
 CONFIGURATION = "docs/configuration.md"
 TROUBLES = "docs/troubleshooting.md"
+METRICS = "docs/metrics.md"
 
 # Program: (files, pattern of a name, what stands before the name).
 CONFIGURED = {
@@ -143,3 +144,27 @@ def reasons_explained(page):
         for word in re.findall(WORD.replace('"', "`"), line.split("|")[1]) if line.startswith("| `") else []:
             out.setdefault(word, number)
     return out
+
+
+# Where a metric gets its name: files, pattern, what stands before the name.
+MEASURED = [
+    (r"(?:edge_agent|hub)/.*\.cpp", r'"(holdfast_(?:agent|hub)_\w+)"', ""),
+    (r"edge_agent/engine\.cpp", r'\b(?:count|level|seconds)\(\s*"(\w+)"', "holdfast_agent_"),
+]
+
+
+def metrics(tree):
+    """{metric: (path, line)} as the source has it. What ends with _ is only the beginning of a name."""
+    out = {}
+    for file in tree.cpp():
+        for path, pattern, before in MEASURED if not file.is_test else []:
+            for match in re.finditer(pattern, file.text) if re.fullmatch(path, file.path) else []:
+                if not match[1].endswith("_"):
+                    out.setdefault(before + match[1], (file.path, line_of(file.text, match.start())))
+    return out
+
+
+def metrics_explained(page):
+    """{metric: line}: the first cell of each row."""
+    rows = [(number, quoted(line.split("|")[1])) for number, line in enumerate(page.lines, 1) if line.startswith("| `holdfast_")]
+    return {name: number for number, names in rows for name in names}

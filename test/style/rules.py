@@ -423,6 +423,21 @@ def reasons_are_explained(tree):
             yield page.path, line, f"no code gives the reason {name}: take the row out, or name it as the source does (REASONS of test/style/pages.py says where it looks)"
 
 
+@rule
+def metrics_are_explained(tree):
+    """Each metric stands in docs/metrics.md, and nothing else does."""
+    page = tree.files.get(pages.METRICS)
+    if not page:
+        return
+    there, known = pages.metrics_explained(page), pages.metrics(tree)
+    for name, (path, line) in known.items():
+        if name not in there:
+            yield path, line, f"{name} is not explained: write a row for it in {page.path}"
+    for name, line in there.items():
+        if name not in known:
+            yield page.path, line, f"nobody measures {name}: take the row out, or name it as the source does"
+
+
 def functions(file):
     """(first line, last line) of what ends with a } of its own at the left edge, or in a class."""
     code = file.code.splitlines()

@@ -79,6 +79,13 @@ def reason_sources():
         out[path] = out.get(path, "") + text
     return out
 
+MEASURED = {
+    "hub/metrics.cpp": 'plain("holdfast_hub_writes_total", "Writes.", n);\n',
+    "hub/metrics_test.cpp": 'EXPECT_EQ("holdfast_hub_of_a_test", x);\n',
+    "edge_agent/engine.cpp": 'counter(std::string("holdfast_agent_") + name);\nlevel(\n  "waiting", "Waits.", n);\n',
+}
+METRICS = "| `holdfast_hub_writes_total` | counter | | |\n| `holdfast_agent_waiting` | gauge | | |\n"
+
 
 # (rule, what is wrong, files, part of the finding's message)
 BREAKS = [
@@ -157,6 +164,9 @@ BREAKS = [
        f"the reason {reason}: write a row for it in docs/troubleshooting.md") for reason in REASONS),
     ("reasons-are-explained", "a row of what no code gives",
      {**reason_sources(), "docs/troubleshooting.md": troubles() + "| `Fine`, `GoneLongAgo` | means | do |\n"}, "no code gives the reason GoneLongAgo"),
+    ("metrics-are-explained", "a metric of the hub", {**MEASURED, "docs/metrics.md": METRICS.replace("hub_w", "hub_W")}, "holdfast_hub_writes_total is not explained"),
+    ("metrics-are-explained", "a metric of the agent", {**MEASURED, "docs/metrics.md": METRICS.replace("waiting", "waited")}, "holdfast_agent_waiting is not explained"),
+    ("metrics-are-explained", "a row of none", {**MEASURED, "docs/metrics.md": METRICS.replace("waiting", "waited")}, "nobody measures holdfast_agent_waited"),
     ("short-functions", "one line too many", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX + 1)}, "a function of 71 lines"),
     ("short-functions", "a member", {"base/a.hpp": "class A {\n" + function(100, "  ") + "};\n"}, "a function of 100 lines"),
     ("short-functions", "a test", {"base/a_test.cpp": "TEST(A, Holds) {\n" + "  f();\n" * 80 + "}\n"}, "a function of 82 lines"),
@@ -208,6 +218,7 @@ KEEPS = [
     ("options-are-explained", "each has its row", {**CONFIGURED, "docs/configuration.md": CONFIGURATION}),
     ("reasons-are-explained", "each has its row, and what else people see",
      {**reason_sources(), "docs/troubleshooting.md": troubles() + "| `holdfast: … 401` | means | `Elsewhere` |\n"}),
+    ("metrics-are-explained", "each has its row", {**MEASURED, "docs/metrics.md": METRICS}),
     ("short-functions", "at the limit", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX) * 2}),
     ("short-functions", "a namespace and a table are none",
      {"base/a.cpp": "namespace a {\n" + "int b;\n" * 100 + "}  // namespace a\nconst int kB[] = {\n" + "  1,\n" * 100 + "};\n"}),
