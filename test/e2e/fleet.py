@@ -77,14 +77,15 @@ class Fleet:
             self._git = GitRepository(self.folder / "git")
         return self._git
 
-    def node(self, name="n", start=True, wrapper=(), **labels):
+    def node(self, name="n", start=True, wrapper=(), enroll_wrapper=(), enroll_options=(), **labels):
         """Enrolled by a one-time token whose labels are authoritative."""
         node = Node(f"{self.label}-{name}", self.folder / name)
         node.wrapper = list(wrapper)
         self.nodes.append(node)
         all_labels = {"fleet": self.label, **labels}
         token = self.hub.token(*[word for label in all_labels.items() for word in ("--label", "=".join(label))])
-        done = node.enroll(token["hub"], token["caSha256"], token["token"])
+        done = node.enroll(token["hub"], token["caSha256"], token["token"], *enroll_options,
+                           wrapper=enroll_wrapper)
         assert done.returncode == 0, done.stderr
         return node.start() if start else node
 

@@ -21,17 +21,19 @@ class Hub:
     def __init__(self, folder, *options):
         self.folder = Path(folder)
         self.data = self.folder / "hub"
+        self.address = "127.0.0.1"
         self.port = machine.free_port()
         self.broker_port = machine.free_port()
         self.options = list(options)
         self.daemon = machine.Daemon("hub", [], self.folder / "hub.log")
         self.wrapper = []
+        self.client_wrapper = []  # of the command line
 
     # ---- its life ----
 
     def start(self, wait=True):
         self.daemon.command = [machine.program("holdfast-hub"), "serve", "--data", str(self.data), "--listen",
-                               f"127.0.0.1:{self.port}", "--broker", f"embedded:{self.broker_port}", *self.options]
+                               f"{self.address}:{self.port}", "--broker", f"embedded:{self.broker_port}", *self.options]
         self.daemon.start(self.wrapper)
         if wait:
             until("the hub is ready", self.is_ready, 30)
@@ -76,7 +78,7 @@ class Hub:
         authority = base64.b64decode(client["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
         if token is None:
             token = client["users"][0]["user"]["token"]
-        request = urllib.request.Request(f"https://127.0.0.1:{self.port}{path}", method=method,
+        request = urllib.request.Request(f"https://{self.address}:{self.port}{path}", method=method,
                                          data=None if body is None else json.dumps(body).encode(),
                                          headers={"Authorization": f"Bearer {token}", "Content-Type": kind})
         try:
@@ -130,7 +132,7 @@ class Hub:
 
     def cli(self, *arguments, code=0, data=None, environment=None):
         """`code` None: any."""
-        done = subprocess.run([machine.program("holdfast"), "--config", str(self.client_file), *arguments],
+        done = subprocess.run([*self.client_wrapper, machine.program("holdfast"), "--config", str(self.client_file), *arguments],
                               capture_output=True, text=True, timeout=120, input=data,
                               env={**os.environ, "NO_COLOR": "1", **(environment or {})})
         assert code is None or done.returncode == code, \

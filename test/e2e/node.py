@@ -37,9 +37,9 @@ class Node:
 
     # ---- its life ----
 
-    def enroll(self, hub_url, ca_sha256, token, *options):
+    def enroll(self, hub_url, ca_sha256, token, *options, wrapper=()):
         return self.command("enroll", "--hub", hub_url, "--ca-sha256", ca_sha256, "--token", token, "--name", self.name,
-                            *options)
+                            *options, wrapper=wrapper)
 
     def start(self, wait=True):
         self.agent.command = [machine.program("holdfast-agent"), "run", "--data", str(self.data), "--root",
@@ -69,8 +69,8 @@ class Node:
 
     # ---- what it says ----
 
-    def command(self, verb, *arguments):
-        return subprocess.run([machine.program("holdfast-agent"), verb, *arguments, "--data", str(self.data)],
+    def command(self, verb, *arguments, wrapper=()):
+        return subprocess.run([*wrapper, machine.program("holdfast-agent"), verb, *arguments, "--data", str(self.data)],
                               capture_output=True, text=True, timeout=60)
 
     def local(self, path, method="GET"):
