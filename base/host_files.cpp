@@ -70,8 +70,10 @@ Result<Fd> open_regular(const Beneath& beneath, const std::string& path) {
   HF_TRY(const Beneath::Place place, beneath.place(path, Beneath::Use::kLook));
   HF_TRY(const FileInfo before, stat_at(place, path));
   HF_CHECK(must_be_regular(before, path));
-  Fd file(::openat(place.folder.get(), place.name.c_str(),
-                   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  constexpr int kHow = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  // That we looked is nothing to write to the flash; only the file's owner and root may keep it quiet.
+  Fd file(::openat(place.folder.get(), place.name.c_str(), kHow | O_NOATIME));
+  if (!file && errno == EPERM) file = Fd(::openat(place.folder.get(), place.name.c_str(), kHow));
   if (!file) return fail(Error::from_errno(errno, cannot("open", path)));
   struct stat st{};
   if (::fstat(file.get(), &st) != 0) return fail(Error::from_errno(errno, cannot("stat", path)));

@@ -260,7 +260,8 @@ std::string_view agent_help() {
                         here stays; --prune: what this agent made is deleted
 
 --profile frugal is for lines that are paid by the byte. --proxy, for enroll as well: else HTTPS_PROXY and
-NO_PROXY hold; with a password give it there or in the configuration, not where others can read the command.
+NO_PROXY hold; with a password give it there or in the file of --config, which every command reads, not where
+others can read the command.
 status, why, plan and logs work with no network and no hub.
 Exit codes: 0 done, 1 failed, 2 used wrongly.
 )";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "edge_agent/packed_text.hpp"
 #include "edge_agent/process_effective.hpp"
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
@@ -57,9 +58,11 @@ void read_by_header(sync::Store& damaged, std::map<sync::Table, Records>& found)
     const std::string digest(ref.digest.view());
     read_known(damaged, kBodyTable, digest, found[kBodyTable]);
     read_known(damaged, kProvenanceTable, digest, found[kProvenanceTable]);
-    const auto body = sync::read_one(damaged, kBodyTable, digest);
-    if (!body || !*body) continue;
-    for (const auto& claim : claims_in(**body)) {
+    const auto stored_body = sync::read_one(damaged, kBodyTable, digest);
+    if (!stored_body || !*stored_body) continue;
+    const auto body = unpack_text(**stored_body);
+    if (!body) continue;
+    for (const auto& claim : claims_in(*body)) {
       read_known(damaged, kInventoryTable, claim_key(claim), found[kInventoryTable]);
     }
   }

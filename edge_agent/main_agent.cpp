@@ -30,14 +30,17 @@ int complain(const base::Error& error, int code) {
   return code;
 }
 
-base::Status run_agent(const AgentOptions& typed) {
-  AgentOptions options = typed;
-  if (!options.config.empty()) {
-    HF_TRY(const auto text, base::read_file(options.config, base::limits::kJsonBytesMax));
-    if (auto read = edge_agent::read_agent_config(text, options); !read) {
-      return base::fail(std::move(read).error().with_context(options.config));
-    }
+/// What is typed, and from the file what is not.
+base::Result<AgentOptions> with_config(AgentOptions options) {
+  if (options.config.empty()) return options;
+  HF_TRY(const auto text, base::read_file(options.config, base::limits::kJsonBytesMax));
+  if (auto read = edge_agent::read_agent_config(text, options); !read) {
+    return base::fail(std::move(read).error().with_context(options.config));
   }
+  return options;
+}
+
+base::Status run_agent(const AgentOptions& options) {
   if (!options.log_level.empty()) {
     HF_TRY(const auto level, base::log::parse_level(options.log_level));
     base::log::set_level(level);
@@ -71,7 +74,8 @@ base::Status leave(const AgentOptions& options) {
   return {};
 }
 
-base::Status carry_out(const AgentOptions& options) {
+base::Status carry_out(const AgentOptions& typed) {
+  HF_TRY(const AgentOptions options, with_config(typed));
   switch (options.command) {
     case AgentCommand::kHelp: std::fputs(std::string(edge_agent::agent_help()).c_str(), stdout); return {};
     case AgentCommand::kVersion: std::printf("holdfast-agent %s\n", base::kVersion); return {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "edge_agent/packed_text.hpp"
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
 
@@ -110,14 +111,15 @@ const sync::InventoryEntry* StateStore::entry(const sync::Claim& claim) const {
 Result<std::string> StateStore::body(const Digest& digest) const {
   HF_TRY(auto bytes, sync::read_one(store_, kBodyTable, digest.view()));
   if (!bytes) return fail(Code::kNotFound, "section " + digest.brief() + " is not stored here");
-  if (Digest::of(*bytes) != digest)
+  HF_TRY(auto body, unpack_text(*bytes));
+  if (Digest::of(body) != digest)
     return fail(Code::kCorrupt, "section " + digest.brief() + " does not have its digest");
-  return *std::move(bytes);
+  return body;
 }
 
 Result<std::string> StateStore::provenance_bytes(const Digest& section) const {
   HF_TRY(auto bytes, sync::read_one(store_, kProvenanceTable, section.view()));
-  return bytes ? *std::move(bytes) : std::string{};
+  return bytes ? unpack_text(*bytes) : std::string{};
 }
 
 Result<std::vector<sync::Provenance>> StateStore::provenance(const Digest& section) const {
@@ -159,8 +161,10 @@ Status StateStore::write(sync::WriteTxn& txn, const Changes& changes, const std:
                                         : txn.erase(kMetaTable, kDeletesForbiddenKey));
   }
   for (const auto& body : changes.bodies) {
-    if (!bodies_.contains(body.digest)) HF_CHECK(txn.put(kBodyTable, body.digest.view(), body.bytes));
-    if (!body.provenance.empty()) HF_CHECK(txn.put(kProvenanceTable, body.digest.view(), body.provenance));
+    if (!bodies_.contains(body.digest))
+      HF_CHECK(txn.put(kBodyTable, body.digest.view(), pack_text(body.bytes)));
+    if (!body.provenance.empty())
+      HF_CHECK(txn.put(kProvenanceTable, body.digest.view(), pack_text(body.provenance)));
   }
   for (const auto& [application, record] : changes.sections) {
     HF_CHECK(record ? txn.put(kSectionTable, application.str(), encode_section_record(*record))

@@ -8,9 +8,10 @@ from hub import Hub
 
 
 @contextlib.contextmanager
-def stage():
+def stage(address="127.0.0.1"):
     folder = machine.new_folder()
     hub = Hub(folder, "--poll", "1h")
+    hub.address = address
     fleet = Fleet(hub, folder, "bench")
     try:
         hub.start()

@@ -2,10 +2,10 @@
 """What happens to the way between node and hub, and what it costs while there is none. A node that cannot connect asks
 again after a random part of a window of seconds, so these tests wait for minutes at the most, and mostly less."""
 import contextlib
+import json
 import os
 import signal
 import socket
-import subprocess
 import threading
 import time
 
@@ -15,6 +15,7 @@ import machine
 from fleet import Fleet
 from hub import Hub
 from manifests import file
+from network import MachineAddress, Network
 from waiting import until
 
 SECONDS = 60
@@ -159,36 +160,27 @@ def test_a_name_that_cannot_be_resolved_costs_next_to_nothing_and_is_asked_again
 
 @pytest.fixture
 def behind_a_proxy():
-    """(fleet, proxy's address, its log): a hub at an address that a node's network cannot reach, and tinyproxy between."""
+    """(fleet, proxy's address, its log, wrapper): a hub that a node's network does not reach, and tinyproxy between."""
     folder = machine.new_folder()
-    name = f"hf{os.getpid() % 10000}"
-    hub_ip, proxy_ip, node_ip = "10.199.0.1", "10.198.0.1", "10.198.0.2"
-    commands = [f"ip netns add {name}", f"ip link add {name}v type veth peer name {name}n netns {name}",
-                f"ip address add {proxy_ip}/30 dev {name}v", f"ip link set {name}v up",
-                f"ip -n {name} address add {node_ip}/30 dev {name}n", f"ip -n {name} link set {name}n up",
-                f"ip -n {name} link set lo up", f"ip address add {hub_ip}/32 dev lo"]
     hub = Hub(folder, "--poll", "5s")
-    hub.address = hub_ip
     fleet = Fleet(hub, folder, "proxy")
     configuration = folder / "tinyproxy.conf"
     log = folder / "tinyproxy.log"
     port = machine.free_port()
-    configuration.write_text(f'Port {port}\nListen {proxy_ip}\nTimeout 600\nMaxClients 50\nLogFile "{log}"\nLogLevel Info\n'
-                             f'Allow {node_ip}\nBasicAuth robot s3cret\n')
     proxy = machine.Daemon("tinyproxy", ["tinyproxy", "-d", "-c", str(configuration)], folder / "tinyproxy.out")
-    try:
-        for command in commands:
-            subprocess.run(command.split(), check=True)
-        hub.start()
-        proxy.start()
-        yield fleet, f"{proxy_ip}:{port}", log, ["ip", "netns", "exec", name]
-    finally:
-        fleet.remove()
-        hub.remove()
-        proxy.kill()
-        subprocess.run(["ip", "address", "del", f"{hub_ip}/32", "dev", "lo"], check=False)
-        subprocess.run(["ip", "netns", "del", name], check=False)
-        machine.remove_folder(folder)
+    with MachineAddress() as address, Network() as network:
+        hub.address = address.ip
+        configuration.write_text(f'Port {port}\nListen {network.machine_ip}\nTimeout 600\nMaxClients 50\nLogFile "{log}"\n'
+                                 f'LogLevel Info\nAllow {network.ip}\nBasicAuth robot s3cret\n')
+        try:
+            hub.start()
+            proxy.start()
+            yield fleet, f"{network.machine_ip}:{port}", log, network.inside
+        finally:
+            fleet.remove()
+            hub.remove()
+            proxy.kill()
+            machine.remove_folder(folder)
 
 
 def test_a_node_whose_only_way_out_is_a_proxy_enrols_connects_and_holds(behind_a_proxy):
@@ -202,9 +194,11 @@ def test_a_node_whose_only_way_out_is_a_proxy_enrols_connects_and_holds(behind_a
     assert "407" in refused["wrong"] or "401" in refused["wrong"], refused
     assert "wrong@" not in refused["wrong"], "no secret is repeated"
     way = f"http://robot:s3cret@{proxy}"
-    node = fleet.node(start=False, enroll_wrapper=inside, enroll_options=["--proxy", way])
+    config = fleet.folder / "agent.json"
+    config.write_text(json.dumps({"proxy": way}))
+    node = fleet.node(start=False, enroll_wrapper=inside, enroll_options=["--config", str(config)])
     node.wrapper = inside
-    node.options = ["--proxy", way]
+    node.options = ["--config", str(config)]
     node.start()
     fleet.app(objects={"a.yaml": file("a", "/etc/a", "through\n")})
     assert node.text("/etc/a") == "through\n"
