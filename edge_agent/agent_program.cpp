@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/agent_program.hpp"
 
-#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,15 +32,6 @@ std::string folder_of_this_program() {
   const auto size = readlink("/proc/self/exe", path.data(), path.size() - 1);
   const std::string text(path.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   return text.substr(0, text.rfind('/'));
-}
-
-/// What it took to read a desired state is not kept until the next one. Holes between what is in use cannot be given
-/// back: it is tried again only when there is more than was left the last time.
-void give_back_memory() {
-  static std::size_t left = 0;
-  if (::mallinfo2().fordblks <= left + base::limits::kSpareMemoryBytesMax) return;
-  ::malloc_trim(0);
-  left = ::mallinfo2().fordblks;
 }
 
 }  // namespace
@@ -114,7 +104,7 @@ Status AgentProgram::open() {
          }));
   tidy_timer_ = loop_->timer([this] {
     tidy_logs();
-    give_back_memory();
+    memory_.give_back();
   });
   return {};
 }

@@ -12,6 +12,7 @@
 #include "base/file_io.hpp"
 #include "base/linux_host.hpp"
 #include "base/result.hpp"
+#include "base/spare_memory.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
 #include "edge_agent/agent_options.hpp"
@@ -52,6 +53,7 @@ class AgentProgram {
   DataFolder folder_;
   NodeIdentity identity_;
   base::SystemClock clock_;
+  base::SpareMemory memory_{clock_};
   base::MonotonicTime started_;
   base::SystemRandom random_;
   std::unique_ptr<base::EventLoop> loop_;

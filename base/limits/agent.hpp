@@ -39,6 +39,7 @@ inline constexpr std::size_t kLogLineBytesMax = 16U << 10U;
 inline constexpr auto kLogTidyInterval = 30s;
 inline constexpr auto kLogTidyIntervalFrugal = 5min;
 inline constexpr std::size_t kSpareMemoryBytesMax = 128U << 10U;  ///< of the heap; more is given back
+inline constexpr auto kCodePageOutInterval = 10min;
 inline constexpr std::size_t kEventsUnsentMax = 1'000;
 inline constexpr std::size_t kLastGoodKept = 3;
 inline constexpr std::size_t kQuarantinedKept = 16;  ///< known bad digests of one application on one node

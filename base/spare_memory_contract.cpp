@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// SpareMemory against the real kernel: what is given back is no longer resident, and all goes on.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/limits/agent.hpp"
+#include "base/spare_memory.hpp"
+#include "base/system_clock.hpp"
+
+namespace holdfast::base {
+namespace {
+
+std::size_t resident_kib(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with(name + ":")) return std::stoul(line.substr(name.size() + 1));
+  }
+  return 0;
+}
+
+TEST(SpareMemoryContract, TheHeapsFreePagesAndTheCodeAreGivenBackAndTheProgramGoesOn) {
+  const SystemClock clock;
+  SpareMemory memory(clock);
+  {
+    std::vector<std::unique_ptr<std::string>> burst;
+    for (int i = 0; i < 4'000; ++i) burst.push_back(std::make_unique<std::string>(4'000, 'x'));
+    // Of what lies on top of the others nothing is left that would keep them.
+  }
+  const auto anonymous = resident_kib("RssAnon");
+  const auto code = resident_kib("RssFile");
+  memory.give_back();
+  EXPECT_LE(resident_kib("RssAnon"), anonymous);
+  EXPECT_LT(resident_kib("RssFile"), code);
+  memory.give_back();
+  EXPECT_EQ(std::string(1'000, 'y').find('x'), std::string::npos) << "code that was given back is read again";
+}
+
+}  // namespace
+}  // namespace holdfast::base
