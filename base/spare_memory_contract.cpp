@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SpareMemory against the real kernel: what is given back is no longer resident, and all goes on.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <memory>
@@ -31,11 +32,15 @@ TEST(SpareMemoryContract, TheHeapsFreePagesAndTheCodeAreGivenBackAndTheProgramGo
     for (int i = 0; i < 4'000; ++i) burst.push_back(std::make_unique<std::string>(4'000, 'x'));
     // Of what lies on top of the others nothing is left that would keep them.
   }
+  constexpr std::size_t kNoiseKib = 1'024;  // a sanitizer keeps what was freed, and books of its own
   const auto anonymous = resident_kib("RssAnon");
   const auto code = resident_kib("RssFile");
   memory.give_back();
-  EXPECT_LE(resident_kib("RssAnon"), anonymous);
-  EXPECT_LT(resident_kib("RssFile"), code);
+  EXPECT_LE(resident_kib("RssAnon"), anonymous + kNoiseKib);
+  // The kernel hears only who may write to the program's file: for others it stays where it is.
+  if (::access("/proc/self/exe", W_OK) == 0) {
+    EXPECT_LT(resident_kib("RssFile"), code);
+  }
   memory.give_back();
   EXPECT_EQ(std::string(1'000, 'y').find('x'), std::string::npos) << "code that was given back is read again";
 }
