@@ -4,7 +4,10 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/file_io.hpp"
+#include "base/json.hpp"
 #include "base/limits/agent.hpp"
+#include "base/limits/wire.hpp"
 #include "base/linux_host.hpp"
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
@@ -13,6 +16,7 @@
 #include "edge_agent/data_folder.hpp"
 #include "edge_agent/local_routes.hpp"
 #include "edge_agent/tables.hpp"
+#include "edge_agent/trust_keeper.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -135,6 +139,29 @@ Status show_plan(const AgentOptions& options) {
            return plan_json(plan);
          }));
   return print(options, json, plan_text);
+}
+
+Status take_trust(const AgentOptions& options) {
+  const DataFolder folder(options.data);
+  HF_TRY(const auto node, folder.load_node());
+  HF_TRY(const auto held, folder.load_trust(node));
+  HF_TRY(const auto bytes, base::read_file(options.key, base::limits::kTrustBytesMax));
+  HF_TRY(const auto sealed, sync::decode_trust(bytes));
+  HF_TRY(const auto document, sync::verify_trust(sealed, node.recovery_key));
+  HF_CHECK(check_trust(document, node.fleet));
+  if (document.version <= held.version) {
+    std::printf("this node holds version %s already; nothing is changed\n",
+                base::to_decimal(held.version).c_str());
+    return {};
+  }
+  HF_CHECK(base::write_file(folder.offered_trust_file(), bytes, 0600));
+  // One that does not run reads it when it starts.
+  const auto answer = ask_local(folder.socket(), "POST", "/v1/trust", kAskTimeoutMs);
+  if (!answer && answer.error().code() != Code::kUnavailable) return fail(answer.error());
+  if (answer && answer->status != 200) return fail(Code::kInternal, answer->body);
+  std::printf("version %s is in force%s\n", base::to_decimal(document.version).c_str(),
+              answer ? "" : " from the agent's next start on");
+  return {};
 }
 
 Status show_logs(const AgentOptions& options) {

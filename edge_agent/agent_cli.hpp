@@ -15,6 +15,8 @@ base::Status show_status(const AgentOptions& options);
 base::Status show_why(const AgentOptions& options);
 base::Status show_plan(const AgentOptions& options);
 base::Status show_logs(const AgentOptions& options);
+/// Hands a file with a trust document to the agent, or leaves it for its next start.
+base::Status take_trust(const AgentOptions& options);
 
 // The texts, from the JSON forms of local_routes.hpp.
 std::string status_text(const base::Json& status);

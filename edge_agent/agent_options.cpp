@@ -20,7 +20,7 @@ using base::Status;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, AgentCommand>, 9> kCommands{{
+constexpr std::array<std::pair<std::string_view, AgentCommand>, 10> kCommands{{
     {"enroll", AgentCommand::kEnroll},
     {"unenroll", AgentCommand::kUnenroll},
     {"run", AgentCommand::kRun},
@@ -28,6 +28,7 @@ constexpr std::array<std::pair<std::string_view, AgentCommand>, 9> kCommands{{
     {"why", AgentCommand::kWhy},
     {"plan", AgentCommand::kPlan},
     {"logs", AgentCommand::kLogs},
+    {"trust", AgentCommand::kTrust},
     {"help", AgentCommand::kHelp},
     {"version", AgentCommand::kVersion},
 }};
@@ -141,6 +142,9 @@ Status check(const AgentOptions& options) {
   if (options.command == AgentCommand::kWhy && options.key.empty()) {
     return fail(Code::kInvalid, "say which resource: holdfast-agent why File/motd --data " + options.data);
   }
+  if (options.command == AgentCommand::kTrust && options.key.empty()) {
+    return fail(Code::kInvalid, "say which file: holdfast-agent trust trust.json --data " + options.data);
+  }
   HF_TRY([[maybe_unused]] const auto profile, profile_of(options));
   HF_TRY([[maybe_unused]] const auto proxy, proxy_of(options, [](const char*) { return std::string(); }));
   if (options.command != AgentCommand::kEnroll) return {};
@@ -186,7 +190,8 @@ Result<AgentOptions> parse_agent_options(const std::vector<std::string>& argumen
   if (optind < argc) {
     return fail(Code::kInvalid, std::string(argv[static_cast<std::size_t>(optind)]) + ": one word too many");
   }
-  const bool takes_key = out.command == AgentCommand::kWhy || out.command == AgentCommand::kLogs;
+  const bool takes_key = out.command == AgentCommand::kWhy || out.command == AgentCommand::kLogs ||
+                         out.command == AgentCommand::kTrust;
   if (!out.key.empty() && !takes_key) return fail(Code::kInvalid, out.key + ": one word too many");
   HF_CHECK(check(out));
   return out;
@@ -255,6 +260,8 @@ std::string_view agent_help() {
   holdfast-agent why KIND/NAME --data DIR         where it comes from, what blocks it, what happens next
   holdfast-agent plan   --data DIR [-o json]      what would be done now, without doing it
   holdfast-agent logs [KIND/NAME] --data DIR [--since 1h]
+  holdfast-agent trust FILE --data DIR            takes a newer trust document (the hub's trust.json), when
+                        this node finds its hub no more; the agent may run or not
   holdfast-agent unenroll [--keep|--prune] --data DIR [--root DIR]
                         leaves the fleet, with or without a network. --keep (unless said): what is
                         here stays; --prune: what this agent made is deleted

@@ -15,7 +15,7 @@
 
 namespace holdfast::edge_agent {
 
-enum class AgentCommand { kHelp, kVersion, kEnroll, kUnenroll, kRun, kStatus, kWhy, kPlan, kLogs };
+enum class AgentCommand { kHelp, kVersion, kEnroll, kUnenroll, kRun, kStatus, kWhy, kPlan, kLogs, kTrust };
 enum class OutputFormat { kText, kJson };
 enum class UnenrollMode { kUnsaid, kKeep, kPrune };
 
@@ -40,7 +40,7 @@ struct AgentOptions {
   std::map<std::string, std::string> labels;
   // unenroll
   UnenrollMode unenroll = UnenrollMode::kUnsaid;
-  // why, logs
+  // why, logs; of trust: the file
   std::string key;
   std::string since;
 };

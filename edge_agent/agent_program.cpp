@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 
+#include "base/build_time.hpp"
 #include "base/limits/agent.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
@@ -53,8 +54,9 @@ Result<std::unique_ptr<AgentProgram>> AgentProgram::create(const AgentOptions& o
   const auto started = base::SystemClock().monotonic();
   const DataFolder folder(options.data);
   HF_TRY(auto node, folder.load_node());
-  HF_TRY(auto trust, folder.load_trust(node));
   HF_TRY(auto lock, base::DirectoryLock::take(folder.root()));
+  TrustKeeper trust(folder, node);
+  HF_CHECK(trust.load());
   auto program = std::unique_ptr<AgentProgram>(
       new AgentProgram(options, std::move(lock), std::move(node), std::move(trust)));
   program->started_ = started;
@@ -62,14 +64,13 @@ Result<std::unique_ptr<AgentProgram>> AgentProgram::create(const AgentOptions& o
   return program;
 }
 
-AgentProgram::AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeFile node,
-                           sync::TrustDocument trust)
+AgentProgram::AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeFile node, TrustKeeper trust)
     : options_(std::move(options)),
       lock_(std::move(lock)),
       node_(std::move(node)),
       trust_(std::move(trust)),
       folder_(options_.data),
-      identity_(identity_of(node_, trust_)) {
+      identity_(identity_of(node_, trust_.document())) {
   identity_.hardware = hardware_number(fingerprint_of(hardware_facts(), node_.hardware));
 }
 
@@ -94,9 +95,12 @@ Status AgentProgram::open() {
   });
   HF_CHECK(open_renewal());
   HF_CHECK(open_link());
+  HF_CHECK(open_trust());
   routes_ = std::make_unique<LocalRoutes>(*engine_, *session_, identity_);
   routes_->show_certificate(
       [this] { return CertificateNote{renewal_->not_after(), renewal_->due(), renewal_->trouble()}; });
+  routes_->show_trust([this] { return TrustNote{trust_.document().version, trust_fetch_->trouble()}; },
+                      [this] { return trust_.take_offered(); });
   HF_TRY(api_, LocalApi::listen(*loop_, folder_.socket(), [this](const LocalRequest& request) {
            auto response = routes_->answer(request);
            if (request.method == "POST") work_soon();
@@ -131,7 +135,9 @@ Status AgentProgram::boot_engine() {
 Status AgentProgram::open_renewal() {
   HF_TRY(auto proxies, proxy_of(options_, environment_variable));
   renewal_ = std::make_unique<Renewal>(
-      Renewal::Seams{*loop_, clock_, random_}, folder_, [this] { return trust_; }, std::move(proxies));
+      Renewal::Seams{*loop_, clock_, random_}, folder_, [this] { return trust_.document(); },
+      std::move(proxies));
+  renewal_->set_earliest(base::build_time());
   renewal_->on_renewed([this] {
     link_->stop();
     link_->start();
@@ -139,8 +145,38 @@ Status AgentProgram::open_renewal() {
   return renewal_->open();
 }
 
-/// What the certificate waits for: that a session began with it.
-void AgentProgram::look_at_connects() {
+Status AgentProgram::open_trust() {
+  HF_TRY(auto proxies, proxy_of(options_, environment_variable));
+  trust_fetch_ = std::make_unique<TrustFetch>(TrustFetch::Seams{*loop_, clock_, random_}, trust_, node_,
+                                              std::move(proxies));
+  session_->on_trust([this](std::string_view encoded) { return trust_.take(encoded); });
+  trust_.on_taken([this] {
+    if (const auto believed = believe(); !believed)
+      base::log::error("the new addresses cannot be used", {{"error", believed.error().message()}});
+  });
+  return {};
+}
+
+/// What a trust document that has come says is in force at once; link and HTTPS take it at their next attempt.
+Status AgentProgram::believe() {
+  const auto& trust = trust_.document();
+  std::vector<sync::BrokerAddress> brokers;
+  for (const auto& broker : trust.brokers) {
+    HF_TRY(auto address, sync::BrokerAddress::parse(broker));
+    brokers.push_back(std::move(address));
+  }
+  link_->believe(std::move(brokers), sync::Pem::from_text(trust.ca_bundle));
+  session_->set_trust(trust.signing_keys, trust.version);
+  renewal_->trust_changed();
+  if (session_->connected()) return {};
+  link_->stop();
+  link_->start();
+  return {};
+}
+
+/// What the certificate waits for: that a session began with it; and the trust document is asked for when there is none.
+void AgentProgram::look_at_link() {
+  trust_fetch_->connected(session_->connected());
   const auto connects = session_->counters().connects;
   if (connects == std::exchange(connects_seen_, connects)) return;
   renewal_->connected();
@@ -154,11 +190,11 @@ Status AgentProgram::open_link() {
   options.alpn = {std::string(sync::kMqttAlpn)};
   options.keep_alive = pace.keep_alive;
   HF_TRY(options.proxy, proxy_of(options_, environment_variable));
-  for (const auto& broker : trust_.brokers) {
+  for (const auto& broker : trust_.document().brokers) {
     HF_TRY(auto address, sync::BrokerAddress::parse(broker));
     options.addresses.push_back(std::move(address));
   }
-  options.ca = sync::Pem::from_text(trust_.ca_bundle);
+  options.ca = sync::Pem::from_text(trust_.document().ca_bundle);
   options.identity_to_try = [this] { return renewal_->identity_to_try(); };
   options.when = [this] { return renewal_->now(); };
   link_ = std::make_unique<sync::MosquittoLink>(*loop_, clock_, random_, std::move(options));
@@ -180,7 +216,7 @@ void AgentProgram::work_soon() {
 
 void AgentProgram::work() {
   work_posted_ = false;
-  look_at_connects();
+  look_at_link();
   auto next = engine_->run_due();
   if (const auto later = session_->run_due(); later && (!next || *later < *next)) next = later;
   // What the session did may have given the engine something to do, and the other way round.
@@ -206,6 +242,7 @@ Status AgentProgram::run() {
   work();  // from the store, before anything is heard from the network
   session_->start();
   renewal_->start();
+  trust_fetch_->start();
   tidy_timer_->set(log_tidy_interval_);
   loop_->run();
   session_->stop();

@@ -24,6 +24,8 @@
 #include "edge_agent/process_logs.hpp"
 #include "edge_agent/renewal.hpp"
 #include "edge_agent/session.hpp"
+#include "edge_agent/trust_fetch.hpp"
+#include "edge_agent/trust_keeper.hpp"
 #include "sync/link/mosquitto_link.hpp"
 #include "sync/store/lmdb_store.hpp"
 
@@ -36,20 +38,22 @@ class AgentProgram {
   base::Status run();
 
  private:
-  AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeFile node, sync::TrustDocument trust);
+  AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeFile node, TrustKeeper trust);
   base::Status open();
   base::Status boot_engine();
   base::Status open_link();
   void work();
   void work_soon();
   base::Status open_renewal();
-  void look_at_connects();
+  base::Status open_trust();
+  base::Status believe();
+  void look_at_link();
   void tidy_logs();
 
   AgentOptions options_;
   base::DirectoryLock lock_;
   NodeFile node_;
-  sync::TrustDocument trust_;
+  TrustKeeper trust_;
   DataFolder folder_;
   NodeIdentity identity_;
   base::SystemClock clock_;
@@ -60,6 +64,7 @@ class AgentProgram {
   std::unique_ptr<sync::LmdbStore> store_;
   std::unique_ptr<base::LinuxHost> host_;
   std::unique_ptr<Renewal> renewal_;
+  std::unique_ptr<TrustFetch> trust_fetch_;
   std::unique_ptr<sync::MosquittoLink> link_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<CommandDesk> desk_;

@@ -113,7 +113,8 @@ Result<sync::TrustDocument> DataFolder::load_trust(const NodeFile& node) const {
 }
 
 NodeIdentity identity_of(const NodeFile& node, const sync::TrustDocument& trust) {
-  return {node.fleet, node.uid, node.name, trust.signing_keys, node.mark_key, 0, node.mark_uid};
+  return {node.fleet,    node.uid, node.name,     trust.signing_keys,
+          node.mark_key, 0,        node.mark_uid, trust.version};
 }
 
 }  // namespace holdfast::edge_agent

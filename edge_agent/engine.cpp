@@ -265,6 +265,12 @@ void Engine::look_at_everything(bool retry) {
 
 // ---- to say ----
 
+void Engine::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version) {
+  state_->identity.trust = version;
+  state_->identity.signing_keys = signing_keys;
+  state_->keeper.set_signing_keys(std::move(signing_keys));
+}
+
 sync::Hello Engine::hello() const {
   const State& s = *state_;
   sync::Hello hello;
@@ -275,6 +281,7 @@ sync::Hello Engine::hello() const {
   hello.content = s.keeper.is_complete() ? s.accepted.content : base::Digest{};
   hello.snapshot = s.snapshot_digest;
   hello.hardware = s.identity.hardware;
+  hello.trust = s.identity.trust;
   hello.abilities = sync::abilities_digest(sync::all_abilities());
   return hello;
 }

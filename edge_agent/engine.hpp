@@ -40,6 +40,7 @@ struct NodeIdentity {
   base::MacKey mark_key{};
   std::uint64_t hardware = 0;  ///< what hello says of the machine; 0: not known
   sync::NodeUid mark_uid{};    ///< under which marks are made; empty: `uid`
+  std::uint64_t trust = 0;     ///< version of the trust document that `signing_keys` are of; 0: not told
 };
 
 class Engine {
@@ -75,6 +76,10 @@ class Engine {
   void on_host_event(const base::HostEvent& event);
   /// `holdfast sync` / a person at the node: look at everything now, lift quarantines when `retry`.
   void look_at_everything(bool retry);
+
+  /// Another trust document is in force: whose signature counts from now on, and what hello says. What was accepted
+  /// before stays accepted.
+  void set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version);
 
   sync::Hello hello() const;
   /// What a snapshot would say now.

@@ -89,6 +89,7 @@ LocalResponse LocalRoutes::answer(const LocalRequest& request) {
     engine_.look_at_everything(true);
     return json_response(Json::object());
   }
+  if (request.path == "/v1/trust" && request.method == "POST") return take_trust();
   if (request.method != "GET") return error_response(405, {base::Code::kInvalid, "use GET"});
   if (request.path == "/healthz") return {200, "text/plain", "ok\n"};
   if (request.path == "/metrics") return {200, "text/plain; version=0.0.4", metrics()};
@@ -98,13 +99,25 @@ LocalResponse LocalRoutes::answer(const LocalRequest& request) {
     auto plan = engine_.plan_now();
     return plan ? json_response(plan_json(*plan)) : error_response(503, plan.error());
   }
-  return error_response(404,
-                        {base::Code::kNotFound, request.path + ": there is /healthz, /metrics, /v1/status, " +
-                                                    "/v1/plan, /v1/why?key=KIND/NAME and POST /v1/sync"});
+  return error_response(
+      404, {base::Code::kNotFound, request.path + ": there is /healthz, /metrics, /v1/status, " +
+                                       "/v1/plan, /v1/why?key=KIND/NAME and POST /v1/sync, /v1/trust"});
+}
+
+LocalResponse LocalRoutes::take_trust() {
+  if (!take_offered_) return error_response(503, {base::Code::kUnavailable, "the agent has just begun"});
+  const auto taken = take_offered_();
+  if (!taken) return error_response(400, taken.error());
+  return json_response({{"taken", *taken}, {"version", base::to_decimal(trust_().version)}});
 }
 
 Json LocalRoutes::status() const {
   Json out = status_json(engine_, identity_, &session_);
+  if (trust_) {
+    const auto note = trust_();
+    out["trust"] = {{"version", base::to_decimal(note.version)}};
+    if (!note.trouble.empty()) out["trust"]["error"] = note.trouble;
+  }
   if (!certificate_) return out;
   const auto note = certificate_();
   out["certificate"] = {{"notAfter", base::to_rfc3339_seconds(note.not_after)},

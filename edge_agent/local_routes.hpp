@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the local API answers, from the engine as it is: /healthz, /metrics, /v1/status, /v1/plan, /v1/why?key=,
-// POST /v1/sync. Also the JSON forms that `holdfast-agent … -o json` prints, which are stable.
+// POST /v1/sync and /v1/trust. Also the JSON forms that `holdfast-agent … -o json` prints, which are stable.
 // Threads: one, the event loop's.
 #pragma once
 
@@ -29,6 +29,12 @@ struct CertificateNote {
   std::string trouble;  ///< why the last renewal failed; empty: it did not
 };
 
+/// Of the trust document.
+struct TrustNote {
+  std::uint64_t version = 0;
+  std::string trouble;  ///< why none newer was found while no broker is reached
+};
+
 class LocalRoutes {
  public:
   LocalRoutes(Engine& engine, const Session& session, NodeIdentity identity)
@@ -36,10 +42,16 @@ class LocalRoutes {
 
   /// What status and metrics say of the certificate from now on.
   void show_certificate(std::function<CertificateNote()> note) { certificate_ = std::move(note); }
+  /// The same of the trust document, and what POST /v1/trust does.
+  void show_trust(std::function<TrustNote()> note, std::function<base::Result<bool>()> take_offered) {
+    trust_ = std::move(note);
+    take_offered_ = std::move(take_offered);
+  }
   LocalResponse answer(const LocalRequest& request);
 
  private:
   LocalResponse why(const LocalRequest& request);
+  LocalResponse take_trust();
   base::Json status() const;
   std::string metrics() const;
 
@@ -47,6 +59,8 @@ class LocalRoutes {
   const Session& session_;
   NodeIdentity identity_;
   std::function<CertificateNote()> certificate_;
+  std::function<TrustNote()> trust_;
+  std::function<base::Result<bool>()> take_offered_;
 };
 
 }  // namespace holdfast::edge_agent

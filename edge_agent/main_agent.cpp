@@ -86,6 +86,7 @@ base::Status carry_out(const AgentOptions& typed) {
     case AgentCommand::kWhy: return edge_agent::show_why(options);
     case AgentCommand::kPlan: return edge_agent::show_plan(options);
     case AgentCommand::kLogs: return edge_agent::show_logs(options);
+    case AgentCommand::kTrust: return edge_agent::take_trust(options);
   }
   return {};
 }

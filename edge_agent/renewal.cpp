@@ -41,8 +41,8 @@ struct Renewal::Call {
   Renewal* owner = nullptr;
 };
 
-base::WallTime believed_time(base::WallTime clock, base::WallTime not_before) {
-  return std::max(clock, not_before);
+base::WallTime believed_time(base::WallTime clock, base::WallTime not_before, base::WallTime attested) {
+  return std::max({clock, not_before, attested});
 }
 
 Renewal::Renewal(Seams seams, DataFolder folder, Trust trust, sync::ProxyRules proxies)
@@ -69,7 +69,16 @@ base::WallTime Renewal::due() const {
   return renewal_time(certificate_.not_before(), certificate_.not_after(), spread_);
 }
 
+base::WallTime Renewal::now() const {
+  return believed_time(seams_.clock.wall(), certificate_.not_before(), std::max(earliest_, trust_().issued));
+}
+
 void Renewal::start() { look(); }
+
+void Renewal::trust_changed() {
+  backoff_.reset();
+  look();
+}
 
 void Renewal::look() {
   if (call_) return;

@@ -19,9 +19,10 @@
 
 namespace holdfast::edge_agent {
 
-/// Pure: the time by which certificates are checked. A machine without a battery for its clock starts in the past, and
-/// the hub has attested the beginning of the certificate that it gave.
-base::WallTime believed_time(base::WallTime clock, base::WallTime not_before);
+/// Pure: the time by which certificates are checked. A machine without a battery for its clock starts in the past; the
+/// hub has attested the beginning of the certificate that it gave, and whoever holds the recovery key when the trust document
+/// was issued (`attested`: that, or the time of this program's build).
+base::WallTime believed_time(base::WallTime clock, base::WallTime not_before, base::WallTime attested = {});
 
 class Renewal {
  public:
@@ -39,9 +40,14 @@ class Renewal {
   /// Called when there is a new certificate: the link connects anew.
   void on_renewed(std::function<void()> listener) { on_renewed_ = std::move(listener); }
 
+  /// No clock that is right shows less.
+  void set_earliest(base::WallTime earliest) { earliest_ = earliest; }
+  /// Addresses or CAs are others now: what failed is tried again at once.
+  void trust_changed();
+
   sync::TlsIdentity identity_to_try() { return certificate_.identity_to_try(); }
   void connected();
-  base::WallTime now() const { return believed_time(seams_.clock.wall(), certificate_.not_before()); }
+  base::WallTime now() const;
 
   base::WallTime not_after() const { return certificate_.not_after(); }
   base::WallTime due() const;
@@ -60,6 +66,7 @@ class Renewal {
   NodeCertificate certificate_;
   Trust trust_;
   sync::ProxyRules proxies_;
+  base::WallTime earliest_{};
   double spread_ = 0;
   base::Backoff backoff_;
   std::function<void()> on_renewed_;

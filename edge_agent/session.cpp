@@ -107,6 +107,7 @@ void Session::dispatch(const sync::Frame& frame) {
     case sync::FrameType::kPart: status = on_part(frame.body); break;
     case sync::FrameType::kCommand: status = on_command(frame.body); break;
     case sync::FrameType::kSettings: status = on_settings(frame.body); break;
+    case sync::FrameType::kTrust: status = on_trust_document(frame.body); break;
     case sync::FrameType::kReport:
       if (auto report = sync::decode_report(frame.body))
         on_report(*report);
@@ -207,6 +208,23 @@ Status Session::on_settings(std::string_view body) {
   snapshot_interval_ = std::clamp<std::chrono::milliseconds>(
       settings.snapshot_interval, limits::kSnapshotCoalesceMin, limits::kSnapshotCoalesceMax);
   return {};
+}
+
+base::Status Session::on_trust_document(std::string_view body) {
+  if (!trust_handler_) return {};
+  HF_TRY(const bool taken, trust_handler_(body));
+  // A hub that sends what is known has not heard which version this node holds.
+  if (!taken) say_hello(true);
+  return {};
+}
+
+void Session::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version) {
+  identity_.signing_keys = signing_keys;
+  identity_.trust = version;
+  engine_.set_trust(std::move(signing_keys), version);
+  if (!connected_) return;
+  say_hello(true);
+  wake();
 }
 
 void Session::queue_snapshot(base::MonotonicTime now) {

@@ -50,6 +50,11 @@ class Session {
     beacon_min_ = min;
     beacon_max_ = max;
   }
+  /// A trust document came: takes it; false: it is not newer. Without one such messages change nothing.
+  using TrustHandler = std::function<base::Result<bool>(std::string_view encoded)>;
+  void on_trust(TrustHandler handler) { trust_handler_ = std::move(handler); }
+  /// Another is in force, however it came: whose signature counts. The hub hears which version this node holds.
+  void set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version);
   /// Called when there is something new to send, so that the driver calls run_due() soon.
   void on_wake(std::function<void()> wake) { wake_ = std::move(wake); }
 
@@ -78,6 +83,7 @@ class Session {
   base::Status on_part(std::string_view body);
   base::Status on_command(std::string_view body);
   base::Status on_settings(std::string_view body);
+  base::Status on_trust_document(std::string_view body);
   /// False when this counter, or a higher one, was seen before. Stored before the command is carried out.
   base::Result<bool> take_counter(std::string_view which, std::uint64_t counter);
 
@@ -99,6 +105,7 @@ class Session {
   Engine& engine_;
   NodeIdentity identity_;
   CommandHandler handler_;
+  TrustHandler trust_handler_;
   std::function<void()> wake_;
   std::deque<sync::Frame> outgoing_;
   std::chrono::milliseconds snapshot_interval_;

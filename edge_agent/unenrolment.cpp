@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "base/build_time.hpp"
 #include "base/file_io.hpp"
 #include "base/limits/agent.hpp"
 #include "base/linux_host.hpp"
@@ -49,7 +50,8 @@ Status tell_hub(const DataFolder& folder, const NodeFile& node, const sync::Prox
                   {"hardware", hardware}};
   return ask_hub({.hubs = trust.hubs,
                   .ca_bundle = trust.ca_bundle,
-                  .when = believed_time(base::SystemClock().wall(), certificate.not_before()),
+                  .when = believed_time(base::SystemClock().wall(), certificate.not_before(),
+                                        std::max(base::build_time(), trust.issued)),
                   .target = std::string(kTarget),
                   .body = base::canonical_json(body),
                   .proxies = proxies})

@@ -165,8 +165,9 @@ Status Broker::start() {
   const auto configuration = broker_configuration(options_, geteuid() == 0);
   // A renewed certificate changes the digest, so that the broker is started anew with it.
   HF_TRY(const auto certificate, base::read_file(options_.certificate_file, base::limits::kJsonBytesMax));
+  HF_TRY(const auto ca, base::read_file(options_.ca_file, base::limits::kJsonBytesMax));
   const auto passwords = base::read_file(options_.folder + "/passwords", base::limits::kJsonBytesMax);
-  digest_ = base::Digest::of(configuration + broker_acl() + certificate + passwords.value_or("")).hex();
+  digest_ = base::Digest::of(configuration + broker_acl() + certificate + ca + passwords.value_or("")).hex();
   HF_CHECK(base::make_private_directory(options_.folder));
   HF_CHECK(base::write_file(options_.folder + "/mosquitto.conf", configuration, 0600));
   HF_CHECK(base::write_file(options_.folder + "/acl", broker_acl(), 0600));

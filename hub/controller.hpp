@@ -29,6 +29,7 @@
 #include "sync/link/link.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/store/store.hpp"
+#include "sync/wire/frame.hpp"
 
 namespace holdfast::hub {
 
@@ -51,6 +52,9 @@ struct ControllerOptions {
   /// A section beyond this travels in parts of that many bytes; less than their limits in tests alone.
   std::size_t section_packet_bytes = base::limits::kSectionPacketBytesMax;
   std::size_t part_bytes = base::limits::kPartBytesMax;
+  /// The trust document as it travels, and its version; 0: nodes are told none.
+  sync::Frame trust{};
+  std::uint64_t trust_version = 0;
   /// Called when a node was deleted, revoked or taken back, on the controller's thread.
   std::function<void()> on_membership;
 };

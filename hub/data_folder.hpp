@@ -4,11 +4,14 @@
 //   hub.json            fleet id, hash of the administrator's token
 //   admin.yaml          the administrator's client file
 //   ca.crt, ca.key      the fleet's CA
+//   ca.old/             earlier ones: whose certificates still let in, or are good for renewal alone
+//   ca-bundle.crt       whose certificates the embedded broker lets in
 //   server.crt, .key    of the API server and of the embedded broker
 //   client.crt, .key    of the hub's own session with the broker
 //   signing.key         Ed25519, signs desired states
 //   recovery.key, .pub  Ed25519, signs the trust document: keep a copy offline
 //   trust.json          the signed trust document
+//   *.next.*            of a rotation, until it is done
 //   store               LMDB
 //   mirrors/            bare Git mirrors
 //   broker/             configuration of the embedded broker
@@ -30,6 +33,11 @@ class DataFolder {
   std::string admin_file() const { return root_ + "/admin.yaml"; }
   std::string ca_certificate() const { return root_ + "/ca.crt"; }
   std::string ca_key() const { return root_ + "/ca.key"; }
+  std::string old_cas() const { return root_ + "/ca.old"; }
+  std::string ca_bundle() const { return root_ + "/ca-bundle.crt"; }
+  std::string next_ca_certificate() const { return root_ + "/ca.next.crt"; }
+  std::string next_ca_key() const { return root_ + "/ca.next.key"; }
+  std::string next_signing_key() const { return root_ + "/signing.next.key"; }
   std::string server_certificate() const { return root_ + "/server.crt"; }
   std::string server_key() const { return root_ + "/server.key"; }
   std::string client_certificate() const { return root_ + "/client.crt"; }  ///< the hub's own, for the broker

@@ -79,6 +79,9 @@ Status DesiredBook::load() {
         bad = record.error().with_context("desired state of node " + std::string(key));
         return false;
       }
+      // The signing key may have been rotated: what is sent is signed by the one that counts, whatever was stored.
+      if (auto again = sync::sign_header(record->header, key_); again.bytes == record->sealed.bytes)
+        record->sealed = std::move(again);
       records_.insert_or_assign(sync::NodeUid(key), *std::move(record));
       return true;
     });

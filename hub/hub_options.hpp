@@ -30,6 +30,7 @@ struct HubOptions {
   std::vector<gitops::Repository> repositories;
   std::chrono::milliseconds poll_interval = base::limits::kPollInterval;
   std::chrono::milliseconds node_certificate_life = base::limits::kNodeCertificateLife;
+  std::string recovery_key;  ///< file to sign a changed trust document with; empty: the data folder's
   std::string log_level;
 };
 

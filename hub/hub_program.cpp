@@ -61,6 +61,11 @@ std::vector<std::string> certificate_names(const HubOptions& options) {
   return names;
 }
 
+/// As nodes are told, in order: everything that a person advertised.
+std::vector<std::string> reached_by(const HubOptions& options) {
+  return options.advertise.empty() ? std::vector{best_name(options)} : options.advertise;
+}
+
 std::string in_url(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
@@ -91,8 +96,13 @@ std::string HubProgram::api_url() const {
 /// The broker's own port, then the hub's, for nodes that may reach no other.
 std::vector<std::string> HubProgram::broker_urls() const {
   if (!options_.broker_url.empty()) return {options_.broker_url};
-  const std::string host = "mqtts://" + in_url(best_name(options_)) + ":";
-  return {host + std::to_string(options_.broker_port), host + std::to_string(options_.listen_port)};
+  std::vector<std::string> out;
+  for (const auto& name : reached_by(options_)) {
+    const std::string host = "mqtts://" + in_url(name) + ":";
+    out.push_back(host + std::to_string(options_.broker_port));
+    out.push_back(host + std::to_string(options_.listen_port));
+  }
+  return out;
 }
 
 /// Where the hub itself reaches its own broker.
@@ -108,6 +118,11 @@ Status HubProgram::open() {
   pki.names = certificate_names(options_);
   pki.api_url = api_url();
   pki.brokers = broker_urls();
+  pki.recovery_key = options_.recovery_key;
+  for (const auto& name : reached_by(options_)) {
+    const auto url = "https://" + in_url(name) + ":" + std::to_string(options_.listen_port);
+    if (url != pki.api_url) pki.more_api_urls.push_back(url);
+  }
   HF_TRY(pki_, Pki::load_or_make(folder_, pki, clock_.wall(), random_));
   if (pki_->is_new()) {
     base::log::warn("a recovery key was made: copy it to a safe place offline, then remove it here",
@@ -144,7 +159,7 @@ Status HubProgram::open_broker() {
                       .port = options_.broker_port,
                       .certificate_file = folder_.server_certificate(),
                       .key_file = folder_.server_key(),
-                      .ca_file = folder_.ca_certificate()});
+                      .ca_file = folder_.ca_bundle()});
     host_->on_event([this](const base::HostEvent& event) { broker_->on_host_event(event); });
     HF_TRY(auto password, broker_->admin_password(random_));
     takeover_ = std::make_unique<Takeover>(
@@ -159,7 +174,7 @@ Status HubProgram::open_broker() {
   link.client_id = kHubClientName;
   HF_TRY(auto address, sync::BrokerAddress::parse(url));
   link.addresses = {std::move(address)};
-  link.ca = sync::Pem::from_file(folder_.ca_certificate());
+  link.ca = sync::Pem::from_file(folder_.ca_bundle());
   link.identity = {sync::Pem::from_file(folder_.client_certificate()),
                    sync::Pem::from_file(folder_.client_key())};
   link_ = std::make_unique<sync::MosquittoLink>(*loop_, clock_, random_, std::move(link));
@@ -175,6 +190,8 @@ Status HubProgram::open_controller() {
                             .repositories = options_.repositories,
                             .root = options_.root,
                             .poll_interval = options_.poll_interval,
+                            .trust = sync::encode(pki_->trust()),
+                            .trust_version = pki_->trust_document().version,
                             .on_membership = [this] {
                               if (revocation_) revocation_->changed();
                             }};
@@ -215,7 +232,8 @@ Status HubProgram::open_api() {
                  .metrics =
                      [this, on_loop_text] {
                        return on_loop_text([this] { return base::prometheus_text(controller_->metrics()); });
-                     }};
+                     },
+                 .trust = sync::encode_trust(pki_->trust())};
   return open_door(std::move(parts));
 }
 

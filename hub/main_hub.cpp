@@ -7,11 +7,14 @@
 #include "base/file_io.hpp"
 #include "base/limits/documents.hpp"
 #include "base/log.hpp"
+#include "base/system_clock.hpp"
+#include "base/system_random.hpp"
 #include "base/time_text.hpp"
 #include "base/version.hpp"
 #include "hub/hub_options.hpp"
 #include "hub/hub_program.hpp"
 #include "hub/log_sink.hpp"
+#include "hub/rotation.hpp"
 
 namespace {
 
@@ -25,6 +28,8 @@ struct Typed {
   std::string data, listen, broker, store, config, poll, node_certificate_life, log_level;
   std::string source, path = ".", ref = "HEAD";
   std::string token_file, ssh_key_file, known_hosts_file, ca_file, username;
+  std::string recovery_key, rotated;
+  bool drop_old = false;
   std::vector<std::string> advertise;
   bool broker_stops = false;
 };
@@ -51,6 +56,8 @@ void add_options(CLI::App& serve, Typed& typed) {
   serve.add_option(
       "--node-certificate-life", typed.node_certificate_life,
       "How long a node's certificate holds (default 2160h, 90 days); it is renewed at two thirds");
+  serve.add_option("--recovery-key", typed.recovery_key,
+                   "File with the recovery key, to sign changed addresses for the nodes; it is not kept");
   serve.add_option("--config", typed.config, "JSON file with the same names; what is typed wins");
   serve.add_option("--log-level", typed.log_level, "debug, info, warn or error");
 }
@@ -80,6 +87,7 @@ base::Result<hub::HubOptions> options_of(const Typed& typed) {
   if (!typed.store.empty()) HF_CHECK(hub::read_store(typed.store));
   if (!typed.broker.empty()) HF_CHECK(hub::read_broker(typed.broker, out));
   if (!typed.advertise.empty()) out.advertise = typed.advertise;
+  out.recovery_key = typed.recovery_key;
   if (!typed.log_level.empty()) out.log_level = typed.log_level;
   if (!typed.poll.empty()) {
     HF_TRY(out.poll_interval, base::parse_duration(typed.poll));
@@ -116,6 +124,41 @@ int check_store(const Typed& typed) {
   return 0;
 }
 
+CLI::App* add_rotate(CLI::App& app, Typed& typed) {
+  auto* rotate = app.add_subcommand(
+      "rotate",
+      "Make a new signing key or CA for the fleet, with the hub stopped; nodes follow by themselves");
+  rotate->add_option("what", typed.rotated, "signing-key or ca")
+      ->required()
+      ->check(CLI::IsMember({"signing-key", "ca"}));
+  rotate->add_option("--data", typed.data, "Folder of the hub's state");
+  rotate->add_option("--recovery-key", typed.recovery_key, "File with the recovery key")->required();
+  rotate->add_flag("--drop-old", typed.drop_old,
+                   "The old signing keys are known to others: nobody is to believe them any more");
+  return rotate;
+}
+
+int rotate_keys(const Typed& typed) {
+  const bool is_ca = typed.rotated == "ca";
+  if (is_ca && typed.drop_old) {
+    return complain(
+        {base::Code::kInvalid,
+         "--drop-old is for signing-key: without the old CA no node that was away could show who it is"},
+        kUsedWrongly);
+  }
+  const auto options = options_of(typed);
+  if (!options) return complain(options.error(), kUsedWrongly);
+  base::SystemRandom random;
+  const hub::RotationOrder order{.what = is_ca ? hub::Rotated::kCa : hub::Rotated::kSigningKey,
+                                 .old = typed.drop_old ? hub::OldKeys::kDrop : hub::OldKeys::kKeep,
+                                 .recovery_key = typed.recovery_key};
+  const auto version = hub::rotate(hub::DataFolder(options->data), order, base::SystemClock().wall(), random);
+  if (!version) return complain(version.error(), kFailed);
+  std::printf("trust document %llu names the new %s; start the hub, nodes follow\n",
+              static_cast<unsigned long long>(*version), is_ca ? "CA" : "signing key");
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -129,6 +172,7 @@ int main(int argc, char** argv) {
   auto* check_command =
       app.add_subcommand("check", "Read every record of the store of a hub that does not run");
   check_command->add_option("--data", typed.data, "Folder of the hub's state");
+  auto* rotate_command = add_rotate(app, typed);
   for (const char* later : {"backup", "restore", "recover"}) {
     app.add_subcommand(later, "Not part of this release yet")->allow_extras();
   }
@@ -138,6 +182,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsedWrongly;
   }
   if (check_command->parsed()) return check_store(typed);
+  if (rotate_command->parsed()) return rotate_keys(typed);
   if (!serve_command->parsed()) {
     return complain({base::Code::kUnsupported,
                      "backup, restore and recover are not part of this release yet; with the "

@@ -96,6 +96,9 @@ struct NodeEntry {
   std::optional<base::WallTime> last_seen;
   bool last_seen_is_stored = true;
 
+  std::uint64_t trust = 0;  ///< version of the trust document that it holds, as it last said
+  /// When it was sent a newer one; it may be on its way for a while.
+  std::optional<base::MonotonicTime> trust_sent;
   sync::Generation reported;     ///< accepted, as the node last said
   base::Digest accepted_header;  ///< proven: digest of a header that this hub signed
   base::Digest applied_header;   ///< the same, all health gates passed

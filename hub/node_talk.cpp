@@ -147,6 +147,11 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   HF_TRY(const auto hello, sync::decode_hello(body));
   if (!check_hardware(node, hello.hardware)) return {};
   node.reported = hello.accepted;
+  node.trust = hello.trust;
+  if (!hello.beacon) node.trust_sent.reset();
+  // A node of the first version says 0 for ever: it is told when it comes, not at each beacon.
+  if (node.trust < context_.options.trust_version && (node.trust != 0 || !hello.beacon))
+    trust_due_.insert(node.uid);
   node.sending.needed.clear();
   node.sending.end_parts();
   check_generation(node, hello.accepted, hello.content);
@@ -474,10 +479,27 @@ std::optional<base::MonotonicTime> NodeTalk::next_due() const {
   return context_.outgoing.next_due();
 }
 
+/// Ahead of all that is signed, for as long as the node has not said that it holds this version: it may be signed by a key
+/// that the node learns of only so.
+bool NodeTalk::send_trust(NodeEntry& node) {
+  if (node.trust >= context_.options.trust_version) return true;
+  if (node.trust_sent && context_.now() - *node.trust_sent < limits::kStateAckTimeout) return true;
+  if (!send(node.uid, sync::FrameType::kTrust, sync::encode_frame(context_.options.trust))) return false;
+  node.trust_sent = context_.now();
+  return true;
+}
+
 void NodeTalk::pump() {
   is_blocked_ = false;
   if (context_.seams.link.state() != sync::LinkState::kUp) return;
+  while (!trust_due_.empty()) {
+    auto* const node = context_.nodes.find(*trust_due_.begin());
+    if (node != nullptr && !node->revoked && node->is_online() && !send_trust(*node)) return;
+    trust_due_.erase(trust_due_.begin());
+  }
   while (!waiting_.empty()) {
+    auto* const node = context_.nodes.find(waiting_.front().node);
+    if (node != nullptr && !send_trust(*node)) return;
     if (!send(waiting_.front().node, waiting_.front().type, waiting_.front().payload)) return;
     waiting_.pop_front();
   }
@@ -516,6 +538,7 @@ bool NodeTalk::send_state(NodeEntry& node) {
     return true;
   }
   const bool is_delta = sync::is_delta(*payload);
+  if (!send_trust(node)) return false;
   if (!send(node.uid, sync::FrameType::kState, *std::move(payload))) return false;
   ++context_.counters.states_sent;
   if (is_delta) ++context_.counters.states_delta;

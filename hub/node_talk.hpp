@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,8 @@ class NodeTalk {
   void want_state(NodeEntry& node, std::chrono::milliseconds after = {});
   void ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after);
   void tell_pacing(NodeEntry& node);
+  /// False: the link takes no more.
+  bool send_trust(NodeEntry& node);
   void take_facts(NodeEntry& node);
   void after_report(NodeEntry& node);
 
@@ -89,7 +92,8 @@ class NodeTalk {
     std::string payload;
   };
   std::deque<Waiting> waiting_;
-  bool is_blocked_ = false;  // the link took no more; it tells when it does
+  std::set<sync::NodeUid> trust_due_;  ///< who said hello with an older trust document
+  bool is_blocked_ = false;            // the link took no more; it tells when it does
 };
 
 }  // namespace holdfast::hub

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/file_io.hpp"
 #include "base/json.hpp"
 #include "base/limits/hub.hpp"
+#include "base/limits/wire.hpp"
 #include "base/log.hpp"
+#include "hub/rotation.hpp"
 
 namespace holdfast::hub {
 
@@ -26,12 +29,30 @@ constexpr auto kServerLife = 24h * 365;
 constexpr auto kClockSkew = 1h;  ///< certificates begin a little in the past: nodes' clocks are not exact
 constexpr std::size_t kKeyFileBytesMax = 64U << 10U;
 
+}  // namespace
+
 Result<std::optional<std::string>> read_if_there(const std::string& path) {
   auto text = base::read_file(path, kKeyFileBytesMax);
   if (text) return std::optional(*std::move(text));
   if (text.error().code() == Code::kNotFound) return std::nullopt;
   return fail(std::move(text).error());
 }
+
+Result<base::SigningKey> read_recovery_key(const std::string& path) {
+  HF_TRY(const std::string text, base::read_file(path, kKeyFileBytesMax));
+  auto key = base::SigningKey::from_seed_hex(text.substr(0, text.find_first_of("\r\n")));
+  if (!key) return fail(std::move(key).error().with_context(path));
+  return key;
+}
+
+Result<sync::Certificate> make_fleet_ca(const sync::PrivateKey& key, base::WallTime now,
+                                        base::Random& random) {
+  // Each by a name of its own: a list of revoked certificates finds its CA by it.
+  return sync::make_ca(key, "Holdfast CA " + random.uuid().substr(0, 8), now - kClockSkew, now + kCaLife,
+                       random);
+}
+
+namespace {
 
 std::string without_newline(std::string text) {
   text.erase(text.find_last_not_of(" \r\n") + 1);
@@ -68,7 +89,7 @@ Result<std::pair<sync::Certificate, sync::PrivateKey>> ca_of(const DataFolder& f
                                      " is there; put it back from a backup");
   }
   HF_TRY(auto ca_key, sync::PrivateKey::generate());
-  HF_TRY(auto ca, sync::make_ca(ca_key, "Holdfast CA", now - kClockSkew, now + kCaLife, random));
+  HF_TRY(auto ca, make_fleet_ca(ca_key, now, random));
   HF_CHECK(base::write_file(folder.ca_key(), ca_key.pem(), 0600));
   HF_CHECK(base::write_file(folder.ca_certificate(), ca.pem(), 0644));
   return std::pair(std::move(ca), std::move(ca_key));
@@ -172,47 +193,111 @@ Status Pki::open_identity(const DataFolder& folder, const PkiOptions& options, b
   return base::write_file(folder.hub_file(), base::canonical_json(json) + "\n", 0600);
 }
 
-Status Pki::open_trust(const DataFolder& folder, const PkiOptions& options, base::Random& random) {
-  HF_TRY(const auto text, read_if_there(folder.trust_file()));
-  sync::TrustDocument wanted;
-  wanted.fleet = fleet_;
-  wanted.version = 1;
-  wanted.ca_bundle = ca_.pem();
-  wanted.signing_keys = {signing_.public_key()};
+namespace {
+
+/// What this hub would have in the document: its own keys first where they are not in it, the others as they were.
+Result<sync::TrustDocument> wanted_document(const sync::TrustDocument& current, const sync::Certificate& ca,
+                                            const base::PublicKey& signing, const PkiOptions& options) {
+  sync::TrustDocument wanted = current;
+  if (std::ranges::find(wanted.signing_keys, signing) == wanted.signing_keys.end())
+    wanted.signing_keys.insert(wanted.signing_keys.begin(), signing);
+  if (wanted.ca_bundle.find(ca.pem()) == std::string::npos) wanted.ca_bundle = ca.pem() + wanted.ca_bundle;
   wanted.hubs = {options.api_url};
+  wanted.hubs.insert(wanted.hubs.end(), options.more_api_urls.begin(), options.more_api_urls.end());
   wanted.brokers = options.brokers;
+  for (const auto* list : {&wanted.hubs, &wanted.brokers}) {
+    if (list->size() <= base::limits::kTrustEntriesMax) continue;
+    return fail(Code::kLimit, "a trust document has room for " +
+                                  std::to_string(base::limits::kTrustEntriesMax) +
+                                  " addresses of hub and broker each: give fewer --advertise");
+  }
+  return wanted;
+}
+
+}  // namespace
+
+Status Pki::open_trust(const DataFolder& folder, const PkiOptions& options, base::WallTime now,
+                       base::Random& random) {
+  HF_TRY(const auto text, read_if_there(folder.trust_file()));
+  document_.fleet = fleet_;
   if (text) {
     HF_TRY(trust_, sync::decode_trust(*text));
     HF_TRY(const auto public_key, read_if_there(folder.recovery_key() + ".pub"));
     if (!public_key) return fail(Code::kNotFound, folder.recovery_key() + ".pub is missing");
     HF_TRY(recovery_, base::PublicKey::from_hex(without_newline(*public_key)));
-    HF_TRY(const auto current, sync::verify_trust(trust_, recovery_));
-    wanted.version = current.version;
-    if (wanted == current) return {};
-    wanted.version = current.version + 1;
-    HF_TRY(const auto secret, read_if_there(folder.recovery_key()));
+    HF_TRY(document_, sync::verify_trust(trust_, recovery_));
+  }
+  HF_TRY(auto wanted, wanted_document(document_, ca_, signing_.public_key(), options));
+  if (text && wanted == document_) return {};
+  const std::string key_file = options.recovery_key.empty() ? folder.recovery_key() : options.recovery_key;
+  if (text) {
+    HF_TRY(const auto secret, read_if_there(key_file));
     if (!secret) {
       base::log::warn(
           "addresses or keys changed, but the recovery key is not here to sign a new trust document; "
-          "enrolled nodes keep the old addresses",
-          {{"put", folder.recovery_key()}});
+          "enrolled nodes keep the old addresses: start once with --recovery-key FILE",
+          {{"missing", key_file}});
       return {};
     }
   }
   bool made = false;
-  HF_TRY(const auto recovery, signing_key_of(folder.recovery_key(), random, made));
-  if (text && recovery.public_key() != recovery_) {
-    return fail(Code::kConflict, folder.recovery_key() + " is not the key that nodes of this fleet pinned");
-  }
+  HF_TRY(const auto recovery,
+         text ? read_recovery_key(key_file) : signing_key_of(folder.recovery_key(), random, made));
+  if (text && recovery.public_key() != recovery_)
+    return fail(Code::kConflict, key_file + " is not the key that nodes of this fleet pinned");
   is_new_ = made;
   recovery_ = recovery.public_key();
+  wanted.version = document_.version + 1;
+  wanted.issued = now;
   trust_ = sync::sign_trust(wanted, recovery);
+  document_ = std::move(wanted);
   HF_CHECK(base::write_file(folder.recovery_key() + ".pub", recovery_.hex() + "\n", 0644));
   return base::write_file(folder.trust_file(), sync::encode_trust(trust_), 0600);
 }
 
+Status Pki::open_old_cas(const DataFolder& folder) {
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.old_cas(), problem)) {
+    if (entry.path().extension() != ".crt") continue;
+    const auto stem = entry.path().parent_path() / entry.path().stem();
+    HF_TRY(const auto pem, read_if_there(entry.path().string()));
+    HF_TRY(const auto key_pem, read_if_there(stem.string() + ".key"));
+    if (!pem || !key_pem) return fail(Code::kNotFound, stem.string() + ".key is missing");
+    HF_TRY(auto certificate, sync::Certificate::from_pem(*pem));
+    HF_TRY(auto key, sync::PrivateKey::from_pem(*key_pem));
+    const bool lets_in = document_.ca_bundle.find(certificate.pem()) != std::string::npos;
+    old_cas_.push_back({std::move(certificate), std::move(key), lets_in});
+  }
+  return {};
+}
+
+/// One that people hold a copy of, and that outlives its CA.
+Status Pki::write_bundle(const DataFolder& folder) const {
+  std::string bundle = ca_.pem();
+  for (const auto& old : old_cas_) {
+    if (old.lets_in) bundle += old.certificate.pem();
+  }
+  HF_CHECK(base::write_file(folder.ca_bundle(), bundle, 0644));
+  HF_TRY(const auto admin, read_if_there(folder.admin_file()));
+  constexpr std::string_view kMember = "certificate-authority-data: ";
+  const auto begin = admin ? admin->find(kMember) : std::string::npos;
+  if (begin == std::string::npos) return {};
+  std::string text = *admin;
+  const auto value = begin + kMember.size();
+  text.replace(value, text.find('\n', value) - value, base::to_base64(ca_.pem()));
+  return text == *admin ? Status() : base::write_file(folder.admin_file(), text, 0600);
+}
+
+std::vector<sync::Certificate> Pki::issuers() const {
+  std::vector<sync::Certificate> out;
+  out.push_back(sync::Certificate::share(ca_.get()));
+  for (const auto& old : old_cas_) out.push_back(sync::Certificate::share(old.certificate.get()));
+  return out;
+}
+
 Result<Pki> Pki::load_or_make(const DataFolder& folder, const PkiOptions& options, base::WallTime now,
                               base::Random& random) {
+  HF_CHECK(finish_rotation(folder));
   HF_TRY(auto ca, ca_of(folder, now, random));
   bool made = false;
   HF_TRY(auto signing, signing_key_of(folder.signing_key(), random, made));
@@ -232,7 +317,9 @@ Result<Pki> Pki::load_or_make(const DataFolder& folder, const PkiOptions& option
                           .not_after = now + kServerLife},
                          now, random));
   HF_CHECK(pki.open_identity(folder, options, random));
-  HF_CHECK(pki.open_trust(folder, options, random));
+  HF_CHECK(pki.open_trust(folder, options, now, random));
+  HF_CHECK(pki.open_old_cas(folder));
+  HF_CHECK(pki.write_bundle(folder));
   return pki;
 }
 
@@ -253,7 +340,14 @@ Result<sync::Certificate> Pki::issue_node_certificate(const sync::CertificateReq
 
 Result<std::string> Pki::revocation_list(const std::vector<sync::RevokedCertificate>& revoked,
                                          base::WallTime now) const {
-  return sync::make_crl(ca_, ca_key_, revoked, now - kClockSkew);
+  HF_TRY(std::string out, sync::make_crl(ca_, ca_key_, revoked, now - kClockSkew));
+  // Serial numbers are random, so that each list may hold those of all.
+  for (const auto& old : old_cas_) {
+    if (!old.lets_in) continue;
+    HF_TRY(const auto list, sync::make_crl(old.certificate, old.key, revoked, now - kClockSkew));
+    out += list;
+  }
+  return out;
 }
 
 }  // namespace holdfast::hub

@@ -28,7 +28,9 @@ struct PkiOptions {
   std::vector<std::string>
       names;            ///< of this machine as others reach it: DNS names and IP addresses, first is best
   std::string api_url;  ///< https://host:port
-  std::vector<std::string> brokers;  ///< mqtts://host:port
+  std::vector<std::string> brokers;          ///< mqtts://host:port
+  std::vector<std::string> more_api_urls{};  ///< of the same hub by other names
+  std::string recovery_key{};  ///< file to sign a changed trust document with; empty: the data folder's
 };
 
 class Pki {
@@ -43,6 +45,9 @@ class Pki {
   const base::SigningKey& signing_key() const { return signing_; }
   const base::PublicKey& recovery_key() const { return recovery_; }
   const sync::SignedTrust& trust() const { return trust_; }
+  const sync::TrustDocument& trust_document() const { return document_; }
+  /// Whose node certificates are good for renewal: the CA and all that came before it.
+  std::vector<sync::Certificate> issuers() const;
   /// SHA-256 of the administrator's bearer token.
   const base::Digest& admin_token() const { return admin_token_; }
   /// When the first of the hub's own certificates reaches two thirds of its life (the next start makes a new one), and
@@ -67,18 +72,36 @@ class Pki {
   base::Status make_leaf(const std::string& certificate_file, const std::string& key_file,
                          const sync::CertificateProfile& profile, base::WallTime now, base::Random& random);
   base::Status open_identity(const DataFolder& folder, const PkiOptions& options, base::Random& random);
-  base::Status open_trust(const DataFolder& folder, const PkiOptions& options, base::Random& random);
+  base::Status open_trust(const DataFolder& folder, const PkiOptions& options, base::WallTime now,
+                          base::Random& random);
+  base::Status open_old_cas(const DataFolder& folder);
+  base::Status write_bundle(const DataFolder& folder) const;
 
+  struct OldCa {
+    sync::Certificate certificate;
+    sync::PrivateKey key;
+    bool lets_in = false;  ///< is in the trust document
+  };
   sync::FleetId fleet_;
   sync::Certificate ca_;
   sync::PrivateKey ca_key_;
   base::SigningKey signing_;
   base::PublicKey recovery_;
   sync::SignedTrust trust_;
+  sync::TrustDocument document_;
+  std::vector<OldCa> old_cas_;
   base::Digest admin_token_;
   base::WallTime renewal_due_ = base::WallTime::max();
   base::WallTime certificates_end_ = base::WallTime::max();
   bool is_new_ = false;
 };
+
+/// The first line of a recovery key's file.
+base::Result<base::SigningKey> read_recovery_key(const std::string& path);
+/// An optional file that holds a key or a certificate.
+base::Result<std::optional<std::string>> read_if_there(const std::string& path);
+/// A CA of its own, from a little before `now` on.
+base::Result<sync::Certificate> make_fleet_ca(const sync::PrivateKey& key, base::WallTime now,
+                                              base::Random& random);
 
 }  // namespace holdfast::hub

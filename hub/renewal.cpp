@@ -46,11 +46,9 @@ bool is_its_hardware(const Json& node, const std::string& hardware) {
 }  // namespace
 
 Status Renewal::check_issuer(const sync::Certificate& certificate) const {
-  HF_TRY(const auto trust, sync::verify_trust(pki_.trust(), pki_.recovery_key()));
-  HF_TRY(auto issuers, sync::Certificate::bundle_from_pem(trust.ca_bundle));
   // Expired is no matter here: it is looked at as it was in its last second.
   const auto when = std::min(clock_.wall(), certificate.not_after() - 1s);
-  return sync::verify_chain(certificate, issuers, when, sync::CertificateUse::kClient);
+  return sync::verify_chain(certificate, pki_.issuers(), when, sync::CertificateUse::kClient);
 }
 
 Result<ObjectPtr> Renewal::proven_node(const Asked& asked, std::string_view purpose) const {

@@ -39,6 +39,7 @@ struct ApiParts {
   Authentication& authentication;
   std::function<bool()> ready;           ///< any thread
   std::function<std::string()> metrics;  ///< any thread
+  std::string trust{};                   ///< the trust document, for whoever asks: it is signed itself
 };
 
 /// One request, without HTTP: what the server calls, and what tests call. `authorization`: the header's value.

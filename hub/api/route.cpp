@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kEnroll = "/apis/holdfast.dev/v1/enroll";
 constexpr std::string_view kRenew = "/apis/holdfast.dev/v1/renew";
 constexpr std::string_view kLeave = "/apis/holdfast.dev/v1/leave";
+constexpr std::string_view kTrust = "/apis/holdfast.dev/v1/trust";
 constexpr std::string_view kTokens = "/apis/holdfast.dev/v1/enrollmenttokens";
 
 ApiResponse text_answer(int status, std::string body) {
@@ -67,6 +68,11 @@ ApiResponse route(const ApiParts& parts, ApiRequest request, const std::string& 
   if (request.path == "/healthz" || request.path == "/livez") return text_answer(200, "ok\n");
   if (request.path == "/readyz") {
     return parts.ready() ? text_answer(200, "ok\n") : text_answer(503, "the broker is not connected yet\n");
+  }
+  if (request.path == kTrust && request.method == "GET") {
+    ApiResponse response;
+    response.body = parts.trust;
+    return response;
   }
   if (request.path == kEnroll)
     return serve_machine(parts, request, [&](const Json& body) { return parts.enrolment.enroll(body); });

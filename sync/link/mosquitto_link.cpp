@@ -337,6 +337,18 @@ void MosquittoLink::set_reconnect_window(milliseconds window) {
   state_->window = std::clamp<milliseconds>(window, milliseconds(1), base::limits::kReconnectWindowMax);
 }
 
+void MosquittoLink::believe(std::vector<BrokerAddress> addresses, Pem ca) {
+  // A lookup or connect under way was to an address that counted when it began; its failure leads to the new ones.
+  const bool is_at_work = state_->lookup || state_->session;
+  if (is_at_work && !state_->up) state_->left.clear();
+  const auto current = state_->options.addresses.empty() ? BrokerAddress{} : state_->target();
+  state_->options.addresses = std::move(addresses);
+  state_->options.ca = std::move(ca);
+  const auto& known = state_->options.addresses;
+  const auto found = std::ranges::find(known, current);
+  state_->address = found == known.end() ? 0 : static_cast<std::size_t>(found - known.begin());
+}
+
 void MosquittoLink::on_message(OnMessage listener) { state_->on_message = std::move(listener); }
 void MosquittoLink::on_state(OnState listener) { state_->on_state = std::move(listener); }
 void MosquittoLink::on_writable(std::function<void()> listener) { state_->on_writable = std::move(listener); }

@@ -30,6 +30,7 @@ struct BrokerAddress {
   std::uint16_t port = 8883;
   /// "mqtts://host[:port]" or "host[:port]".
   static base::Result<BrokerAddress> parse(std::string_view text);
+  bool operator==(const BrokerAddress&) const = default;
 };
 
 /// What a client offers that wants to reach the broker through the hub's own port (RFC 7301).
@@ -68,6 +69,8 @@ class MosquittoLink final : public Link {
   void on_message(OnMessage listener) override;
   void on_state(OnState listener) override;
   void on_writable(std::function<void()> listener) override;
+  /// From the next attempt on: where the broker is, and who is believed there. A session that is up goes on.
+  void believe(std::vector<BrokerAddress> addresses, Pem ca);
 
  private:
   class Session;

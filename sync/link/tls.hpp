@@ -39,7 +39,13 @@ struct TlsIdentity {
   bool empty() const { return certificate.empty(); }
 };
 
+enum class ServerCheck {
+  kFull,
+  kNone,  ///< whoever answers is listened to: for what is signed itself, and needs no secrecy
+};
+
 struct TlsClientOptions {
+  ServerCheck server_check = ServerCheck::kFull;
   Pem ca;                  ///< who is believed
   base::Digest pinned_ca;  ///< instead of `ca`: the one certificate in the server's chain that is believed
   TlsIdentity identity;    ///< none: no client certificate

@@ -25,12 +25,11 @@ constexpr std::string_view kDomain = "holdfast/trust/1";
 std::string document_bytes(const TrustDocument& document) {
   Json keys = Json::array();
   for (const auto& key : document.signing_keys) keys.push_back(key.hex());
-  return base::canonical_json(Json{{"brokers", document.brokers},
-                                   {"caBundle", document.ca_bundle},
-                                   {"fleet", document.fleet.str()},
-                                   {"hubs", document.hubs},
-                                   {"signingKeys", std::move(keys)},
-                                   {"version", base::to_decimal(document.version)}});
+  Json json{{"brokers", document.brokers},    {"caBundle", document.ca_bundle},
+            {"fleet", document.fleet.str()},  {"hubs", document.hubs},
+            {"signingKeys", std::move(keys)}, {"version", base::to_decimal(document.version)}};
+  if (document.issued != base::WallTime{}) json["issuedMs"] = document.issued.time_since_epoch().count();
+  return base::canonical_json(json);
 }
 
 /// An address is of `scheme`, and holds nothing that a log line or a URL parser could trip over.
@@ -55,8 +54,9 @@ Result<TrustDocument> read_document(std::string_view bytes) {
             text_elements(document.signing_keys, limits::kTrustEntriesMax,
                           [](std::string_view text) { return base::PublicKey::from_hex(text); }))
       .each("hubs", text_elements(document.hubs, limits::kTrustEntriesMax, parse_address("https://")))
-      .each("brokers", text_elements(document.brokers, limits::kTrustEntriesMax, parse_address("mqtts://")));
-  HF_CHECK(in.finish());
+      .each("brokers", text_elements(document.brokers, limits::kTrustEntriesMax, parse_address("mqtts://")))
+      .optional("issuedMs", time_field(document.issued));
+  HF_CHECK(in.finish_open());
   // A node that took it could never again believe anybody.
   if (document.signing_keys.empty()) return fail(Code::kInvalid, "signingKeys: must name at least one key");
   return document;
@@ -84,6 +84,8 @@ std::string encode_trust(const SignedTrust& trust) {
   return base::canonical_json(
       Json{{"document", trust.bytes}, {"signature", base::to_base64(trust.signature.view())}});
 }
+
+Frame encode(const SignedTrust& trust) { return {FrameType::kTrust, encode_trust(trust)}; }
 
 Result<SignedTrust> decode_trust(std::string_view bytes) {
   if (bytes.size() > limits::kTrustBytesMax) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trust document: who a node believes. Signed by the recovery key, which is all that a node pins; nodes
-// accept only higher versions. Domain "holdfast/trust/1". Canonical JSON.
+// accept only higher versions. Domain "holdfast/trust/1". Canonical JSON, read open: who was away for long must
+// understand what a newer hub wrote.
 // Threads: plain values.
 #pragma once
 
@@ -9,9 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/signing.hpp"
 #include "sync/model/ids.hpp"
+#include "sync/wire/frame.hpp"
 
 namespace holdfast::sync {
 
@@ -22,6 +25,7 @@ struct TrustDocument {
   std::vector<base::PublicKey> signing_keys;  ///< of desired states, commands and settings; newest first
   std::vector<std::string> hubs;              ///< https://host:port, in order
   std::vector<std::string> brokers;           ///< mqtts://host:port, in order
+  base::WallTime issued{};                    ///< when it was signed; zero: not told
   bool operator==(const TrustDocument&) const = default;
 };
 
@@ -35,5 +39,6 @@ base::Result<TrustDocument> verify_trust(const SignedTrust& trust, const base::P
 /// {"document":"…","signature":"…"} as it travels and is stored.
 std::string encode_trust(const SignedTrust& trust);
 base::Result<SignedTrust> decode_trust(std::string_view bytes);
+Frame encode(const SignedTrust& trust);
 
 }  // namespace holdfast::sync

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/trust_keeper.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file_io.hpp"
+#include "base/limits/wire.hpp"
+#include "base/log.hpp"
+#include "base/planted.hpp"
+#include "sync/link/https_client.hpp"
+#include "sync/link/mosquitto_link.hpp"
+#include "sync/link/x509.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using base::Status;
+
+Status check_trust(const sync::TrustDocument& document, const sync::FleetId& fleet) {
+  if (document.fleet != fleet) {
+    return fail(Code::kPermission, "the trust document is of fleet " + document.fleet.str() +
+                                       ", this node is of " + fleet.str());
+  }
+  // Each would leave the node without a way back.
+  if (document.hubs.empty()) return fail(Code::kInvalid, "trust document: hubs: must name at least one");
+  HF_CHECK(sync::Certificate::bundle_from_pem(document.ca_bundle));
+  for (const auto& hub : document.hubs) HF_CHECK(sync::HttpsUrl::parse(hub));
+  for (const auto& broker : document.brokers) HF_CHECK(sync::BrokerAddress::parse(broker));
+  return {};
+}
+
+Status TrustKeeper::load() {
+  HF_TRY(document_, folder_.load_trust(node_));
+  if (const auto offered = take_offered(); !offered)
+    base::log::failure("a trust document was refused", folder_.offered_trust_file(), offered.error());
+  return {};
+}
+
+Result<sync::TrustDocument> TrustKeeper::read(std::string_view encoded) const {
+  HF_TRY(const auto sealed, sync::decode_trust(encoded));
+  HF_TRY(auto document, sync::verify_trust(sealed, node_.recovery_key));
+  HF_CHECK(check_trust(document, node_.fleet));
+  return document;
+}
+
+Result<bool> TrustKeeper::take(std::string_view encoded) {
+  HF_TRY(auto document, read(encoded));
+  if (document.version <= document_.version && !base::planted("older-trust-taken")) return false;
+  HF_CHECK(base::write_file(folder_.trust_file(), encoded, 0600));
+  base::log::info("another trust document is in force", {{"version", base::to_decimal(document.version)},
+                                                         {"before", base::to_decimal(document_.version)}});
+  document_ = std::move(document);
+  for (const auto& listener : listeners_) listener();
+  return true;
+}
+
+Result<bool> TrustKeeper::take_offered() {
+  const auto path = folder_.offered_trust_file();
+  const auto bytes = base::read_file(path, base::limits::kTrustBytesMax);
+  if (!bytes && bytes.error().code() == Code::kNotFound) return false;
+  auto taken = bytes ? take(*bytes) : Result<bool>(fail(bytes.error()));
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail(base::Error::from_errno(errno, path));
+  return taken;
+}
+
+}  // namespace holdfast::edge_agent

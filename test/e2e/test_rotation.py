@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys, CA and addresses change while nodes are there, and while they are away: nobody is locked out."""
+import http.server
+import json
+import shutil
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+import machine
+from fleet import Fleet
+from hub import API, Hub
+from manifests import file, process
+from waiting import holds, until
+
+APP = {"motd.yaml": file("motd", "/etc/motd", "before\n"), "web.yaml": process("web", ["/bin/sleep", "1000"])}
+
+
+@pytest.fixture
+def short_lived():
+    """A fleet whose node certificates hold for 12 seconds."""
+    folder = machine.new_folder()
+    hub = Hub(folder, "--poll", "5s", "--node-certificate-life", "12s")
+    fleet = None
+    try:
+        fleet = Fleet(hub.start(), folder, "rotated")
+        yield fleet
+    finally:
+        if fleet:
+            fleet.remove()
+        hub.remove()
+        machine.remove_folder(folder)
+
+
+def rotate(hub, what, *options, code=0):
+    """Of a hub that is stopped. The recovery key lies where a person keeps it."""
+    done = subprocess.run([machine.program("holdfast-hub"), "rotate", what, "--data", str(hub.data), "--recovery-key",
+                           str(hub.folder / "recovery.key"), *options], capture_output=True, text=True, timeout=30)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def take_offline(hub):
+    shutil.move(hub.data / "recovery.key", hub.folder / "recovery.key")
+
+
+def trust_of(node):
+    return int(json.loads(json.loads((node.data / "trust.json").read_text())["document"])["version"])
+
+
+class Signpost:
+    """Any web server at the hub's old address that gives out trust.json; its certificate is nobody's."""
+
+    def __init__(self, folder, port, trust):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=nobody",
+                        "-keyout", str(folder / "post.key"), "-out", str(folder / "post.crt")], check=True, capture_output=True)
+        content = trust.read_bytes()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200 if self.path == f"{API}/trust" else 404)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "post.crt", folder / "post.key")
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def remove(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.mark.parametrize("option", [(), ("--drop-old",)])
+def test_a_new_signing_key_reaches_nodes_before_what_it_signs(own_fleet, option):
+    node, hub = own_fleet.node(), own_fleet.hub
+    app = own_fleet.app(objects=APP)
+    until("it runs", lambda: node.process("web"))
+    running, refused = node.process("web"), node.metrics()["holdfast_agent_messages_refused_total"]
+    take_offline(hub)
+    hub.stop()
+    rotate(hub, "signing-key", *option)
+    hub.start()
+    app.write("motd.yaml", file("motd", "/etc/motd", "after\n")).push()
+    assert node.text("/etc/motd") == "after\n" and trust_of(node) == 2
+    assert node.status()["trust"] == {"version": "2"}
+    assert node.metrics()["holdfast_agent_messages_refused_total"] == refused and not hub.events("Refused")
+    node.stop()
+    node.start()
+    until("it is back", lambda: node.status()["connected"])
+    assert node.process("web") == running
+
+
+def test_a_new_ca_reaches_nodes_that_are_there_and_revocation_still_bites(own_fleet):
+    node, bad, hub = own_fleet.node(), own_fleet.node("bad"), own_fleet.hub
+    app = own_fleet.app(objects=APP)
+    take_offline(hub)
+    hub.stop()
+    rotate(hub, "ca")
+    hub.start()
+    until("both have learnt the new CA, over HTTPS", lambda: trust_of(node) == 2 and trust_of(bad) == 2, 60)
+    until("and are back with their old certificates", lambda: node.status()["connected"] and bad.status()["connected"], 60)
+    app.write("motd.yaml", file("motd", "/etc/motd", "after\n")).push()
+    assert node.text("/etc/motd") == "after\n"
+    hub.cli("delete", "node", bad.name)
+    until("a certificate of the old CA is revoked as well", lambda: not bad.status()["connected"], 10)
+    holds("it stays out, the other stays in", lambda: not bad.status()["connected"] and node.status()["connected"], 3)
+    own_fleet.node("new")
+    until("who enrols now is of the new CA", lambda: own_fleet.nodes[-1].status()["connected"])
+
+
+def test_who_was_away_while_everything_changed_comes_back_by_itself(short_lived):
+    node, hub = short_lived.node(), short_lived.hub
+    app = short_lived.app(objects=APP)
+    until("it runs", lambda: node.process("web"))
+    running = node.process("web")
+    take_offline(hub)
+    node.stop()
+    certificate = (node.data / "node.crt").read_text()
+    old_port = hub.port
+    for keys in (["signing-key"], ["ca", "signing-key"]):
+        hub.stop()
+        for key in keys:
+            rotate(hub, key)
+        hub.start()
+    hub.stop()
+    hub.port, hub.broker_port = machine.free_port(), machine.free_port()
+    hub.options += ["--recovery-key", str(hub.folder / "recovery.key")]
+    hub.start()
+    until("its certificate has expired", lambda: subprocess.run(["openssl", "x509", "-checkend", "0", "-noout"], input=certificate, text=True,
+                                                                capture_output=True).returncode != 0, 20)
+    admin = hub.client_file.read_text()
+    hub.client_file.write_text(admin.replace(f":{old_port}", f":{hub.port}"))
+    app.write("motd.yaml", file("motd", "/etc/motd", "after\n")).commit()
+    post = Signpost(hub.folder, old_port, hub.data / "trust.json")
+    try:
+        node.start()
+        until("it has what was committed meanwhile", lambda: node.text("/etc/motd") == "after\n", 90)
+    finally:
+        post.remove()
+    assert trust_of(node) == 5
+    assert node.process("web") == running, "nothing was restarted"
+
+
+def test_a_document_from_a_file_is_taken_by_an_agent_that_runs_and_by_one_that_does_not(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    until("it is connected", lambda: node.status()["connected"])
+    take_offline(hub)
+    hub.stop()
+    for version, runs in ((2, True), (3, False)):
+        rotate(hub, "signing-key")
+        if not runs:
+            node.stop()
+        done = node.command("trust", str(hub.data / "trust.json"))
+        assert done.returncode == 0, done.stderr
+        if not runs:
+            node.start()
+        assert trust_of(node) == version and node.status()["trust"]["version"] == str(version)
+    assert "already" in node.command("trust", str(hub.data / "trust.json")).stdout
+    broken = hub.folder / "broken.json"
+    broken.write_text((hub.data / "trust.json").read_text().replace("brokers", "borkers"))
+    done = node.command("trust", str(broken))
+    assert done.returncode == 1 and "not signed by the recovery key" in done.stderr
+
+
+def test_a_rotation_wants_the_right_key_and_a_hub_that_is_stopped(own_fleet):
+    hub = own_fleet.hub
+    shutil.copy(hub.data / "recovery.key", hub.folder / "recovery.key")
+    assert "stop the hub first" in rotate(hub, "ca", code=1).stderr
+    hub.stop()
+    (hub.folder / "recovery.key").write_text("7" * 64)
+    assert "not the recovery key" in rotate(hub, "ca", code=1).stderr
+    assert "--drop-old" in rotate(hub, "ca", "--drop-old", code=2).stderr
+    hub.start()
