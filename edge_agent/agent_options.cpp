@@ -121,7 +121,7 @@ Status set_option(AgentOptions& out, int option, const char* argument) {
     case kTokenFile: out.token_file = value; return {};
     case kName: out.name = value; return {};
     case kLabel: return set_label(out, value);
-    case kReHome: return fail(Code::kInvalid, "--re-home is not part of this release yet");
+    case kReHome: out.re_home = true; return {};
     case kKeep: out.unenroll = UnenrollMode::kKeep; return {};
     case kPrune: out.unenroll = UnenrollMode::kPrune; return {};
     case kSince: out.since = value; return {};
@@ -250,8 +250,9 @@ std::string_view agent_help() {
   return R"(holdfast-agent: keeps this machine at the state that Git says.
 
   holdfast-agent enroll --hub https://HOST:8443 --ca-sha256 HEX --token TOKEN --data DIR
-                        [--name NAME] [--label k=v]… [--token-file FILE]
-                        makes a key here, has it certified, and stores who this node is
+                        [--name NAME] [--label k=v]… [--token-file FILE] [--re-home]
+                        makes a key here, has it certified, and stores who this node is. --re-home: leaves
+                        a fleet whose hub is lost for good; what runs here is kept, and adopted
   holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--shim FILE]
                         [--log-level debug|info|warn|error] [--profile prompt|frugal]
                         [--proxy http://[USER:PASSWORD@]HOST:PORT|none] [--no-proxy HOST,…]

@@ -38,6 +38,7 @@ struct AgentOptions {
   std::string token_file;
   std::string name;
   std::map<std::string, std::string> labels;
+  bool re_home = false;  ///< leaves a fleet whose hub is lost, and keeps what runs
   // unenroll
   UnenrollMode unenroll = UnenrollMode::kUnsaid;
   // why, logs; of trust: the file

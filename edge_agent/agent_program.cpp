@@ -135,7 +135,7 @@ Status AgentProgram::boot_engine() {
 Status AgentProgram::open_renewal() {
   HF_TRY(auto proxies, proxy_of(options_, environment_variable));
   renewal_ = std::make_unique<Renewal>(
-      Renewal::Seams{*loop_, clock_, random_}, folder_, [this] { return trust_.document(); },
+      Renewal::Seams{*loop_, clock_, random_}, folder_, node_.name, [this] { return trust_.document(); },
       std::move(proxies));
   renewal_->set_earliest(base::build_time());
   renewal_->on_renewed([this] {
@@ -167,7 +167,7 @@ Status AgentProgram::believe() {
   }
   link_->believe(std::move(brokers), sync::Pem::from_text(trust.ca_bundle));
   session_->set_trust(trust.signing_keys, trust.version);
-  renewal_->trust_changed();
+  renewal_->trust_changed(session_->connected());
   if (session_->connected()) return {};
   link_->stop();
   link_->start();

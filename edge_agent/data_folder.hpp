@@ -42,6 +42,9 @@ class DataFolder {
   const std::string& root() const { return root_; }
   std::string node_file() const { return root_ + "/node.json"; }
   std::string key_file() const { return root_ + "/node.key"; }
+  std::string re_home_key_file() const {
+    return root_ + "/node.re-home.key";
+  }  ///< until the new identity is whole
   std::string certificate_file() const { return root_ + "/node.crt"; }
   std::string next_key_file() const { return root_ + "/node.next.key"; }  ///< of a renewal under way
   std::string next_certificate_file() const { return root_ + "/node.next.crt"; }

@@ -9,6 +9,9 @@
 #include "base/log.hpp"
 #include "base/planted.hpp"
 #include "edge_agent/section_end.hpp"
+#include "edge_agent/succession.hpp"
+#include "sync/model/kinds.hpp"
+#include "sync/model/section.hpp"
 #include "sync/wire/state_base.hpp"
 
 namespace holdfast::edge_agent {
@@ -292,17 +295,48 @@ void DesiredKeeper::add_removals(const DesiredHeader& header, Changes& changes) 
   }
 }
 
+void DesiredKeeper::add_successions(const DesiredHeader& header, Changes& changes) const {
+  if (!leaves_orphans(parts_.store.sections(), header)) return;
+  WantedClaims wanted;
+  for (const auto& ref : header.sections) {
+    const auto staged = staged_.find(ref.digest);
+    const auto bytes = staged == staged_.end() ? parts_.store.body(ref.digest)
+                                               : base::Result<std::string>(staged->second.bytes);
+    if (!bytes) continue;
+    const auto section = sync::decode_section(*bytes);
+    if (!section) continue;  // it cannot be carried out either
+    for (const auto& resource : section->resources) {
+      for (auto& claim : sync::claims_of(resource)) wanted.emplace(std::move(claim), ref.application);
+    }
+  }
+  succeed_orphans(parts_.store, header, wanted, changes);
+}
+
+void DesiredKeeper::end_orphan(const SectionRecord& record) {
+  const auto& application = record.accepted.application;
+  parts_.live[application].walk.reset();
+  parts_.queue.drop({WorkKind::kSection, application.str()});
+  parts_.events.normal("Succeeded", {record.accepted.name, ""},
+                       "the hub knows this application no more; another one goes on with what it made");
+}
+
 std::vector<Frame> DesiredKeeper::store(const DesiredHeader& header, const State& state) {
   Changes changes;
   changes.header = state.header;
   changes.deletes_forbidden = false;
   add_sections(header, changes);
   add_removals(header, changes);
+  add_successions(header, changes);
   for (auto& [digest, body] : staged_) changes.bodies.push_back(std::move(body));
   staged_.clear();
   std::vector<sync::ApplicationUid> changed;
+  std::vector<SectionRecord> ended;
   for (const auto& [application, record] : changes.sections) {
     const auto* known = parts_.store.section(application);
+    if (!record) {
+      ended.push_back(*known);
+      continue;
+    }
     const bool is_same = known != nullptr && known->phase == record->phase &&
                          known->accepted.digest == record->accepted.digest;
     // One that was orphaned may delete again what had to stay meanwhile.
@@ -320,6 +354,7 @@ std::vector<Frame> DesiredKeeper::store(const DesiredHeader& header, const State
   parts_.events.normal("Accepted", {},
                        "desired state " + header.generation.text() + " with " +
                            std::to_string(header.sections.size()) + " applications");
+  for (const auto& record : ended) end_orphan(record);
   begin(changed);
   Changes settled;
   settle_applied(parts_, settled);

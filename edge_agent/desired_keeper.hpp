@@ -58,6 +58,8 @@ class DesiredKeeper {
   std::vector<base::Digest> missing(const sync::DesiredHeader& header) const;
   void add_sections(const sync::DesiredHeader& header, Changes& changes) const;
   void add_removals(const sync::DesiredHeader& header, Changes& changes) const;
+  void add_successions(const sync::DesiredHeader& header, Changes& changes) const;
+  void end_orphan(const SectionRecord& record);
   void set_accepted(const sync::DesiredHeader& header, const std::string& bytes, bool verified);
   void begin(const std::vector<sync::ApplicationUid>& applications);
   sync::Frame applied_frame(sync::AppliedStage stage, const sync::DesiredHeader& header) const;

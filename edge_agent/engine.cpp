@@ -271,6 +271,10 @@ void Engine::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t 
   state_->keeper.set_signing_keys(std::move(signing_keys));
 }
 
+sync::SignedHeader Engine::accepted_header() const {
+  return state_->store.header().value_or(sync::SignedHeader{});
+}
+
 sync::Hello Engine::hello() const {
   const State& s = *state_;
   sync::Hello hello;

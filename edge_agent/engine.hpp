@@ -82,6 +82,8 @@ class Engine {
   void set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version);
 
   sync::Hello hello() const;
+  /// As the hub signed it; without bytes: none was accepted yet.
+  sync::SignedHeader accepted_header() const;
   /// What a snapshot would say now.
   const sync::Snapshot& snapshot() const;
   /// Frames that wait for the link, oldest first (Applied, events). The caller drops what it has sent.

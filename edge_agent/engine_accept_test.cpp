@@ -332,6 +332,44 @@ TEST(EngineAccept, AnOrphanDeletesNothingEvenWhatWasToGoBefore) {
   EXPECT_FALSE(node.content("/etc/leaving")) << "placed again, and still not in Git";
 }
 
+TEST(EngineAccept, AnotherApplicationThatWantsTheSameGoesOnWithAnOrphanAndDeletesNothingOfIt) {
+  FakeNode node;
+  const auto made_anew = [](const std::string& content) {
+    return FakeApp("anew").file("greeting", "/etc/motd", content).process("web", {"/bin/web"});
+  };
+  node.desire({motd("hello").file("kept", "/etc/kept", "x").process("web", {"/bin/web"})});
+  node.settle();
+  node.desire({});
+  node.settle();
+  node.forget_touched();
+  node.desire({made_anew("hello")});
+  node.settle();
+  EXPECT_EQ(node.host.touched().writes, 0U);
+  EXPECT_TRUE(node.host.changes().empty()) << "nothing is restarted";
+  EXPECT_EQ(node.section("anew").phase, sync::SectionPhase::kSynced);
+  EXPECT_EQ(node.engine().snapshot().sections.size(), 1U);
+  EXPECT_EQ(node.count_events("Succeeded"), 1U);
+  EXPECT_EQ(node.content("/etc/kept"), "x");
+
+  node.desire({made_anew("changed")});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/motd"), "changed");
+  node.desire({FakeApp("anew").process("web", {"/bin/web"})});
+  node.settle();
+  EXPECT_FALSE(node.content("/etc/motd")) << "its own by now, and gone from Git";
+  EXPECT_EQ(node.content("/etc/kept"), "x") << "nobody ever said that it goes";
+}
+
+TEST(EngineAccept, AnOrphanOfWhichNobodyWantsAnythingStaysOne) {
+  FakeNode node;
+  node.desire({motd("hello")});
+  node.settle();
+  node.desire({FakeApp("other").file("x", "/etc/x", "x")});
+  node.settle();
+  EXPECT_EQ(node.section("greeting").reason, "Orphaned");
+  EXPECT_EQ(node.content("/etc/motd"), "hello");
+}
+
 TEST(EngineAccept, ARemovalPrunesWhatTheApplicationMadeAndNothingElse) {
   FakeNode node;
   const auto app = motd("hello");

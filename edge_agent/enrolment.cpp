@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,7 @@
 #include "base/version.hpp"
 #include "edge_agent/hardware.hpp"
 #include "edge_agent/machine_facts.hpp"
+#include "edge_agent/unenrolment.hpp"
 #include "sync/link/https_client.hpp"
 #include "sync/link/x509.hpp"
 
@@ -38,12 +40,12 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "node";
 }
 
-Result<sync::PrivateKey> key_of(const DataFolder& folder) {
-  if (const auto pem = base::read_file(folder.key_file(), base::limits::kJsonBytesMax)) {
+/// The same again after an attempt that failed: its token may be used up by then, and answers this key alone.
+Result<sync::PrivateKey> key_in(const std::string& path) {
+  if (const auto pem = base::read_file(path, base::limits::kJsonBytesMax))
     return sync::PrivateKey::from_pem(*pem);
-  }
   HF_TRY(auto key, sync::PrivateKey::generate());
-  HF_CHECK(base::write_file(folder.key_file(), key.pem(), 0600));
+  HF_CHECK(base::write_file(path, key.pem(), 0600));
   return key;
 }
 
@@ -135,25 +137,33 @@ Result<std::string> answer_of(const sync::HttpsRequest& request) {
   }
 }
 
-Status save(const DataFolder& folder, const Identity& identity) {
+Status save(const DataFolder& folder, const sync::PrivateKey& key, const Identity& identity) {
+  HF_CHECK(base::write_file(folder.key_file(), key.pem(), 0600));
   HF_CHECK(base::write_file(folder.certificate_file(), identity.certificate, 0644));
   HF_CHECK(base::write_file(folder.ca_file(), identity.ca, 0644));
   HF_CHECK(base::write_file(folder.trust_file(), identity.trust, 0600));
   return base::write_file(folder.node_file(), encode_node_file(identity.node), 0600);
 }
 
-}  // namespace
+Status remove_if_there(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail(base::Error::from_errno(errno, path));
+}
 
-Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
-  const DataFolder folder(options.data);
-  HF_CHECK(base::make_private_directory(folder.root()));
-  if (const auto node = folder.load_node()) {
-    return fail(Code::kConflict, folder.root() + ": already enrolled as " + node->name + " (" +
-                                     node->uid.str() +
-                                     "); `holdfast-agent unenroll` first, or choose another --data folder");
-  }
-  HF_TRY(const auto key, key_of(folder));
-  const std::string name = options.name.empty() ? host_name() : options.name;
+/// The identity in the fleet that this machine is of; none: it is of none.
+Result<std::optional<NodeFile>> earlier_identity(const DataFolder& folder, bool is_left) {
+  auto node = folder.load_node();
+  if (!node) return std::optional<NodeFile>();
+  if (is_left) return std::optional(*std::move(node));
+  return fail(
+      Code::kConflict,
+      folder.root() + ": already enrolled as " + node->name + " (" + node->uid.str() +
+          "); `holdfast-agent unenroll` first, or, if its hub is lost for good, enrol with --re-home, "
+          "or choose another --data folder");
+}
+
+Result<Identity> ask_for_identity(const AgentOptions& options, const sync::PrivateKey& key,
+                                  const std::string& name) {
   sync::HttpsRequest request;
   request.method = "POST";
   HF_TRY(request.url, sync::HttpsUrl::parse(options.hub));
@@ -169,12 +179,30 @@ Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
   HF_TRY(auto identity, identity_of_answer(body));
   identity.node.hub = options.hub;
   identity.node.hardware = names_of(hardware);
+  return identity;
+}
+
+}  // namespace
+
+Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
+  const DataFolder folder(options.data);
+  HF_CHECK(base::make_private_directory(folder.root()));
+  HF_TRY(const auto earlier, earlier_identity(folder, options.re_home));
+  auto lock = base::DirectoryLock::take(folder.root());
+  if (!lock) return fail(std::move(lock).error().with_context("stop the agent first"));
+  const std::string own_name = earlier ? earlier->name : host_name();
+  HF_TRY(const auto key, key_in(earlier ? folder.re_home_key_file() : folder.key_file()));
+  HF_TRY(auto identity, ask_for_identity(options, key, options.name.empty() ? own_name : options.name));
+  if (earlier) HF_CHECK(keep_for_next(folder, *earlier));
   HF_TRY(const bool has_marks, folder.load_marks(identity.node));
   if (!has_marks) {
     identity.node.mark_key = base::make_mac_key(random);
     identity.node.mark_uid = identity.node.uid;
   }
-  HF_CHECK(save(folder, identity));
+  for (const auto& path : {folder.next_key_file(), folder.next_certificate_file()})
+    HF_CHECK(remove_if_there(path));
+  HF_CHECK(save(folder, key, identity));
+  HF_CHECK(remove_if_there(folder.re_home_key_file()));
   return identity.node;
 }
 

@@ -30,6 +30,8 @@ class NodeCertificate {
   const sync::Certificate& current() const { return current_->certificate; }
   const sync::PrivateKey& current_key() const { return current_->key; }
   bool has_next() const { return next_.has_value(); }
+  /// The next one where there is one.
+  const sync::Certificate& newest() const { return next_ ? next_->certificate : current_->certificate; }
   /// Of the newest.
   base::WallTime not_before() const { return newest().not_before(); }
   base::WallTime not_after() const { return newest().not_after(); }
@@ -51,7 +53,6 @@ class NodeCertificate {
     sync::Certificate certificate;
   };
   static base::Result<Pair> read_pair(const std::string& certificate_file, const std::string& key_file);
-  const sync::Certificate& newest() const { return next_ ? next_->certificate : current_->certificate; }
   base::Status drop_next();
 
   DataFolder folder_;

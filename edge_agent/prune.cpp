@@ -72,7 +72,9 @@ std::optional<Withheld> reason_to_keep(const SectionInput& section, const Invent
   }
   if (entry.prune_disabled) {
     return withhold(entry, WithheldReason::kPruneDisabled,
-                    what + " stays: it carries holdfast.dev/prune: disabled");
+                    what +
+                        " stays: it carries holdfast.dev/prune: disabled, or came from an application that a "
+                        "hub lost");
   }
   if (!section.prune && section.mode == SectionMode::kHold) {
     return withhold(entry, WithheldReason::kPruneDisabled,

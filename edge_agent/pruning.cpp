@@ -26,7 +26,8 @@ std::vector<sync::InventoryEntry> in_order(const StateStore::Inventory& inventor
 
 /// Why it stays; empty: it goes.
 Result<std::string> reason_to_stay(Driver& driver, const sync::InventoryEntry& entry) {
-  if (entry.prune_disabled) return std::string("carries holdfast.dev/prune: disabled");
+  if (entry.prune_disabled)
+    return std::string("carries holdfast.dev/prune: disabled, or came from an application that a hub lost");
   if (entry.adopted) return std::string("was there before this agent took it over");
   HF_TRY(const auto seen, driver.observe(entry.claim, nullptr, &entry));
   if (seen.present && !seen.ours) return std::string("what is there now was not made by this agent");

@@ -33,6 +33,15 @@ const base::BackoffPolicy kBackoff{.base = limits::kRenewalRetryMin,
                                    .reset_after = 0ms,
                                    .is_first_free = false};
 
+/// The others of the bundle are of former times: whoever is of theirs gets in for a while only.
+bool is_of_first(const sync::Certificate& certificate, const std::string& bundle) {
+  auto cas = sync::Certificate::bundle_from_pem(bundle);
+  if (!cas || cas->empty()) return true;
+  cas->erase(cas->begin() + 1, cas->end());
+  return sync::verify_chain(certificate, *cas, certificate.not_before(), sync::CertificateUse::kClient)
+      .has_value();
+}
+
 }  // namespace
 
 /// Shared with the thread that asks, which may outlive this renewal: a hub that says nothing does not hold up the end.
@@ -45,8 +54,9 @@ base::WallTime believed_time(base::WallTime clock, base::WallTime not_before, ba
   return std::max({clock, not_before, attested});
 }
 
-Renewal::Renewal(Seams seams, DataFolder folder, Trust trust, sync::ProxyRules proxies)
+Renewal::Renewal(Seams seams, DataFolder folder, std::string name, Trust trust, sync::ProxyRules proxies)
     : seams_(seams),
+      name_(std::move(name)),
       certificate_(std::move(folder)),
       trust_(std::move(trust)),
       proxies_(std::move(proxies)),
@@ -66,18 +76,30 @@ Status Renewal::open() {
 }
 
 base::WallTime Renewal::due() const {
-  return renewal_time(certificate_.not_before(), certificate_.not_after(), spread_);
+  const auto due = renewal_time(certificate_.not_before(), certificate_.not_after(), spread_);
+  return std::min(due, reissue_due_.value_or(due));
 }
 
 base::WallTime Renewal::now() const {
   return believed_time(seams_.clock.wall(), certificate_.not_before(), std::max(earliest_, trust_().issued));
 }
 
-void Renewal::start() { look(); }
-
-void Renewal::trust_changed() {
-  backoff_.reset();
+void Renewal::start() {
+  look_at_issuer(false);
   look();
+}
+
+void Renewal::trust_changed(bool is_connected) {
+  backoff_.reset();
+  look_at_issuer(is_connected);
+  look();
+}
+
+void Renewal::look_at_issuer(bool is_connected) {
+  if (is_of_first(certificate_.newest(), trust_().ca_bundle)) return reissue_due_.reset();
+  if (reissue_due_) return;
+  const auto within = is_connected ? limits::kReissueSpread : limits::kReissueSpreadAway;
+  reissue_due_ = now() + std::chrono::duration_cast<std::chrono::milliseconds>(within * spread_);
 }
 
 void Renewal::look() {
@@ -96,7 +118,8 @@ Status Renewal::ask() {
                                                   sync::kRenewPurpose, request.pem()));
   const Json body{{"certificate", certificate_.current().pem()},
                   {"csr", request.pem()},
-                  {"signature", base::to_hex(proof)}};
+                  {"signature", base::to_hex(proof)},
+                  {"name", name_}};
   const HubQuestion question{.hubs = trust.hubs,
                              .ca_bundle = trust.ca_bundle,
                              .when = now(),
@@ -123,6 +146,7 @@ void Renewal::on_answer(const Result<Json>& answer) {
     backoff_.reset();
     trouble_.clear();
     ++renewals_;
+    look_at_issuer(true);
     base::log::recovered(kNotRenewed, "certificate");
     base::log::info("certificate renewed", {{"end", base::to_rfc3339_seconds(not_after())}});
     if (on_renewed_) on_renewed_();

@@ -32,7 +32,8 @@ class Renewal {
     base::Random& random;
   };
   using Trust = std::function<sync::TrustDocument()>;
-  Renewal(Seams seams, DataFolder folder, Trust trust, sync::ProxyRules proxies = {});
+  /// `name`: the node's, by which a hub that lost its store takes it back.
+  Renewal(Seams seams, DataFolder folder, std::string name, Trust trust, sync::ProxyRules proxies = {});
   ~Renewal();
 
   base::Status open();  ///< before the link
@@ -42,8 +43,9 @@ class Renewal {
 
   /// No clock that is right shows less.
   void set_earliest(base::WallTime earliest) { earliest_ = earliest; }
-  /// Addresses or CAs are others now: what failed is tried again at once.
-  void trust_changed();
+  /// Addresses or CAs are others now: what failed is tried again at once, and a certificate of a CA that is not the one in
+  /// use is exchanged: by who is connected within limits::kReissueSpread, by others soon.
+  void trust_changed(bool is_connected);
 
   sync::TlsIdentity identity_to_try() { return certificate_.identity_to_try(); }
   void connected();
@@ -57,17 +59,20 @@ class Renewal {
 
  private:
   struct Call;
+  void look_at_issuer(bool is_connected);
   void look();
   base::Status ask();
   void on_answer(const base::Result<base::Json>& answer);
   base::Status take(const base::Json& answer);
 
   Seams seams_;
+  std::string name_;
   NodeCertificate certificate_;
   Trust trust_;
   sync::ProxyRules proxies_;
   base::WallTime earliest_{};
   double spread_ = 0;
+  std::optional<base::WallTime> reissue_due_;  ///< the certificate is of a CA that is not the first any more
   base::Backoff backoff_;
   std::function<void()> on_renewed_;
   std::shared_ptr<Call> call_;  ///< that is on its way

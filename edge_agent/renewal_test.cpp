@@ -28,7 +28,8 @@ class RenewalTest : public testing::Test {
     const auto identity = pki_.client("uid-1", life);
     ASSERT_TRUE(base::write_file(folder.key_file(), *identity.key.load(), 0600));
     ASSERT_TRUE(base::write_file(folder.certificate_file(), *identity.certificate.load(), 0644));
-    renewal_.emplace(Renewal::Seams{*loop_, clock_, random_}, folder, [] { return sync::TrustDocument{}; });
+    renewal_.emplace(Renewal::Seams{*loop_, clock_, random_}, folder, "cam-1",
+                     [] { return sync::TrustDocument{}; });
     const auto opened = renewal_->open();
     ASSERT_TRUE(opened) << opened.error().message();
     renewal_->start();

@@ -125,6 +125,7 @@ void Session::dispatch(const sync::Frame& frame) {
 }
 
 void Session::on_report(const sync::Report& report) {
+  if (report.proof) outgoing_.push_back(sync::encode(sync::Proof{identity_.name, engine_.accepted_header()}));
   if ((!report.snapshot && !report.abilities) || base::planted("snapshot-not-said-again")) return;
   snapshot_digest_sent_ = base::Digest{};
   if (!base::planted("report-answered-by-a-delta")) report_base_.reset();

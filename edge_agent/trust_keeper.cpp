@@ -8,7 +8,6 @@
 #include "base/file_io.hpp"
 #include "base/limits/wire.hpp"
 #include "base/log.hpp"
-#include "base/planted.hpp"
 #include "sync/link/https_client.hpp"
 #include "sync/link/mosquitto_link.hpp"
 #include "sync/link/x509.hpp"
@@ -49,7 +48,7 @@ Result<sync::TrustDocument> TrustKeeper::read(std::string_view encoded) const {
 
 Result<bool> TrustKeeper::take(std::string_view encoded) {
   HF_TRY(auto document, read(encoded));
-  if (document.version <= document_.version && !base::planted("older-trust-taken")) return false;
+  if (document.version <= document_.version) return false;
   HF_CHECK(base::write_file(folder_.trust_file(), encoded, 0600));
   base::log::info("another trust document is in force", {{"version", base::to_decimal(document.version)},
                                                          {"before", base::to_decimal(document_.version)}});

@@ -125,13 +125,27 @@ Result<std::unique_ptr<sync::LmdbStore>> open_store(const DataFolder& folder) {
 Status remove_identity(const DataFolder& folder) {
   for (const auto& path :
        {folder.next_key_file(), folder.next_certificate_file(), folder.key_file(), folder.certificate_file(),
-        folder.ca_file(), folder.trust_file(), folder.node_file()}) {
+        folder.ca_file(), folder.offered_trust_file(), folder.trust_file(), folder.node_file()}) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail(base::Error::from_errno(errno, path));
   }
   return {};
 }
 
+Status prune_everything(const AgentOptions& options, const DataFolder& folder, const NodeFile& node,
+                        Unenrolled& out) {
+  HF_TRY(const auto store, open_store(folder));
+  if (store) HF_CHECK(prune(options, folder, node, *store, out));
+  if (::unlink(folder.marks_file().c_str()) == 0 || errno == ENOENT) return {};
+  return fail(base::Error::from_errno(errno, folder.marks_file()));
+}
+
 }  // namespace
+
+Status keep_for_next(const DataFolder& folder, const NodeFile& node) {
+  HF_TRY(const auto store, open_store(folder));
+  if (store) HF_CHECK(forget_hub(*store));
+  return folder.save_marks(node);
+}
 
 Result<Unenrolled> unenroll(const AgentOptions& options) {
   const DataFolder folder(options.data);
@@ -139,15 +153,10 @@ Result<Unenrolled> unenroll(const AgentOptions& options) {
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock) return fail(std::move(lock).error().with_context("stop the agent first"));
   Unenrolled out{.name = node.name, .hub_trouble = "", .is_refused = false, .deleted = 0, .left = {}};
-  {
-    HF_TRY(const auto store, open_store(folder));
-    const bool prunes = options.unenroll == UnenrollMode::kPrune;
-    if (store && prunes) HF_CHECK(prune(options, folder, node, *store, out));
-    if (store && !prunes) HF_CHECK(forget_hub(*store));
-    if (prunes && ::unlink(folder.marks_file().c_str()) != 0 && errno != ENOENT)
-      return fail(base::Error::from_errno(errno, folder.marks_file()));
-    if (!prunes) HF_CHECK(folder.save_marks(node));
-  }
+  if (options.unenroll == UnenrollMode::kPrune)
+    HF_CHECK(prune_everything(options, folder, node, out));
+  else
+    HF_CHECK(keep_for_next(folder, node));
   HF_TRY(const auto proxies, proxy_of(options, environment_variable));
   if (auto told = tell_hub(folder, node, proxies); !told) {
     out.hub_trouble = told.error().message();

@@ -10,6 +10,7 @@
 
 #include "base/result.hpp"
 #include "edge_agent/agent_options.hpp"
+#include "edge_agent/data_folder.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -20,6 +21,10 @@ struct Unenrolled {
   std::size_t deleted = 0;
   std::vector<std::string> left;  ///< by kPrune: what stays, and why
 };
+
+/// What stays for the next identity of this machine: by what it knows its own things again, and the inventory. The accepted
+/// state is the old hub's and goes; nothing is deleted until the next hub has spoken. REQUIRES: no agent runs.
+base::Status keep_for_next(const DataFolder& folder, const NodeFile& node);
 
 /// kNotFound: not enrolled. kConflict: the agent runs. With kPrune an error names what could not be deleted; the
 /// identity is still there then.

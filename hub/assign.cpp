@@ -83,7 +83,7 @@ class Assigner {
     const auto& previous = input_.previous;
     const bool same = previous ? next.content_digest() == previous->content_digest()
                                : next.sections.empty() && next.removals.empty();
-    if (same) return out;
+    if (same && !input_.begins_epoch) return out;
     // Only now: a removal that has been carried out is no reason to send anything.
     std::erase_if(next.removals, [&](const sync::Removal& removal) {
       const auto& entry = entries_.at(removal.application);

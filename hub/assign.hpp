@@ -51,7 +51,10 @@ struct AssignInput {
   std::vector<Candidate> candidates;        ///< sorted by application, unique
   /// Applications whose Removal the node has carried out, as it proved; sorted.
   std::vector<sync::ApplicationUid> removed;
-  std::uint64_t epoch = 1;  ///< of the next generation, where it is the first
+  std::uint64_t epoch = 1;  ///< of the next generation, where it is the first, and at least
+  /// There is a next one whatever changes: in `epoch`, which is above that of all before. REQUIRES: `previous` has no
+  /// removals, for nobody knows what was decided since.
+  bool begins_epoch = false;
 };
 
 /// A candidate that wants a claim which another application holds on this node.

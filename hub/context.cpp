@@ -10,10 +10,16 @@ Context::Context(Controller::Seams given, Objects& given_objects, ControllerOpti
       objects(given_objects),
       options(std::move(given_options)),
       applications(given.store),
-      nodes(given.store),
+      nodes(given.store, options.floor),
       desired(given.store, options.signing_key),
       sources(given.random, given.git, {options.repositories, options.poll_interval}),
       events(given_objects) {}
+
+std::vector<base::PublicKey> Context::signing_keys() const {
+  auto out = options.signing_keys;
+  out.push_back(options.signing_key.public_key());
+  return out;
+}
 
 void Context::look_at_all_nodes() {
   for (const auto& [uid, node] : nodes.all()) look_at(node);

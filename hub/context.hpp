@@ -38,6 +38,8 @@ struct Context {
   WorkQueue outgoing;
   bool last_seen_is_stored = true;  ///< of all nodes
 
+  /// By which this hub knows its own signature.
+  std::vector<base::PublicKey> signing_keys() const;
   base::MonotonicTime now() const { return seams.clock.monotonic(); }
   void look_at(const ApplicationEntry& application) { push(KeyKind::kApplication, application.uid.str()); }
   void look_at(const NodeEntry& node) { push(KeyKind::kNode, node.uid.str()); }

@@ -9,10 +9,12 @@
 #include "hub/application_keeper.hpp"
 #include "hub/command_desk.hpp"
 #include "hub/context.hpp"
+#include "hub/epochs.hpp"
 #include "hub/explain.hpp"
 #include "hub/json_path.hpp"
 #include "hub/node_keeper.hpp"
 #include "hub/node_talk.hpp"
+#include "hub/readmission.hpp"
 #include "hub/status_keeper.hpp"
 #include "hub/tables.hpp"
 
@@ -35,8 +37,9 @@ struct Controller::Parts {
         applications(context),
         nodes(context),
         commands(context),
+        epochs(context),
         talk(
-            context,
+            context, epochs,
             [this](const NodeEntry& node, const sync::Answer& answer) { commands.on_answer(node, answer); },
             [this](NodeEntry& node) { retry_quarantined(node); }),
         status(context),
@@ -46,6 +49,7 @@ struct Controller::Parts {
   ApplicationKeeper applications;
   NodeKeeper nodes;
   CommandDesk commands;
+  Epochs epochs;
   NodeTalk talk;
   StatusKeeper status;
   Explainer explainer;
@@ -101,6 +105,12 @@ struct Controller::Parts {
     context.look_at(node);
     context.show(node);
     if (is_new) look_at_roots();
+    if (is_new && booted && annotations_of(*object).contains(kReadmittedAnnotation)) {
+      tell_membership();
+      context.tell(
+          node, sync::EventType::kWarning, "Readmitted",
+          "this hub was recovered and did not know the node; its certificate shows that it is of the fleet");
+    }
   }
 
   void lose_node(const ObjectPtr& object) {
@@ -391,6 +401,8 @@ std::optional<MonotonicTime> Controller::run_due() {
   for (const auto& url : parts.context.sources.run_due(parts.context.now())) parts.look_at_users(url);
   int turns = 0;
   while (turns < kTurnsMax && parts.turn()) ++turns;
+  // When what came was looked at: a revision may have come into force.
+  if (turns < kTurnsMax) parts.epochs.look_again();
   parts.commands.run_due();
   parts.talk.pump();
   parts.status.run_due();

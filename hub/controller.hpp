@@ -33,6 +33,8 @@
 
 namespace holdfast::hub {
 
+class Readmission;
+
 /// `serve --source URL --path DIR [--ref REF]`: the Application from which the hub manages itself.
 struct RootSource {
   std::string name = "root";
@@ -45,6 +47,8 @@ struct ControllerOptions {
   sync::FleetId fleet;
   /// Signs desired states, commands and settings.
   base::SigningKey signing_key;
+  /// By which else this hub knows its own signature: those of former times. `signing_key` counts without being named.
+  std::vector<base::PublicKey> signing_keys{};
   /// Credentials; a repository is used for every URL that begins with its url, the longest wins.
   std::vector<gitops::Repository> repositories;
   std::optional<RootSource> root;
@@ -55,6 +59,9 @@ struct ControllerOptions {
   /// The trust document as it travels, and its version; 0: nodes are told none.
   sync::Frame trust{};
   std::uint64_t trust_version = 0;
+  /// Of a recovered hub (hub/recovery.hpp): the lowest epoch of what it makes, and what its counters begin at.
+  std::uint64_t floor = 0;
+  Readmission* readmission = nullptr;  ///< whether unknown nodes are taken back; none: they never are
   /// Called when a node was deleted, revoked or taken back, on the controller's thread.
   std::function<void()> on_membership;
 };

@@ -12,6 +12,7 @@
 //   recovery.key, .pub  Ed25519, signs the trust document: keep a copy offline
 //   trust.json          the signed trust document
 //   *.next.*            of a rotation, until it is done
+//   recovered.json      where this hub was recovered: what it begins above, and whom it takes back
 //   store               LMDB
 //   mirrors/            bare Git mirrors
 //   broker/             configuration of the embedded broker
@@ -21,6 +22,8 @@
 #pragma once
 
 #include <string>
+
+#include "base/digest.hpp"
 
 namespace holdfast::hub {
 
@@ -34,6 +37,11 @@ class DataFolder {
   std::string ca_certificate() const { return root_ + "/ca.crt"; }
   std::string ca_key() const { return root_ + "/ca.key"; }
   std::string old_cas() const { return root_ + "/ca.old"; }
+  /// Without its ending: .crt, and .key where that was not lost.
+  std::string old_ca(const base::Digest& digest) const {
+    return old_cas() + "/" + digest.hex().substr(0, 16);
+  }
+  std::string recovered_file() const { return root_ + "/recovered.json"; }
   std::string ca_bundle() const { return root_ + "/ca-bundle.crt"; }
   std::string next_ca_certificate() const { return root_ + "/ca.next.crt"; }
   std::string next_ca_key() const { return root_ + "/ca.next.key"; }

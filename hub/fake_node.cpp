@@ -152,7 +152,9 @@ void FakeNode::on_payload(std::string_view payload) {
 void FakeNode::on_frame(const sync::Frame& frame) {
   if (frame.type == sync::FrameType::kReport) {
     ++reports_asked_;
-    report();
+    const auto asked = sync::decode_report(frame.body);
+    if (asked && asked->proof) send(sync::encode(sync::Proof{"fake", shows.value_or(sealed_)}));
+    if (asked && (asked->snapshot || asked->abilities)) report();
   } else if (frame.type == sync::FrameType::kState) {
     if (const auto state = sync::decode_state(frame.body)) on_state(*state);
   } else if (frame.type == sync::FrameType::kPart) {

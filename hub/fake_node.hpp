@@ -41,12 +41,13 @@ class FakeNode {
   // ---- what a test may set, before or between ----
   std::vector<std::string> abilities = {"configmap/1", "file/1", "process/1"};
   std::map<std::string, std::string> facts;
-  bool loses_bases = false;     ///< knows no base of a delta
-  bool takes_parts = true;      ///< false: what comes in parts does not arrive
-  bool silent = false;          ///< takes messages and says nothing: a report that was lost
-  bool applies = true;          ///< false: accepts, and the health gates never pass
-  bool removes = true;          ///< false: reports removed applications as being removed still
-  bool holds_removals = false;  ///< reports removed applications as held by the prune limit
+  bool loses_bases = false;                 ///< knows no base of a delta
+  bool takes_parts = true;                  ///< false: what comes in parts does not arrive
+  bool silent = false;                      ///< takes messages and says nothing: a report that was lost
+  bool applies = true;                      ///< false: accepts, and the health gates never pass
+  bool removes = true;                      ///< false: reports removed applications as being removed still
+  std::optional<sync::SignedHeader> shows;  ///< as its proof; none: what it accepted
+  bool holds_removals = false;              ///< reports removed applications as held by the prune limit
   std::function<base::Result<std::string>(const sync::Command&)> on_command;
 
   std::function<void(const sync::Settings&)> on_settings;

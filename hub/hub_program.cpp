@@ -114,6 +114,10 @@ std::string HubProgram::broker_ip() const {
 Status HubProgram::open() {
   HF_TRY(loop_, base::EventLoop::create());
   HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
+  HF_CHECK(check_store_is_there(folder_));
+  // The store first: keys without one are a loss, and none that a hub which is killed here could be taken for.
+  HF_TRY(store_, sync::LmdbStore::open(hub_store(folder_.store())));
+  HF_TRY(recovered_, load_recovered(folder_));
   PkiOptions pki;
   pki.names = certificate_names(options_);
   pki.api_url = api_url();
@@ -128,12 +132,9 @@ Status HubProgram::open() {
     base::log::warn("a recovery key was made: copy it to a safe place offline, then remove it here",
                     {{"file", folder_.recovery_key()}});
   }
-  sync::LmdbOptions store;
-  store.path = folder_.store();
-  store.tables = {kHubTables.begin(), kHubTables.end()};
-  HF_TRY(store_, sync::LmdbStore::open(store));
   objects_ = std::make_unique<Objects>(Objects::Seams{clock_, random_, *store_});
   HF_CHECK(objects_->load());
+  readmission_ = std::make_unique<Readmission>(clock_, *objects_, *store_, recovered_);
   certificates_ = std::make_unique<CertificateBook>(CertificateBook::Seams{clock_, random_, *store_}, *pki_,
                                                     options_.node_certificate_life);
   HF_CHECK(open_broker());
@@ -187,11 +188,14 @@ Status HubProgram::open_controller() {
                                           {.folder = folder_.mirrors(), .fetch_program = std::move(fetch)}));
   ControllerOptions options{.fleet = pki_->fleet(),
                             .signing_key = pki_->signing_key(),
+                            .signing_keys = pki_->trust_document().signing_keys,
                             .repositories = options_.repositories,
                             .root = options_.root,
                             .poll_interval = options_.poll_interval,
                             .trust = sync::encode(pki_->trust()),
                             .trust_version = pki_->trust_document().version,
+                            .floor = recovered_.floor,
+                            .readmission = readmission_.get(),
                             .on_membership = [this] {
                               if (revocation_) revocation_->changed();
                             }};
@@ -206,7 +210,7 @@ Status HubProgram::open_controller() {
 Status HubProgram::open_api() {
   enrolment_ = std::make_unique<Enrolment>(Enrolment::Seams{clock_, random_}, *objects_, *pki_,
                                            *certificates_, api_url());
-  renewal_ = std::make_unique<Renewal>(clock_, *objects_, *pki_, *certificates_);
+  renewal_ = std::make_unique<Renewal>(clock_, *objects_, *pki_, *certificates_, readmission_.get());
   rest_ = std::make_unique<Rest>(*objects_, clock_);
   operations_ = std::make_unique<Operations>(*loop_, *controller_);
   authentication_ = std::make_unique<Authentication>(pki_->admin_token(), clock_);

@@ -25,6 +25,8 @@
 #include "hub/hub_options.hpp"
 #include "hub/objects.hpp"
 #include "hub/pki.hpp"
+#include "hub/readmission.hpp"
+#include "hub/recovery.hpp"
 #include "hub/renewal.hpp"
 #include "hub/revocation.hpp"
 #include "hub/takeover.hpp"
@@ -61,8 +63,10 @@ class HubProgram {
   base::SystemRandom random_;
   std::unique_ptr<base::EventLoop> loop_;
   std::optional<Pki> pki_;
+  Recovered recovered_;
   std::unique_ptr<sync::LmdbStore> store_;
   std::unique_ptr<Objects> objects_;
+  std::unique_ptr<Readmission> readmission_;
   std::unique_ptr<CertificateBook> certificates_;
   std::unique_ptr<base::LinuxHost> host_;
   std::unique_ptr<Broker> broker_;

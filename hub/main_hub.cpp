@@ -14,6 +14,7 @@
 #include "hub/hub_options.hpp"
 #include "hub/hub_program.hpp"
 #include "hub/log_sink.hpp"
+#include "hub/recovery.hpp"
 #include "hub/rotation.hpp"
 
 namespace {
@@ -28,7 +29,8 @@ struct Typed {
   std::string data, listen, broker, store, config, poll, node_certificate_life, log_level;
   std::string source, path = ".", ref = "HEAD";
   std::string token_file, ssh_key_file, known_hosts_file, ca_file, username;
-  std::string recovery_key, rotated;
+  std::string recovery_key, rotated, trust, readmit;
+  std::vector<std::string> except;
   bool drop_old = false;
   std::vector<std::string> advertise;
   bool broker_stops = false;
@@ -159,6 +161,51 @@ int rotate_keys(const Typed& typed) {
   return 0;
 }
 
+CLI::App* add_recover(CLI::App& app, Typed& typed) {
+  auto* recover = app.add_subcommand(
+      "recover",
+      "Make a hub for a fleet whose hub lost its store, or all but the recovery key; nodes come back to it "
+      "by themselves and keep what they run");
+  recover->add_option("--data", typed.data, "Folder of the hub's state");
+  recover->add_option("--recovery-key", typed.recovery_key,
+                      "File with the recovery key, where the hub's keys are lost, too");
+  recover->add_option("--trust", typed.trust, "With it: trust.json from the data folder of any node");
+  recover->add_option("--readmit", typed.readmit,
+                      "How long nodes of the fleet are taken back that the hub does not know (default 720h)");
+  recover->add_option("--except", typed.except, "uid of a node that is not taken back; may be repeated");
+  return recover;
+}
+
+base::Result<hub::RecoveryOrder> recovery_of(const Typed& typed) {
+  hub::RecoveryOrder out{.recovery_key = typed.recovery_key, .trust = typed.trust};
+  if (!typed.readmit.empty()) {
+    HF_TRY(out.readmit, base::parse_duration(typed.readmit));
+    if (out.readmit > base::limits::kReadmitMax)
+      return base::fail(base::Code::kLimit, "--readmit: at most 17520h (2 years)");
+  }
+  if (typed.except.size() > base::limits::kReadmitExceptMax)
+    return base::fail(base::Code::kLimit, "--except: at most 1000 uids");
+  for (const auto& uid : typed.except) {
+    if (auto checked = sync::check_id(uid, "--except"); !checked) return base::fail(checked.error());
+    out.except.emplace(uid);
+  }
+  return out;
+}
+
+int recover_hub(const Typed& typed) {
+  const auto options = options_of(typed);
+  if (!options) return complain(options.error(), kUsedWrongly);
+  const auto order = recovery_of(typed);
+  if (!order) return complain(order.error(), kUsedWrongly);
+  base::SystemRandom random;
+  const auto now = base::SystemClock().wall();
+  const auto done = hub::recover(hub::DataFolder(options->data), *order, now, random);
+  if (!done) return complain(done.error(), kFailed);
+  std::printf("recovered; nodes are taken back until %s. Start the hub: the nodes come by themselves\n",
+              base::to_rfc3339_seconds(now + order->readmit).c_str());
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -173,7 +220,8 @@ int main(int argc, char** argv) {
       app.add_subcommand("check", "Read every record of the store of a hub that does not run");
   check_command->add_option("--data", typed.data, "Folder of the hub's state");
   auto* rotate_command = add_rotate(app, typed);
-  for (const char* later : {"backup", "restore", "recover"}) {
+  auto* recover_command = add_recover(app, typed);
+  for (const char* later : {"backup", "restore"}) {
     app.add_subcommand(later, "Not part of this release yet")->allow_extras();
   }
   try {
@@ -183,10 +231,11 @@ int main(int argc, char** argv) {
   }
   if (check_command->parsed()) return check_store(typed);
   if (rotate_command->parsed()) return rotate_keys(typed);
+  if (recover_command->parsed()) return recover_hub(typed);
   if (!serve_command->parsed()) {
     return complain({base::Code::kUnsupported,
-                     "backup, restore and recover are not part of this release yet; with the "
-                     "hub stopped, copy its data folder"},
+                     "backup and restore are not part of this release yet; with the hub stopped, copy "
+                     "its data folder"},
                     kFailed);
   }
   const auto options = options_of(typed);

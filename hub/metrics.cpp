@@ -47,6 +47,7 @@ std::string_view frame_word(sync::FrameType type) {
     case sync::FrameType::kEvents: return "events";
     case sync::FrameType::kAnswer: return "answer";
     case sync::FrameType::kNeed: return "need";
+    case sync::FrameType::kProof: return "proof";
     case sync::FrameType::kState: return "state";
     case sync::FrameType::kCommand: return "command";
     case sync::FrameType::kSettings: return "settings";
@@ -71,6 +72,8 @@ std::vector<Metric> to_metrics(const Counters& counters) {
                     counters.fetch_seconds),
       plain("holdfast_hub_renderings_total", "Renderings of an application's manifests.",
             counters.renderings),
+      plain("holdfast_hub_epochs_raised_total", "Nodes that held more than a restored hub knew of.",
+            counters.epochs_raised),
       plain("holdfast_hub_generations_total", "Desired states made and stored.", counters.generations),
       plain("holdfast_hub_desired_states_sent_total", "Desired states sent to nodes.", counters.states_sent),
       plain("holdfast_hub_desired_states_delta_total", "Of them those that were sent as deltas.",

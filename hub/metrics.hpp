@@ -21,6 +21,7 @@ struct Counters {
   double fetch_seconds = 0;
   std::uint64_t renderings = 0;
   std::uint64_t generations = 0;
+  std::uint64_t epochs_raised = 0;
   std::uint64_t states_sent = 0;
   std::uint64_t states_delta = 0;     ///< of them
   std::uint64_t snapshots_whole = 0;  ///< that came, and how

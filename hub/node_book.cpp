@@ -86,6 +86,7 @@ Status NodeBook::load() {
       return true;
     });
   }));
+  settings_reserved_ = std::max(settings_reserved_, floor_);
   settings_counter_ = settings_reserved_;
   return {};
 }
@@ -177,7 +178,7 @@ Status NodeBook::save_session(const NodeEntry& entry) {
 }
 
 Result<std::uint64_t> NodeBook::next_command(NodeEntry& entry) {
-  ++entry.command_counter;
+  entry.command_counter = std::max(entry.command_counter, floor_) + 1;
   HF_CHECK(save_session(entry));
   return entry.command_counter;
 }

@@ -72,8 +72,9 @@ struct Sending {
 struct Asking {
   bool snapshot = false;
   bool abilities = false;
+  bool proof = false;
   std::uint32_t attempts = 0;
-  bool wanted() const { return snapshot || abilities; }
+  bool wanted() const { return snapshot || abilities || proof; }
 };
 
 struct NodeEntry {
@@ -96,6 +97,9 @@ struct NodeEntry {
   std::optional<base::WallTime> last_seen;
   bool last_seen_is_stored = true;
 
+  /// Since it came, or this hub began to listen, it said which generation it holds; nothing is sent before: it may be more
+  /// than this hub knows of.
+  bool is_heard = false;
   std::uint64_t trust = 0;  ///< version of the trust document that it holds, as it last said
   /// When it was sent a newer one; it may be on its way for a while.
   std::optional<base::MonotonicTime> trust_sent;
@@ -103,9 +107,13 @@ struct NodeEntry {
   base::Digest accepted_header;  ///< proven: digest of a header that this hub signed
   base::Digest applied_header;   ///< the same, all health gates passed
   std::string ahead;             ///< why its generation is not believed; empty: all is well
-  std::string refused;           ///< what it refused
-  std::string problem;           ///< why its next desired state could not be made; empty: all is well
-  std::set<base::Digest> held;   ///< bodies it is believed to hold
+  /// Newer than what this hub made, by the hub's own signature on it (hub/epochs.hpp).
+  std::optional<sync::DesiredHeader> proven;
+  bool was_in_step = false;     ///< since this hub's start the node held what the hub had made last
+  bool raises_epoch = false;    ///< the next desired state begins an epoch above the proven one
+  std::string refused;          ///< what it refused
+  std::string problem;          ///< why its next desired state could not be made; empty: all is well
+  std::set<base::Digest> held;  ///< bodies it is believed to hold
   /// Of those that this hub sent: the provenance that went along. A later commit may have changed it in the header.
   std::map<base::Digest, base::Digest> provenances;
   std::map<sync::ApplicationUid, Placing> placings;
@@ -130,7 +138,8 @@ struct NodeEntry {
 
 class NodeBook {
  public:
-  explicit NodeBook(sync::Store& store) : store_(store) {}
+  /// Counters begin above `floor`.
+  explicit NodeBook(sync::Store& store, std::uint64_t floor = 0) : store_(store), floor_(floor) {}
 
   base::Status load();  ///< reports and counters of an earlier run
   /// True when something that matters to placement changed.
@@ -171,6 +180,7 @@ class NodeBook {
   base::Status save_session(const NodeEntry& entry);
 
   sync::Store& store_;
+  std::uint64_t floor_;
   std::map<sync::NodeUid, NodeEntry> entries_;
   std::map<std::string, sync::NodeUid, std::less<>> by_name_;
   std::map<sync::NodeUid, Stored> stored_;  // of entries that have not come yet

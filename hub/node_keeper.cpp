@@ -64,9 +64,21 @@ void NodeKeeper::reconcile(const std::vector<sync::NodeUid>& nodes) {
     auto* node = context_.nodes.find(uid);
     node->sending = Sending{};
     node->sending.wanted = true;
+    if (node->raises_epoch) end_quarantine(*node);
     context_.outgoing.set({KeyKind::kSend, uid.str()}, context_.now());
     context_.show(*node);
   }
+}
+
+void NodeKeeper::end_quarantine(NodeEntry& node) {
+  ++context_.counters.epochs_raised;
+  context_.tell(node, sync::EventType::kWarning, "EpochRaised",
+                "the node held generation " + node.proven->generation.text() +
+                    ", which this hub had signed and did not know any more; it goes on with " +
+                    context_.desired.find(node.uid)->header.generation.text());
+  node.raises_epoch = false;
+  node.proven.reset();
+  node.ahead.clear();
 }
 
 std::vector<DesiredRecord> NodeKeeper::decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies) {
@@ -137,8 +149,15 @@ Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodie
   std::map<sync::ApplicationUid, Placing> placings;
   AssignInput input;
   input.fleet = context_.options.fleet;
+  input.epoch = std::max(input.epoch, context_.options.floor);
   input.node = node.uid;
   if (desired != nullptr) HF_CHECK(fill_previous(*desired, input));
+  if (node.raises_epoch) {
+    const auto stored = desired == nullptr ? 0 : desired->header.generation.epoch;
+    input.begins_epoch = true;
+    input.epoch = std::max(stored, node.proven->generation.epoch) + 1;
+    if (input.previous) input.previous->removals.clear();
+  }
   input.candidates = candidates(node, desired, placings);
   input.removed = removed(node, desired);
   auto assignment = assign(input);

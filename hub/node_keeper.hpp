@@ -44,6 +44,7 @@ class NodeKeeper {
   std::vector<sync::ApplicationUid> removed(const NodeEntry& node, const DesiredRecord* desired) const;
   void show_taken_back(const Assignment& assignment, std::map<sync::ApplicationUid, Placing>& placings) const;
   base::Status collect_bodies(const NodeEntry& node, const sync::DesiredHeader& header, Bodies& bodies);
+  void end_quarantine(NodeEntry& node);
   void take_placings(NodeEntry& node, std::map<sync::ApplicationUid, Placing> placings);
 
   Context& context_;

@@ -45,6 +45,7 @@ std::chrono::milliseconds patience(std::uint32_t attempts) {
 void NodeTalk::on_message(const std::string& topic, std::string_view payload) {
   const auto uid = sync::Topics::node_of(topic);
   auto* node = uid ? context_.nodes.find(*uid) : nullptr;
+  if (uid && node == nullptr && strangers_.is_welcome(*uid)) return strangers_.on_message(*uid, payload);
   if (node == nullptr || node->revoked) {
     ++context_.counters.bad_messages;
     return;
@@ -94,6 +95,7 @@ Status NodeTalk::on_frame(NodeEntry& node, const sync::Frame& frame) {
     case sync::FrameType::kEvents: return on_events(node, frame.body);
     case sync::FrameType::kNeed: return on_need(node, frame.body);
     case sync::FrameType::kBaseLost: return on_base_lost(node, frame.body);
+    case sync::FrameType::kProof: return epochs_.on_proof(node, frame.body);
     case sync::FrameType::kAnswer: {
       HF_TRY(const auto answer, sync::decode_answer(frame.body));
       on_answer_(node, answer);
@@ -126,6 +128,7 @@ void NodeTalk::set_presence(NodeEntry& node, Presence presence) {
     context_.last_seen_is_stored = false;
   }
   node.presence = presence;
+  node.is_heard = node.is_heard && node.is_online();
   node.sending.end_parts();
   context_.outgoing.drop({KeyKind::kAsk, node.uid.str()});
   context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
@@ -154,7 +157,8 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
     trust_due_.insert(node.uid);
   node.sending.needed.clear();
   node.sending.end_parts();
-  check_generation(node, hello.accepted, hello.content);
+  heard(node);
+  epochs_.on_generation(node, hello.accepted, hello.content);
   ask(node, !node.snapshot || hello.snapshot != node.snapshot_digest,
       node.abilities.empty() || hello.abilities != node.abilities_digest, {});
   if (const auto* desired = context_.desired.find(node.uid)) {
@@ -205,35 +209,9 @@ bool NodeTalk::check_hardware(NodeEntry& node, std::uint64_t hardware) {
   return !is_known;
 }
 
-void NodeTalk::check_generation(NodeEntry& node, const sync::Generation& reported,
-                                const base::Digest& content) {
-  static const std::string kWayOut =
-      ": was the hub restored from an old backup? Nothing is sent to this node until that is settled";
-  const auto* desired = context_.desired.find(node.uid);
-  const sync::Generation ours = desired == nullptr ? sync::Generation{} : desired->header.generation;
-  if (reported > ours) {
-    return not_believed(node, "the node holds generation " + reported.text() +
-                                  ", this hub made no more than " + ours.text() + kWayOut);
-  }
-  if (desired != nullptr && reported == ours && content != desired->content) {
-    return not_believed(
-        node, "the node holds another generation " + reported.text() + " than this hub signed" + kWayOut);
-  }
-  if (node.ahead.empty()) return;
-  node.ahead.clear();
-  context_.show(node);
-  if (node.sending.wanted) want_state(node);
-}
-
-void NodeTalk::not_believed(NodeEntry& node, const std::string& why) {
-  if (node.ahead == why) return;
-  node.ahead = why;
-  context_.tell(node, sync::EventType::kWarning, "GenerationAhead", why);
-  context_.show(node);
-}
-
 void NodeTalk::acknowledged(NodeEntry& node, const DesiredRecord& desired) {
   node.accepted_header = desired.header_digest;
+  node.was_in_step = true;
   std::map<base::Digest, base::Digest> provenances;
   for (const auto& ref : desired.header.sections) {
     for (const auto* known : {&node.sending.provenances, &node.provenances}) {
@@ -260,7 +238,8 @@ Status NodeTalk::on_applied(NodeEntry& node, std::string_view body) {
     return {};
   }
   node.reported = std::max(node.reported, applied.generation);
-  check_generation(node, applied.generation, applied.content);
+  heard(node);
+  epochs_.on_generation(node, applied.generation, applied.content);
   // Proof is the digest of a header that this hub signed; the numbers alone prove nothing.
   if (!is_current || applied.header != desired->header_digest) return {};
   acknowledged(node, *desired);
@@ -276,6 +255,7 @@ Status NodeTalk::on_report(NodeEntry& node, std::string_view body) {
   HF_TRY(const bool changed, context_.nodes.take_report(node, report));
   ask(node, node.asking.snapshot && report.snapshot.empty(),
       node.asking.abilities && report.abilities.empty(), limits::kStateAckTimeout);
+  if (!report.snapshot.empty()) heard(node);
   compare_report(node);
   take_facts(node);
   if (!changed) return {};
@@ -284,9 +264,14 @@ Status NodeTalk::on_report(NodeEntry& node, std::string_view body) {
   return {};
 }
 
+void NodeTalk::heard(NodeEntry& node) {
+  if (std::exchange(node.is_heard, true) || !node.sending.wanted) return;
+  want_state(node);
+}
+
 void NodeTalk::compare_report(NodeEntry& node) {
   if (!node.snapshot) return;
-  check_generation(node, node.snapshot->accepted, node.snapshot->content);
+  epochs_.on_generation(node, node.snapshot->accepted, node.snapshot->content);
   const auto* desired = context_.desired.find(node.uid);
   if (desired == nullptr) return;
   if (node.snapshot->accepted != desired->header.generation) {
@@ -421,6 +406,7 @@ void NodeTalk::on_link(sync::LinkState state) {
   if (state == sync::LinkState::kUp) return;
   // Nothing is known of anybody until the broker tells again.
   waiting_.clear();
+  strangers_.forget();
   for (auto& [uid, node] : context_.nodes.all()) set_presence(node, Presence::kUnknown);
   for (const auto& [uid, application] : context_.applications.all()) context_.show(application);
 }
@@ -431,7 +417,7 @@ void NodeTalk::want_state(NodeEntry& node, std::chrono::milliseconds after) {
 }
 
 void NodeTalk::ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after) {
-  node.asking = Asking{snapshot, abilities, 0};
+  node.asking = Asking{snapshot, abilities, node.asking.proof, 0};
   const Key key{KeyKind::kAsk, node.uid.str()};
   if (node.asking.wanted())
     context_.outgoing.set(key, context_.now() + after);
@@ -492,6 +478,7 @@ bool NodeTalk::send_trust(NodeEntry& node) {
 void NodeTalk::pump() {
   is_blocked_ = false;
   if (context_.seams.link.state() != sync::LinkState::kUp) return;
+  if (!strangers_.pump()) return;
   while (!trust_due_.empty()) {
     auto* const node = context_.nodes.find(*trust_due_.begin());
     if (node != nullptr && !node->revoked && node->is_online() && !send_trust(*node)) return;
@@ -514,12 +501,19 @@ bool NodeTalk::send_due(const Key& key) {
   auto* node = context_.nodes.find(sync::NodeUid(key.id));
   if (node == nullptr || node->revoked || !node->is_online()) return true;
   if (key.kind == KeyKind::kAsk) return !node->asking.wanted() || send_question(*node);
-  return !node->sending.wanted || !node->ahead.empty() || send_state(*node);
+  if (!node->sending.wanted || !node->ahead.empty()) return true;
+  if (node->is_heard) return send_state(*node);
+  if (!node->asking.snapshot) ask(*node, true, node->asking.abilities, {});
+  return true;
+}
+
+bool NodeTalk::question(const sync::NodeUid& uid, const sync::Report& report) {
+  return send(uid, sync::FrameType::kReport, sync::encode_frame(sync::encode(report)));
 }
 
 bool NodeTalk::send_question(NodeEntry& node) {
-  const sync::Report report{.snapshot = node.asking.snapshot, .abilities = node.asking.abilities};
-  if (!send(node.uid, sync::FrameType::kReport, sync::encode_frame(sync::encode(report)))) return false;
+  const auto& asking = node.asking;
+  if (!question(node.uid, {asking.snapshot, asking.abilities, asking.proof})) return false;
   context_.outgoing.set({KeyKind::kAsk, node.uid.str()}, context_.now() + patience(node.asking.attempts++));
   return true;
 }

@@ -15,7 +15,9 @@
 
 #include "base/result.hpp"
 #include "hub/context.hpp"
+#include "hub/epochs.hpp"
 #include "hub/state_packer.hpp"
+#include "hub/strangers.hpp"
 #include "sync/wire/frame.hpp"
 #include "sync/wire/messages.hpp"
 
@@ -25,9 +27,12 @@ class NodeTalk {
  public:
   using OnNodeAnswer = std::function<void(const NodeEntry& node, const sync::Answer& answer)>;
   using OnHello = std::function<void(NodeEntry& node)>;
-  NodeTalk(Context& context, OnNodeAnswer on_answer, OnHello on_hello)
+  NodeTalk(Context& context, Epochs& epochs, OnNodeAnswer on_answer, OnHello on_hello)
       : context_(context),
+        epochs_(epochs),
         packer_(context),
+        strangers_(context, [this](const sync::NodeUid& uid,
+                                   const sync::Report& report) { return question(uid, report); }),
         on_answer_(std::move(on_answer)),
         on_hello_(std::move(on_hello)) {}
 
@@ -60,9 +65,7 @@ class NodeTalk {
   void seen(NodeEntry& node);
   void set_presence(NodeEntry& node, Presence presence);
   void compare_report(NodeEntry& node);
-  /// `content` is that of the generation, as the node says.
-  void check_generation(NodeEntry& node, const sync::Generation& reported, const base::Digest& content);
-  void not_believed(NodeEntry& node, const std::string& why);
+  void heard(NodeEntry& node);
   void acknowledged(NodeEntry& node, const DesiredRecord& desired);
   void want_state(NodeEntry& node, std::chrono::milliseconds after = {});
   void ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after);
@@ -78,12 +81,15 @@ class NodeTalk {
   bool send_state(NodeEntry& node);
   bool send_parts(NodeEntry& node, const DesiredRecord& desired);
   void not_sent(NodeEntry& node, const std::string& why);
+  bool question(const sync::NodeUid& uid, const sync::Report& report);
   bool send_question(NodeEntry& node);
   bool send_due(const Key& key);
   bool send(const sync::NodeUid& node, sync::FrameType type, std::string payload);
 
   Context& context_;
+  Epochs& epochs_;
   StatePacker packer_;
+  Strangers strangers_;
   OnNodeAnswer on_answer_;
   OnHello on_hello_;
   struct Waiting {

@@ -179,13 +179,16 @@ Status Pki::open_identity(const DataFolder& folder, const PkiOptions& options, b
     std::string token;
     HF_CHECK(base::ObjectReader(json, folder.hub_file())
                  .required("fleet", fleet)
-                 .required("adminTokenSha256", token)
+                 .optional("adminTokenSha256", token)
                  .finish_open());
     fleet_ = sync::FleetId(fleet);
-    HF_TRY(admin_token_, base::Digest::from_hex(token));
-    return {};
+    // A recovered hub has its fleet, and nobody who may use it yet.
+    if (!token.empty()) {
+      HF_TRY(admin_token_, base::Digest::from_hex(token));
+      return {};
+    }
   }
-  fleet_ = sync::FleetId(random.uuid());
+  if (!text) fleet_ = sync::FleetId(random.uuid());
   const auto token = random_secret(random);
   admin_token_ = base::Digest::of(token);
   HF_CHECK(base::write_file(folder.admin_file(), admin_file_text(options.api_url, ca_.pem(), token), 0600));
@@ -262,10 +265,13 @@ Status Pki::open_old_cas(const DataFolder& folder) {
     const auto stem = entry.path().parent_path() / entry.path().stem();
     HF_TRY(const auto pem, read_if_there(entry.path().string()));
     HF_TRY(const auto key_pem, read_if_there(stem.string() + ".key"));
-    if (!pem || !key_pem) return fail(Code::kNotFound, stem.string() + ".key is missing");
+    if (!pem) return fail(Code::kNotFound, entry.path().string() + " is missing");
     HF_TRY(auto certificate, sync::Certificate::from_pem(*pem));
-    HF_TRY(auto key, sync::PrivateKey::from_pem(*key_pem));
-    const bool lets_in = document_.ca_bundle.find(certificate.pem()) != std::string::npos;
+    std::optional<sync::PrivateKey> key;
+    if (key_pem) {
+      HF_TRY(key, sync::PrivateKey::from_pem(*key_pem));
+    }
+    const bool lets_in = key && document_.ca_bundle.find(certificate.pem()) != std::string::npos;
     old_cas_.push_back({std::move(certificate), std::move(key), lets_in});
   }
   return {};
@@ -344,7 +350,7 @@ Result<std::string> Pki::revocation_list(const std::vector<sync::RevokedCertific
   // Serial numbers are random, so that each list may hold those of all.
   for (const auto& old : old_cas_) {
     if (!old.lets_in) continue;
-    HF_TRY(const auto list, sync::make_crl(old.certificate, old.key, revoked, now - kClockSkew));
+    HF_TRY(const auto list, sync::make_crl(old.certificate, *old.key, revoked, now - kClockSkew));
     out += list;
   }
   return out;

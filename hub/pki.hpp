@@ -79,8 +79,8 @@ class Pki {
 
   struct OldCa {
     sync::Certificate certificate;
-    sync::PrivateKey key;
-    bool lets_in = false;  ///< is in the trust document
+    std::optional<sync::PrivateKey> key;  ///< none: of a hub that was lost; good for renewal alone
+    bool lets_in = false;                 ///< is in the trust document, and revokes
   };
   sync::FleetId fleet_;
   sync::Certificate ca_;

@@ -23,6 +23,7 @@ struct Renewal::Asked {
   std::string certificate;
   std::string csr;
   std::string signature;  ///< DER
+  std::string name;       ///< by which it wants to be taken back; empty: it does not
 };
 
 namespace {
@@ -57,12 +58,19 @@ Result<ObjectPtr> Renewal::proven_node(const Asked& asked, std::string_view purp
   if (auto held = sync::check_possession(certificate, purpose, asked.csr, asked.signature); !held)
     return fail(refused(uid, held.error().message()));
   if (auto ours = check_issuer(certificate); !ours) return fail(refused(uid, ours.error().message()));
+  auto node = node_of(uid, asked.name);
+  if (!node) return fail(refused(uid, node.error().message()));
+  if (is_cut_off(**node)) return fail(refused(uid, "the node is cut off"));
+  return node;
+}
+
+Result<ObjectPtr> Renewal::node_of(const std::string& uid, const std::string& name) const {
   HF_TRY(const auto nodes, objects_.list(kNodes));
   const auto found = std::ranges::find_if(
       nodes.items, [&](const ObjectPtr& node) { return text_at(*node, "spec/uid") == uid; });
-  if (uid.empty() || found == nodes.items.end()) return fail(refused(uid, "no node has this uid"));
-  if (is_cut_off(**found)) return fail(refused(uid, "the node is cut off"));
-  return *found;
+  if (!uid.empty() && found != nodes.items.end()) return *found;
+  if (name.empty() || readmission_ == nullptr) return fail(Code::kPermission, "no node has this uid");
+  return readmission_->admit(sync::NodeUid(uid), name);
 }
 
 Result<Json> Renewal::renew(const Json& json) {
@@ -72,7 +80,9 @@ Result<Json> Renewal::renew(const Json& json) {
                .required("certificate", asked.certificate)
                .required("csr", asked.csr)
                .required("signature", signature)
+               .optional("name", asked.name)
                .finish_open());
+  if (!asked.name.empty()) HF_CHECK(sync::check_name(asked.name, "name"));
   HF_TRY(asked.signature, base::from_hex(signature));
   HF_TRY(const auto node, proven_node(asked, sync::kRenewPurpose));
   HF_TRY(const auto request, sync::CertificateRequest::from_pem(asked.csr));

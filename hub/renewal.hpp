@@ -13,16 +13,19 @@
 #include "hub/certificate_book.hpp"
 #include "hub/objects.hpp"
 #include "hub/pki.hpp"
+#include "hub/readmission.hpp"
 
 namespace holdfast::hub {
 
 class Renewal {
  public:
-  Renewal(base::Clock& clock, Objects& objects, const Pki& pki, CertificateBook& certificates)
-      : clock_(clock), objects_(objects), pki_(pki), certificates_(certificates) {}
+  /// `readmission`: whether nodes that are not known are taken back; none: they never are.
+  Renewal(base::Clock& clock, Objects& objects, const Pki& pki, CertificateBook& certificates,
+          Readmission* readmission = nullptr)
+      : clock_(clock), objects_(objects), pki_(pki), certificates_(certificates), readmission_(readmission) {}
 
-  /// {"certificate","csr","signature"} → {"certificate"}. The certificate may have expired, and be of an older CA of the
-  /// trust document. kPermission, without saying why: it is of no CA of ours, of a node that is gone or revoked, or not
+  /// {"certificate","csr","signature","name"?} → {"certificate"}. The certificate may have expired, and be of a CA before
+  /// the one in use. `name`: by which the node is taken back where it is not known. kPermission, without saying why: it is of no CA of ours, of a node that is gone or revoked, or not
   /// proven. kInvalid for a request that is wrong.
   base::Result<base::Json> renew(const base::Json& request);
   /// {"certificate","signature","hardware"?} → {"name"}; the Node is deleted. Errors as above, and kConflict: it was
@@ -31,6 +34,8 @@ class Renewal {
 
  private:
   struct Asked;
+  /// Of whoever has shown by the certificate who it is.
+  base::Result<ObjectPtr> node_of(const std::string& uid, const std::string& name) const;
   base::Result<ObjectPtr> proven_node(const Asked& asked, std::string_view purpose) const;
   base::Status check_issuer(const sync::Certificate& certificate) const;
 
@@ -38,6 +43,7 @@ class Renewal {
   Objects& objects_;
   const Pki& pki_;
   CertificateBook& certificates_;
+  Readmission* readmission_;
 };
 
 }  // namespace holdfast::hub

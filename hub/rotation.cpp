@@ -83,7 +83,7 @@ Status keep_old_ca(const DataFolder& folder) {
   HF_TRY(const auto ca_key, sync::PrivateKey::from_pem(*key));
   if (!ca.matches(ca_key)) return {};  // the new key is there already, and the old pair was kept before it
   HF_CHECK(base::make_private_directory(folder.old_cas()));
-  const auto path = folder.old_cas() + "/" + ca.digest().hex().substr(0, 16);
+  const auto path = folder.old_ca(ca.digest());
   HF_CHECK(base::write_file(path + ".key", *key, 0600));
   return base::write_file(path + ".crt", *certificate, 0644);
 }

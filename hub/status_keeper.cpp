@@ -268,6 +268,7 @@ Json StatusKeeper::node_status(const NodeEntry& node) const {
                  {"applications", {{"total", applications.size()}, {"synced", synced}}},
                  {"sections", std::move(sections)}};
   if (desired != nullptr) status["generation"]["desired"] = desired->header.generation.text();
+  if (node.proven) status["generation"]["proven"] = node.proven->generation.text();
   if (node.snapshot) {
     status["generation"]["accepted"] = node.snapshot->accepted.text();
     status["generation"]["applied"] = node.snapshot->applied.text();

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <string>
+#include <utility>
 
 #include "sync/store/lmdb_store.hpp"
 
@@ -27,5 +29,12 @@ inline constexpr sync::Table kCertificateTable{"certificate"};  ///< "<node uid>
 inline constexpr std::array kHubTables{kMetaTable,    kObjectTable,     kTombstoneTable,  kApplicationTable,
                                        kDesiredTable, kBodyTable,       kProvenanceTable, kReportTable,
                                        kSessionTable, kCertificateTable};
+
+inline sync::LmdbOptions hub_store(std::string path) {
+  sync::LmdbOptions options;
+  options.path = std::move(path);
+  options.tables = {kHubTables.begin(), kHubTables.end()};
+  return options;
+}
 
 }  // namespace holdfast::hub

@@ -59,8 +59,12 @@ inline constexpr auto kClientHelloTimeout = 10s;
 inline constexpr std::size_t kClientHellosWaitingMax = 4'096;  ///< connections that have not said theirs yet
 inline constexpr std::size_t kRelaysMax = 50'000;      ///< connections through the hub's own port, at once
 inline constexpr int kAuthenticationFailuresMax = 20;  ///< of one address within the window
-inline constexpr std::size_t kSigningKeysKept = 8;     ///< in the trust document, the one in use among them
-inline constexpr std::size_t kCasKept = 4;             ///< the same of CAs
+inline constexpr auto kReadmitDefault =
+    30 * 24h;  ///< how long a recovered hub takes nodes back that it does not know
+inline constexpr auto kReadmitMax = 730 * 24h;
+inline constexpr std::size_t kReadmitExceptMax = 1'000;
+inline constexpr std::size_t kSigningKeysKept = 8;  ///< in the trust document, the one in use among them
+inline constexpr std::size_t kCasKept = 4;          ///< the same of CAs
 inline constexpr auto kAuthenticationWindow = 1min;
 inline constexpr std::size_t kAuthenticationAddressesMax = 10'000;
 inline constexpr std::size_t kApiThreads = 48;

@@ -13,6 +13,9 @@ using base::Result;
 
 namespace {
 
+/// Annotation by which a person lets a restored hub go on; docs/operations.md.
+constexpr const char* kApprovedGeneration = "holdfast.dev/approved-generation";
+
 struct ApproveOptions {
   std::string node;
 };
@@ -27,6 +30,14 @@ Result<ExitCode> approve(Invocation& invocation, const ApproveOptions& options) 
   HF_TRY(const auto node, hub->get(path));
   const auto spec = node.value("spec", Json::object());
   const bool was_clone = spec.contains("clone");
+  // Of a hub that was restored: it goes on above what this node holds.
+  const auto proven = text_at(node, "status/generation/proven");
+  if (!proven.empty()) {
+    HF_CHECK(hub->merge_patch(path, {{"metadata", {{"annotations", {{kApprovedGeneration, proven}}}}}}));
+    invocation.out() << "node " << options.node << " is sent what this hub has, above generation " << proven
+                     << "\n";
+    return ExitCode::kDone;
+  }
   if (!was_clone && !spec.value("pending", false)) {
     invocation.out() << "node " << options.node << " waits for nothing\n";
     return ExitCode::kDone;

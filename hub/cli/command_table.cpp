@@ -119,7 +119,8 @@ std::vector<CommandSpec> change_commands() {
        run_token_create},
       {"approve",
        kChange,
-       "Let a machine in that waits for it, or a node back in that was cut off as a clone",
+       "Let a machine in that waits for it, a node back in that was cut off as a clone, or a restored hub go "
+       "on",
        "holdfast approve node-1",
        {kNodeArgument},
        {},

@@ -77,6 +77,16 @@ TEST(Approve, OfAClonesNodeBelievesTheMachineThatConnectsNext) {
   EXPECT_EQ(Json::parse(person.hub.last_request().body).at("spec").at("fingerprint"), "");
 }
 
+TEST(Approve, LetsARestoredHubGoOnAboveWhatTheNodeHolds) {
+  FakePerson person;
+  person.hub.answer(
+      kNode, R"({"metadata":{"name":"n-1"},"spec":{"uid":"u"},"status":{"generation":{"proven":"1.9"}}})");
+  person.hub.answer(kNodePatch, R"({"kind":"Node","metadata":{"name":"n-1"}})");
+  EXPECT_EQ(person.types({"approve", "n-1"}), ExitCode::kDone) << person.err();
+  EXPECT_EQ(person.hub.last_request().body,
+            R"({"metadata":{"annotations":{"holdfast.dev/approved-generation":"1.9"}}})");
+}
+
 TEST(Approve, OfANodeThatWaitsForNothingChangesNothing) {
   FakePerson person;
   person.hub.answer(kNode, R"({"kind":"Node","metadata":{"name":"n-1"},"spec":{"uid":"u"}})");

@@ -69,6 +69,7 @@ base::Result<DesiredHeader> decode_header(std::string_view bytes);
 struct SignedHeader {
   std::string bytes;
   base::Signature signature;
+  bool operator==(const SignedHeader&) const = default;
 };
 /// REQUIRES: check_header().
 SignedHeader sign_header(const DesiredHeader& header, const base::SigningKey& key);

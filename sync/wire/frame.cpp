@@ -99,6 +99,7 @@ bool is_type(std::uint8_t number) {
     case FrameType::kAnswer:
     case FrameType::kNeed:
     case FrameType::kBaseLost:
+    case FrameType::kProof:
     case FrameType::kState:
     case FrameType::kCommand:
     case FrameType::kSettings:

@@ -33,6 +33,7 @@ enum class FrameType : std::uint8_t {
   kAnswer = 5,
   kNeed = 6,
   kBaseLost = 7,
+  kProof = 8,
   // down
   kState = 16,
   kCommand = 17,

@@ -179,6 +179,13 @@ TEST(Golden, Applied) {
 
 TEST(Golden, Report) {
   EXPECT_EQ(decode_report(frozen("report.bin", encode(Report{true, true}).body)), (Report{true, true}));
+  EXPECT_EQ(decode_report(frozen("report_proof.bin", encode(Report{false, false, true}).body)),
+            (Report{false, false, true}));
+}
+
+TEST(Golden, Proof) {
+  const Proof proof{"cam-17", sign_header(header(), key())};
+  EXPECT_EQ(decode_proof(frozen("proof.bin", encode(proof).body)), proof);
 }
 
 TEST(Golden, State) {
@@ -263,6 +270,19 @@ TEST(Golden, Trust) {
                                {"https://hub.example.com:8443"},
                                {"mqtts://hub.example.com:8883"}};
   const auto read_back = decode_trust(frozen("trust.json", encode_trust(sign_trust(document, key()))));
+  ASSERT_TRUE(read_back) << read_back.error().message();
+  EXPECT_EQ(verify_trust(*read_back, key().public_key()), document);
+}
+
+TEST(Golden, TrustThatTellsWhenItWasIssued) {
+  const TrustDocument document{kFleet,
+                               5,
+                               "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                               {key().public_key()},
+                               {"https://hub.example.com:8443"},
+                               {"mqtts://hub.example.com:8883"},
+                               base::WallTime(std::chrono::milliseconds(1'795'849'200'000))};
+  const auto read_back = decode_trust(frozen("trust_issued.json", encode_trust(sign_trust(document, key()))));
   ASSERT_TRUE(read_back) << read_back.error().message();
   EXPECT_EQ(verify_trust(*read_back, key().public_key()), document);
 }

@@ -19,6 +19,7 @@ constexpr std::size_t kAppliedReservedSize = 7;
 constexpr std::uint32_t kHelloBeacon = 1;
 constexpr std::uint32_t kReportSnapshot = 1;
 constexpr std::uint32_t kReportAbilities = 2;
+constexpr std::uint32_t kReportProof = 4;
 
 constexpr std::string_view kUuidShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
@@ -110,7 +111,8 @@ Result<Applied> decode_applied(std::string_view body) {
 
 Frame encode(const Report& report) {
   ByteWriter out;
-  out.u32((report.snapshot ? kReportSnapshot : 0) | (report.abilities ? kReportAbilities : 0));
+  out.u32((report.snapshot ? kReportSnapshot : 0) | (report.abilities ? kReportAbilities : 0) |
+          (report.proof ? kReportProof : 0));
   return {FrameType::kReport, out.take()};
 }
 
@@ -118,7 +120,7 @@ Result<Report> decode_report(std::string_view body) {
   ByteReader in(body);
   const std::uint32_t flags = in.u32();
   if (!in.ok()) return fail(too_short("report"));
-  return Report{(flags & kReportSnapshot) != 0, (flags & kReportAbilities) != 0};
+  return Report{(flags & kReportSnapshot) != 0, (flags & kReportAbilities) != 0, (flags & kReportProof) != 0};
 }
 
 }  // namespace holdfast::sync

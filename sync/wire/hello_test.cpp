@@ -88,7 +88,24 @@ TEST(ReportMessage, ReadsBackWhatItWrote) {
       EXPECT_EQ(decode_report(encode(Report{snapshot, abilities}).body), (Report{snapshot, abilities}));
     }
   }
+  EXPECT_EQ(decode_report(encode(Report{.proof = true}).body), (Report{.proof = true}));
   EXPECT_FALSE(decode_report("abc"));
+}
+
+TEST(ProofMessage, ReadsBackWhatItWrote) {
+  const Proof nothing_yet{"cam-17", {}};
+  EXPECT_EQ(decode_proof(encode(nothing_yet).body), nothing_yet);
+  const Proof proof{"cam-17", {"header", {}}};
+  const auto body = encode(proof).body;
+  EXPECT_EQ(decode_proof(body), proof);
+  EXPECT_EQ(decode_proof(body + "of a later version"), proof);
+  for (std::size_t length = 0; length < body.size(); ++length)
+    EXPECT_FALSE(decode_proof(std::string_view(body).substr(0, length))) << length;
+}
+
+TEST(ProofMessage, ANameThatCouldNotBeANodesIsRefused) {
+  for (const char* name : {"", "UPPER", "with space", "../up", "a\nb"})
+    EXPECT_FALSE(decode_proof(encode(Proof{name, {}}).body)) << name;
 }
 
 }  // namespace

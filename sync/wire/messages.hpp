@@ -79,7 +79,15 @@ struct Part {
 struct Report {
   bool snapshot = false;
   bool abilities = false;
+  bool proof = false;
   bool operator==(const Report&) const = default;
+};
+
+/// Up: what the node is called, and the header that it accepted, by which the hub sees its own signature.
+struct Proof {
+  std::string name;
+  SignedHeader header;  ///< without bytes: none was accepted yet
+  bool operator==(const Proof&) const = default;
 };
 
 /// Down, signed in the domain "holdfast/command/1". A node executes a counter once and never a lower one.
@@ -134,6 +142,8 @@ Frame encode(const BaseLost& lost);
 base::Result<BaseLost> decode_base_lost(std::string_view body);
 Frame encode(const Report& report);
 base::Result<Report> decode_report(std::string_view body);
+Frame encode(const Proof& proof);
+base::Result<Proof> decode_proof(std::string_view body);
 Frame encode(const Answer& answer);
 base::Result<Answer> decode_answer(std::string_view body);
 

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hub that was restored from an older copy: what it believes, what it waits for, and that it deletes nothing.
+#include "hub/epochs.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "hub/fake_fleet.hpp"
+#include "hub/json_path.hpp"
+
+namespace holdfast::hub {
+namespace {
+
+using Generation = sync::Generation;
+const char* const kAhead = "GenerationAhead";
+
+class EpochsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    fleet.add_node("cam-1", {{"role", "camera"}});
+    push("one");
+    fleet.apply({.name = "motd", .path = "apps/motd"});
+    fleet.settle();
+    copy = fleet.store;
+    push("two");
+    fleet.poll();
+    push("three");
+    fleet.poll();
+    held = node().header()->generation;
+    ASSERT_TRUE(has("three"));
+  }
+  void push(const std::string& content) {
+    fleet.change({{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", content)}});
+  }
+  FakeNode& node() { return fleet.node("cam-1"); }
+  bool has(const std::string& content) {
+    return node().body_of("motd").find("\"content\":\"" + content + "\"") != std::string::npos;
+  }
+  void restore() {
+    fleet.stop_hub();
+    fleet.store = copy;
+    fleet.start_hub();
+    fleet.settle();
+  }
+  void approve(const std::string& generation) {
+    const base::Json annotations{{kApprovedGenerationAnnotation, generation}};
+    ASSERT_TRUE(fleet.objects->patch(kNodes, "cam-1", {{"metadata", {{"annotations", annotations}}}},
+                                     Actor::kPerson));
+    fleet.settle();
+  }
+  std::string ahead() { return fleet.node_condition("cam-1", kAhead); }
+
+  FakeFleet fleet;
+  sync::FakeStore copy{{}};
+  Generation held;
+};
+
+TEST_F(EpochsTest, ARestoredHubFetchesAndRaisesTheEpochOfWhoShowsItsSignature) {
+  restore();
+  EXPECT_EQ(node().header()->generation.epoch, held.epoch + 1);
+  EXPECT_TRUE(has("three"));
+  EXPECT_EQ(ahead(), "");
+  EXPECT_TRUE(fleet.has_event("EpochRaised"));
+  push("four");
+  fleet.poll();
+  EXPECT_TRUE(has("four"));
+}
+
+TEST_F(EpochsTest, TheRaisedEpochOutlivesTheHub) {
+  restore();
+  const auto raised = node().header()->generation;
+  fleet.restart_hub();
+  fleet.settle();
+  push("four");
+  fleet.poll();
+  EXPECT_EQ(node().header()->generation, (Generation{raised.epoch, raised.sequence + 1}));
+}
+
+TEST_F(EpochsTest, NothingIsSentWhileASourceCannotBeFetched) {
+  fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));
+  const auto states = node().states_received();
+  restore();
+  fleet.poll();
+  EXPECT_EQ(node().states_received(), states);
+  EXPECT_NE(ahead().find(kRepository), std::string::npos) << ahead();
+  fleet.git.set_unreachable(kRepository, std::nullopt);
+  fleet.run_for(std::chrono::minutes(10));
+  EXPECT_EQ(ahead(), "");
+  EXPECT_TRUE(has("three"));
+}
+
+TEST_F(EpochsTest, ARevisionThatIsNotInTheHistoryTakesAPerson) {
+  fleet.git.rewrite(kRepository, "main",
+                    {{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "rewritten")}});
+  restore();
+  EXPECT_TRUE(has("three"));
+  EXPECT_NE(ahead().find("history"), std::string::npos) << ahead();
+  EXPECT_NE(ahead().find("holdfast approve cam-1"), std::string::npos) << ahead();
+  const auto proven = text_at(*fleet.object(std::string(kNodes), "cam-1"), "status/generation/proven");
+  EXPECT_EQ(proven, held.text());
+  approve("7.7");
+  EXPECT_TRUE(has("three")) << "of another generation";
+  approve(proven);
+  EXPECT_TRUE(has("rewritten"));
+  EXPECT_EQ(ahead(), "");
+}
+
+TEST_F(EpochsTest, AnApplicationThatTheCopyDoesNotKnowTakesAPersonAndIsKept) {
+  fleet.change({{"apps/web/web.yaml", file_yaml("web", "/srv/web", "index")}});
+  fleet.apply({.name = "web", .path = "apps/web"});
+  fleet.poll();
+  ASSERT_TRUE(node().host().contains("path:/srv/web"));
+  restore();
+  EXPECT_NE(ahead().find("\"web\""), std::string::npos) << ahead();
+  approve(node().header()->generation.text());
+  EXPECT_EQ(ahead(), "");
+  EXPECT_TRUE(node().host().contains("path:/srv/web")) << "nobody said that it goes";
+}
+
+TEST_F(EpochsTest, WhatWasBeingRemovedWhenTheCopyWasMadeIsNotRemovedByIt) {
+  node().removes = false;
+  fleet.label("cam-1", "role", "camera");
+  fleet.apply({.name = "gone", .path = "apps/motd", .selector = "role: nobody"});
+  fleet.settle();
+  fleet.apply({.name = "web", .path = "apps/web", .selector = "role: camera"});
+  fleet.change({{"apps/web/web.yaml", file_yaml("web", "/srv/web", "index")}});
+  fleet.poll();
+  ASSERT_TRUE(node().host().contains("path:/srv/web"));
+  node().disconnect();
+  fleet.label("cam-1", "role", "gateway");
+  fleet.settle();
+  copy = fleet.store;  // the removal is decided, and has not reached the node
+  fleet.label("cam-1", "role", "camera");
+  fleet.settle();
+  node().connect();
+  fleet.settle();
+  push("four");
+  fleet.poll();
+  ASSERT_TRUE(node().host().contains("path:/srv/web"));
+  restore();
+  EXPECT_TRUE(fleet.has_event("EpochRaised"));
+  EXPECT_TRUE(node().host().contains("path:/srv/web"));
+}
+
+TEST_F(EpochsTest, ABareNumberChangesNothing) {
+  node().claim_generation({9, 9});
+  node().say_hello();
+  fleet.settle();
+  const auto states = node().states_received();
+  push("four");
+  fleet.poll();
+  EXPECT_EQ(node().states_received(), states);
+  EXPECT_NE(ahead().find("not newer"), std::string::npos) << ahead();
+  EXPECT_FALSE(fleet.has_event("EpochRaised"));
+}
+
+TEST_F(EpochsTest, OfTwoHubsWithTheSameKeysTheOneThatIsOvertakenSaysSoAndSendsNothing) {
+  auto header = *node().header();
+  header.generation = {held.epoch + 1, held.sequence + 1};
+  node().shows = sync::sign_header(header, fleet.key);
+  node().claim_generation(header.generation);
+  node().say_hello();
+  fleet.settle();
+  const auto states = node().states_received();
+  push("four");
+  fleet.poll();
+  EXPECT_NE(ahead().find("other hub"), std::string::npos) << ahead();
+  EXPECT_EQ(node().states_received(), states);
+  EXPECT_FALSE(fleet.has_event("EpochRaised"));
+}
+
+TEST_F(EpochsTest, AProofThatIsForgedOrAnothersIsNotBelieved) {
+  fleet.add_node("cam-2", {{"role", "camera"}});
+  fleet.settle();
+  auto header = *node().header();
+  header.generation = {9, 9};
+  const auto stranger = base::SigningKey::generate(fleet.random);
+  const auto forged = sync::sign_header(header, stranger);
+  header.node = sync::NodeUid("00000000-0000-4000-8000-00000000beef");
+  const auto of_another = sync::sign_header(header, fleet.key);
+  for (const auto& shown : {forged, of_another, sync::SignedHeader{}}) {
+    node().shows = shown;
+    node().claim_generation({9, 9});
+    node().say_hello();
+    fleet.settle();
+    EXPECT_NE(ahead().find("no signature"), std::string::npos) << ahead();
+    EXPECT_EQ(node().header()->generation, held);
+  }
+  EXPECT_FALSE(fleet.has_event("EpochRaised"));
+}
+
+TEST_F(EpochsTest, ASignatureOfAFormerKeyIsTheHubsOwn) {
+  fleet.options.signing_keys = {fleet.key.public_key()};
+  fleet.options.signing_key = base::SigningKey::generate(fleet.random);
+  restore();
+  EXPECT_TRUE(fleet.has_event("EpochRaised"));
+}
+
+}  // namespace
+}  // namespace holdfast::hub

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three losses of a hub: its store, all of it but the recovery key, all of it. Nodes keep what they hold and run, and come under a
+hub again; nothing is restarted or deleted."""
+import shutil
+import subprocess
+
+import machine
+from fleet import Fleet
+from hub import Hub
+from manifests import file, process
+from waiting import holds, until
+
+APP = {"motd.yaml": file("motd", "/etc/motd", "before\n"), "web.yaml": process("web", ["/bin/sleep", "1000"])}
+
+
+def recover(hub, *options, code=0):
+    done = subprocess.run([machine.program("holdfast-hub"), "recover", "--data", str(hub.data), *options], capture_output=True, text=True,
+                          timeout=30)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def lose(hub, *names):
+    """A fire: the hub's process, its broker and these files of its data, or all of them."""
+    hub.kill()
+    machine.end_processes_of(hub.data)
+    until("the broker is gone", lambda: hub.broker_pid() is None)
+    if not names:
+        shutil.rmtree(hub.data)
+    for name in names:
+        (hub.data / name).unlink()
+
+
+def running(node):
+    until("it runs", lambda: node.process("web"))
+    return node.process("web")
+
+
+def comes_back(fleet, app, node, before):
+    """Under its old uid; what people and Git say is said again, and then all is as it was."""
+    hub = fleet.hub
+    until("the hub has taken it back", lambda: hub.get("nodes", node.name), 90)
+    assert hub.get("nodes", node.name)["spec"]["uid"] == node.uid
+    assert "Readmitted" in {event["reason"] for event in hub.events(name=node.name)}
+    until("it says what it holds", lambda: hub.get("nodes", node.name)["status"].get("agentVersion"), 30)
+    assert node.text("/etc/motd") == "before\n" and node.process("web") == before
+    hub.label_node(node.name, fleet=fleet.label)
+    app.create().settled()
+    assert node.process("web") == before, "adopted, not restarted"
+    app.write("motd.yaml", file("motd", "/etc/motd", "after\n")).push()
+    assert node.text("/etc/motd") == "after\n" and node.process("web") == before
+    assert hub.cli("diagnose", node.name).returncode == 0, "it takes commands: counters go on above the lost ones"
+    assert not [event for event in hub.events() if event["reason"] in ("Pruned", "GenerationAhead", "Refused")]
+
+
+def test_loss_of_the_store_is_not_taken_for_a_new_hub_and_nodes_come_back(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    app = own_fleet.app(objects=APP)
+    before = running(node)
+    hub.cli("diagnose", node.name)
+    lose(hub, "store", "store-lock")
+    refused = subprocess.run([machine.program("holdfast-hub"), "serve", "--data", str(hub.data)], capture_output=True, text=True, timeout=20)
+    assert refused.returncode == 1 and "is a disk not mounted" in refused.stderr and "holdfast-hub recover" in refused.stderr
+    assert "leave --recovery-key" in recover(hub, "--recovery-key", str(hub.data / "recovery.key"), "--trust", "x", code=1).stderr
+    recover(hub)
+    assert "nothing is lost" in recover(hub, code=1).stderr
+    hub.start()
+    comes_back(own_fleet, app, node, before)
+
+
+def test_loss_of_all_but_the_recovery_key(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    app = own_fleet.app(objects=APP)
+    before = running(node)
+    key = hub.folder / "recovery.key"
+    shutil.copy(hub.data / "recovery.key", key)
+    lose(hub)
+    assert "give --recovery-key FILE and --trust FILE" in recover(hub, code=1).stderr
+    other = hub.folder / "other.key"
+    other.write_text("7" * 64)
+    assert "not signed by the recovery key" in recover(hub, "--recovery-key", str(other), "--trust", str(node.data / "trust.json"), code=1).stderr
+    recover(hub, "--recovery-key", str(key), "--trust", str(node.data / "trust.json"))
+    hub.start()
+    comes_back(own_fleet, app, node, before)
+    assert not (hub.data / "recovery.key").exists(), "it stays where it is kept"
+    node.stop()
+    node.start()
+    until("it comes with its new certificate", lambda: node.status()["connected"])
+    assert node.process("web") == before
+
+
+def test_who_is_excepted_or_was_deleted_since_is_not_taken_back(own_fleet):
+    good, bad, hub = own_fleet.node("good"), own_fleet.node("bad"), own_fleet.hub
+    until("both are connected", lambda: good.status()["connected"] and bad.status()["connected"])
+    lose(hub, "store", "store-lock")
+    assert "--except" in recover(hub, "--except", "../x", code=2).stderr
+    assert "--readmit" in recover(hub, "--readmit", "99999h", code=2).stderr
+    recover(hub, "--except", bad.uid)
+    hub.start()
+    until("one is taken back", lambda: hub.get("nodes", good.name), 60)
+    hub.cli("delete", "node", good.name)
+    for node in (good, bad):
+        node.stop()
+        node.start()
+    until("they are heard", lambda: "not taken back" in hub.daemon.log.read_text(), 30)
+    holds("neither is let in", lambda: not hub.get("nodes"), 3)
+
+
+def test_loss_of_everything_re_home(own_fleet):
+    node, lost = own_fleet.node(), own_fleet.hub
+    own_fleet.app(objects=APP)
+    node.put("/etc/mine", "a person's\n")
+    before, uid = running(node), node.uid
+    lose(lost)
+    other = Hub(own_fleet.folder / "other", "--poll", "5s")
+    other.folder.mkdir()
+    fleet = None
+    try:
+        fleet = Fleet(other.start(), own_fleet.folder / "new", "rehomed")
+        fleet._git = own_fleet.git
+        token = other.token("--label", "fleet=rehomed")
+        words = [token["hub"], token["caSha256"], token["token"]]
+        assert "--re-home" in node.enroll(*words).stderr
+        assert "stop the agent first" in node.enroll(*words, "--re-home").stderr
+        node.stop()
+        done = node.enroll(*words, "--re-home")
+        assert done.returncode == 0, done.stderr
+        assert node.uid != uid and not list(node.data.glob("node.re-home*"))
+        assert node.process("web") == before
+        node.start()
+        until("it is connected", lambda: node.status()["connected"])
+        assert node.text("/etc/motd") == "before\n" and node.process("web") == before
+        app = fleet.app(create=False)
+        app.create().settled()
+        assert node.process("web") == before, "adopted, not restarted"
+        app.write("motd.yaml", file("motd", "/etc/motd", "after\n")).push()
+        assert node.text("/etc/motd") == "after\n" and node.text("/etc/mine") == "a person's\n"
+    finally:
+        if fleet:
+            fleet.remove()
+        other.remove()
+
+
+def copy_of(hub):
+    """A backup, made while the hub is stopped."""
+    target = hub.folder / "backup"
+    shutil.copytree(hub.data, target, ignore=shutil.ignore_patterns("run", "logs", "store-lock", "*.sock"))
+    return target
+
+
+def restore(hub, backup):
+    hub.stop()
+    for path in backup.iterdir():
+        there = hub.data / path.name
+        if there.is_dir():
+            shutil.rmtree(there)
+            shutil.copytree(path, there)
+        else:
+            shutil.copy2(path, there)
+    hub.start()
+
+
+def test_a_hub_restored_from_an_old_backup_raises_the_epoch_and_deletes_nothing(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    app = own_fleet.app(objects=APP)
+    before = running(node)
+    hub.stop()
+    backup = copy_of(hub)
+    hub.start()
+    for content in ("one\n", "two\n", "three\n"):
+        app.write("motd.yaml", file("motd", "/etc/motd", content)).push()
+    held = node.status()["snapshot"]["accepted"]
+    restore(hub, backup)
+    until("its epoch is raised", lambda: hub.events("EpochRaised", node.name), 60)
+    assert held in hub.events("EpochRaised", node.name)[0]["message"]
+    app.settled(seconds=60)
+    assert int(node.status()["snapshot"]["accepted"].split(".")[0]) == int(held.split(".")[0]) + 1
+    assert node.text("/etc/motd") == "three\n" and node.process("web") == before
+    app.write("motd.yaml", file("motd", "/etc/motd", "four\n")).push()
+    assert node.text("/etc/motd") == "four\n" and node.process("web") == before
+    assert not hub.events("Pruned") and not hub.events("Refused")
+
+
+def test_a_restored_hub_whose_git_was_rewritten_waits_for_a_person(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    app = own_fleet.app(objects=APP)
+    before = running(node)
+    hub.stop()
+    backup = copy_of(hub)
+    hub.start()
+    first = own_fleet.git.head()
+    app.write("motd.yaml", file("motd", "/etc/motd", "lost in a rewrite\n")).push()
+    hub.stop()
+    own_fleet.git.git("reset", "-q", "--hard", first)
+    app.write("motd.yaml", file("motd", "/etc/motd", "instead\n"))
+    own_fleet.git.commit("Another history")
+    restore(hub, backup)
+    until("it says what it waits for", lambda: "history" in "".join(
+        c["message"] for c in hub.get("nodes", node.name)["status"]["conditions"] if c["type"] == "GenerationAhead"), 60)
+    holds("nothing is sent", lambda: node.text("/etc/motd") == "lost in a rewrite\n", 3)
+    assert "above generation" in hub.cli("approve", node.name).stdout
+    until("then it is", lambda: node.text("/etc/motd") == "instead\n", 30)
+    assert node.process("web") == before
