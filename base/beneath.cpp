@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 #include <span>
 
 #include "base/limits/model.hpp"
@@ -88,6 +90,12 @@ Status make_folder(int at, std::span<const std::string_view> parts) {
   return {};
 }
 
+Result<std::string> real_path(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
+  if (!real) return fail(Error::from_errno(errno, quoted(path)));
+  return std::string(real.get());
+}
+
 Status check_component(std::string_view part, std::string_view path) {
   if (part.empty()) return fail(Code::kInvalid, "path " + quoted(path) + " has an empty component");
   if (part == "." || part == "..") {
@@ -131,7 +139,21 @@ Result<Beneath> Beneath::open(const std::string& root, PathWalk walk) {
   Fd folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return fail(Error::from_errno(errno, "cannot open the root folder " + quoted(root)));
   const bool by_hand = walk == PathWalk::kByHand || !kernel_has_openat2(folder.get());
-  return Beneath(std::move(folder), by_hand);
+  HF_TRY(auto path, real_path(root));
+  return Beneath(std::move(folder), std::move(path), by_hand);
+}
+
+Status Beneath::forbid(const std::string& folder) {
+  HF_TRY(const std::string path, real_path(folder));
+  const std::string root = root_path_ == "/" ? "" : root_path_;
+  if (path.starts_with(root + "/")) forbidden_ = path.substr(root.size());
+  return {};
+}
+
+Status Beneath::check_allowed(const std::string& path) const {
+  if (forbidden_.empty() || !path.starts_with(forbidden_)) return {};
+  if (path.size() > forbidden_.size() && path[forbidden_.size()] != '/') return {};
+  return fail(Code::kPermission, quoted(path) + " is in this agent's own folder; choose another path");
 }
 
 Result<Fd> Beneath::root_folder(Use use) const {
@@ -161,6 +183,7 @@ Result<Fd> Beneath::open_folder(const Parts& parts, Use use) const {
 }
 
 Result<Beneath::Place> Beneath::place(const std::string& path, Use use) const {
+  HF_CHECK(check_allowed(path));
   HF_TRY(Parts parts, split_path(path));
   std::string name(parts.back());
   parts.pop_back();

@@ -46,16 +46,24 @@ class Beneath {
   /// A folder itself, as O_PATH; "/" is the root.
   Result<Fd> folder(const std::string& path) const;
 
+  /// Nothing in this folder is looked at or changed: Code::kPermission. `folder` is a path of this machine, links
+  /// followed; one that is not beneath the root is out of reach anyway.
+  Status forbid(const std::string& folder);
+
   bool by_hand() const { return by_hand_; }
 
  private:
-  Beneath(Fd root, bool by_hand) : root_(std::move(root)), by_hand_(by_hand) {}
+  Beneath(Fd root, std::string path, bool by_hand)
+      : root_(std::move(root)), root_path_(std::move(path)), by_hand_(by_hand) {}
   using Parts = std::vector<std::string_view>;
   Result<Fd> open_folder(const Parts& parts, Use use) const;
   Result<Fd> walk(const Parts& parts, Use use) const;
   Result<Fd> root_folder(Use use) const;
+  Status check_allowed(const std::string& path) const;
 
   Fd root_;
+  std::string root_path_;
+  std::string forbidden_;  ///< as a path beneath the root: no link leads there
   bool by_hand_;
 };
 

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/beneath.hpp"
 #include "base/host_contract.hpp"
 #include "base/real_world_contract.hpp"
 
@@ -63,6 +64,25 @@ TEST_P(LinuxFiles, WhatACrashLeftIsGoneWithTheNextWriteToTheFolder) {
   ASSERT_TRUE(host().write_file(file("/etc/a", "x")));
   EXPECT_EQ(names_in("/etc"),
             (std::set<std::string>{"a", ".holdfast-notours.tmp", ".holdfast-fedcba9876543210.tmp"}));
+}
+
+TEST_P(LinuxFiles, NoPathReachesTheAgentsOwnFolder) {
+  world_.edit_by_hand("/var/agent/node.key", "secret");
+  world_.edit_by_hand("/var/agents", "another's");
+  const auto walk = GetParam() ? PathWalk::kByHand : PathWalk::kBest;
+  auto beneath = Beneath::open(world_.on_disk("/"), walk);
+  ASSERT_TRUE(beneath);
+  ASSERT_TRUE(beneath->forbid(world_.on_disk("/var/agent")));
+  for (const char* path : {"/var/agent", "/var/agent/node.key", "/var/agent/new/folder/file"}) {
+    for (const auto use : {Beneath::Use::kLook, Beneath::Use::kChange})
+      EXPECT_EQ(beneath->place(path, use).error().code(), Code::kPermission) << path;
+    const auto made = beneath->make_place(path);
+    EXPECT_EQ(made.error().code(), Code::kPermission) << path;
+    EXPECT_NE(made.error().message().find(path), std::string::npos);
+  }
+  EXPECT_FALSE(fs::exists(world_.on_disk("/var/agent/new")));
+  EXPECT_TRUE(beneath->place("/var/agents", Beneath::Use::kChange));
+  EXPECT_TRUE(beneath->make_place("/var/agent.d/file"));
 }
 
 TEST_P(LinuxFiles, AWriteLeavesNothingBesideTheFile) {

@@ -10,6 +10,7 @@ namespace holdfast::base {
 Result<std::unique_ptr<LinuxHost>> LinuxHost::create(EventLoop& loop, Options options) {
   HF_TRY(Beneath beneath,
          Beneath::open(options.root, options.use_openat2 ? PathWalk::kBest : PathWalk::kByHand));
+  if (!options.own_folder.empty()) HF_CHECK(beneath.forbid(options.own_folder));
   std::unique_ptr<LinuxHost> host(new LinuxHost(loop, std::move(options), std::move(beneath)));
   HF_CHECK(host->open());
   return host;

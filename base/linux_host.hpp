@@ -22,10 +22,11 @@ namespace holdfast::base {
 class LinuxHost final : public Host {
  public:
   struct Options {
-    std::string root = "/";  ///< files live beneath it; programs still run from the host
-    std::string run_dir;     ///< absolute; run folders of processes
-    std::string log_dir;     ///< absolute; their log segments
-    std::string shim_path;   ///< the program holdfast-shim
+    std::string root = "/";    ///< files live beneath it; programs still run from the host
+    std::string run_dir;       ///< absolute; run folders of processes
+    std::string log_dir;       ///< absolute; their log segments
+    std::string shim_path;     ///< the program holdfast-shim
+    std::string own_folder{};  ///< whose files no path reaches, for they are the agent's; empty: none
     // For tests: what an old kernel lacks, and another boot.
     bool use_openat2 = true;
     bool use_pidfd = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/agent_program.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,7 +78,12 @@ AgentProgram::AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeF
 Status AgentProgram::open() {
   HF_TRY(loop_, base::EventLoop::create());
   HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
-  HF_TRY(store_, open_agent_store(folder_.store()));
+  const bool has_crashed = ::access(folder_.running_file().c_str(), F_OK) == 0;
+  const bool has_run = ::access(folder_.run().c_str(), F_OK) == 0;
+  HF_TRY(store_, open_agent_store(folder_.store(), has_crashed ? LastEnd::kCrashed
+                                                   : has_run   ? LastEnd::kWithStore
+                                                               : LastEnd::kInOrder));
+  HF_CHECK(note_running());
   HF_CHECK(base::make_private_directory(folder_.run()));
   HF_CHECK(base::make_private_directory(folder_.logs()));
   HF_TRY(auto shim, find_shim(options_));
@@ -85,6 +91,7 @@ Status AgentProgram::open() {
                                                  .run_dir = folder_.run(),
                                                  .log_dir = folder_.logs(),
                                                  .shim_path = std::move(shim),
+                                                 .own_folder = folder_.root(),
                                                  .boot_id = std::nullopt}));
   timer_ = loop_->timer([this] { work(); });
   HF_CHECK(boot_engine());
@@ -111,6 +118,12 @@ Status AgentProgram::open() {
     memory_.give_back();
   });
   return {};
+}
+
+/// Not for the disk's sake: a process that ends here is what it is about.
+Status AgentProgram::note_running() {
+  const base::Fd made(::open(folder_.running_file().c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  return made ? Status() : fail(base::Error::from_errno(errno, folder_.running_file()));
 }
 
 Status AgentProgram::boot_engine() {
@@ -246,6 +259,7 @@ Status AgentProgram::run() {
   tidy_timer_->set(log_tidy_interval_);
   loop_->run();
   session_->stop();
+  ::unlink(folder_.running_file().c_str());
   base::log::info("agent stopped; what it supervises goes on running", {{"node", node_.name}});
   return {};
 }

@@ -40,6 +40,7 @@ class AgentProgram {
  private:
   AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeFile node, TrustKeeper trust);
   base::Status open();
+  base::Status note_running();
   base::Status boot_engine();
   base::Status open_link();
   void work();

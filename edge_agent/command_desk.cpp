@@ -107,12 +107,23 @@ Result<std::vector<NamedLine>> read_all(const ProcessLogs& logs, const LogsOrder
   return lines;
 }
 
+/// At most: a control character takes six bytes, what is no UTF-8 comes as "\\x00".
+std::size_t json_bytes(const std::string& text) {
+  std::size_t out = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    constexpr std::size_t kEscaped = 6;
+    out += byte < 0x20 || byte >= 0x7f ? kEscaped : c == '"' || c == '\\' ? 2 : 1;
+  }
+  return out;
+}
+
 void keep_newest(std::vector<NamedLine>& lines, std::optional<std::int64_t> count_max) {
   std::size_t bytes = 0;
   std::size_t keep = 0;
   const auto most = count_max && *count_max >= 0 ? static_cast<std::size_t>(*count_max) : lines.size();
   for (auto line = lines.rbegin(); line != lines.rend() && keep < most; ++line, ++keep) {
-    bytes += line->line.text.size() + 96;  // with its JSON around it
+    bytes += json_bytes(line->line.text) + 96;  // with its JSON around it
     if (bytes > base::limits::kLogAnswerBytesMax) break;
   }
   lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(keep));

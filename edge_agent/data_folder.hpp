@@ -6,6 +6,7 @@
 //   node.crt     client certificate       ca.crt  the fleet's CA            trust.json  signed trust document
 //   store/       LMDB                     run/    one folder a process      logs/  their output
 //   agent.sock   local API                node.next.key, .crt  of a renewal, until the new certificate has connected
+//   running      while the agent runs: one that finds it was preceded by one that crashed, and has the store checked
 //   trust.next.json  by `holdfast-agent trust FILE`, until the agent has read it
 //   marks.json   after `unenroll --keep`: by what the agent knows again what it made
 //
@@ -53,6 +54,9 @@ class DataFolder {
   std::string offered_trust_file() const {
     return root_ + "/trust.next.json";
   }  ///< left by `holdfast-agent trust FILE`
+  std::string running_file() const {
+    return root_ + "/running";
+  }  ///< there until the agent ends in good order
   std::string store() const { return root_ + "/store"; }
   std::string marks_file() const { return root_ + "/marks.json"; }  ///< left by `unenroll --keep`
   std::string run() const { return root_ + "/run"; }

@@ -263,11 +263,15 @@ std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, const Stat
   }
   staged_.clear();
   const bool is_mended = !changes.bodies.empty();
+  // Signed by a newer key, maybe: what is stored must verify at the next boot, too.
+  const bool is_signed_anew = parts_.store.header() != state.header;
+  if (is_signed_anew) changes.header = state.header;
   if (const Status stored = parts_.store.commit(changes); !stored)
     return refuse(&header, stored.error().message());
   if (const auto lacking = missing(header); !lacking.empty()) return need(header, state.header, lacking);
   end_wait();
-  // The same bytes, verified now: a header that could not be verified at boot counts again.
+  // One that could not be verified at boot counts again.
+  if (is_signed_anew) set_accepted(header, state.header.bytes, true);
   parts_.accepted.verified = true;
   if (is_mended) {
     std::vector<sync::ApplicationUid> applications;

@@ -576,5 +576,28 @@ TEST(EngineClaims, ACopiedMarkIsWorthNothing) {
   EXPECT_EQ(node.content("/etc/b"), "A") << "the mark was made for another place";
 }
 
+TEST(EnginePrune, WhatWasThereBeforeStaysWhenGitLetsItGoEvenAfterTheStoreWasLost) {
+  FakeNode node;
+  node.host.edit_by_hand("/etc/same", "A");
+  node.host.edit_by_hand("/etc/other", "before");
+  const auto app = FakeApp("app")
+                       .file("same", "/etc/same", "A")
+                       .file("other", "/etc/other", "A")
+                       .file("made", "/etc/made", "A");
+  node.desire({app});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/other"), "A");
+  node.store = sync::FakeStore({kAgentTables.begin(), kAgentTables.end()});
+  ASSERT_TRUE(node.restart());
+  node.desire({app});
+  node.settle();
+  node.desire({FakeApp("app").file("last", "/etc/last", "A")});
+  node.settle();
+  EXPECT_EQ(node.content("/etc/same"), "A");
+  EXPECT_EQ(node.content("/etc/other"), "A");
+  EXPECT_FALSE(node.content("/etc/made"));
+  EXPECT_EQ(node.section("app").phase, sync::SectionPhase::kSynced);
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

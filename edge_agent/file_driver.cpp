@@ -116,7 +116,9 @@ Result<FileDriver::Mark> FileDriver::mark_of(const sync::Claim& claim, Seen& see
   if (seen.mark != Mark::kUnknown) return seen.mark;
   const auto text = host_.read_mark(claim.value);
   if (text) {
-    seen.mark = marks_.owner(*text, claim) ? Mark::kOurs : Mark::kForeign;
+    const bool was_there = marks_.origin(*text, claim) == Marks::Origin::kWasThere;
+    const bool is_ours = marks_.owner(*text, claim).has_value();
+    seen.mark = !is_ours ? Mark::kForeign : was_there ? Mark::kOursWasThere : Mark::kOurs;
   } else if (text.error().code() == Code::kUnsupported) {
     seen.mark = Mark::kUnsupported;
   } else if (text.error().code() == Code::kPermission) {
@@ -202,47 +204,48 @@ Result<Observed> FileDriver::observe(const sync::Claim& claim, const Effective* 
   HF_TRY(const Mark mark, mark_of(claim, seen));
   if (mark == Mark::kUnreadable && entry == nullptr)
     return fail(Code::kPermission, claim.value + ": its mode does not let this agent read whose it is");
-  observed.ours = mark == Mark::kOurs || (mark != Mark::kForeign && entry != nullptr);
+  observed.was_there = mark == Mark::kOursWasThere;
+  observed.ours = mark == Mark::kOurs || observed.was_there || (mark != Mark::kForeign && entry != nullptr);
   if (wanted == nullptr) return observed;
   HF_TRY(observed.difference, difference(as_file(*wanted), *info, entry, seen));
   observed.matches = observed.difference.empty();
   return observed;
 }
 
-Status FileDriver::write(const FileEffective& wanted, const sync::Claim& claim, const Ids& ids) {
+Status FileDriver::write(const FileEffective& wanted, const Place& place, const Ids& ids) {
   assert(wanted.content);
   HF_TRY(const auto info, host_.write_file({.path = wanted.path,
                                             .content = *wanted.content,
                                             .mode = wanted.mode,
                                             .uid = ids.uid,
                                             .gid = ids.gid,
-                                            .mark = marks_.make(claim, wanted.key)}));
+                                            .mark = marks_.make(place.claim, wanted.key, place.origin)}));
   seen_[wanted.path] = Seen{};
   seen_[wanted.path].stamp = info.stamp;
   return {};
 }
 
-Status FileDriver::mark(const FileEffective& wanted, const sync::Claim& claim) {
+Status FileDriver::mark(const FileEffective& wanted, const Place& place) {
   const auto info = host_.stat(wanted.path);
   if (!info) return fail(info.error());
-  HF_TRY(const Mark mark, mark_of(claim, seen_at(wanted.path, info->stamp)));
+  HF_TRY(const Mark mark, mark_of(place.claim, seen_at(wanted.path, info->stamp)));
   if (mark != Mark::kForeign) return {};
-  return host_.write_mark(wanted.path, marks_.make(claim, wanted.key));
+  return host_.write_mark(wanted.path, marks_.make(place.claim, wanted.key, place.origin));
 }
 
 /// Content only when it differs: a chmod by hand is put right without writing the file again.
-Status FileDriver::make_so(const FileEffective& wanted, const sync::Claim& claim) {
+Status FileDriver::make_so(const FileEffective& wanted, const Place& place) {
   users_.clear();  // names may have come to mean other numbers since
   groups_.clear();
   HF_TRY(const Ids ids, ids_of(wanted));
   const auto info = host_.stat(wanted.path);
   if (!info && info.error().code() != Code::kNotFound) return fail(info.error());
   if (!info || info->type != FileType::kRegular || info->stamp.size != wanted.size)
-    return write(wanted, claim, ids);
+    return write(wanted, place, ids);
   const auto content = content_of(wanted.path, seen_at(wanted.path, info->stamp));
   if (!content && content.error().code() != Code::kPermission) return fail(content.error());
-  if (!content || *content != wanted.content_digest) return write(wanted, claim, ids);
-  HF_CHECK(mark(wanted, claim));
+  if (!content || *content != wanted.content_digest) return write(wanted, place, ids);
+  HF_CHECK(mark(wanted, place));
   const bool is_right = info->mode == wanted.mode && ids.uid.value_or(info->uid) == info->uid &&
                         ids.gid.value_or(info->gid) == info->gid;
   if (is_right) return {};
@@ -252,8 +255,8 @@ Status FileDriver::make_so(const FileEffective& wanted, const sync::Claim& claim
 
 Result<Driver::Progress> FileDriver::apply(const Effective& wanted, const Action& action) {
   const auto& file = as_file(wanted);
-  const Status status =
-      action.kind == ActionKind::kAdopt ? mark(file, action.claim) : make_so(file, action.claim);
+  const Place place{action.claim, action.was_there ? Marks::Origin::kWasThere : Marks::Origin::kMade};
+  const Status status = action.kind == ActionKind::kAdopt ? mark(file, place) : make_so(file, place);
   if (!status) return fail(status.error());
   return Progress::kDone;
 }
@@ -272,6 +275,9 @@ Result<Observed> FileDriver::observe_to_remove(const sync::InventoryEntry& entry
   if (!opened && opened.error().code() != Code::kPermission) return fail(opened.error());
   HF_TRY(observed, observe(entry.claim, nullptr, &entry));
   observed.ours = observed.ours && !is_shut();
+  // Another's file stays as it was found.
+  if (opened && observed.present && !observed.ours)
+    HF_CHECK(host_.set_attributes(path, info.mode, std::nullopt, std::nullopt));
   return observed;
 }
 

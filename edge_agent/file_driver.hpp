@@ -49,6 +49,7 @@ class FileDriver final : public Driver {
   enum class Mark {
     kUnknown,
     kOurs,
+    kOursWasThere,  ///< the same, of what was there before
     kForeign,
     kUnsupported,
     kUnreadable,  ///< the file's mode shuts this agent out
@@ -77,9 +78,14 @@ class FileDriver final : public Driver {
   base::Result<Ids> ids_of(const FileEffective& wanted);
   base::Result<std::uint32_t> user_id(const std::string& user);
   base::Result<std::uint32_t> group_id(const std::string& group);
-  base::Status make_so(const FileEffective& wanted, const sync::Claim& claim);
-  base::Status write(const FileEffective& wanted, const sync::Claim& claim, const Ids& ids);
-  base::Status mark(const FileEffective& wanted, const sync::Claim& claim);
+  /// Whose mark goes onto a file.
+  struct Place {
+    const sync::Claim& claim;
+    Marks::Origin origin = Marks::Origin::kMade;
+  };
+  base::Status make_so(const FileEffective& wanted, const Place& place);
+  base::Status write(const FileEffective& wanted, const Place& place, const Ids& ids);
+  base::Status mark(const FileEffective& wanted, const Place& place);
 
   base::Host& host_;
   base::Clock& clock_;

@@ -96,6 +96,7 @@ void Healer::drifted(const ApplicationUid& application, Target& target, TargetIt
 void Healer::repair(const ApplicationUid& application, Target& target, TargetItem& item,
                     const Observed& observed) {
   const auto& claim = item.desired.claims.front();
+  const auto* entry = parts_.store.entry(claim);
   const auto apply = [&]() -> base::Result<Driver::Progress> {
     Action action{.kind = observed.present ? ActionKind::kUpdate : ActionKind::kCreate,
                   .application = application,
@@ -103,7 +104,8 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
                   .claim = claim,
                   .effective = item.desired.effective,
                   .wave = item.desired.wave,
-                  .reason = observed.difference};
+                  .reason = observed.difference,
+                  .was_there = entry != nullptr && entry->adopted};
     HF_TRY(auto bytes, parts_.store.body(target.digest));
     SectionContents contents(std::move(bytes));
     HF_TRY(const auto whole, contents.whole(item));

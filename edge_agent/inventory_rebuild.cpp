@@ -106,7 +106,7 @@ void adopt_item(const Parts& parts, const sync::ApplicationUid& application, con
                              .effective = observed->matches ? item.desired.effective : base::Digest{},
                              .phase = sync::InventoryPhase::kApplied,
                              .prune_disabled = item.desired.prune_disabled,
-                             .adopted = false};
+                             .adopted = observed->was_there};
   }
 }
 

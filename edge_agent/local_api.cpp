@@ -27,6 +27,7 @@ using base::Status;
 namespace limits = base::limits;
 
 struct LocalApi::Connection {
+  std::unique_ptr<base::EventLoop::Timer> deadline;
   Fd fd;
   std::string in;
   std::string out;
@@ -144,7 +145,10 @@ LocalApi::LocalApi(base::EventLoop& loop, Fd listener, std::string socket_path, 
     : loop_(loop),
       listener_(std::move(listener)),
       socket_path_(std::move(socket_path)),
-      handler_(std::move(handler)) {}
+      handler_(std::move(handler)),
+      pause_(loop.timer([this] {
+        static_cast<void>(loop_.watch(listener_.get(), Ready::kRead, [this](Ready) { accept_all(); }));
+      })) {}
 
 LocalApi::~LocalApi() {
   for (const auto& [fd, connection] : connections_) loop_.unwatch(fd);
@@ -155,16 +159,25 @@ LocalApi::~LocalApi() {
 void LocalApi::accept_all() {
   while (connections_.size() < limits::kLocalConnectionsMax) {
     Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!fd && errno != EAGAIN && errno != EINTR) return pause();
     if (!fd) return;
     const int number = fd.get();
     auto connection = std::make_unique<Connection>();
     connection->fd = std::move(fd);
+    connection->deadline = loop_.timer([this, number] { close(number); });
+    connection->deadline->set(limits::kLocalIdleMax);
     if (loop_.watch(number, Ready::kRead, [this, number](Ready ready) { on_ready(number, ready); })) {
       connections_[number] = std::move(connection);
     }
   }
   // Over the limit: a connection is accepted and closed, so that the listener does not stay ready for ever.
   Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+}
+
+// What waits at the listener would wake this loop without end.
+void LocalApi::pause() {
+  loop_.unwatch(listener_.get());
+  pause_->set(limits::kLocalAcceptPause);
 }
 
 void LocalApi::on_ready(int fd, Ready ready) {

@@ -45,6 +45,7 @@ class LocalApi {
   struct Connection;
   LocalApi(base::EventLoop& loop, base::Fd listener, std::string socket_path, Handler handler);
   void accept_all();
+  void pause();
   void on_ready(int fd, base::Ready ready);
   void answer(Connection& connection);
   void close(int fd);
@@ -54,6 +55,7 @@ class LocalApi {
   std::string socket_path_;
   Handler handler_;
   std::map<int, std::unique_ptr<Connection>> connections_;
+  std::unique_ptr<base::EventLoop::Timer> pause_;
 };
 
 /// The client's side: one request, blocking, at most `timeout_ms`. kUnavailable when nobody listens.

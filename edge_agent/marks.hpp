@@ -19,15 +19,25 @@ class Marks {
  public:
   Marks(sync::NodeUid node, const base::MacKey& key) : node_(std::move(node)), key_(key) {}
 
-  std::string make(const sync::Claim& claim, const sync::ResourceKey& key) const;
+  /// Where the object came from, as its mark tells even when the store is lost.
+  enum class Origin {
+    kMade,
+    kWasThere,  ///< before this agent took it over: it is never deleted
+  };
+  std::string make(const sync::Claim& claim, const sync::ResourceKey& key,
+                   Origin origin = Origin::kMade) const;
   /// Whose mark this is, if it was made by this node for this claim.
   std::optional<sync::ResourceKey> owner(std::string_view mark, const sync::Claim& claim) const;
+  /// Of a mark that has an owner.
+  Origin origin(std::string_view mark, const sync::Claim& claim) const;
 
   /// The key that a mark names, whether true or not: to find the claim that owner() then checks.
   std::optional<sync::ResourceKey> claimed_key(std::string_view mark) const;
 
  private:
-  std::string tag(const sync::Claim& claim, const sync::ResourceKey& key) const;
+  std::string tag(const sync::Claim& claim, const sync::ResourceKey& key, Origin origin) const;
+  bool is_of(std::string_view mark, const sync::Claim& claim, const sync::ResourceKey& key,
+             Origin origin) const;
 
   sync::NodeUid node_;
   base::MacKey key_;

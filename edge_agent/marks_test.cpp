@@ -52,5 +52,18 @@ TEST(Marks, FitIntoTheirLimitForTheLongestName) {
   EXPECT_EQ(marks.owner(mark, kHere), key);
 }
 
+TEST(Marks, TellsWhatWasThereBeforeAndNobodyCanMakeThatUp) {
+  const Marks marks(sync::NodeUid("node-1"), base::MacKey{1});
+  const sync::Claim claim{sync::ClaimKind::kPath, "/etc/motd"};
+  const auto key = *sync::ResourceKey::parse("holdfast.dev/File/default/motd");
+  const auto made = marks.make(claim, key);
+  const auto taken = marks.make(claim, key, Marks::Origin::kWasThere);
+  EXPECT_NE(made, taken);
+  EXPECT_EQ(marks.owner(taken, claim), key);
+  EXPECT_EQ(marks.origin(taken, claim), Marks::Origin::kWasThere);
+  EXPECT_EQ(marks.origin(made, claim), Marks::Origin::kMade);
+  EXPECT_FALSE(marks.owner(taken, {sync::ClaimKind::kPath, "/etc/other"}));
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

@@ -53,6 +53,11 @@ std::optional<std::pair<ActionKind, std::string>> decide(const SectionInput& sec
                    adopt_reason(entry, section, item) + ", and differs: " + seen.difference};
 }
 
+bool was_there(const Observed& seen, const sync::InventoryEntry* entry) {
+  if (entry != nullptr) return entry->adopted;
+  return seen.present && (!seen.ours || seen.was_there);
+}
+
 void plan_applies(const PlanInput& input, const ClaimTable& claims, const SectionInput& section, Plan& plan) {
   for (const auto& placed : apply_order(section.items)) {
     const auto& item = section.items[placed.item];
@@ -67,10 +72,11 @@ void plan_applies(const PlanInput& input, const ClaimTable& claims, const Sectio
       const Observed* seen = observed_at(input, claim);
       if (seen == nullptr) continue;
       const auto entry = input.inventory.find(claim);
-      auto decision = decide(section, item, *seen, entry == input.inventory.end() ? nullptr : &entry->second);
+      const auto* known = entry == input.inventory.end() ? nullptr : &entry->second;
+      auto decision = decide(section, item, *seen, known);
       if (!decision) continue;
       plan.actions.push_back({decision->first, section.application, item.key, claim, item.effective,
-                              placed.wave, std::move(decision->second)});
+                              placed.wave, std::move(decision->second), was_there(*seen, known)});
     }
   }
 }

@@ -64,6 +64,8 @@ struct Observed {
   bool matches = false;  ///< equals the effective spec of whoever desires this claim
   /// Carries our ownership mark for exactly this claim; where marks are not possible: is in the inventory.
   bool ours = false;
+  bool was_there =
+      false;  ///< before this agent took it over, as the mark says; only where it is ours by its mark
   std::string difference{};  ///< for people, when !matches: "mode 0600, want 0644"
 };
 
@@ -93,7 +95,8 @@ struct Action {
   sync::Claim claim;
   base::Digest effective;
   std::int64_t wave = 0;
-  std::string reason;  ///< for people: "content differs", "renamed from File/a", "removed from Git"
+  std::string reason;      ///< for people: "content differs", "renamed from File/a", "removed from Git"
+  bool was_there = false;  ///< before this agent took it over
   bool operator==(const Action&) const = default;
 };
 

@@ -119,6 +119,11 @@ Leaves decide(const PlanInput& input, const SectionInput& section, const Invento
     plan.actions.push_back(forget(entry, "is gone"));
     return Leaves::kNo;
   }
+  // An intent that was never carried out, and what is there is another's.
+  if (entry.phase == sync::InventoryPhase::kIntent && seen != nullptr && !seen->ours) {
+    plan.actions.push_back(forget(entry, "was never made"));
+    return Leaves::kNo;
+  }
   auto keep = left_by_rollback(section, entry);
   if (!keep) keep = reason_to_keep(section, entry, seen);
   if (keep) {
@@ -128,6 +133,10 @@ Leaves decide(const PlanInput& input, const SectionInput& section, const Invento
     } else {
       plan.withheld.push_back(*std::move(keep));
     }
+    return Leaves::kNo;
+  }
+  if (entry.adopted) {
+    plan.actions.push_back(forget(entry, "was there before this agent took it over: stays on the host"));
     return Leaves::kNo;
   }
   if (seen != nullptr) return Leaves::kYes;

@@ -368,7 +368,7 @@ void SectionWalker::note_action(Round& round, const Action& action) {
   if (known == nullptr) {
     entry.claim = action.claim;
     entry.made_by = round.target.digest;
-    entry.adopted = action.kind == ActionKind::kAdopt || action.kind == ActionKind::kTakeOver;
+    entry.adopted = action.was_there;
   }
   entry.key = action.key;
   entry.application = action.application;

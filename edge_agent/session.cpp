@@ -175,6 +175,12 @@ Status Session::on_command(std::string_view body) {
   } else {
     answer.body = done.error().message();
   }
+  if (answer.body.size() > limits::kAnswerBytesMax) {
+    answer.ok = false;
+    answer.body = "the answer takes " + std::to_string(answer.body.size()) + " bytes, at most " +
+                  std::to_string(limits::kAnswerBytesMax) +
+                  " are allowed; ask on the node: holdfast-agent status";
+  }
   outgoing_.push_back(sync::encode(answer));
   return {};
 }
@@ -283,7 +289,12 @@ bool Session::send(const sync::Frame& frame) {
   }
   const bool is_delta = sync::is_delta(payload);
   const std::size_t size = payload.size();
-  if (!seams_.link.publish(sync::Topics::up(identity_.uid), std::move(payload), false)) return false;
+  if (const auto sent = seams_.link.publish(sync::Topics::up(identity_.uid), std::move(payload), false);
+      !sent) {
+    if (sent.error().code() == Code::kUnavailable) return false;
+    base::log::failure("a message was dropped, for the broker would not take it", "publish", sent.error());
+    return true;
+  }
   counters_.bytes_out += size;
   note_sent(frame, is_delta);
   return true;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/store_rescue.hpp"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
+#include "base/limits/store.hpp"
 #include "base/log.hpp"
 #include "edge_agent/inventory_rebuild.hpp"
 #include "edge_agent/tables.hpp"
@@ -62,17 +67,63 @@ Status end_rescue(const std::string& path) {
   return sync::sync_folder_of(path);
 }
 
+Status salvage(const std::string& path) {
+  constexpr int kNotCopied = 1;
+  const pid_t child = ::fork();
+  if (child < 0) return fail(base::Error::from_errno(errno, "starting a child"));
+  if (child == 0) {
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGALRM}) ::signal(number, SIG_DFL);
+    ::alarm(static_cast<unsigned>(base::limits::kStoreCheckTimeout.count()));
+    const Status copied = copy_to_rescued(path);
+    if (!copied)
+      base::log::error("what can be read could not be copied", {{"error", copied.error().message()}});
+    ::_exit(copied ? 0 : kNotCopied);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (WIFEXITED(status))
+    return fail(Code::kIo, rescued_path(path) + ": what can be read of a damaged store could not be copied");
+  // The damage ended the child: nothing can be read in safety, and the hub gives all of it again.
+  remove_beside(rescued_path(path));
+  ::unlink(rescued_path(path).c_str());
+  HF_TRY(const auto fresh, LmdbStore::open(options_of(rescued_path(path), sync::StoreAccess::kExclusive)));
+  HF_CHECK(rescue_store(*fresh, *fresh));
+  return sync::sync_folder_of(rescued_path(path));
+}
+
 Result<std::unique_ptr<LmdbStore>> rescue_agent_store(const std::string& path, const base::Error& why) {
-  HF_CHECK(copy_to_rescued(path));
-  HF_TRY(const auto aside, sync::set_aside_store(path));
+  HF_CHECK(salvage(path));
+  std::string aside;
+  if (exists(path)) {
+    HF_TRY(aside, sync::set_aside_store(path));
+  }
   base::log::error("the store is damaged and was set aside; what runs is left alone and adopted",
                    {{"error", why.message()}, {"kept", aside}});
   HF_CHECK(end_rescue(path));
   return LmdbStore::open(options_of(path, sync::StoreAccess::kExclusive));
 }
 
-Result<std::unique_ptr<LmdbStore>> open_agent_store(const std::string& path) {
+namespace {
+
+/// kCorrupt: what is there is no store that could be opened.
+Status look_at(const std::string& path, LastEnd last) {
+  struct stat info{};
+  const bool is_there = ::stat(path.c_str(), &info) == 0;
+  if (is_there && info.st_size == 0) return fail(Code::kCorrupt, path + " is empty");
+  if (!is_there && last != LastEnd::kInOrder) return fail(Code::kCorrupt, path + " is missing");
+  if (!is_there || last != LastEnd::kCrashed) return {};
+  const Status sound = sync::check_store(path);
+  return !sound && sound.error().code() == Code::kCorrupt ? sound : Status{};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LmdbStore>> open_agent_store(const std::string& path, LastEnd last) {
   HF_CHECK(end_rescue(path));
+  if (const auto found = look_at(path, last); !found) return rescue_agent_store(path, found.error());
   auto store = LmdbStore::open(options_of(path, sync::StoreAccess::kExclusive));
   if (!store && store.error().code() == Code::kCorrupt) return rescue_agent_store(path, store.error());
   return store;

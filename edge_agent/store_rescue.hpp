@@ -13,8 +13,15 @@
 
 namespace holdfast::edge_agent {
 
-/// `path`: the data file. Ends a rescue that was interrupted; begins one where the file is damaged.
-base::Result<std::unique_ptr<sync::LmdbStore>> open_agent_store(const std::string& path);
+/// What is known of the agent that had the store before.
+enum class LastEnd {
+  kInOrder,
+  kCrashed,    ///< the store may be why: it is read once in a child before it is opened
+  kWithStore,  ///< it ran, so that there must be a store: one that is missing is lost, not new
+};
+/// `path`: the data file. Ends a rescue that was interrupted; begins one where the file is damaged, or empty.
+base::Result<std::unique_ptr<sync::LmdbStore>> open_agent_store(const std::string& path,
+                                                                LastEnd last = LastEnd::kInOrder);
 
 /// For damage that shows only when records are read. REQUIRES: nobody has it open. `why` goes into the log.
 base::Result<std::unique_ptr<sync::LmdbStore>> rescue_agent_store(const std::string& path,
@@ -24,6 +31,9 @@ base::Result<std::unique_ptr<sync::LmdbStore>> rescue_agent_store(const std::str
 
 /// What still reads, and that nothing may be deleted, in "<path>.rescued".
 base::Status copy_to_rescued(const std::string& path);
+/// The same in a child, since LMDB trusts its pages and a damaged one can lead it anywhere. Where the damage ends the
+/// child, nothing is copied.
+base::Status salvage(const std::string& path);
 /// Takes the place of a store that was set aside; a copy whose original is still there is nothing to trust, and goes.
 base::Status end_rescue(const std::string& path);
 

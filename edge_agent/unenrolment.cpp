@@ -70,7 +70,8 @@ Status forget_hub(sync::Store& store) {
 
 Status forget_all(sync::Store& store) {
   return store.write([](sync::WriteTxn& txn) -> Status {
-    for (const auto table : {kSectionTable, kBodyTable, kProvenanceTable, kInventoryTable, kProcessTable}) {
+    for (const auto table :
+         {kSectionTable, kBodyTable, kProvenanceTable, kPartTable, kInventoryTable, kProcessTable}) {
       std::vector<std::string> keys;
       HF_CHECK(txn.scan(table, "", [&](std::string_view key, std::string_view) {
         keys.emplace_back(key);
@@ -93,6 +94,7 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
                                                           .run_dir = folder.run(),
                                                           .log_dir = folder.logs(),
                                                           .shim_path = std::move(shim),
+                                                          .own_folder = folder.root(),
                                                           .boot_id = std::nullopt}));
   base::SystemClock clock;
   RestartBook restarts;

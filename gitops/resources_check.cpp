@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gitops/resources_check.hpp"
 
+#include "gitops/annotations_check.hpp"
 #include "gitops/claims_check.hpp"
 #include "gitops/references_check.hpp"
 
@@ -8,6 +9,7 @@ namespace holdfast::gitops {
 
 void check_resources(const std::vector<PlacedResource>& resources, FindingList& findings) {
   check_keys(resources, findings);
+  check_annotations(resources, findings);
   check_claims(resources, findings);
   check_config_maps(resources, findings);
   check_dependencies(resources, findings);

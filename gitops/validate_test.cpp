@@ -52,6 +52,19 @@ INSTANTIATE_TEST_SUITE_P(
             {"a.yaml:6: File/a-{{ .node.name }}: spec.path: \"relative\" is not absolute; a path on a node "
              "begins with "
              "'/'"}},
+        Row{"MisspeltAnnotation",
+            "apiVersion: holdfast.dev/v1\nkind: File\nmetadata:\n  name: a\n  annotations:\n    other.dev/x: "
+            "y\n"
+            "    holdfast.dev/prunes: disabled\nspec:\n  path: /a\n  content: x\n",
+            {"a.yaml:7: File/a: metadata.annotations[\"holdfast.dev/prunes\"]: is no annotation of Holdfast; "
+             "there "
+             "are holdfast.dev/depends-on, holdfast.dev/prune, holdfast.dev/template"}},
+        Row{"Hook",
+            "apiVersion: holdfast.dev/v1\nkind: File\nmetadata:\n  name: a\n  annotations:\n"
+            "    argocd.argoproj.io/hook: PostSync\nspec:\n  path: /a\n  content: x\n",
+            {"a.yaml:6: File/a: metadata.annotations[\"argocd.argoproj.io/hook\"]: hooks are not part of "
+             "this "
+             "release; it would be run like any other resource: remove the annotation"}},
         Row{"BadDefault",
             file("a", "  path: /a\n  content: '{{ .node.name }}'\n  mode: '{{ \"rwx\" }}'\n"),
             {"a.yaml:8: File/a: spec.mode: \"rwx\" must be a string of 3 or 4 octal digits, in quotes "

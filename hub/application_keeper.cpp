@@ -132,7 +132,12 @@ void ApplicationKeeper::load_newest(ApplicationEntry& application, const Revisio
 
 std::string ApplicationKeeper::placement_problem(const ApplicationEntry& application,
                                                  const Rendition& rendition) const {
-  if (application.spec.placed || !rendition.has_node_manifests() || !rendition.for_hub().empty()) return "";
+  if (application.spec.placed || !rendition.has_node_manifests()) return "";
+  if (!rendition.for_hub().empty())
+    return rendition.place().path +
+           " holds resources for nodes beside Applications, and this Application has no spec.placement: move "
+           "them "
+           "to a folder of their own, or give it one";
   return rendition.place().path +
          " holds resources for nodes but no Application: give this Application spec.placement, or let its "
          "path (serve "

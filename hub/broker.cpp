@@ -54,6 +54,8 @@ std::string broker_configuration(const BrokerOptions& options, bool as_root) {
       "max_queued_messages 0\n"  // every node's retained presence comes to the hub at once: bounded in bytes
       "queue_qos0_messages false\n";
   out += "max_queued_bytes " + std::to_string(base::limits::kBrokerQueuedBytesMax) + "\n";
+  // Retained messages of a hostile node must not take the machine with them.
+  out += "memory_limit " + std::to_string(base::limits::kBrokerMemoryBytesMax) + "\n";
   out += "max_packet_size " + std::to_string(base::limits::kPacketBytesMax + 4096) + "\n";
   out += "acl_file " + options.folder + "/acl\n";
   out += "password_file " + options.folder + "/passwords\n";
@@ -77,7 +79,8 @@ std::string broker_configuration(const BrokerOptions& options, bool as_root) {
 
 std::string broker_acl() {
   return std::string("# Written by holdfast-hub at every start; changes made here are lost.\n") +
-         "pattern write hf/1/+/%u/up/#\n"
+         "pattern write hf/1/+/%u/up\n"
+         "pattern write hf/1/+/%u/up/presence\n"
          "pattern read hf/1/+/%u/dn/#\n"
          "user " +
          kHubClientName +
@@ -190,6 +193,7 @@ Status Broker::launch() {
   start.env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
   start.spec_digest = digest_;
   HF_TRY(const auto status, host_.start_process(start));
+  is_ours_ = true;
   base::log::info("broker started", {{"port", static_cast<int>(options_.port)},
                                      {"pid", status.identity ? status.identity->pid : std::int64_t{0}}});
   return {};
@@ -215,6 +219,10 @@ void Broker::look() {
   }
   is_due_ = false;
   base::log::recovered("the broker could not be started", "broker");
+}
+
+void Broker::abandon() {
+  if (is_ours_) static_cast<void>(stop());
 }
 
 Status Broker::stop() {

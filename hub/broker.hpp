@@ -56,6 +56,8 @@ class Broker {
   /// Call for every host event.
   void on_host_event(const base::HostEvent& event);
   base::Status stop();
+  /// For a hub that does not come up: ends what this start() started, and nothing that it adopted.
+  void abandon();
   std::uint64_t restarts() const { return restarts_; }
 
  private:
@@ -73,6 +75,7 @@ class Broker {
   std::uint64_t restarts_ = 0;
   bool is_due_ = false;  ///< it ended, and is to be started when the backoff allows
   bool stopping_ = false;
+  bool is_ours_ = false;  ///< started, not adopted
 };
 
 }  // namespace holdfast::hub

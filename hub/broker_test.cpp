@@ -52,7 +52,8 @@ TEST(BrokerConfiguration, QueuesThePresencesOfAWholeFleetAndNoMoreThanSoManyByte
 TEST(BrokerAcl, GivesANodeItsOwnTopicsAndTheHubAll) {
   EXPECT_EQ(broker_acl(),
             "# Written by holdfast-hub at every start; changes made here are lost.\n"
-            "pattern write hf/1/+/%u/up/#\n"
+            "pattern write hf/1/+/%u/up\n"
+            "pattern write hf/1/+/%u/up/presence\n"
             "pattern read hf/1/+/%u/dn/#\n"
             "user holdfast-hub\n"
             "topic readwrite hf/1/#\n");

@@ -21,6 +21,11 @@ std::vector<base::PublicKey> Context::signing_keys() const {
   return out;
 }
 
+base::Status Context::lift_counters() {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(seams.clock.wall().time_since_epoch());
+  return nodes.lift_counters(static_cast<std::uint64_t>(std::max<std::int64_t>(now.count(), 0)));
+}
+
 void Context::look_at_all_nodes() {
   for (const auto& [uid, node] : nodes.all()) look_at(node);
 }
@@ -31,6 +36,10 @@ void Context::look_at_all_applications() {
 
 void Context::show(const ApplicationEntry& application) {
   queue.push({KeyKind::kRollup, application.uid.str()}, now() + base::limits::kRollupSpacing);
+}
+
+void Context::show_all_applications() {
+  for (const auto& [uid, application] : applications.all()) show(application);
 }
 
 void Context::tell(const ApplicationEntry& about, sync::EventType type, std::string reason,

@@ -43,10 +43,13 @@ struct Context {
   base::MonotonicTime now() const { return seams.clock.monotonic(); }
   void look_at(const ApplicationEntry& application) { push(KeyKind::kApplication, application.uid.str()); }
   void look_at(const NodeEntry& node) { push(KeyKind::kNode, node.uid.str()); }
+  /// For counters that nobody knows any more: above all that were counted up.
+  base::Status lift_counters();
   void look_at_all_nodes();
   void look_at_all_applications();
   /// Statuses follow within limits::kRollupSpacing, so that many reports make one status.
   void show(const ApplicationEntry& application);
+  void show_all_applications();
   void show(const NodeEntry& node) { push(KeyKind::kNodeStatus, node.uid.str()); }
   void push(KeyKind kind, const std::string& id) { queue.push({kind, id}, now()); }
 

@@ -105,6 +105,7 @@ struct Controller::Parts {
     context.look_at(node);
     context.show(node);
     if (is_new) look_at_roots();
+    if (is_new) context.show_all_applications();
     if (is_new && booted && annotations_of(*object).contains(kReadmittedAnnotation)) {
       tell_membership();
       context.tell(
@@ -360,6 +361,7 @@ Status Controller::boot() {
   auto& context = parts.context;
   HF_CHECK(context.applications.load());
   HF_CHECK(context.nodes.load());
+  if (context.nodes.has_lost_counters()) HF_CHECK(context.lift_counters());
   HF_CHECK(context.desired.load());
   HF_CHECK(context.events.load());
   for (const auto& tombstone : context.objects.tombstones(kApplications)) {

@@ -156,6 +156,19 @@ TEST_F(ControllerTest, ABeaconThatSaysTheSameIsNoStoreWrite) {
 
 // ---- absent nodes ----
 
+TEST_F(ControllerTest, ANodeThatIsEnrolledAndWasNeverHeardIsWaitedFor) {
+  fleet.apply({.name = "motd", .path = "apps/motd"});
+  fleet.settle();
+  ASSERT_EQ(fleet.status("motd", "nodes/total"), "1");
+  const base::Json node{{"apiVersion", kApiVersion},
+                        {"kind", "Node"},
+                        {"metadata", {{"name", "cam-2"}}},
+                        {"spec", {{"uid", "00000000-0000-4000-8000-0000000000c2"}}}};
+  ASSERT_TRUE(fleet.objects->create(kNodes, node, Actor::kHub));
+  fleet.settle();
+  EXPECT_EQ(fleet.status("motd", "nodes"), R"({"deferred":1,"failed":0,"ready":1,"total":2,"updated":1})");
+}
+
 TEST_F(ControllerTest, AnAbsentNodeIsDeferredAndStallsNobody) {
   fleet.add_node("cam-2");
   fleet.apply({.name = "motd", .path = "apps/motd"});

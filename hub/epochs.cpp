@@ -20,7 +20,9 @@ void Epochs::on_generation(NodeEntry& node, const sync::Generation& reported, co
   const auto* desired = context_.desired.find(node.uid);
   const auto made = ours(node);
   const bool is_newer = reported > made;
-  const bool is_other = desired != nullptr && reported == made && content != desired->content;
+  // One that lost what the header names says no content.
+  const bool is_other =
+      desired != nullptr && reported == made && !content.is_none() && content != desired->content;
   if (is_newer || is_other) {
     if (node.proven && node.proven->generation == reported) return;
     stay(node, is_newer ? "the node says that it holds generation " + reported.text() +

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
 
 #include "base/digest.hpp"
 #include "base/limits/hub.hpp"
@@ -43,10 +45,15 @@ Json first(const EventAbout& about, const sync::Event& event, const std::string&
 
 base::Status EventLog::load() {
   HF_TRY(const auto listing, objects_.list(kEvents));
-  for (const auto& object : listing.items) {
-    const auto when = base::parse_rfc3339(text_at(*object, "lastTimestamp")).value_or(base::WallTime{});
-    last_[name_of(*object)] = when;
-    by_time_.emplace(when, name_of(*object));
+  std::vector<std::pair<base::WallTime, ObjectPtr>> stored;
+  for (const auto& object : listing.items)
+    stored.emplace_back(base::parse_rfc3339(text_at(*object, "lastTimestamp")).value_or(base::WallTime{}),
+                        object);
+  std::ranges::stable_sort(stored, {}, &std::pair<base::WallTime, ObjectPtr>::first);
+  for (const auto& [when, object] : stored) {
+    const auto about =
+        text_at(*object, "involvedObject/kind") + "/" + text_at(*object, "involvedObject/name");
+    put(name_of(*object), {++order_, about, when});
   }
   return {};
 }
@@ -54,29 +61,45 @@ base::Status EventLog::load() {
 void EventLog::record(const EventAbout& about, const sync::Event& event) {
   const auto name = event_name(about, event);
   Json object = first(about, event, name);
-  base::WallTime when = event.time;
-  if (const auto known = objects_.get(kEvents, name)) {
-    object = **known;
+  Known next{++order_, about.kind + "/" + about.name, event.time};
+  if (const auto stored = objects_.get(kEvents, name)) {
+    object = **stored;
     // A node's clock may stand anywhere: an event never gets older by happening again.
-    if (const auto at = last_.find(name); at != last_.end()) {
-      when = std::max(when, at->second);
-      by_time_.erase({at->second, name});
+    if (const auto at = known_.find(name); at != known_.end()) {
+      next.when = std::max(next.when, at->second.when);
+      take_out(name, Known(at->second));
     }
     object["count"] = number_at(object, "count") + 1;
-    object["lastTimestamp"] = base::to_rfc3339(when);
+    object["lastTimestamp"] = base::to_rfc3339(next.when);
   }
-  last_[name] = when;
-  by_time_.emplace(when, name);
+  const auto about_key = next.about;
+  put(name, std::move(next));
   if (auto status = objects_.put_soon(kEvents, name, object); !status) {
     base::log::failure("an event was not kept", "events", status.error());
   }
-  while (by_time_.size() > base::limits::kEventsKeptMax) drop_oldest();
+  if (line_of_[about_key].size() > base::limits::kEventsPerObjectMax) drop_oldest(line_of_[about_key]);
+  while (line_.size() > base::limits::kEventsKeptMax) drop_oldest(line_);
 }
 
-void EventLog::drop_oldest() {
-  const auto oldest = by_time_.begin()->second;
-  by_time_.erase(by_time_.begin());
-  last_.erase(oldest);
+void EventLog::put(const std::string& name, Known known) {
+  line_.emplace(known.order, name);
+  line_of_[known.about].emplace(known.order, name);
+  known_[name] = std::move(known);
+}
+
+void EventLog::take_out(const std::string& name, const Known& known) {
+  line_.erase({known.order, name});
+  const auto of = line_of_.find(known.about);
+  if (of != line_of_.end()) {
+    of->second.erase({known.order, name});
+    if (of->second.empty()) line_of_.erase(of);
+  }
+  known_.erase(name);
+}
+
+void EventLog::drop_oldest(const Line& line) {
+  const auto oldest = line.begin()->second;
+  take_out(oldest, Known(known_.at(oldest)));
   if (auto status = objects_.remove_soon(kEvents, oldest); !status) {
     base::log::failure("an old event was not removed", "events", status.error());
   }

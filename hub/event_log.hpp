@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // EventLog: what happened, as Kubernetes' Event objects: the same thing again raises a count instead of
-// adding an object, and the oldest go when there are more than limits::kEventsKeptMax.
+// adding an object, and the oldest go when there are more than limits::kEventsKeptMax, or of one object more than
+// limits::kEventsPerObjectMax. Old is what came long ago: a node's clock may stand anywhere, and must not push out what
+// others say.
 // Threads: one.
 #pragma once
 
@@ -31,11 +33,21 @@ class EventLog {
   void record(const EventAbout& about, const sync::Event& event);
 
  private:
-  void drop_oldest();
+  using Line = std::set<std::pair<std::uint64_t, std::string>>;  // the order in which they came, name
+  struct Known {
+    std::uint64_t order = 0;
+    std::string about;  // "Node/cam-1"
+    base::WallTime when{};
+  };
+  void put(const std::string& name, Known known);
+  void take_out(const std::string& name, const Known& known);
+  void drop_oldest(const Line& line);
 
   Objects& objects_;
-  std::map<std::string, base::WallTime> last_;  // event name → when
-  std::set<std::pair<base::WallTime, std::string>> by_time_;
+  std::uint64_t order_ = 0;
+  std::map<std::string, Known> known_;  // by event name
+  Line line_;
+  std::map<std::string, Line> line_of_;  // by what they are about
 };
 
 }  // namespace holdfast::hub

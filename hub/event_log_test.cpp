@@ -23,8 +23,8 @@ class EventLogTest : public testing::Test {
     EXPECT_TRUE(objects.load());
     EXPECT_TRUE(log.load());
   }
-  void record(const std::string& message) {
-    log.record({"Node", "cam-1", "agent"},
+  void record(const std::string& message, const std::string& node = "cam-1") {
+    log.record({"Node", node, "agent"},
                {clock.wall(), sync::EventType::kWarning, "DriftHealed", "motd", "File/motd", message});
   }
   std::vector<ObjectPtr> events() { return objects.list(kEvents)->items; }
@@ -68,9 +68,24 @@ TEST_F(EventLogTest, ANodeWhoseClockWentBackMakesNothingOlder) {
   EXPECT_EQ(text_at(*events().at(0), "lastTimestamp"), "2026-01-01T00:00:00.000Z");
 }
 
+TEST_F(EventLogTest, ANodeOfAnotherCenturyPushesOutNobodyElse) {
+  record("of the one that is right", "cam-2");
+  const auto year = 24h * 365;
+  clock.jump_wall(73 * year);
+  for (std::size_t i = 0; i < base::limits::kEventsKeptMax + 3; ++i) record("drift " + std::to_string(i));
+  clock.jump_wall(-73 * year);
+  record("and goes on", "cam-2");
+  std::set<std::string> messages;
+  for (const auto& event : events()) messages.insert(text_at(*event, "message"));
+  EXPECT_EQ(messages.size(), base::limits::kEventsPerObjectMax + 2);
+  EXPECT_TRUE(messages.contains("of the one that is right"));
+  EXPECT_TRUE(messages.contains("and goes on"));
+  EXPECT_FALSE(messages.contains("drift 0"));
+}
+
 TEST_F(EventLogTest, TheOldestGo) {
   for (std::size_t i = 0; i < base::limits::kEventsKeptMax + 3; ++i) {
-    record("drift " + std::to_string(i));
+    record("drift " + std::to_string(i), "cam-" + std::to_string(i % 10));
     clock.advance(1s);
   }
   const auto left = events();

@@ -149,6 +149,31 @@ void Explainer::fill_report(const NodeEntry& node, const sync::ApplicationUid& a
   if (why.reason.empty()) why.reason = reported->reason;
 }
 
+namespace {
+
+/// By the reason that the node gives; docs/troubleshooting.md has all of them.
+std::string next_of(const Why& why) {
+  const auto& reason = why.reason;
+  if (reason == "PruneLimit")
+    return "a person says that it may go: holdfast sync " + why.application + " --confirm-prune";
+  if (reason == "PruneDisabled" || reason == "NotOurs")
+    return "nothing: it stays, until somebody deletes it by hand";
+  if (reason == "SelfHealDisabled")
+    return "nothing: the application does not put right what was changed by hand "
+           "(syncPolicy.automated.selfHeal)";
+  if (why.phase == "Retrying")
+    return "it is tried again, ever later; when, the node says: holdfast-agent why " + why.key.brief();
+  if (why.sync != sync::SyncStatus::kSynced)
+    return "the node is working on it; see phase, reason and message";
+  if (why.health == sync::Health::kDegraded || why.health == sync::Health::kMissing)
+    return "it is as Git says, and not healthy; the node starts it again as its restartPolicy says";
+  if (why.health == sync::Health::kProgressing)
+    return "it is as Git says, and becomes healthy, or fails in time";
+  return "nothing: it is as Git says; the node keeps it so";
+}
+
+}  // namespace
+
 void Explainer::fill_next(const NodeEntry& node, const sync::ApplicationUid& uid, Why& why) const {
   const auto* application = context_.applications.find(uid);
   const auto placing = node.placings.find(uid);
@@ -188,10 +213,8 @@ void Explainer::fill_next(const NodeEntry& node, const sync::ApplicationUid& uid
     why.next = "the node is being sent what is new";
   } else if (application != nullptr && application->newest) {
     why.next = "a newer commit waits for \"holdfast sync " + application->name + "\"";
-  } else if (why.sync == sync::SyncStatus::kSynced) {
-    why.next = "nothing: it is as Git says; the node keeps it so";
   } else {
-    why.next = "the node is working on it; see phase, reason and message";
+    why.next = next_of(why);
   }
 }
 
@@ -228,7 +251,7 @@ void Explainer::why_reported(const NodeEntry& node, const std::string& brief, st
       why.application = section.name;
       fill_report(node, section.application, why);
       fill_next(node, section.application, why);
-      if (why.blocked_by.empty()) why.blocked_by = "Git does not hold it any more";
+      if (why.blocked_by.empty() && why.reason.empty()) why.blocked_by = "Git does not hold it any more";
       out.push_back(std::move(why));
     }
   }
@@ -277,9 +300,24 @@ Result<std::vector<Why>> Explainer::why(const std::string& name, const std::stri
 
 // ---- diff ----
 
+/// Of an application that was rolled back: what its source says, which is not what it is pinned to.
+Result<std::unique_ptr<Rendition>> Explainer::at_head(const ApplicationEntry& application) const {
+  const auto& source = application.spec.source;
+  auto& git = context_.seams.git;
+  RevisionPlace place{source.repo_url, source.path, {}, {}};
+  HF_TRY(place.commit, git.resolve(place.url, source.target_revision));
+  HF_TRY(place.tree, git.tree_id(place.url, place.commit, place.path));
+  HF_TRY(auto loaded, Rendition::load(git, place));
+  return std::make_unique<Rendition>(std::move(loaded));
+}
+
 Result<std::vector<Difference>> Explainer::diff(ApplicationEntry& application) {
   std::vector<Difference> out;
-  auto* const newest = application.newest_known();
+  std::unique_ptr<Rendition> head;
+  if (!application.pinned().empty()) {
+    HF_TRY(head, at_head(application));
+  }
+  auto* const newest = head ? head.get() : application.newest_known();
   if (newest == nullptr) {
     return fail(Code::kUnavailable, "nothing of application \"" + application.name +
                                         "\" was read from Git yet; see \"holdfast describe application " +

@@ -22,6 +22,7 @@ class Explainer {
   std::vector<ResourceRow> resources(const ResourceFilter& filter) const;
 
  private:
+  base::Result<std::unique_ptr<Rendition>> at_head(const ApplicationEntry& application) const;
   void why_held(const NodeEntry& node, const DesiredRecord& desired, const std::string& brief,
                 std::vector<Why>& out) const;
   void why_reported(const NodeEntry& node, const std::string& brief, std::vector<Why>& out) const;

@@ -92,7 +92,7 @@ void FakeNode::say_hello(bool beacon) {
   const auto now = snapshot();
   hello.accepted = now.accepted;
   hello.applied = now.applied;
-  hello.content = now.content;
+  hello.content = lacks_bodies ? Digest{} : now.content;
   hello.snapshot = Digest::of(sync::encode_snapshot(now));
   hello.hardware = hardware;
   hello.abilities = sync::abilities_digest(abilities);

@@ -43,6 +43,7 @@ class FakeNode {
   std::map<std::string, std::string> facts;
   bool loses_bases = false;                 ///< knows no base of a delta
   bool takes_parts = true;                  ///< false: what comes in parts does not arrive
+  bool lacks_bodies = false;                ///< says in hello that it lost something of what it accepted
   bool silent = false;                      ///< takes messages and says nothing: a report that was lost
   bool applies = true;                      ///< false: accepts, and the health gates never pass
   bool removes = true;                      ///< false: reports removed applications as being removed still

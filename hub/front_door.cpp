@@ -66,6 +66,11 @@ struct FrontDoor::State {
     std::unique_ptr<sync::ByteRelay> relay;
     std::uint16_t local_port = 0;  // towards the API
   };
+  /// Of one address: nobody may take up all the places.
+  struct Share {
+    std::size_t waiting = 0;
+    std::size_t api = 0;
+  };
   using Number = std::uint64_t;
 
   State(FrontDoorOptions given, std::unique_ptr<base::EventLoop> its_loop)
@@ -78,6 +83,9 @@ struct FrontDoor::State {
   void on_ready(Number number);
   Status hear(Number number, Visitor& visitor);
   Status lead(Number number, Visitor& visitor, const ClientHello& hello);
+  std::size_t waiting_from(const std::string& address) const;
+  void leave_waiting(const Visitor& visitor);
+  void forget_share(const std::string& address);
   void remember(Number number, const Visitor& visitor);
   void drop(Number number);
 
@@ -91,6 +99,7 @@ struct FrontDoor::State {
     static_cast<void>(loop->watch(listener.get(), Ready::kRead, [this](Ready) { on_listener(); }));
   });
   std::map<Number, Visitor> visitors;
+  std::map<std::string, Share> shares;
   std::size_t waiting = 0;
   Number last = 0;
 
@@ -139,16 +148,19 @@ void FrontDoor::State::pause() {
 }
 
 void FrontDoor::State::take(base::Fd fd, const SocketAddress& peer) {
-  if (waiting >= limits::kClientHellosWaitingMax || visitors.size() >= limits::kRelaysMax) {
-    base::log::failure(kNotRelayed, "too many",
+  const std::string address = peer.ip();
+  const bool is_full = waiting >= limits::kClientHellosWaitingMax || visitors.size() >= limits::kRelaysMax;
+  if (is_full || waiting_from(address) >= limits::kClientHellosPerAddressMax) {
+    base::log::failure(kNotRelayed, is_full ? "too many" : address,
                        {Code::kLimit, "too many connections at once; this one was closed"});
     return;
   }
   const Number number = ++last;
   Visitor& visitor = visitors[number];
   ++waiting;
+  ++shares[address].waiting;
   visitor.fd = std::move(fd);
-  visitor.address = peer.ip();
+  visitor.address = address;
   visitor.deadline = loop->timer([this, number] { drop(number); });
   visitor.deadline->set(limits::kClientHelloTimeout);
   const Status watched =
@@ -179,6 +191,8 @@ Status FrontDoor::State::lead(Number number, Visitor& visitor, const ClientHello
   const bool to_broker = hello.offers(sync::kMqttAlpn);
   if (to_broker && !broker)
     return fail(Code::kUnsupported, "it offers mqtt, and the broker is not the hub's own");
+  if (!to_broker && shares[visitor.address].api >= limits::kApiConnectionsPerAddressMax)
+    return fail(Code::kLimit, "too many connections to the API from this address");
   auto there = sync::begin_connect(to_broker ? *broker : api);
   if (!there) {
     base::log::failure(kNotRelayed, to_broker ? "broker" : "API", there.error());
@@ -187,20 +201,38 @@ Status FrontDoor::State::lead(Number number, Visitor& visitor, const ClientHello
   if (!to_broker) visitor.local_port = sync::local_port(there->get());
   remember(number, visitor);
   visitor.deadline.reset();
-  --waiting;
+  leave_waiting(visitor);
   loop->unwatch(visitor.fd.get());
   auto relay = sync::ByteRelay::start(*loop, std::exchange(visitor.fd, {}), *std::move(there),
                                       std::exchange(visitor.hello, {}), [this, number] { drop(number); });
   if (!relay) {
     ++waiting;  // as drop() expects of one that is no relay
+    ++shares[visitor.address].waiting;
     return fail(std::move(relay).error());
   }
   visitor.relay = *std::move(relay);
   return {};
 }
 
+std::size_t FrontDoor::State::waiting_from(const std::string& address) const {
+  const auto found = shares.find(address);
+  return found == shares.end() ? 0 : found->second.waiting;
+}
+
+void FrontDoor::State::leave_waiting(const Visitor& visitor) {
+  --waiting;
+  --shares[visitor.address].waiting;
+  forget_share(visitor.address);
+}
+
+void FrontDoor::State::forget_share(const std::string& address) {
+  const auto found = shares.find(address);
+  if (found != shares.end() && found->second.waiting == 0 && found->second.api == 0) shares.erase(found);
+}
+
 void FrontDoor::State::remember(Number number, const Visitor& visitor) {
   if (visitor.local_port == 0) return;
+  ++shares[visitor.address].api;
   const std::lock_guard guard(mutex);
   clients[visitor.local_port] = {number, visitor.address};
 }
@@ -209,9 +241,11 @@ void FrontDoor::State::drop(Number number) {
   const auto found = visitors.find(number);
   if (found == visitors.end()) return;
   const Visitor& visitor = found->second;
-  if (!visitor.relay) --waiting;
+  if (!visitor.relay) leave_waiting(visitor);
   if (visitor.fd) loop->unwatch(visitor.fd.get());
   if (visitor.local_port != 0) {
+    --shares[visitor.address].api;
+    forget_share(visitor.address);
     const std::lock_guard guard(mutex);
     const auto client = clients.find(visitor.local_port);
     if (client != clients.end() && client->second.number == number) clients.erase(client);

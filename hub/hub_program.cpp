@@ -76,7 +76,10 @@ Result<std::unique_ptr<HubProgram>> HubProgram::create(const HubOptions& options
   HF_CHECK(base::make_private_directory(options.data));
   HF_TRY(auto lock, base::DirectoryLock::take(options.data));
   auto program = std::unique_ptr<HubProgram>(new HubProgram(options, std::move(lock)));
-  HF_CHECK(program->open());
+  if (auto opened = program->open(); !opened) {
+    if (program->broker_) program->broker_->abandon();
+    return fail(std::move(opened).error());
+  }
   return program;
 }
 

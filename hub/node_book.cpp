@@ -22,6 +22,7 @@ using base::Status;
 namespace {
 
 constexpr std::string_view kSettingsKey = "settings_counter";
+constexpr std::string_view kFloorKey = "counter_floor";
 constexpr std::uint64_t kSettingsReserved = 100'000;
 
 std::string encode_session(const NodeEntry& entry) {
@@ -64,27 +65,54 @@ std::map<std::string, std::string> NodeEntry::own_labels() const {
   return out;
 }
 
+void NodeBook::take_session(const sync::NodeUid& uid, std::string_view value) {
+  const auto json = base::parse_json(value);
+  if (!json) {
+    has_lost_counters_ = true;
+    return;
+  }
+  auto& stored = stored_[uid];
+  stored.command_counter = base::from_decimal(text_at(*json, "command")).value_or(0);
+  // Where numbers stood when each node had its own row of them.
+  const auto settings = base::from_decimal(text_at(*json, "settings")).value_or(0);
+  settings_reserved_ = std::max(settings_reserved_, settings);
+  stored.window_told = std::chrono::milliseconds(number_at(*json, "windowMs"));
+}
+
+Status NodeBook::lift_counters(std::uint64_t floor) {
+  if (floor <= floor_) return {};
+  HF_CHECK(sync::write_one(store_, kMetaTable, kFloorKey, base::to_decimal(floor)));
+  floor_ = floor;
+  settings_counter_ = settings_reserved_ = std::max(settings_reserved_, floor);
+  return {};
+}
+
 Status NodeBook::load() {
-  // A report that cannot be read is asked for again: nothing hangs on it.
+  const auto damaged = [this](std::string_view key, const base::Error& error) {
+    base::log::error("a node's counters cannot be read", {{"node", key}, {"error", error.message()}});
+    has_lost_counters_ = true;
+  };
   HF_CHECK(store_.read([&](sync::ReadTxn& txn) -> Status {
-    HF_CHECK(txn.scan(kReportTable, "", [&](std::string_view key, std::string_view value) {
-      if (auto report = sync::decode_snapshot_report(value))
-        stored_[sync::NodeUid(key)].report = *std::move(report);
-      return true;
-    }));
+    HF_CHECK(txn.scan_past(
+        kReportTable, "",
+        [&](std::string_view key, std::string_view value) {
+          if (auto report = sync::decode_snapshot_report(value))
+            stored_[sync::NodeUid(key)].report = *std::move(report);
+          return true;
+        },
+        // One that cannot be read is asked for again: nothing hangs on it.
+        [](std::string_view, const base::Error&) {}));
     HF_TRY(const auto reserved, txn.get(kMetaTable, kSettingsKey));
     if (reserved) settings_reserved_ = base::from_decimal(*reserved).value_or(0);
-    return txn.scan(kSessionTable, "", [&](std::string_view key, std::string_view value) {
-      if (const auto json = base::parse_json(value)) {
-        auto& stored = stored_[sync::NodeUid(key)];
-        stored.command_counter = base::from_decimal(text_at(*json, "command")).value_or(0);
-        // Where numbers stood when each node had its own row of them.
-        const auto settings = base::from_decimal(text_at(*json, "settings")).value_or(0);
-        settings_reserved_ = std::max(settings_reserved_, settings);
-        stored.window_told = std::chrono::milliseconds(number_at(*json, "windowMs"));
-      }
-      return true;
-    });
+    HF_TRY(const auto floor, txn.get(kMetaTable, kFloorKey));
+    if (floor) floor_ = std::max(floor_, base::from_decimal(*floor).value_or(0));
+    return txn.scan_past(
+        kSessionTable, "",
+        [&](std::string_view key, std::string_view value) {
+          take_session(sync::NodeUid(key), value);
+          return true;
+        },
+        damaged);
   }));
   settings_reserved_ = std::max(settings_reserved_, floor_);
   settings_counter_ = settings_reserved_;

@@ -100,7 +100,8 @@ struct NodeEntry {
   /// Since it came, or this hub began to listen, it said which generation it holds; nothing is sent before: it may be more
   /// than this hub knows of.
   bool is_heard = false;
-  std::uint64_t trust = 0;  ///< version of the trust document that it holds, as it last said
+  bool lacks_bodies = false;  ///< it said that it holds the header in force, and not all that it names
+  std::uint64_t trust = 0;    ///< version of the trust document that it holds, as it last said
   /// When it was sent a newer one; it may be on its way for a while.
   std::optional<base::MonotonicTime> trust_sent;
   sync::Generation reported;     ///< accepted, as the node last said
@@ -162,6 +163,10 @@ class NodeBook {
   /// The same for settings: one row of numbers for all nodes, stored many at a time, for a whole fleet may
   /// come back at once.
   base::Result<std::uint64_t> next_settings();
+  /// Whether load() met counters that cannot be read: lift_counters() is due.
+  bool has_lost_counters() const { return has_lost_counters_; }
+  /// Counters go on above `floor`, for every node: what was handed out before is not known any more.
+  base::Status lift_counters(std::uint64_t floor);
   /// Remembers that the node was told this window; stored with what else is dirty.
   void note_paced(NodeEntry& entry, std::chrono::milliseconds window);
   /// Nodes of which something is stored and which take() did not bring.
@@ -178,9 +183,11 @@ class NodeBook {
     std::chrono::milliseconds window_told = base::limits::kReconnectWindowMin;
   };
   base::Status save_session(const NodeEntry& entry);
+  void take_session(const sync::NodeUid& uid, std::string_view value);
 
   sync::Store& store_;
   std::uint64_t floor_;
+  bool has_lost_counters_ = false;
   std::map<sync::NodeUid, NodeEntry> entries_;
   std::map<std::string, sync::NodeUid, std::less<>> by_name_;
   std::map<sync::NodeUid, Stored> stored_;  // of entries that have not come yet

@@ -72,6 +72,9 @@ void NodeKeeper::reconcile(const std::vector<sync::NodeUid>& nodes) {
 
 void NodeKeeper::end_quarantine(NodeEntry& node) {
   ++context_.counters.epochs_raised;
+  // The counters of its signed messages stood higher, too.
+  if (auto lifted = context_.lift_counters(); !lifted)
+    base::log::failure("counters could not be lifted", "counters", lifted.error());
   context_.tell(node, sync::EventType::kWarning, "EpochRaised",
                 "the node held generation " + node.proven->generation.text() +
                     ", which this hub had signed and did not know any more; it goes on with " +

@@ -158,6 +158,8 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   node.sending.needed.clear();
   node.sending.end_parts();
   heard(node);
+  node.lacks_bodies = hello.accepted != sync::Generation{} && hello.content.is_none();
+  if (node.lacks_bodies) node.held.clear();
   epochs_.on_generation(node, hello.accepted, hello.content);
   ask(node, !node.snapshot || hello.snapshot != node.snapshot_digest,
       node.abilities.empty() || hello.abilities != node.abilities_digest, {});
@@ -240,6 +242,7 @@ Status NodeTalk::on_applied(NodeEntry& node, std::string_view body) {
   node.reported = std::max(node.reported, applied.generation);
   heard(node);
   epochs_.on_generation(node, applied.generation, applied.content);
+  node.lacks_bodies = false;
   // Proof is the digest of a header that this hub signed; the numbers alone prove nothing.
   if (!is_current || applied.header != desired->header_digest) return {};
   acknowledged(node, *desired);
@@ -277,7 +280,7 @@ void NodeTalk::compare_report(NodeEntry& node) {
   if (node.snapshot->accepted != desired->header.generation) {
     // One that is on its way is given its time.
     if (!node.sending.wanted) want_state(node);
-  } else if (node.snapshot->content == desired->content) {
+  } else if (node.snapshot->content == desired->content && !node.lacks_bodies) {
     acknowledged(node, *desired);
   }
 }
@@ -570,8 +573,13 @@ void NodeTalk::not_sent(NodeEntry& node, const std::string& why) {
 
 bool NodeTalk::send(const sync::NodeUid& node, sync::FrameType type, std::string payload) {
   const std::size_t size = payload.size();
-  is_blocked_ = !context_.seams.link.publish(sync::Topics::down(node), std::move(payload), false);
+  const auto sent = context_.seams.link.publish(sync::Topics::down(node), std::move(payload), false);
+  is_blocked_ = !sent && sent.error().code() == Code::kUnavailable;
   if (is_blocked_) return false;
+  if (!sent) {
+    base::log::failure("a message was dropped, for the broker would not take it", node.str(), sent.error());
+    return true;
+  }
   ++context_.counters.messages_down[type];
   context_.counters.bytes_down += size;
   return true;

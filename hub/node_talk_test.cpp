@@ -224,6 +224,17 @@ TEST_F(NodeTalkTest, AnotherContentOfTheSameGenerationIsNotBelieved) {
   EXPECT_EQ(node().states_received(), states);
 }
 
+TEST_F(NodeTalkTest, ANodeThatLostABodyIsSentItAgainAndNotTakenForOneThatIsAhead) {
+  const auto states = node().states_received();
+  node().lacks_bodies = true;
+  node().say_hello();
+  node().report();
+  fleet.settle();
+  EXPECT_GT(node().states_received(), states);
+  EXPECT_GT(node().last_state_bytes(), 0U) << "with the bodies";
+  EXPECT_EQ(fleet.node_condition("cam-1", "GenerationAhead"), "");
+}
+
 TEST_F(NodeTalkTest, AnOldStateThatIsRefusedIsNoTrouble) {
   push("two");
   fleet.poll();

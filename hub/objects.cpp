@@ -137,14 +137,17 @@ Status Objects::load() {
   auto& state = *state_;
   std::lock_guard writing(state.writing);
   std::unique_lock reading(state.reading);
+  const auto tell_unreadable = [](std::string_view stored, const base::Error& error) {
+    base::log::error("a stored object cannot be read and is not served; its record is kept",
+                     {{"object", stored}, {"error", error.message()}});
+  };
   // One record that cannot be read must cost no other: it stays in the table, is not served, and keeps its name.
-  const auto read = [](std::string_view stored, std::string_view value, const auto& keep,
-                       const auto& set_aside) {
+  const auto read = [&](std::string_view stored, std::string_view value, const auto& keep,
+                        const auto& set_aside) {
     const auto key = split_key(stored);
     auto object = read_stored(key, value);
     if (object) return keep(key, *std::move(object));
-    base::log::error("a stored object cannot be read and is not served; its record is kept",
-                     {{"object", stored}, {"error", object.error().message()}});
+    tell_unreadable(stored, object.error());
     set_aside(key);
   };
   HF_CHECK(state.seams.store.read([&](sync::ReadTxn& txn) -> Status {
@@ -152,22 +155,33 @@ Status Objects::load() {
     if (reserved) {
       HF_TRY(state.reserved, base::from_decimal(*reserved));
     }
-    HF_CHECK(txn.scan(kObjectTable, "", [&](std::string_view stored, std::string_view value) {
-      read(
-          stored, value,
-          [&](const Key& key, ObjectPtr object) { state.types[key.first][key.second] = std::move(object); },
-          [&](const Key& key) { state.set_aside.insert(key); });
-      return true;
-    }));
-    return txn.scan(kTombstoneTable, "", [&](std::string_view stored, std::string_view value) {
-      read(
-          stored, value,
-          [&](const Key& key, const ObjectPtr& object) {
-            state.tombstones[key] = {key.second, name_of(*object), object};
-          },
-          [](const Key&) {});  // nobody asks for it by name
-      return true;
-    });
+    HF_CHECK(txn.scan_past(
+        kObjectTable, "",
+        [&](std::string_view stored, std::string_view value) {
+          read(
+              stored, value,
+              [&](const Key& key, ObjectPtr object) {
+                state.types[key.first][key.second] = std::move(object);
+              },
+              [&](const Key& key) { state.set_aside.insert(key); });
+          return true;
+        },
+        [&](std::string_view stored, const base::Error& error) {
+          tell_unreadable(stored, error);
+          state.set_aside.insert(split_key(stored));
+        }));
+    return txn.scan_past(
+        kTombstoneTable, "",
+        [&](std::string_view stored, std::string_view value) {
+          read(
+              stored, value,
+              [&](const Key& key, const ObjectPtr& object) {
+                state.tombstones[key] = {key.second, name_of(*object), object};
+              },
+              [](const Key&) {});  // nobody asks for it by name
+          return true;
+        },
+        tell_unreadable);
   }));
   state.version = state.reserved;
   state.log.begin(state.version);

@@ -9,6 +9,7 @@
 #include "base/limits/model.hpp"
 #include "base/log.hpp"
 #include "base/time_text.hpp"
+#include "gitops/placement.hpp"
 #include "hub/json_path.hpp"
 
 namespace holdfast::hub {
@@ -42,6 +43,13 @@ bool is_bad_phase(sync::SectionPhase phase) {
   using sync::SectionPhase;
   return phase == SectionPhase::kQuarantined || phase == SectionPhase::kRollingBack ||
          phase == SectionPhase::kHeld || phase == SectionPhase::kUnschedulable;
+}
+
+/// Placed by its labels, and never heard: what it can do is not known, so nothing was made for it yet.
+bool is_awaited(const ApplicationEntry& application, const NodeEntry& node) {
+  const auto& spec = application.spec;
+  return !node.snapshot && application.spec_is_good && spec.placed && !application.is_deleting() &&
+         gitops::match(spec.placement, node.labels) == gitops::Match::kYes;
 }
 
 bool is_proven_applied(const NodeEntry& node, const DesiredRecord& desired) {
@@ -92,7 +100,7 @@ std::vector<NodeShare> StatusKeeper::shares(const ApplicationEntry& application)
           std::ranges::lower_bound(sections, application.uid, {}, &sync::SectionRef::application);
       if (found != sections.end() && found->application == application.uid) held = &*found;
     }
-    if (placing == node.placings.end() && held == nullptr) continue;
+    if (placing == node.placings.end() && held == nullptr && !is_awaited(application, node)) continue;
     out.push_back(
         share(application, node, placing == node.placings.end() ? nullptr : &placing->second, held));
   }

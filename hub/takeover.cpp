@@ -59,7 +59,9 @@ std::string connect_packet(const std::string& client_id, const TakeoverOptions& 
 Takeover::Takeover(base::EventLoop& loop, TakeoverOptions options)
     : loop_(loop), options_(std::move(options)), timer_(loop.timer([this] {
         // Either nothing was asked yet, or no answer came in time.
+        const bool was_asked = static_cast<bool>(socket_);
         close();
+        if (was_asked) return give_up_or_wait({base::Code::kTimeout, "the broker did not answer"});
         next();
       })) {}
 
@@ -75,8 +77,12 @@ void Takeover::next() {
   const auto asked = ask(waiting_.front());
   if (asked) return timer_->set(limits::kTakeoverTimeout);
   close();
+  give_up_or_wait(asked.error());
+}
+
+void Takeover::give_up_or_wait(const base::Error& why) {
   if (++attempts_ < limits::kTakeoverAttemptsMax) return timer_->set(limits::kTakeoverTimeout);
-  base::log::failure(kNotEnded, waiting_.front().str(), asked.error());
+  base::log::failure(kNotEnded, waiting_.front().str(), why);
   waiting_.pop_front();
   attempts_ = 0;
   if (!waiting_.empty()) timer_->set(std::chrono::milliseconds(0));

@@ -31,6 +31,7 @@ class Takeover {
 
  private:
   void next();
+  void give_up_or_wait(const base::Error& why);
   base::Status ask(const sync::NodeUid& uid);
   void on_answer();
   void close();

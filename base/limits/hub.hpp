@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 inline constexpr std::size_t kRequestBytesMax = 4U << 20U;
 inline constexpr std::size_t kEventsKeptMax = 10'000;
+inline constexpr std::size_t kEventsPerObjectMax = 2'000;  ///< of those about one node or application
 inline constexpr std::size_t kHistoryKeptMax = 50;
 inline constexpr std::size_t kNodesMax = 100'000;
 inline constexpr auto kStatusFlushInterval = 5s;
@@ -30,6 +31,7 @@ inline constexpr std::size_t kCertificatesPerNodeMax = 32;  ///< issued to one n
 inline constexpr auto kRevocationSpacing = 50ms;            ///< between two lists of revoked certificates
 inline constexpr auto kTakeoverTimeout = 1s;    ///< for the broker's answer, and between two attempts
 inline constexpr int kTakeoverAttemptsMax = 5;  ///< to end one session
+inline constexpr std::size_t kBrokerMemoryBytesMax = 1U << 30U;   ///< of the embedded broker
 inline constexpr std::size_t kBrokerQueuedBytesMax = 64U << 20U;  ///< for one client of the embedded broker
 inline constexpr auto kCommandTimeout = 30s;
 inline constexpr auto kCommandSkewMax = 24h;
@@ -56,7 +58,9 @@ inline constexpr std::size_t kConditionsShownMax = 20;  ///< findings in one con
 
 inline constexpr std::size_t kClientHelloBytesMax = 16U << 10U;  ///< with the records around it
 inline constexpr auto kClientHelloTimeout = 10s;
-inline constexpr std::size_t kClientHellosWaitingMax = 4'096;  ///< connections that have not said theirs yet
+inline constexpr std::size_t kClientHellosWaitingMax = 4'096;   ///< connections that have not said theirs yet
+inline constexpr std::size_t kClientHellosPerAddressMax = 512;  ///< the same from one address
+inline constexpr std::size_t kApiConnectionsPerAddressMax = 32;  ///< of one address at once, of kApiThreads
 inline constexpr std::size_t kRelaysMax = 50'000;      ///< connections through the hub's own port, at once
 inline constexpr int kAuthenticationFailuresMax = 20;  ///< of one address within the window
 inline constexpr auto kReadmitDefault =

@@ -110,6 +110,15 @@ Result<bool> read_switch(const Metadata& metadata, std::string_view name) {
               annotation_place(name) + ": " + in_quotes(*text) + " must be \"disabled\" or \"enabled\"");
 }
 
+/// https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+bool has_prune_false(const Metadata& metadata) {
+  const std::string* text = find_annotation(metadata, kAnnotationSyncOptions);
+  if (text == nullptr) return false;
+  const auto options = split(*text, ',');
+  return std::ranges::any_of(options,
+                             [](std::string_view option) { return trimmed(option) == "Prune=false"; });
+}
+
 Status check_brief(std::string_view brief, const ResourceKey& self) {
   const auto parts = split(brief, '/');
   const bool whole = std::none_of(parts.begin(), parts.end(), [](auto part) { return part.empty(); });
@@ -138,7 +147,8 @@ Result<std::vector<std::string>> read_depends_on(const Metadata& metadata, const
 
 Status read_annotations(const Metadata& metadata, Resource& resource) {
   HF_TRY(resource.wave, read_wave(metadata));
-  HF_TRY(resource.prune_disabled, read_switch(metadata, kAnnotationPrune));
+  HF_TRY(const bool is_kept, read_switch(metadata, kAnnotationPrune));
+  resource.prune_disabled = is_kept || has_prune_false(metadata);
   HF_TRY([[maybe_unused]] const bool not_templated, read_switch(metadata, kAnnotationTemplate));
   HF_TRY(resource.depends_on, read_depends_on(metadata, resource.key));
   return {};

@@ -37,7 +37,7 @@ struct Resource {
   base::Digest digest;    ///< of body
   std::int64_t wave = 0;  ///< argocd.argoproj.io/sync-wave
   std::vector<std::string> depends_on;  ///< briefs, from holdfast.dev/depends-on
-  bool prune_disabled = false;          ///< holdfast.dev/prune: disabled
+  bool prune_disabled = false;          ///< holdfast.dev/prune: disabled, or Argo CD's Prune=false
 
   bool operator==(const Resource&) const = default;
 };
@@ -54,5 +54,7 @@ inline constexpr std::string_view kAnnotationTemplate = "holdfast.dev/template";
 inline constexpr std::string_view kAnnotationPrune = "holdfast.dev/prune";
 inline constexpr std::string_view kAnnotationDependsOn = "holdfast.dev/depends-on";
 inline constexpr std::string_view kAnnotationSyncWave = "argocd.argoproj.io/sync-wave";
+inline constexpr std::string_view kAnnotationSyncOptions =
+    "argocd.argoproj.io/sync-options";  ///< of these Prune=false
 
 }  // namespace holdfast::sync

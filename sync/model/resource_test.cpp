@@ -85,6 +85,18 @@ TEST(Resource, AnnotationsForOrderAndPruneAreRead) {
   EXPECT_EQ(resource.depends_on, (std::vector<std::string>{"File/a", "Process/cams/b"}));
 }
 
+TEST(Resource, ArgoCdsPruneFalseIsHeard) {
+  const auto with = [](const std::string& options) {
+    return parsed(with_metadata(R"({"name": "motd", "annotations": {"argocd.argoproj.io/sync-options": ")" +
+                                options + R"("}})"))
+        .prune_disabled;
+  };
+  EXPECT_TRUE(with("Prune=false"));
+  EXPECT_TRUE(with("Validate=false, Prune=false"));
+  EXPECT_FALSE(with("Prune=true"));
+  EXPECT_FALSE(with("NoPrune=false"));
+}
+
 TEST(Resource, WithoutAnnotationsIsInWaveZeroAndPruned) {
   const Resource resource = parsed(kMotd);
   EXPECT_EQ(resource.wave, 0);

@@ -37,15 +37,17 @@ class FakeStore::Txn final : public WriteTxn {
     return found->second;
   }
 
-  Status scan(Table table, std::string_view prefix, const Each& each) override {
+  Status scan_past(Table table, std::string_view prefix, const Each& each, const Damaged& damaged) override {
     HF_TRY(const Rows* const rows, rows_of(table));
     auto at = rows->lower_bound(prefix);
     while (at != rows->end() && std::string_view(at->first).substr(0, prefix.size()) == prefix) {
       // Copies: `each` may erase what it is shown.
       const std::string key = at->first;
       const std::string value = at->second;
-      HF_CHECK(check_sound(table, key));
-      if (!each(key, value)) return {};
+      const auto sound = check_sound(table, key);
+      if (!sound && !damaged) return sound;
+      if (!sound) damaged(key, sound.error());
+      if (sound && !each(key, value)) return {};
       at = rows->upper_bound(key);
     }
     return {};

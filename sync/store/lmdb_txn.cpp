@@ -67,14 +67,20 @@ base::Result<std::optional<std::string>> LmdbTxn::get(Table table, std::string_v
 }
 
 // A closure that writes may move the page that a view looks at: it gets a copy.
-base::Status LmdbTxn::show(Table table, const Found& found, const Each& each, bool& more) {
-  HF_TRY(const auto payload, decode_record(table.name, found.key, found.record));
-  more = mode_ == Mode::kRead ? each(found.key, payload) : each(found.key, std::string(payload));
+base::Status LmdbTxn::show(Table table, const Found& found, const Each& each, const Damaged& damaged,
+                           bool& more) {
+  const auto payload = decode_record(table.name, found.key, found.record);
+  if (!payload && !damaged) return fail(payload.error());
+  if (!payload)
+    damaged(found.key, payload.error());
+  else
+    more = mode_ == Mode::kRead ? each(found.key, *payload) : each(found.key, std::string(*payload));
   return {};
 }
 
 // Every step looks for the key after the last one anew, so that `each` may put and erase.
-base::Status LmdbTxn::scan(Table table, std::string_view prefix, const Each& each) {
+base::Status LmdbTxn::scan_past(Table table, std::string_view prefix, const Each& each,
+                                const Damaged& damaged) {
   HF_TRY(const auto handle, dbi(table));
   if (!handle) return {};
   MDB_cursor* raw = nullptr;
@@ -93,7 +99,7 @@ base::Status LmdbTxn::scan(Table table, std::string_view prefix, const Each& eac
     HF_CHECK(lmdb_status(rc, table.name));
     if (view_of(key).substr(0, prefix.size()) != prefix) return {};
     last = view_of(key);
-    HF_CHECK(show(table, {last, view_of(record)}, each, more));
+    HF_CHECK(show(table, {last, view_of(record)}, each, damaged, more));
   }
   return {};
 }

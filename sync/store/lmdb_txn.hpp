@@ -27,7 +27,8 @@ class LmdbTxn final : public WriteTxn {
   LmdbTxn(MDB_txn* txn, const LmdbTables& tables, Mode mode) : txn_(txn), tables_(tables), mode_(mode) {}
 
   base::Result<std::optional<std::string>> get(Table table, std::string_view key) override;
-  base::Status scan(Table table, std::string_view prefix, const Each& each) override;
+  base::Status scan_past(Table table, std::string_view prefix, const Each& each,
+                         const Damaged& damaged) override;
   base::Status put(Table table, std::string_view key, std::string_view value) override;
   base::Status erase(Table table, std::string_view key) override;
 
@@ -39,7 +40,7 @@ class LmdbTxn final : public WriteTxn {
   struct Found;
   base::Result<std::optional<MDB_dbi>> dbi(Table table) const;
   base::Status changed(int rc, Table table, std::string_view key);
-  base::Status show(Table table, const Found& found, const Each& each, bool& more);
+  base::Status show(Table table, const Found& found, const Each& each, const Damaged& damaged, bool& more);
 
   base::Handle<MDB_txn, mdb_txn_abort> txn_;
   const LmdbTables& tables_;

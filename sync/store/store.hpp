@@ -29,7 +29,13 @@ class ReadTxn {
   /// In key order, keys that start with `prefix`; stops when `each` returns false. The views live only
   /// during the call.
   using Each = std::function<bool(std::string_view key, std::string_view value)>;
-  virtual base::Status scan(Table table, std::string_view prefix, const Each& each) = 0;
+  /// A damaged record (kCorrupt) ends it, or goes to `damaged`, and the scan goes on.
+  using Damaged = std::function<void(std::string_view key, const base::Error& error)>;
+  base::Status scan(Table table, std::string_view prefix, const Each& each) {
+    return scan_past(table, prefix, each, {});
+  }
+  virtual base::Status scan_past(Table table, std::string_view prefix, const Each& each,
+                                 const Damaged& damaged) = 0;
 };
 
 class WriteTxn : public ReadTxn {

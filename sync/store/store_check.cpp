@@ -57,7 +57,10 @@ Status walk(MDB_txn* txn, MDB_dbi dbi, std::string_view what, const Each& each) 
 
 Status walk_table(MDB_txn* txn, const std::string& name) {
   MDB_dbi dbi = 0;
-  HF_CHECK(lmdb_status(mdb_dbi_open(txn, name.c_str(), 0, &dbi), name));
+  const int rc = mdb_dbi_open(txn, name.c_str(), 0, &dbi);
+  if (rc == ENOMEM || rc == MDB_DBS_FULL) return lmdb_status(rc, name);
+  // What stands among the tables and is none was not written by LMDB.
+  if (rc != MDB_SUCCESS) return fail(Code::kCorrupt, name + ": " + mdb_strerror(rc));
   return walk(txn, dbi, name, [&](std::string_view key, std::string_view record) -> Status {
     HF_TRY([[maybe_unused]] const auto payload, decode_record(name, key, record));
     return {};

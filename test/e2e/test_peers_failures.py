@@ -2,6 +2,7 @@
 """What users of other systems suffered, one test each, by the number in the list that Holdfast keeps of them: reports in the
 trackers of KubeEdge, k3s, IoT Edge, balena, Karmada, Ankaios, flightctl, Greengrass and CFEngine."""
 import os
+import random
 import signal
 import uuid
 
@@ -103,7 +104,24 @@ def overwrite(store):
     store.write_bytes(os.urandom(store.stat().st_size))
 
 
-@pytest.mark.parametrize("damage", [zero_a_page, cut_short, overwrite], ids=lambda function: function.__name__)
+def lead_astray(store):
+    """Pages that look sound and point anywhere: what LMDB trusts, and may crash on."""
+    anywhere = random.Random(9)
+    with open(store, "r+b") as data:
+        for page in range(2, store.stat().st_size // 4096):
+            data.seek(page * 4096 + 16)
+            data.write(anywhere.randbytes(24))
+
+
+def empty(store):
+    os.truncate(store, 0)
+
+
+def gone(store):
+    store.unlink()
+
+
+@pytest.mark.parametrize("damage", [zero_a_page, cut_short, overwrite, lead_astray, empty, gone], ids=lambda function: function.__name__)
 @pytest.mark.parametrize("offline", [True, False], ids=["offline", "online"])
 def test_9_a_damaged_store_is_rebuilt_and_nothing_is_restarted_or_deleted(own_fleet, damage, offline):
     node = own_fleet.node()

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the annotations that steer Holdfast are such as it knows: one that is misspelt protects nothing, and nobody
+// would notice before it is too late. Others' annotations are not looked at.
+// Threads: pure functions.
+#pragma once
+
+#include <vector>
+
+#include "gitops/manifest_finding.hpp"
+
+namespace holdfast::gitops {
+
+void check_annotations(const std::vector<PlacedResource>& resources, FindingList& findings);
+
+}  // namespace holdfast::gitops
