@@ -81,7 +81,7 @@ Status DesiredKeeper::boot() {
   const auto verified = sync::verify_header(*stored, audience_.signing_keys, audience_.fleet, audience_.uid);
   if (verified) {
     set_accepted(*verified, stored->bytes, true);
-    return {};
+    return put_right(*verified);
   }
   if (verified.error().code() == base::Code::kTooNew) return base::fail(verified.error());
   HF_TRY(const auto header, sync::decode_header(stored->bytes));
@@ -89,6 +89,19 @@ Status DesiredKeeper::boot() {
                      verified.error());
   set_accepted(header, stored->bytes, false);
   return {};
+}
+
+/// Records are not signed, and what they name is carried out: it must be what the signed header names.
+Status DesiredKeeper::put_right(const DesiredHeader& header) {
+  Changes changes;
+  for (const auto& ref : header.sections) {
+    const auto* record = parts_.store.section(ref.application);
+    if (record == nullptr || (record->accepted.digest == ref.digest && !record->removal_pending)) continue;
+    base::log::error("a stored record says something else than the signed desired state; it is not believed",
+                     {{"application", ref.name}, {"section", record->accepted.digest.brief()}});
+    changes.sections[ref.application] = accept_section(record, ref);
+  }
+  return changes.empty() ? Status() : parts_.store.commit(changes);
 }
 
 void DesiredKeeper::set_accepted(const DesiredHeader& header, const std::string& bytes, bool verified) {

@@ -91,6 +91,28 @@ TEST(EngineBoot, AHeaderThatNoKeyVerifiesAnyMoreIsHeldAndProvesNoDelete) {
   EXPECT_EQ(node.content("/etc/a"), "A");
 }
 
+TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundBeforeItIsApplied) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  node.kill();
+  const auto forged = FakeApp("app").file("a", "/etc/a", "forged").file("evil", "/etc/evil", "x");
+  ASSERT_TRUE(node.store.write([&](sync::WriteTxn& txn) -> base::Status {
+    HF_CHECK(txn.put(kBodyTable, forged.digest().view(), forged.bytes()));
+    HF_TRY(const auto stored, txn.get(kSectionTable, "uid-app"));
+    auto text = *stored;
+    const auto real = app().digest().hex();
+    for (auto at = text.find(real); at != std::string::npos; at = text.find(real))
+      text.replace(at, real.size(), forged.digest().hex());
+    return txn.put(kSectionTable, "uid-app", text);
+  }));
+  ASSERT_TRUE(node.boot());
+  node.pass(1h);
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_FALSE(node.content("/etc/evil"));
+  EXPECT_EQ(node.section("app").accepted, app().digest());
+}
+
 // ---- damage ----
 
 class EngineDamage : public ::testing::Test {

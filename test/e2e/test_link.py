@@ -66,3 +66,31 @@ def test_a_frugal_node_is_held_like_any_other(own_fleet):
     node.stop()
     wrong = node.command("run", "--profile", "lavish")
     assert wrong.returncode != 0 and "prompt and frugal" in wrong.stderr
+
+
+def test_one_address_does_not_take_all_the_places_of_the_api(own_fleet):
+    hub = own_fleet.hub
+    context = ssl._create_unverified_context()  # whose door this is does not matter here
+    held, turned_away = [], 0
+    try:
+        for _ in range(40):
+            line = socket.create_connection(("127.0.0.1", hub.port), 5, source_address=("127.0.0.2", 0))
+            try:
+                held.append(context.wrap_socket(line))
+            except OSError:
+                turned_away += 1
+        assert len(held) == 32 and turned_away == 8
+        assert hub.is_ready(), "another address is served"
+    finally:
+        for line in held:
+            line.close()
+    until("and then the first one again", lambda: is_served(hub, "127.0.0.2"), 10)
+
+
+def is_served(hub, source):
+    line = socket.create_connection(("127.0.0.1", hub.port), 5, source_address=(source, 0))
+    try:
+        with ssl._create_unverified_context().wrap_socket(line):
+            return True
+    except OSError:
+        return False
