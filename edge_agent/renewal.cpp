@@ -2,9 +2,7 @@
 #include "edge_agent/renewal.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <thread>
 #include <utility>
 
 #include "base/limits/agent.hpp"
@@ -44,12 +42,6 @@ bool is_of_first(const sync::Certificate& certificate, const std::string& bundle
 
 }  // namespace
 
-/// Shared with the thread that asks, which may outlive this renewal: a hub that says nothing does not hold up the end.
-struct Renewal::Call {
-  std::mutex mutex;
-  Renewal* owner = nullptr;
-};
-
 base::WallTime believed_time(base::WallTime clock, base::WallTime not_before, base::WallTime attested) {
   return std::max({clock, not_before, attested});
 }
@@ -61,13 +53,8 @@ Renewal::Renewal(Seams seams, DataFolder folder, std::string name, Trust trust, 
       trust_(std::move(trust)),
       proxies_(std::move(proxies)),
       backoff_(kBackoff),
+      call_(seams.loop, [this](const Result<Json>& answer) { on_answer(answer); }),
       timer_(seams.loop.timer([this] { look(); })) {}
-
-Renewal::~Renewal() {
-  if (!call_) return;
-  const std::lock_guard guard(call_->mutex);
-  call_->owner = nullptr;
-}
 
 Status Renewal::open() {
   constexpr auto kSteps = 1000ms;
@@ -103,7 +90,7 @@ void Renewal::look_at_issuer(bool is_connected) {
 }
 
 void Renewal::look() {
-  if (call_) return;
+  if (call_.is_under_way()) return;
   // A clock may be set meanwhile, so it is never slept through to the end.
   const auto left = due() - now();
   if (left > 0ms) return timer_->set(std::min<std::chrono::milliseconds>(left, limits::kRenewalLookInterval));
@@ -126,21 +113,11 @@ Status Renewal::ask() {
                              .target = std::string(kTarget),
                              .body = base::canonical_json(body),
                              .proxies = proxies_};
-  call_ = std::make_shared<Call>();
-  call_->owner = this;
-  std::thread([call = call_, question] {
-    auto answer = ask_hub(question);
-    const std::lock_guard guard(call->mutex);
-    if (call->owner == nullptr) return;
-    call->owner->seams_.loop.post([call, answer = std::move(answer)] {
-      if (call->owner != nullptr) call->owner->on_answer(answer);
-    });
-  }).detach();
+  call_.start([question] { return ask_hub(question); });
   return {};
 }
 
 void Renewal::on_answer(const Result<Json>& answer) {
-  call_.reset();
   const auto taken = answer ? take(*answer) : Status(fail(answer.error()));
   if (taken) {
     backoff_.reset();

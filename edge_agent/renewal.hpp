@@ -15,6 +15,7 @@
 #include "base/random.hpp"
 #include "edge_agent/hub_call.hpp"
 #include "edge_agent/node_certificate.hpp"
+#include "edge_agent/side_call.hpp"
 #include "sync/wire/trust.hpp"
 
 namespace holdfast::edge_agent {
@@ -34,7 +35,6 @@ class Renewal {
   using Trust = std::function<sync::TrustDocument()>;
   /// `name`: the node's, by which a hub that lost its store takes it back.
   Renewal(Seams seams, DataFolder folder, std::string name, Trust trust, sync::ProxyRules proxies = {});
-  ~Renewal();
 
   base::Status open();  ///< before the link
   void start();
@@ -58,7 +58,6 @@ class Renewal {
   std::uint64_t renewals() const { return renewals_; }
 
  private:
-  struct Call;
   void look_at_issuer(bool is_connected);
   void look();
   base::Status ask();
@@ -75,7 +74,7 @@ class Renewal {
   std::optional<base::WallTime> reissue_due_;  ///< the certificate is of a CA that is not the first any more
   base::Backoff backoff_;
   std::function<void()> on_renewed_;
-  std::shared_ptr<Call> call_;  ///< that is on its way
+  SideCall<base::Result<base::Json>> call_;
   std::string trouble_;
   std::uint64_t renewals_ = 0;
   std::unique_ptr<base::EventLoop::Timer> timer_;

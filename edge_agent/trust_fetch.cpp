@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/trust_fetch.hpp"
 
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "base/limits/agent.hpp"
@@ -55,25 +53,14 @@ Result<std::string> ask_for_trust(const TrustQuestion& question,
   return fail(std::move(last));
 }
 
-/// Shared with the thread that asks, which may outlive this: a hub that says nothing does not hold up the end.
-struct TrustFetch::Call {
-  std::mutex mutex;
-  TrustFetch* owner = nullptr;
-};
-
 TrustFetch::TrustFetch(Seams seams, TrustKeeper& keeper, NodeFile node, sync::ProxyRules proxies)
     : seams_(seams),
       keeper_(keeper),
       node_(std::move(node)),
       proxies_(std::move(proxies)),
       backoff_(kBackoff),
+      call_(seams.loop, [this](const Result<std::string>& answer) { on_answer(answer); }),
       timer_(seams.loop.timer([this] { ask(); })) {}
-
-TrustFetch::~TrustFetch() {
-  if (!call_) return;
-  const std::lock_guard guard(call_->mutex);
-  call_->owner = nullptr;
-}
 
 void TrustFetch::start() { wait(); }
 
@@ -88,13 +75,11 @@ void TrustFetch::connected(bool is_connected) {
   timer_->cancel();
   backoff_.reset();
   if (is_connected) return trouble_.clear();
-  if (!call_) wait();
+  if (!call_.is_under_way()) wait();
 }
 
 void TrustFetch::ask() {
-  if (call_ || is_connected_) return;
-  call_ = std::make_shared<Call>();
-  call_->owner = this;
+  if (call_.is_under_way() || is_connected_) return;
   const TrustQuestion question{.hubs = keeper_.document().hubs, .proxies = proxies_};
   const auto is_news = [fleet = node_.fleet, recovery = node_.recovery_key,
                         held = keeper_.document().version](std::string_view encoded) -> Result<bool> {
@@ -103,18 +88,10 @@ void TrustFetch::ask() {
     HF_CHECK(check_trust(document, fleet));
     return document.version > held;
   };
-  std::thread([call = call_, question, is_news] {
-    auto answer = ask_for_trust(question, is_news);
-    const std::lock_guard guard(call->mutex);
-    if (call->owner == nullptr) return;
-    call->owner->seams_.loop.post([call, answer = std::move(answer)] {
-      if (call->owner != nullptr) call->owner->on_answer(answer);
-    });
-  }).detach();
+  call_.start([question, is_news] { return ask_for_trust(question, is_news); });
 }
 
 void TrustFetch::on_answer(const Result<std::string>& answer) {
-  call_.reset();
   const auto taken = answer ? keeper_.take(*answer) : Result<bool>(fail(answer.error()));
   if (taken) {
     trouble_.clear();

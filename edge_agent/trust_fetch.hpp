@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/event_loop.hpp"
 #include "base/random.hpp"
+#include "edge_agent/side_call.hpp"
 #include "edge_agent/trust_keeper.hpp"
 #include "sync/link/proxy.hpp"
 
@@ -36,7 +37,6 @@ class TrustFetch {
     base::Random& random;
   };
   TrustFetch(Seams seams, TrustKeeper& keeper, NodeFile node, sync::ProxyRules proxies = {});
-  ~TrustFetch();
 
   void start();
   /// As the link has it; asks only while it is not connected.
@@ -45,7 +45,6 @@ class TrustFetch {
   const std::string& trouble() const { return trouble_; }
 
  private:
-  struct Call;
   void wait();
   void ask();
   void on_answer(const base::Result<std::string>& answer);
@@ -56,7 +55,7 @@ class TrustFetch {
   sync::ProxyRules proxies_;
   base::Backoff backoff_;
   bool is_connected_ = false;
-  std::shared_ptr<Call> call_;  ///< that is on its way
+  SideCall<base::Result<std::string>> call_;
   std::string trouble_;
   std::unique_ptr<base::EventLoop::Timer> timer_;
 };

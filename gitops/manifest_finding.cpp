@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gitops/manifest_finding.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -53,7 +54,9 @@ FindingList::~FindingList() = default;
 bool FindingList::is_full() const { return findings_.size() >= base::limits::kFindingsMax; }
 
 void FindingList::add(Finding finding) {
-  if (!is_full()) findings_.push_back(std::move(finding));
+  // Several checks may meet the same mistake.
+  const bool is_known = std::ranges::find(findings_, finding) != findings_.end();
+  if (!is_full() && !is_known) findings_.push_back(std::move(finding));
 }
 
 const Json& FindingList::document_of(const Manifest& manifest) {

@@ -58,6 +58,18 @@ def own_fleet():
         machine.remove_folder(folder)
 
 
+@pytest.fixture
+def short_lived():
+    """A fleet whose node certificates hold for 12 seconds."""
+    folder = machine.new_folder()
+    hub = Hub(folder, "--poll", "5s", "--node-certificate-life", "12s")
+    try:
+        yield from _fleet(hub.start(), folder)
+    finally:
+        hub.remove()
+        machine.remove_folder(folder)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """The last log lines of hub and agents stand under a failure."""
@@ -65,7 +77,7 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.when != "call" or not report.failed:
         return
-    for name in ("fleet", "own_fleet"):
+    for name in ("fleet", "own_fleet", "short_lived"):
         if name in item.funcargs:
             for file, text in item.funcargs[name].logs().items():
                 report.sections.append((file, text))

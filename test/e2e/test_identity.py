@@ -8,29 +8,12 @@ import time
 import pytest
 
 import machine
-from fleet import Fleet
-from hub import API, Hub
+from hub import API
 from manifests import file, process
 from node import Node
 from waiting import holds, until
 
 MOTD = {"motd.yaml": file("motd", "/etc/motd", "hello\n")}
-
-
-@pytest.fixture
-def short_lived():
-    """A fleet whose certificates hold for 12 seconds."""
-    folder = machine.new_folder()
-    hub = Hub(folder, "--poll", "5s", "--node-certificate-life", "12s")
-    fleet = None
-    try:
-        fleet = Fleet(hub.start(), folder, "short")
-        yield fleet
-    finally:
-        if fleet:
-            fleet.remove()
-        hub.remove()
-        machine.remove_folder(folder)
 
 
 def serial(node):

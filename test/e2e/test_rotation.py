@@ -10,28 +10,11 @@ import threading
 import pytest
 
 import machine
-from fleet import Fleet
-from hub import API, Hub
+from hub import API
 from manifests import file, process
 from waiting import holds, until
 
 APP = {"motd.yaml": file("motd", "/etc/motd", "before\n"), "web.yaml": process("web", ["/bin/sleep", "1000"])}
-
-
-@pytest.fixture
-def short_lived():
-    """A fleet whose node certificates hold for 12 seconds."""
-    folder = machine.new_folder()
-    hub = Hub(folder, "--poll", "5s", "--node-certificate-life", "12s")
-    fleet = None
-    try:
-        fleet = Fleet(hub.start(), folder, "rotated")
-        yield fleet
-    finally:
-        if fleet:
-            fleet.remove()
-        hub.remove()
-        machine.remove_folder(folder)
 
 
 def rotate(hub, what, *options, code=0):
