@@ -29,6 +29,7 @@ TEST(SpareMemoryContract, TheHeapsFreePagesAndTheCodeAreGivenBackAndTheProgramGo
   SpareMemory memory(clock);
   {
     std::vector<std::unique_ptr<std::string>> burst;
+    burst.reserve(4'000);
     for (int i = 0; i < 4'000; ++i) burst.push_back(std::make_unique<std::string>(4'000, 'x'));
     // Of what lies on top of the others nothing is left that would keep them.
   }

@@ -175,6 +175,7 @@ Result<AgentOptions> parse_agent_options(const std::vector<std::string>& argumen
 
   std::vector<std::string> copies(arguments.begin() + 1, arguments.end());
   std::vector<char*> argv;
+  argv.reserve(copies.size() + 1);
   for (auto& copy : copies) argv.push_back(copy.data());
   argv.push_back(nullptr);
   const int argc = static_cast<int>(copies.size());

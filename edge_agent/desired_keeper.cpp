@@ -288,6 +288,7 @@ std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, const Stat
   parts_.accepted.verified = true;
   if (is_mended) {
     std::vector<sync::ApplicationUid> applications;
+    applications.reserve(header.sections.size());
     for (const auto& ref : header.sections) applications.push_back(ref.application);
     parts_.targets.forget_errors();
     begin(applications);

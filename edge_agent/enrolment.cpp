@@ -58,6 +58,7 @@ Result<std::string> token_of(const AgentOptions& options) {
 
 std::vector<std::string> names_of(const std::map<std::string, std::string>& facts) {
   std::vector<std::string> out;
+  out.reserve(facts.size());
   for (const auto& [name, value] : facts) out.push_back(name);
   return out;
 }

@@ -12,7 +12,6 @@
 
 namespace holdfast::edge_agent {
 
-using base::Code;
 using base::fail;
 using base::Json;
 using base::Result;

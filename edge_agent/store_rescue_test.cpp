@@ -20,13 +20,14 @@ using base::Error;
 enum class Killed { kWhileCopying, kAfterCopying, kAfterSettingAside, kAfterAll };
 
 class StoreRescue : public testing::TestWithParam<Killed> {
- protected:
+ public:
   StoreRescue() {
     std::string name = testing::TempDir() + "holdfast-rescue-XXXXXX";
     folder_ = ::mkdtemp(name.data());
   }
   ~StoreRescue() override { fs::remove_all(folder_); }
 
+ protected:
   std::string path() const { return folder_ + "/store"; }
   void make_store() {
     const auto store = open_agent_store(path());

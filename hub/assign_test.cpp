@@ -364,6 +364,7 @@ std::string numbered(std::size_t i) { return "a" + std::to_string(1000 + i); }
 TEST(AssignLimit, HoldsThoughARemovalIsPutOff) {
   Node node;
   std::vector<Candidate> full;
+  full.reserve(base::limits::kSectionsPerNodeMax);
   for (std::size_t i = 0; i < base::limits::kSectionsPerNodeMax; ++i)
     full.push_back(place(numbered(i), "v1", {i == 0 ? "/x" : "/y"}));
   for (std::size_t i = 1; i < full.size(); ++i) full[i].claims = full[i].newest_claims = {};
@@ -401,6 +402,7 @@ TEST(AssignLimit, MoreRemovalsThanANodeIsToldWait) {
   std::vector<sync::ApplicationUid> removed;
   for (const auto& removal : node.header->removals) removed.push_back(removal.application);
   std::vector<Candidate> leaving;
+  leaving.reserve(kHalf);
   for (std::size_t i = 0; i < kHalf; ++i) leaving.push_back(wishes("r2" + numbered(i), Wish::kPrune));
   EXPECT_TRUE(node.next(leaving, removed).held_removals.empty());
   EXPECT_TRUE(node.header->sections.empty());

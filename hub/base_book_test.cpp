@@ -133,6 +133,7 @@ TEST_F(BaseBookTest, KeepsABodyOnceForTheWholeFleet) {
   BaseBook book;
   const std::string large(10'000, 'x');
   std::vector<DesiredRecord> records;
+  records.reserve(10);
   for (int i = 0; i < 10; ++i) records.push_back(put("n" + std::to_string(i), 1, {{"a", large}}));
   for (const auto& record : records) replace(book, record, {{"a", "small"}});
   EXPECT_LT(book.bytes(), 2 * large.size());
@@ -143,6 +144,7 @@ TEST_F(BaseBookTest, KeepsABodyOnceForTheWholeFleet) {
 TEST_F(BaseBookTest, BeyondItsBoundTheOldestGo) {
   BaseBook book(25'000);
   std::vector<DesiredRecord> records;
+  records.reserve(5);
   for (int i = 0; i < 5; ++i)
     records.push_back(
         put("n" + std::to_string(i), 1, {{"a", std::string(10'000, static_cast<char>('a' + i))}}));

@@ -37,6 +37,7 @@ class DesiredBookTest : public testing::Test {
   }
   base::Status put(const std::vector<sync::DesiredHeader>& headers, const Bodies& bodies) {
     std::vector<DesiredRecord> records;
+    records.reserve(headers.size());
     for (const auto& header : headers) records.push_back(book->seal(header).value());
     return book->put(std::move(records), bodies);
   }

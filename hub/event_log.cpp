@@ -46,6 +46,7 @@ Json first(const EventAbout& about, const sync::Event& event, const std::string&
 base::Status EventLog::load() {
   HF_TRY(const auto listing, objects_.list(kEvents));
   std::vector<std::pair<base::WallTime, ObjectPtr>> stored;
+  stored.reserve(listing.items.size());
   for (const auto& object : listing.items)
     stored.emplace_back(base::parse_rfc3339(text_at(*object, "lastTimestamp")).value_or(base::WallTime{}),
                         object);

@@ -229,6 +229,7 @@ void NodeBook::note_paced(NodeEntry& entry, std::chrono::milliseconds window) {
 
 std::vector<sync::NodeUid> NodeBook::unclaimed() const {
   std::vector<sync::NodeUid> out;
+  out.reserve(stored_.size());
   for (const auto& [uid, stored] : stored_) out.push_back(uid);
   return out;
 }

@@ -47,6 +47,7 @@ void NodeKeeper::reconcile(const std::vector<sync::NodeUid>& nodes) {
   auto records = decide(nodes, bodies);
   if (records.empty()) return;
   std::vector<sync::NodeUid> changed;
+  changed.reserve(records.size());
   for (const auto& record : records) changed.push_back(record.header.node);
   ++context_.counters.store_writes;
   keep_bases(records);

@@ -359,6 +359,7 @@ TEST_F(ObjectsTest, AWriteOfSeveralIsAllOrNothing) {
 TEST_F(ObjectsTest, ReadersAndWritersOfManyThreads) {
   made(kProjects, project("a"));
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 50; ++i) {

@@ -68,8 +68,8 @@ struct Answer {
 
 struct FakeHub::State {
   explicit State(const std::string& host)
-      : ca_key(EVP_EC_gen("P-256")),
-        key(EVP_EC_gen("P-256")),
+      : ca_key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")),
+        key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")),
         ca(make_certificate("fake CA", ca_key.get(), nullptr, ca_key.get())),
         certificate(make_certificate(host, key.get(), ca.get(), ca_key.get())),
         server(certificate.get(), key.get()) {
