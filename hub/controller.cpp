@@ -105,7 +105,7 @@ struct Controller::Parts {
     context.look_at(node);
     context.show(node);
     if (is_new) look_at_roots();
-    if (is_new) context.show_all_applications();
+    if (is_new && booted) context.show_all_applications();  // at boot each of them is looked at anyway
     if (is_new && booted && annotations_of(*object).contains(kReadmittedAnnotation)) {
       tell_membership();
       context.tell(
