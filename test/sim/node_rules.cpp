@@ -108,9 +108,26 @@ void NodeRules::before_write(const base::FileWrite& write) {
   const auto claim = path_claim(write.path);
   expect_wanted(claim, "write " + write.path);
   expect_intent(claim, "write " + write.path);
+  look_what_stands_at(write.path);
 }
 
-void NodeRules::before_mark(const std::string& path) { expect_wanted(path_claim(path), "mark " + path); }
+void NodeRules::before_mark(const std::string& path) {
+  expect_wanted(path_claim(path), "mark " + path);
+  look_what_stands_at(path);
+}
+
+void NodeRules::look_what_stands_at(const std::string& path) {
+  stands_somebodys_ = host_.file(path) != nullptr && !made_.contains(path);
+}
+
+/// Whether a file was taken over is the record's word, believed only where somebody's file was seen.
+void NodeRules::took(const std::string& path) {
+  made_.insert(path);
+  const auto found = entry(path_claim(path));
+  const bool is_adopted = found && found->adopted;
+  if (is_adopted && stands_somebodys_) was_there_.insert(path);
+  if (!is_adopted) was_there_.erase(path);
+}
 
 void NodeRules::before_attributes(const std::string& path) {
   expect_wanted(path_claim(path), "attributes " + path);
@@ -120,6 +137,7 @@ void NodeRules::before_remove(const std::string& path) {
   const auto claim = path_claim(path);
   if (host_.file(path) == nullptr) return;
   if (!made_.contains(path)) violated("foreign-untouched", "remove " + path + ": the agent did not make it");
+  if (was_there_.contains(path)) violated("was-there-stays", "remove " + path + ": it was there before");
   if (!oracle_.may_delete(node_, claim) && !is_rolling_back(claim)) {
     violated("delete-only-what-was-said", "remove " + path + ": no commit and no person said so");
   }
@@ -176,8 +194,8 @@ void NodeRules::before_forget(const base::ProcessId&) {}
 
 void NodeRules::after(const std::string& what) {
   trace_.add(node_, what);
-  if (what.starts_with("write ")) made_.insert(what.substr(6));
-  if (what.starts_with("mark ")) made_.insert(what.substr(5));
+  if (what.starts_with("write ")) took(what.substr(6));
+  if (what.starts_with("mark ")) took(what.substr(5));
   if (what.starts_with("remove ")) made_.erase(what.substr(7));
 }
 

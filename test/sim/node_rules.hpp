@@ -51,6 +51,8 @@ class NodeRules final : public HostWatcher {
   void process_ended_by_hand(const std::string& name) { ++ends_[name]; }
 
   bool made(const std::string& path) const { return made_.contains(path); }
+  /// Somebody's file stood there when the agent took it over: it may be changed and is never removed.
+  bool was_there(const std::string& path) const { return was_there_.contains(path); }
   bool has_sent(const base::Digest& snapshot) const { return snapshots_.contains(snapshot); }
   const base::Digest& last_snapshot() const { return last_snapshot_; }
   std::uint64_t messages_but_hello() const { return messages_; }
@@ -68,6 +70,8 @@ class NodeRules final : public HostWatcher {
   bool is_held(const sync::Claim& claim) const;
   std::size_t inventory_of(const sync::ApplicationUid& application) const;
   void count_delete(const sync::Claim& claim);
+  void look_what_stands_at(const std::string& path);
+  void took(const std::string& path);
   void check_applied(const sync::Frame& frame);
   void check_sections(const sync::Snapshot& snapshot);
   void violated(const std::string& invariant, const std::string& detail);
@@ -79,6 +83,8 @@ class NodeRules final : public HostWatcher {
   Trace& trace_;
   Judge& judge_;
   std::set<std::string> made_;                ///< paths whose file is the agent's
+  std::set<std::string> was_there_;           ///< of those, whose file was somebody's before
+  bool stands_somebodys_ = false;             ///< where the agent writes next
   std::map<std::string, std::string> names_;  ///< instance → process
   sync::Generation accepted_max_;
   struct Deletes {
