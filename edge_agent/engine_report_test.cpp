@@ -210,6 +210,8 @@ INSTANTIATE_TEST_SUITE_P(
         Blocked{"ByTheHold", hold, "File/f7", "would delete 14 of 15", "holdfast sync app --confirm-prune"},
         Blocked{"ByAQuarantine", quarantine, "File/a", "is quarantined", "holdfast sync app"},
         Blocked{"ByAFullDisk", retry, "File/a", "ApplyFailed", "the next try comes in"},
+        Blocked{"ByOneThatCannotBeApplied", retry, "Process/web", "waits for File/a, which cannot be applied",
+                ""},
         Blocked{"ByAWave", wait_for_a_wave, "File/late", "waits for wave 0", "goes on being applied"}),
     [](const auto& info) { return info.param.name; });
 

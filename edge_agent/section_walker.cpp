@@ -232,8 +232,10 @@ Status SectionWalker::prepare(Round& round) {
   for (const auto& item : round.target.items) {
     for (const auto& claim : item.desired.claims) {
       const auto failed = input.unobservable.find(claim);
-      if (failed != input.unobservable.end() && !round.blocked.contains(item.desired.key))
+      if (failed != input.unobservable.end() && !round.blocked.contains(item.desired.key)) {
+        show_held_up(round, item);
         return fail(failed->second);
+      }
     }
   }
   return {};
@@ -446,6 +448,7 @@ Result<SectionWalker::Outcome> SectionWalker::apply_batch(Round& round, const st
     if (!done) {
       parts_.show(item, SyncStatus::kOutOfSync,
                   {.health = Health::kDegraded, .reason = "ApplyFailed", .message = done.error().message()});
+      show_held_up(round, item);
       return fail(done.error());
     }
     if (!*done) {
@@ -488,6 +491,18 @@ void SectionWalker::show_waiting(Round& round, std::int64_t wave) {
     }
     parts_.show(item, SyncStatus::kOutOfSync,
                 {.health = Health::kMissing, .reason = "Waiting", .message = message});
+  }
+}
+
+void SectionWalker::show_held_up(Round& round, const TargetItem& failed) {
+  for (std::size_t index = 0; index < round.target.items.size(); ++index) {
+    auto& item = round.target.items[index];
+    const bool is_due = !round.walk.done[index] && round.actions.contains(item.desired.key);
+    if (!is_due || item.desired.key == failed.desired.key) continue;
+    parts_.show(item, SyncStatus::kOutOfSync,
+                {.health = Health::kMissing,
+                 .reason = "Waiting",
+                 .message = "waits for " + failed.desired.key.brief() + ", which cannot be applied"});
   }
 }
 

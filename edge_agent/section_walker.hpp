@@ -71,6 +71,8 @@ class SectionWalker {
   /// Health of the wave's applied resources; an error when one of them can never become healthy.
   base::Status look_at_wave(Round& round, std::int64_t wave);
   void show_waiting(Round& round, std::int64_t wave);
+  /// What is still to be done, while `failed` keeps the section from going on.
+  void show_held_up(Round& round, const TargetItem& failed);
   void wait(Round& round, std::int64_t wave);
   bool is_awaited_elsewhere(const sync::ApplicationUid& application, const Changes& changes) const;
   void remove(const sync::ApplicationUid& application, const SectionRecord& record);

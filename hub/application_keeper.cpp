@@ -43,6 +43,10 @@ Result<const PastRevision*> find_past(const ApplicationEntry& application, const
     found = &past;
   }
   if (found != nullptr) return found;
+  // A later commit with the same content, which `get` shows as being in force.
+  const bool is_same = revision.size() >= kPrefixMin && application.same_commit &&
+                       application.same_commit->str().starts_with(revision);
+  if (is_same && !application.record.history.empty()) return &application.record.history.back();
   return fail(Code::kNotFound, "revision \"" + revision + "\" is not in the history of application \"" +
                                    application.name + "\"; see \"holdfast history " + application.name +
                                    "\"");

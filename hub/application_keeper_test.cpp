@@ -204,6 +204,19 @@ TEST_F(ApplicationTest, ARollbackNeverLowersTheGeneration) {
   EXPECT_GT(fleet.node("cam-1").header()->generation, generation);
 }
 
+TEST_F(ApplicationTest, ALaterCommitWithTheSameContentCanBeRolledBackToAsItIsShown) {
+  push("two");
+  fleet.poll();
+  const auto same = fleet.change({{"apps/other/motd.yaml", motd("beside it")}});
+  fleet.poll();
+  ASSERT_EQ(fleet.status("motd", "revision"), same.str());
+  ASSERT_TRUE(fleet.hub->rollback("motd", same.str().substr(0, 12)));
+  fleet.settle();
+  push("three");
+  fleet.poll();
+  EXPECT_TRUE(node_has("two"));
+}
+
 TEST_F(ApplicationTest, OnlyARevisionOfTheHistoryCanBeRolledBackTo) {
   EXPECT_EQ(fleet.hub->rollback("motd", "0123456789").error().code(), base::Code::kNotFound);
   EXPECT_EQ(fleet.hub->rollback("motd", "").error().code(), base::Code::kNotFound);

@@ -8,6 +8,7 @@
 #include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/time_text.hpp"
+#include "gitops/repository_url.hpp"
 
 namespace holdfast::hub {
 
@@ -88,7 +89,12 @@ Status read_store(const std::string& text) {
 }
 
 Result<std::string> read_source_url(const std::string& text) {
-  if (!text.starts_with('/')) return text;
+  if (!text.starts_with('/')) {
+    // Said here, before anything is started.
+    if (auto url = gitops::parse_repository_url(text); !url)
+      return fail(std::move(url).error().with_context("source"));
+    return text;
+  }
   std::error_code problem;
   if (!std::filesystem::is_directory(text, problem))
     return fail(Code::kNotFound, "source: " + text + ": there is no such folder");

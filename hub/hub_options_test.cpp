@@ -55,6 +55,7 @@ TEST(HubOptions, TakesASourceByPath) {
   ASSERT_TRUE(url) << url.error().message();
   EXPECT_EQ(gitops::parse_repository_url(*url)->path, folder);
   EXPECT_EQ(read_source_url("https://g/x.git"), "https://g/x.git");
+  EXPECT_EQ(read_source_url("https://g/a b.git").error().message().find("source: "), 0U);
   EXPECT_EQ(read_source_url("/no/such/folder").error().message(),
             "source: /no/such/folder: there is no such folder");
   HubOptions out;

@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "gitops/manifest_finding.hpp"
 #include "hub/admission.hpp"
 #include "hub/application_book.hpp"
 #include "hub/json_path.hpp"
@@ -247,7 +248,7 @@ WantedObjects read_wanted(const std::vector<gitops::Manifest>& manifests) {
       continue;
     }
     if (auto status = check(*type, *json); !status) {
-      out.findings.push_back(finding(manifest, brief, status.error().message()));
+      out.findings.push_back(gitops::finding_in(manifest, *json, status.error()));
       continue;
     }
     const auto place = manifest.file + ":" + std::to_string(manifest.line);

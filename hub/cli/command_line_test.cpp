@@ -75,6 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
                  {"get", "nodes", "-o", "xml"},
                  "--output: \"xml\" is not one of table, wide, json, yaml, name"},
         WrongRow{"MissingValue", {"get", "nodes", "-l"}, "--selector"},
+        WrongRow{"BadSelector", {"get", "nodes", "-l", "a b c"}, "--selector"},
         WrongRow{"NameAndSelector", {"get", "nodes", "a", "-l", "x=y"}, "give names or selectors, not both"},
         WrongRow{"WatchOfTwo", {"get", "nodes", "a", "b", "-w"}, "-w takes one name"},
         WrongRow{"WatchOfReports", {"get", "resources", "-w"}, "resources take no -w"},

@@ -2,6 +2,7 @@
 // holdfast get
 #include <nlohmann/json.hpp>
 
+#include "gitops/application.hpp"
 #include "hub/cli/commands.hpp"
 #include "hub/cli/object_fields.hpp"
 #include "hub/cli/object_table.hpp"
@@ -65,6 +66,8 @@ Result<GetOptions> read_get(const Arguments& arguments) {
   out.format = parse_format(arguments.one("--output"));
   out.is_watched = arguments.has("--watch");
   HF_CHECK(check_report_options(out));
+  if (auto selector = gitops::parse_selector_text(out.selector); !selector)
+    return fail(std::move(selector).error().with_context("--selector"));
   const auto names = out.targets.words.size();
   const bool is_selected = !out.selector.empty() || !out.field_selector.empty();
   if (names > 0 && is_selected) return fail(Code::kInvalid, "give names or selectors, not both");
