@@ -166,6 +166,11 @@ Status write_file(const std::string& path, std::string_view content, std::uint32
   return sync(folder, place.folder);
 }
 
+Status remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail(file_error("cannot remove", path));
+}
+
 Status make_private_directory(const std::string& path) {
   HF_CHECK(check_path(path));
   HF_CHECK(make_parents(path));

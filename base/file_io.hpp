@@ -22,6 +22,9 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 /// of the folder. `mode` holds whatever the umask is. The folder must exist. On an error the old file stands.
 Status write_file(const std::string& path, std::string_view content, std::uint32_t mode);
 
+/// One that is not there is removed already.
+Status remove_file(const std::string& path);
+
 /// Makes `path` for us alone (0700), its missing parents 0755. One that is there must be ours and closed to
 /// others: its mode is never changed here, unless it is empty.
 Status make_private_directory(const std::string& path);

@@ -140,6 +140,16 @@ TEST_F(FileIo, AFullDiskLeavesTheOldFileAndNothingElse) {
   EXPECT_EQ(names(), std::vector<std::string>{"a"});
 }
 
+TEST_F(FileIo, WhatIsNotThereIsRemovedAlready) {
+  ASSERT_TRUE(write_file(path("a"), "x", 0600));
+  EXPECT_TRUE(remove_file(path("a")));
+  EXPECT_EQ(read_file(path("a"), 10).error().code(), Code::kNotFound);
+  EXPECT_TRUE(remove_file(path("a")));
+  const auto folder = remove_file(path(""));
+  ASSERT_FALSE(folder);
+  EXPECT_NE(folder.error().message().find("cannot remove"), std::string::npos);
+}
+
 TEST_F(FileIo, AMissingFolderIsNamed) {
   const auto written = write_file(path("no/such"), "x", 0644);
   ASSERT_FALSE(written);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/enrolment.hpp"
 
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -146,11 +144,6 @@ Status save(const DataFolder& folder, const sync::PrivateKey& key, const Identit
   return base::write_file(folder.node_file(), encode_node_file(identity.node), 0600);
 }
 
-Status remove_if_there(const std::string& path) {
-  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-  return fail(base::Error::from_errno(errno, path));
-}
-
 /// The identity in the fleet that this machine is of; none: it is of none.
 Result<std::optional<NodeFile>> earlier_identity(const DataFolder& folder, bool is_left) {
   auto node = folder.load_node();
@@ -201,9 +194,9 @@ Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
     identity.node.mark_uid = identity.node.uid;
   }
   for (const auto& path : {folder.next_key_file(), folder.next_certificate_file()})
-    HF_CHECK(remove_if_there(path));
+    HF_CHECK(base::remove_file(path));
   HF_CHECK(save(folder, key, identity));
-  HF_CHECK(remove_if_there(folder.re_home_key_file()));
+  HF_CHECK(base::remove_file(folder.re_home_key_file()));
   return identity.node;
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/node_certificate.hpp"
 
-#include <unistd.h>
 
-#include <cerrno>
 #include <cmath>
 
 #include "base/file_io.hpp"
@@ -16,15 +14,6 @@ using base::Code;
 using base::fail;
 using base::Result;
 using base::Status;
-
-namespace {
-
-Status remove_file(const std::string& path) {
-  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-  return fail(base::Error::from_errno(errno, path));
-}
-
-}  // namespace
 
 base::WallTime renewal_time(base::WallTime not_before, base::WallTime not_after, double spread) {
   const auto life = not_after - not_before;
@@ -50,7 +39,7 @@ Status NodeCertificate::load() {
     next_ = *std::move(next);
   } else {
     // A key without its certificate is asked with again; a certificate without its key is worth nothing.
-    HF_CHECK(remove_file(folder_.next_certificate_file()));
+    HF_CHECK(base::remove_file(folder_.next_certificate_file()));
   }
   auto current = read_pair(folder_.certificate_file(), folder_.key_file());
   if (current) {
@@ -83,8 +72,8 @@ Status NodeCertificate::connected() {
 }
 
 Status NodeCertificate::drop_next() {
-  HF_CHECK(remove_file(folder_.next_key_file()));
-  return remove_file(folder_.next_certificate_file());
+  HF_CHECK(base::remove_file(folder_.next_key_file()));
+  return base::remove_file(folder_.next_certificate_file());
 }
 
 Result<sync::PrivateKey> NodeCertificate::next_key() {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/trust_keeper.hpp"
 
-#include <unistd.h>
 
-#include <cerrno>
 
 #include "base/file_io.hpp"
 #include "base/limits/wire.hpp"
@@ -62,7 +60,7 @@ Result<bool> TrustKeeper::take_offered() {
   const auto bytes = base::read_file(path, base::limits::kTrustBytesMax);
   if (!bytes && bytes.error().code() == Code::kNotFound) return false;
   auto taken = bytes ? take(*bytes) : Result<bool>(fail(bytes.error()));
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail(base::Error::from_errno(errno, path));
+  HF_CHECK(base::remove_file(path));
   return taken;
 }
 

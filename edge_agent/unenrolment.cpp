@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/build_time.hpp"
@@ -128,7 +127,7 @@ Status remove_identity(const DataFolder& folder) {
   for (const auto& path :
        {folder.next_key_file(), folder.next_certificate_file(), folder.key_file(), folder.certificate_file(),
         folder.ca_file(), folder.offered_trust_file(), folder.trust_file(), folder.node_file()}) {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail(base::Error::from_errno(errno, path));
+    HF_CHECK(base::remove_file(path));
   }
   return {};
 }
@@ -137,8 +136,7 @@ Status prune_everything(const AgentOptions& options, const DataFolder& folder, c
                         Unenrolled& out) {
   HF_TRY(const auto store, open_store(folder));
   if (store) HF_CHECK(prune(options, folder, node, *store, out));
-  if (::unlink(folder.marks_file().c_str()) == 0 || errno == ENOENT) return {};
-  return fail(base::Error::from_errno(errno, folder.marks_file()));
+  return base::remove_file(folder.marks_file());
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ TEST_F(RootTest, ABadApplicationNamesItsFileAndField) {
                  "source: {repoURL: 'https://git.example.com/x.git', path: p}}\n"}});
   fleet.poll();
   const auto condition = fleet.condition("root", "InvalidManifest");
-  EXPECT_NE(condition.find("applications/web.yaml:1"), std::string::npos) << condition;
+  EXPECT_NE(condition.find("applications/web.yaml:4"), std::string::npos) << condition;
   EXPECT_NE(condition.find("sauce"), std::string::npos) << condition;
   EXPECT_EQ(host(), (Set{"path:/etc/motd", "path:/srv/web"}));
 }
