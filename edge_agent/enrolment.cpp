@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/enrolment.hpp"
 
-
 #include <array>
 #include <cstdio>
 #include <map>

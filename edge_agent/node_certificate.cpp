@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/node_certificate.hpp"
 
-
 #include <cmath>
 
 #include "base/file_io.hpp"

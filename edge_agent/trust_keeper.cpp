@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/trust_keeper.hpp"
 
-
-
 #include "base/file_io.hpp"
 #include "base/limits/wire.hpp"
 #include "base/log.hpp"

@@ -107,12 +107,14 @@ class Layer {
   /// A sync by `make`, of what `fd` is open on; -1: of everything.
   template <class Make>
   int sync(const std::string& path, int fd, Make make) {
-    return change("sync", path, [](UndoLog&) {}, [&] {
-      const int done = make();
-      if (done == 0 && fd >= 0) undo_.synced(fd);
-      if (done == 0 && fd < 0) undo_.all_synced();
-      return done;
-    });
+    return change(
+        "sync", path, [](UndoLog&) {},
+        [&] {
+          const int done = make();
+          if (done == 0 && fd >= 0) undo_.synced(fd);
+          if (done == 0 && fd < 0) undo_.all_synced();
+          return done;
+        });
   }
 
  private:

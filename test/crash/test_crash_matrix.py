@@ -13,7 +13,11 @@ from manifests import file, shell
 from waiting import until
 
 POWER_CUTS = [pytest.param(KILL, id="kill"), pytest.param(ALL_LOST, id="power"), pytest.param(7, id="power-in-part")]
-STRIDES = [pytest.param(13, id="some"), pytest.param(1, id="all", marks=pytest.mark.long)]
+
+
+def strides(some):
+    return pytest.mark.parametrize("stride", [pytest.param(some, id="some"),
+                                              pytest.param(1, id="all", marks=pytest.mark.long)])
 
 
 class Rounds:
@@ -58,7 +62,7 @@ class Rounds:
         return self.is_there()
 
 
-@pytest.mark.parametrize("stride", STRIDES)
+@strides(some=13)
 @pytest.mark.parametrize("power", POWER_CUTS)
 def test_an_agent_that_dies_anywhere_ends_in_the_same_place(own_fleet, folder, power, stride):
     rounds = Rounds(own_fleet)
@@ -88,7 +92,7 @@ def test_an_agent_that_dies_anywhere_ends_in_the_same_place(own_fleet, folder, p
     assert len(points.deaths) > 60 / stride, points.deaths
 
 
-@pytest.mark.parametrize("stride", STRIDES)
+@strides(some=41)  # a hub tells at most every five seconds
 @pytest.mark.parametrize("power", POWER_CUTS)
 def test_a_hub_that_dies_anywhere_ends_in_the_same_place(own_fleet, folder, power, stride):
     rounds = Rounds(own_fleet)
@@ -133,7 +137,7 @@ def is_done(rounds):
     return rounds.is_told()
 
 
-@pytest.mark.parametrize("stride", STRIDES)
+@strides(some=13)
 @pytest.mark.parametrize("power", POWER_CUTS)
 def test_a_first_start_that_dies_anywhere_can_be_begun_again(folder, power, stride):
     points = Points(stride, 1 + random.randrange(stride))
@@ -157,7 +161,7 @@ def test_a_first_start_that_dies_anywhere_can_be_begun_again(folder, power, stri
     assert len(points.deaths) > 60 / stride, points.deaths
 
 
-@pytest.mark.parametrize("stride", STRIDES)
+@strides(some=13)
 @pytest.mark.parametrize("power", POWER_CUTS)
 def test_an_enrolment_that_dies_anywhere_can_be_begun_again(own_fleet, folder, power, stride):
     points = Points(stride, 1 + random.randrange(stride))

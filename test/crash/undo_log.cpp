@@ -54,7 +54,8 @@ std::string bytes_at(int fd, off_t offset, std::size_t bytes) {
 void put_back(int fd, off_t offset, const std::string& bytes, off_t size) {
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t n = ::pwrite(fd, bytes.data() + done, bytes.size() - done, offset + static_cast<off_t>(done));
+    const ssize_t n =
+        ::pwrite(fd, bytes.data() + done, bytes.size() - done, offset + static_cast<off_t>(done));
     if (n <= 0) break;
     done += static_cast<std::size_t>(n);
   }
@@ -112,8 +113,8 @@ void UndoLog::before_attribute(int fd, const char* name) {
   const ssize_t n = ::fgetxattr(file, name, old.data(), old.size());
   old.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
   add(*inode, [file, name = std::string(name), old, had = n >= 0] {
-    const int done = had ? ::fsetxattr(file, name.c_str(), old.data(), old.size(), 0)
-                         : ::fremovexattr(file, name.c_str());
+    const int done =
+        had ? ::fsetxattr(file, name.c_str(), old.data(), old.size(), 0) : ::fremovexattr(file, name.c_str());
     if (done != 0) return;
   });
 }
