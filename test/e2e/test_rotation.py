@@ -1,65 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys, CA and addresses change while nodes are there, and while they are away: nobody is locked out."""
-import http.server
 import json
 import shutil
-import ssl
 import subprocess
-import threading
 
 import pytest
 
 import machine
-from hub import API
 from manifests import file, process
+from rotation import rotate, take_offline
+from signpost import Signpost
 from waiting import holds, until
 
 APP = {"motd.yaml": file("motd", "/etc/motd", "before\n"), "web.yaml": process("web", ["/bin/sleep", "1000"])}
 
 
-def rotate(hub, what, *options, code=0):
-    """Of a hub that is stopped. The recovery key lies where a person keeps it."""
-    done = subprocess.run([machine.program("holdfast-hub"), "rotate", what, "--data", str(hub.data), "--recovery-key",
-                           str(hub.folder / "recovery.key"), *options], capture_output=True, text=True, timeout=30)
-    assert done.returncode == code, done.stderr
-    return done
-
-
-def take_offline(hub):
-    shutil.move(hub.data / "recovery.key", hub.folder / "recovery.key")
-
-
 def trust_of(node):
     return int(json.loads(json.loads((node.data / "trust.json").read_text())["document"])["version"])
-
-
-class Signpost:
-    """Any web server at the hub's old address that gives out trust.json; its certificate is nobody's."""
-
-    def __init__(self, folder, port, trust):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=nobody",
-                        "-keyout", str(folder / "post.key"), "-out", str(folder / "post.crt")], check=True, capture_output=True)
-        content = trust.read_bytes()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200 if self.path == f"{API}/trust" else 404)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / "post.crt", folder / "post.key")
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def remove(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.mark.parametrize("option", [(), ("--drop-old",)])

@@ -31,7 +31,7 @@
 #include <string_view>
 #include <vector>
 
-#include "test/crash/undo_log.hpp"
+#include "test/preload/undo_log.hpp"
 
 namespace holdfast::crash {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "test/crash/undo_log.hpp"
+#include "test/preload/undo_log.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

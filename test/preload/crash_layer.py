@@ -9,7 +9,7 @@ ALL_LOST = 0  # a power cut; any other number is a seed
 
 class CrashLayer:
     def __init__(self, program, folder, *under, peer):
-        assert LIBRARY.exists(), f"{LIBRARY} is not there; build it with: ninja -C build/dev holdfast-crash-layer"
+        assert LIBRARY.exists(), f"{LIBRARY} is not there; build it with: ninja -C build/dev preload-layers"
         self.program, self.under, self.peer = program, under, peer
         self.report = folder / "died"
         self.stash = folder / "stash"
