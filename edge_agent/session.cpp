@@ -55,7 +55,7 @@ void Session::on_link(sync::LinkState state, const std::string& why) {
   beacon_due_.reset();
   if (!connected_) {
     base::log::failure(kNotReached, identity_.uid.str(), {Code::kUnavailable, why});
-    return;
+    return wake();  // who asks for trust elsewhere meanwhile learns of it
   }
   base::log::recovered(kNotReached, identity_.uid.str());
   ++counters_.connects;

@@ -153,6 +153,15 @@ TEST_F(SessionTest, SaysHelloAtEveryConnect) {
   EXPECT_EQ(count(FrameType::kHello), 2U);
 }
 
+/// Who asks for the trust document elsewhere while there is no broker must learn that there is none.
+TEST_F(SessionTest, WakesTheProgramWhenTheLinkIsLost) {
+  bool is_woken = false;
+  session->on_wake([&] { is_woken = is_woken || !session->connected(); });
+  broker.down();
+  pass(2min);
+  EXPECT_TRUE(is_woken);
+}
+
 TEST_F(SessionTest, SaysThatItLeavesWhenItIsStopped) {
   ASSERT_EQ(presence, "1");
   session->stop();
