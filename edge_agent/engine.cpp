@@ -210,7 +210,10 @@ void Engine::State::refresh_snapshot() {
 // ---- from outside ----
 
 std::vector<sync::Frame> Engine::accept(const sync::State& state) {
+  const bool was_forbidden = state_->store.deletes_forbidden();
   auto frames = state_->keeper.accept(state);
+  if (was_forbidden && !state_->store.deletes_forbidden())
+    tell_strays(state_->parts, state_->seams.host, state_->marks);
   state_->after_work();
   if (state_->on_wake) state_->on_wake();
   return frames;

@@ -222,6 +222,19 @@ TEST_F(EngineDamage, OfEverythingIsAdoptedAgainFromTheNextDesiredState) {
   EXPECT_FALSE(node.content("/etc/b")) << "adopted, so in the inventory, so to prune";
 }
 
+TEST_F(EngineDamage, OfEverythingTellsOfAProcessThatGitLetGoOfMeanwhile) {
+  sync::FakeStore nothing(tables());
+  sync::FakeStore fresh(tables());
+  ASSERT_TRUE(rescue_store(nothing, fresh));
+  node.store = std::move(fresh);
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  node.desire({FakeApp("app").file("a", "/etc/a", "A")});
+  node.settle();
+  EXPECT_EQ(node.status("web").identity->pid, pid);
+  EXPECT_NE(node.last_event("Stray").find("process:default/web"), std::string::npos);
+}
+
 TEST_F(EngineDamage, OfABodyIsAskedForAgainAndNothingIsGivenUp) {
   const std::string digest(app().digest().view());
   ASSERT_TRUE(node.store.write([&](sync::WriteTxn& txn) { return txn.erase(kBodyTable, digest); }));

@@ -110,23 +110,33 @@ void adopt_item(const Parts& parts, const sync::ApplicationUid& application, con
   }
 }
 
-Status adopt_processes(const Parts& parts, base::Host& host, const Marks& marks, Changes& changes) {
+struct OwnProcess {
+  sync::Claim claim;
+  sync::ResourceKey key;
+};
+
+/// Those that are ours by their mark and not in the inventory.
+Result<std::vector<OwnProcess>> unknown_processes(const Parts& parts, base::Host& host, const Marks& marks) {
   HF_TRY(const auto processes, host.processes());
+  std::vector<OwnProcess> out;
   for (const auto& status : processes) {
     // The mark names the key, the key gives the claim, and the claim must give this very run folder.
     const auto key = marks.claimed_key(status.mark);
     if (!key) continue;
     const sync::Claim claim{sync::ClaimKind::kProcess, key->ns + "/" + key->name};
     const bool is_ours = instance_of(claim) == status.id && marks.owner(status.mark, claim).has_value();
-    if (!is_ours || parts.store.entry(claim) != nullptr || changes.inventory.contains(claim)) continue;
+    if (is_ours && parts.store.entry(claim) == nullptr) out.push_back({claim, *key});
+  }
+  return out;
+}
+
+Status adopt_processes(const Parts& parts, base::Host& host, const Marks& marks, Changes& changes) {
+  HF_TRY(const auto processes, unknown_processes(parts, host, marks));
+  for (const auto& [claim, key] : processes) {
     const SectionRecord* record = application_of(parts, claim);
-    if (record == nullptr) {
-      base::log::warn("a process of ours belongs to no application that is known; it is left alone",
-                      {{"process", key->brief()}});
-      continue;
-    }
+    if (record == nullptr || changes.inventory.contains(claim)) continue;
     changes.inventory[claim] = sync::InventoryEntry{.claim = claim,
-                                                    .key = *key,
+                                                    .key = key,
                                                     .application = record->accepted.application,
                                                     .made_by = target_digest(*record),
                                                     .effective = base::Digest{},
@@ -148,6 +158,19 @@ Status rebuild_inventory(Parts& parts, base::Host& host, const Marks& marks) {
   }
   HF_CHECK(adopt_processes(parts, host, marks, changes));
   return parts.store.commit(changes);
+}
+
+void tell_strays(const Parts& parts, base::Host& host, const Marks& marks) {
+  const auto processes = unknown_processes(parts, host, marks);
+  if (!processes)
+    return base::log::warn("processes cannot be listed", {{"error", processes.error().message()}});
+  for (const auto& [claim, key] : *processes) {
+    if (application_of(parts, claim) != nullptr) continue;
+    parts.events.warning("Stray", {"", key.brief()},
+                         claim.text() +
+                             " was started by this node, whose records of it were lost, and no "
+                             "application asks for it: it is left alone");
+  }
 }
 
 }  // namespace holdfast::edge_agent
