@@ -85,6 +85,18 @@ Status FolderSegments::reserve(std::size_t number, std::size_t bytes) {
   return filled;
 }
 
+Status FolderSegments::remove(std::size_t count) {
+  files_.clear();
+  for (std::size_t number = 0; number < count; ++number) {
+    const auto path = path_of(number);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR)
+      return fail(Error::from_errno(errno, path));
+  }
+  if (::rmdir(folder_.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY)
+    return fail(Error::from_errno(errno, folder_));
+  return {};
+}
+
 Status FolderSegments::write(std::size_t number, std::size_t offset, std::string_view bytes) {
   HF_TRY(const int fd, file(number));
   return write_all(fd, offset, bytes, path_of(number));

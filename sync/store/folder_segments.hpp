@@ -23,6 +23,9 @@ class FolderSegments final : public SegmentFiles {
   base::Status write(std::size_t number, std::size_t offset, std::string_view bytes) override;
   base::Status sync(std::size_t number) override;
 
+  /// Its files and the folder, as far as they are there.
+  base::Status remove(std::size_t count);
+
  private:
   std::string path_of(std::size_t number) const;
   /// To write to; kept open.

@@ -64,7 +64,7 @@ class SegmentLog {
 
   std::uint64_t acknowledged() const { return acknowledged_; }
   /// The highest sequence in use.
-  std::uint64_t last() const { return next_ - 1; }
+  std::uint64_t last() const { return follows_; }
   std::uint64_t waiting() const;
   /// That what waits takes on the disk, in whole segments as far as they are written.
   std::size_t bytes() const;

@@ -510,6 +510,18 @@ TEST_F(SegmentFolder, AFileInItsPlaceIsAnErrorThatNamesIt) {
   EXPECT_NE(opened.error().message().find(folder), std::string::npos);
 }
 
+TEST_F(SegmentFolder, IsRemovedWithItsFilesAndNothingElse) {
+  FolderSegments files(folder);
+  ASSERT_TRUE(SegmentLog::open(files, random));
+  ASSERT_TRUE(files.remove(base::limits::kOutboxSegments));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  EXPECT_TRUE(files.remove(base::limits::kOutboxSegments)) << "it is gone already";
+  ASSERT_TRUE(SegmentLog::open(files, random));
+  std::ofstream(folder + "/foreign") << "mine";
+  EXPECT_TRUE(files.remove(base::limits::kOutboxSegments));
+  EXPECT_TRUE(std::filesystem::exists(folder + "/foreign"));
+}
+
 // ---- bytes ----
 
 std::string read_file(const std::string& path) {
