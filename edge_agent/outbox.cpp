@@ -11,8 +11,6 @@
 namespace holdfast::edge_agent {
 
 namespace limits = base::limits;
-using base::Code;
-
 namespace {
 
 constexpr std::string_view kUnusable = "the outbox cannot be used; events wait in memory";

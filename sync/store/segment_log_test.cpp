@@ -463,12 +463,12 @@ TEST_F(SegmentLogTest, ARecordThatWasNotTakenLeavesNoTrace) {
 
 class SegmentFolder : public testing::Test {
  protected:
-  SegmentFolder() {
+  void SetUp() override {
     std::string name = testing::TempDir() + "hf-segments-XXXXXX";
     folder = ::mkdtemp(name.data());
     folder += "/outbox";
   }
-  ~SegmentFolder() override { std::filesystem::remove_all(std::filesystem::path(folder).parent_path()); }
+  void TearDown() override { std::filesystem::remove_all(std::filesystem::path(folder).parent_path()); }
 
   base::FakeRandom random{1};
   std::string folder;
