@@ -74,13 +74,13 @@ std::optional<MonotonicTime> NodeBox::work() {
   for (int round = 0; round < kRoundsMax; ++round) {
     next = engine_->run_due();
     rules_.looked(*engine_);
+    events_.look();  // before the session reads them: a small outbox may have dropped some when they are sent
     const std::size_t delivered = host.deliver();
     const auto talk = session_->run_due();
     if (talk && (!next || *talk < *next)) next = talk;
     const bool is_due = next && *next <= clock.monotonic();
     if (delivered == 0 && !is_due) break;
   }
-  events_.look();
   if (const auto due = host.next_due(); due && (!next || *due < *next)) next = due;
   return next;
 }
