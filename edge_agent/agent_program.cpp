@@ -86,6 +86,8 @@ Status AgentProgram::open() {
   HF_CHECK(note_running());
   HF_CHECK(base::make_private_directory(folder_.run()));
   HF_CHECK(base::make_private_directory(folder_.logs()));
+  segments_ = std::make_unique<sync::FolderSegments>(folder_.outbox());
+  outbox_ = std::make_unique<Outbox>(Outbox::Seams{clock_, random_, *segments_});
   HF_TRY(auto shim, find_shim(options_));
   HF_TRY(host_, base::LinuxHost::create(*loop_, {.root = options_.root.empty() ? "/" : options_.root,
                                                  .run_dir = folder_.run(),
@@ -128,7 +130,8 @@ Status AgentProgram::note_running() {
 
 Status AgentProgram::boot_engine() {
   const auto make = [this] {
-    engine_ = std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_}, identity_);
+    engine_ =
+        std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_, outbox_.get()}, identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts());
     engine_->set_facts(std::move(facts));
@@ -212,9 +215,9 @@ Status AgentProgram::open_link() {
   options.when = [this] { return renewal_->now(); };
   link_ = std::make_unique<sync::MosquittoLink>(*loop_, clock_, random_, std::move(options));
   desk_ = std::make_unique<CommandDesk>(*engine_, ProcessLogs(folder_.logs()), identity_, clock_);
-  session_ =
-      std::make_unique<Session>(Session::Seams{clock_, random_, *store_, *link_}, *engine_, identity_,
-                                [this](const sync::Command& command) { return desk_->carry_out(command); });
+  session_ = std::make_unique<Session>(
+      Session::Seams{clock_, random_, *store_, *link_, outbox_.get()}, *engine_, identity_,
+      [this](const sync::Command& command) { return desk_->carry_out(command); });
   session_->on_wake([this] { work_soon(); });
   session_->set_beacon_interval(pace.beacon_min, pace.beacon_max);
   engine_->set_full_pass_interval(pace.full_pass);

@@ -21,12 +21,14 @@
 #include "edge_agent/engine.hpp"
 #include "edge_agent/local_api.hpp"
 #include "edge_agent/local_routes.hpp"
+#include "edge_agent/outbox.hpp"
 #include "edge_agent/process_logs.hpp"
 #include "edge_agent/renewal.hpp"
 #include "edge_agent/session.hpp"
 #include "edge_agent/trust_fetch.hpp"
 #include "edge_agent/trust_keeper.hpp"
 #include "sync/link/mosquitto_link.hpp"
+#include "sync/store/folder_segments.hpp"
 #include "sync/store/lmdb_store.hpp"
 
 namespace holdfast::edge_agent {
@@ -63,6 +65,8 @@ class AgentProgram {
   base::SystemRandom random_;
   std::unique_ptr<base::EventLoop> loop_;
   std::unique_ptr<sync::LmdbStore> store_;
+  std::unique_ptr<sync::FolderSegments> segments_;
+  std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<base::LinuxHost> host_;
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<TrustFetch> trust_fetch_;

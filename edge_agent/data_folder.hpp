@@ -5,6 +5,7 @@
 //   node.json    fleet, uid, name, hub, recovery key (public), mark key     node.key  P-256 key, made here
 //   node.crt     client certificate       ca.crt  the fleet's CA            trust.json  signed trust document
 //   store/       LMDB                     run/    one folder a process      logs/  their output
+//   outbox/      events until the hub has stored them
 //   agent.sock   local API                node.next.key, .crt  of a renewal, until the new certificate has connected
 //   running      while the agent runs: one that finds it was preceded by one that crashed, and has the store checked
 //   trust.next.json  by `holdfast-agent trust FILE`, until the agent has read it
@@ -59,6 +60,7 @@ class DataFolder {
   }  ///< there until the agent ends in good order
   std::string store() const { return root_ + "/store"; }
   std::string marks_file() const { return root_ + "/marks.json"; }  ///< left by `unenroll --keep`
+  std::string outbox() const { return root_ + "/outbox"; }
   std::string run() const { return root_ + "/run"; }
   std::string logs() const { return root_ + "/logs"; }
   std::string socket() const { return root_ + "/agent.sock"; }

@@ -35,7 +35,7 @@ struct Engine::State {
         store(seams.store, restarts),
         drivers(seams.host, seams.clock, marks, restarts),
         targets(store, drivers),
-        events(seams.clock),
+        events(seams.clock, seams.outbox),
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
         healer(parts),
         walker(parts, healer),
@@ -350,7 +350,9 @@ std::vector<base::Metric> Engine::metrics() const {
   count("desired_states_accepted_total", "Desired states verified and stored.", c.states_accepted);
   count("desired_states_refused_total", "Desired states refused.", c.states_refused);
   count("drift_healed_total", "Drifted resources put right.", c.drift_healed);
-  count("events_lost_total", "Events dropped because nobody could be told.", s.events.lost());
+  count("events_lost_total",
+        "Events dropped from memory, where they waited because the outbox did not take them.",
+        s.events.lost());
   count("full_passes_total", "Passes over everything that is desired.", c.full_passes);
   count("repairs_failed_total", "Repairs of drift that failed.", c.repairs_failed);
   count("part_bytes_total", "Bytes of sections that came in parts, each byte once.", c.part_bytes);
@@ -367,7 +369,13 @@ std::vector<base::Metric> Engine::metrics() const {
     seconds("full_pass_seconds", "How long the last pass over everything took.", c.last_full_pass);
   }
   level("drift_waiting", "Drifted resources that wait for their backoff.", s.drift.waiting(now));
-  level("events_unsent", "Events that wait for the hub.", s.events.size());
+  level("events_unsent", "Events that wait in memory because the outbox does not take them.",
+        s.events.size());
+  if (const auto* outbox = s.seams.outbox) {
+    level("outbox_bytes", "Bytes of the outbox that are taken by what waits.", outbox->bytes());
+    level("outbox_events", "Events that wait until the hub has stored them.", outbox->waiting());
+    count("outbox_lost_total", "Events that went from the outbox before the hub had them.", outbox->lost());
+  }
   level("inventory_entries", "Objects that this agent made or adopted.", s.store.inventory().size());
   level("process_restarts", "Restarts of the processes that are here now.", s.restarts.total());
   level("work_queue_length", "Keys that are to be looked at.", s.queue.size());

@@ -21,6 +21,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/signing.hpp"
+#include "edge_agent/outbox.hpp"
 #include "edge_agent/plan.hpp"
 #include "edge_agent/why.hpp"
 #include "sync/model/event.hpp"
@@ -50,6 +51,7 @@ class Engine {
     base::Random& random;
     sync::Store& store;
     base::Host& host;
+    Outbox* outbox = nullptr;  ///< where events wait; none: in memory, until take_events()
   };
   Engine(Seams seams, NodeIdentity identity);
   ~Engine();
@@ -86,7 +88,7 @@ class Engine {
   sync::SignedHeader accepted_header() const;
   /// What a snapshot would say now.
   const sync::Snapshot& snapshot() const;
-  /// Frames that wait for the link, oldest first (Applied, events). The caller drops what it has sent.
+  /// Events that the outbox did not take, oldest first. The caller drops what it has sent.
   std::vector<sync::Event> take_events();
   std::optional<sync::Applied> take_applied();
   /// Told whenever snapshot() changed.

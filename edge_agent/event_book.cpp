@@ -27,6 +27,11 @@ void EventBook::add(sync::EventType type, std::string_view reason, const Subject
                      .application = subject.application,
                      .resource = subject.resource,
                      .message = sync::bounded_message(message)});
+  hand_over();
+}
+
+void EventBook::hand_over() {
+  while (outbox_ != nullptr && !events_.empty() && outbox_->append(events_.front())) events_.pop_front();
 }
 
 void EventBook::normal(std::string_view reason, const Subject& subject, std::string_view message) {
@@ -45,6 +50,7 @@ void EventBook::warning(std::string_view reason, const Subject& subject, std::st
 }
 
 std::vector<sync::Event> EventBook::take() {
+  hand_over();
   std::vector<sync::Event> out(std::make_move_iterator(events_.begin()),
                                std::make_move_iterator(events_.end()));
   events_.clear();

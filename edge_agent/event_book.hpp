@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// EventBook: what happened and was not told to the hub yet. Bounded: when full the oldest go, and a last
-// event says how many. A warning that says the same again about the same thing is told once, until something
-// else happens to it.
+// EventBook: what happened. It goes into the outbox, which keeps it until the hub has it; where that cannot be used it waits
+// here, bounded: when full the oldest go, and a last event says how many. A warning that says the same again about the same
+// thing is told once, until something else happens to it.
 // Threads: one.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "edge_agent/outbox.hpp"
 #include "sync/model/event.hpp"
 
 namespace holdfast::edge_agent {
@@ -26,14 +27,15 @@ struct Subject {
 
 class EventBook {
  public:
-  explicit EventBook(base::Clock& clock) : clock_(clock) {}
+  /// `outbox`: nullptr, there is none.
+  explicit EventBook(base::Clock& clock, Outbox* outbox = nullptr) : clock_(clock), outbox_(outbox) {}
 
   void normal(std::string_view reason, const Subject& subject, std::string_view message);
   void warning(std::string_view reason, const Subject& subject, std::string_view message);
   /// All is well with it: the next warning is news again.
   void settle(const Subject& subject) { last_warning_.erase(subject); }
 
-  /// Oldest first; empties the book.
+  /// What the outbox did not take, oldest first; empties the book.
   std::vector<sync::Event> take();
   std::size_t size() const { return events_.size(); }
   std::uint64_t lost() const { return lost_total_; }
@@ -41,7 +43,10 @@ class EventBook {
  private:
   void add(sync::EventType type, std::string_view reason, const Subject& subject, std::string_view message);
 
+  void hand_over();
+
   base::Clock& clock_;
+  Outbox* outbox_;
   std::deque<sync::Event> events_;
   std::map<Subject, std::string> last_warning_;
   std::uint64_t lost_ = 0;

@@ -19,12 +19,22 @@ FakeNode::FakeNode(const std::string& name)
 }
 
 base::Status FakeNode::boot() {
-  engine_ = std::make_unique<Engine>(Engine::Seams{clock, random, store, host}, identity);
+  outbox.reset();
+  if (has_outbox_) outbox = std::make_unique<Outbox>(Outbox::Seams{clock, random, segments});
+  engine_ = std::make_unique<Engine>(Engine::Seams{clock, random, store, host, outbox.get()}, identity);
   return engine_->boot();
+}
+
+void FakeNode::keep_events_in_outbox() {
+  has_outbox_ = true;
+  const auto restarted = restart();
+  assert(restarted);
+  static_cast<void>(restarted);
 }
 
 void FakeNode::kill() {
   engine_.reset();
+  outbox.reset();
   host.agent_gone();
 }
 

@@ -19,6 +19,8 @@
 #include "base/fake_random.hpp"
 #include "edge_agent/engine.hpp"
 #include "edge_agent/fake_fleet.hpp"
+#include "edge_agent/outbox.hpp"
+#include "sync/store/fake_segments.hpp"
 #include "sync/store/fake_store.hpp"
 
 namespace holdfast::edge_agent {
@@ -51,6 +53,8 @@ class FakeNode {
   void kill();
   base::Status boot();
   void reboot();
+  /// From now on, and after every restart, events wait in an outbox on `segments`, and events() gives none.
+  void keep_events_in_outbox();
 
   // ---- looking ----
   /// Nothing where there is no file.
@@ -73,9 +77,12 @@ class FakeNode {
   base::FakeRandom random{7};
   sync::FakeStore store;
   base::FakeHost host{clock};
+  sync::FakeSegments segments;
+  std::unique_ptr<Outbox> outbox;  ///< none: events wait in memory
   NodeIdentity identity;
 
  private:
+  bool has_outbox_ = false;
   std::unique_ptr<Engine> engine_;
   sync::Generation generation_{1, 0};
   std::vector<sync::Event> events_;

@@ -21,6 +21,18 @@ using base::Status;
 
 constexpr std::string_view kNotReached = "the broker is not reached";
 
+namespace {
+
+/// How long the hub may take to store a batch of events before the same is sent again.
+std::chrono::milliseconds patience(std::uint32_t unanswered) {
+  constexpr std::uint32_t kDoublingsMax = 16;
+  const std::chrono::milliseconds wait =
+      limits::kEventsStoredTimeout * (1U << std::min(unanswered, kDoublingsMax));
+  return std::min<std::chrono::milliseconds>(wait, limits::kEventsStoredTimeoutMax);
+}
+
+}  // namespace
+
 Session::Session(Seams seams, Engine& engine, NodeIdentity identity, CommandHandler handler)
     : seams_(seams),
       engine_(engine),
@@ -50,9 +62,11 @@ void Session::stop() {
 void Session::on_link(sync::LinkState state, const std::string& why) {
   connected_ = state == sync::LinkState::kUp;
   link_trouble_ = connected_ ? std::string() : why;
-  // All but events is said again from the hello on; events are told once and wait.
+  // All but events is said again from the hello on; those that the outbox did not take are told once and wait.
   std::erase_if(outgoing_, [](const sync::Frame& frame) { return frame.type != sync::FrameType::kEvents; });
   beacon_due_.reset();
+  batch_again_.reset();
+  batches_unanswered_ = 0;
   if (!connected_) {
     base::log::failure(kNotReached, identity_.uid.str(), {Code::kUnavailable, why});
     return wake();  // who asks for trust elsewhere meanwhile learns of it
@@ -108,6 +122,7 @@ void Session::dispatch(const sync::Frame& frame) {
     case sync::FrameType::kCommand: status = on_command(frame.body); break;
     case sync::FrameType::kSettings: status = on_settings(frame.body); break;
     case sync::FrameType::kTrust: status = on_trust_document(frame.body); break;
+    case sync::FrameType::kEventsStored: status = on_events_stored(frame.body); break;
     case sync::FrameType::kReport:
       if (auto report = sync::decode_report(frame.body))
         on_report(*report);
@@ -225,6 +240,16 @@ base::Status Session::on_trust_document(std::string_view body) {
   return {};
 }
 
+base::Status Session::on_events_stored(std::string_view body) {
+  HF_TRY(const auto stored, sync::decode_events_stored(body));
+  if (seams_.outbox == nullptr) return {};
+  seams_.outbox->stored(stored);
+  if (!seams_.outbox->is_answered()) return {};
+  batch_again_.reset();
+  batches_unanswered_ = 0;
+  return {};
+}
+
 void Session::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version) {
   identity_.signing_keys = signing_keys;
   identity_.trust = version;
@@ -244,20 +269,31 @@ void Session::collect() {
   while (auto applied = engine_.take_applied()) outgoing_.push_back(sync::encode(*applied));
   const auto now = seams_.clock.monotonic();
   if (beacon_due_ && *beacon_due_ <= now) say_hello(true);
-  if (snapshot_due_ && *snapshot_due_ <= now) {
-    snapshot_due_.reset();
-    const std::string bytes = sync::encode_snapshot(engine_.snapshot());
-    const auto digest = base::Digest::of(bytes);
-    if (digest != snapshot_digest_sent_) {
-      outgoing_.push_back(sync::encode(sync::SnapshotReport{bytes, sync::all_abilities()}));
-      snapshot_digest_sent_ = digest;
-      snapshot_sent_ = now;
-      ever_sent_ = true;
-    }
-  }
+  if (snapshot_due_ && *snapshot_due_ <= now) collect_snapshot(now);
+  collect_events(now);
+}
+
+void Session::collect_snapshot(base::MonotonicTime now) {
+  snapshot_due_.reset();
+  const std::string bytes = sync::encode_snapshot(engine_.snapshot());
+  const auto digest = base::Digest::of(bytes);
+  if (digest == snapshot_digest_sent_) return;
+  outgoing_.push_back(sync::encode(sync::SnapshotReport{bytes, sync::all_abilities()}));
+  snapshot_digest_sent_ = digest;
+  snapshot_sent_ = now;
+  ever_sent_ = true;
+}
+
+void Session::collect_events(base::MonotonicTime now) {
   if (auto events = engine_.take_events(); !events.empty()) {
     outgoing_.push_back(sync::Frame{sync::FrameType::kEvents, sync::encode_events(events)});
   }
+  if (seams_.outbox == nullptr || (batch_again_ && now < *batch_again_)) return;
+  batch_again_.reset();
+  const auto batch = seams_.outbox->next();
+  if (!batch) return;
+  outgoing_.push_back(sync::encode(*batch));
+  batch_again_ = now + patience(batches_unanswered_++);
 }
 
 void Session::expect_report_known(std::string body) {
@@ -317,7 +353,9 @@ std::optional<base::MonotonicTime> Session::run_due() {
   // While the link takes no more, only its own event brings work; what is overdue would bring it without end.
   if (!outgoing_.empty()) return std::nullopt;
   std::optional<base::MonotonicTime> next = beacon_due_;
-  if (snapshot_due_ && (!next || *snapshot_due_ < *next)) next = snapshot_due_;
+  for (const auto& due : {snapshot_due_, batch_again_}) {
+    if (due && (!next || *due < *next)) next = due;
+  }
   return next;
 }
 

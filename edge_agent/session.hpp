@@ -33,6 +33,7 @@ class Session {
     base::Random& random;
     sync::Store& store;
     sync::Link& link;
+    Outbox* outbox = nullptr;  ///< the engine's
   };
   Session(Seams seams, Engine& engine, NodeIdentity identity, CommandHandler handler);
 
@@ -84,6 +85,7 @@ class Session {
   base::Status on_command(std::string_view body);
   base::Status on_settings(std::string_view body);
   base::Status on_trust_document(std::string_view body);
+  base::Status on_events_stored(std::string_view body);
   /// False when this counter, or a higher one, was seen before. Stored before the command is carried out.
   base::Result<bool> take_counter(std::string_view which, std::uint64_t counter);
 
@@ -92,6 +94,8 @@ class Session {
 
   void say_hello(bool beacon);
   void collect();
+  void collect_snapshot(base::MonotonicTime now);
+  void collect_events(base::MonotonicTime now);
   bool flush();
   bool send(const sync::Frame& frame);
   std::string payload_of(const sync::Frame& frame) const;
@@ -114,6 +118,9 @@ class Session {
   base::Digest snapshot_digest_sent_;
   std::optional<sync::FrameBase> report_base_;  ///< what the hub knows of this node; none: it gets the whole
   std::optional<base::MonotonicTime> beacon_due_;
+  std::optional<base::MonotonicTime>
+      batch_again_;                       ///< of the batch of events that is on its way; none: there is none
+  std::uint32_t batches_unanswered_ = 0;  ///< in a row
   std::chrono::milliseconds beacon_min_ = base::limits::kBeaconIntervalMin;
   std::chrono::milliseconds beacon_max_ = base::limits::kBeaconIntervalMax;
   bool connected_ = false;

@@ -21,6 +21,7 @@
 #include "edge_agent/store_rescue.hpp"
 #include "edge_agent/tables.hpp"
 #include "sync/link/possession.hpp"
+#include "sync/store/folder_segments.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -162,6 +163,8 @@ Result<Unenrolled> unenroll(const AgentOptions& options) {
     out.hub_trouble = told.error().message();
     out.is_refused = told.error().code() == Code::kPermission;
   }
+  // What was not told yet is of the fleet that is left, and nobody else's business.
+  HF_CHECK(sync::FolderSegments(folder.outbox()).remove(base::limits::kOutboxSegments));
   HF_CHECK(remove_identity(folder));
   return out;
 }

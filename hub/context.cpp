@@ -13,7 +13,8 @@ Context::Context(Controller::Seams given, Objects& given_objects, ControllerOpti
       nodes(given.store, options.floor),
       desired(given.store, options.signing_key),
       sources(given.random, given.git, {options.repositories, options.poll_interval}),
-      events(given_objects) {}
+      events(given_objects),
+      intake(given.store, events, given.clock) {}
 
 std::vector<base::PublicKey> Context::signing_keys() const {
   auto out = options.signing_keys;
@@ -44,14 +45,16 @@ void Context::show_all_applications() {
 
 void Context::tell(const ApplicationEntry& about, sync::EventType type, std::string reason,
                    std::string message) {
-  events.record({"Application", about.name, "hub"},
-                {seams.clock.wall(), type, std::move(reason), about.name, "", std::move(message)});
+  static_cast<void>(
+      events.record({"Application", about.name, "hub"},
+                    {seams.clock.wall(), type, std::move(reason), about.name, "", std::move(message)}));
 }
 
 void Context::tell(const NodeEntry& about, sync::EventType type, std::string reason, std::string message,
                    std::string application) {
-  events.record({"Node", about.name, "hub"}, {seams.clock.wall(), type, std::move(reason),
-                                              std::move(application), "", std::move(message)});
+  static_cast<void>(events.record(
+      {"Node", about.name, "hub"},
+      {seams.clock.wall(), type, std::move(reason), std::move(application), "", std::move(message)}));
 }
 
 gitops::TemplateValues template_values(const NodeEntry& node, const ApplicationEntry& application) {

@@ -10,6 +10,7 @@
 #include "hub/base_book.hpp"
 #include "hub/controller.hpp"
 #include "hub/desired_book.hpp"
+#include "hub/event_intake.hpp"
 #include "hub/event_log.hpp"
 #include "hub/metrics.hpp"
 #include "hub/node_book.hpp"
@@ -30,6 +31,7 @@ struct Context {
   BaseBook bases;
   SourceBook sources;
   EventLog events;
+  EventIntake intake;
   WorkQueue queue;
   Counters counters;
   /// Applications that were deleted and that some node's desired state still names, by uid.

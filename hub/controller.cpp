@@ -125,6 +125,7 @@ struct Controller::Parts {
     tell_membership();
     context.outgoing.drop({KeyKind::kSend, uid.str()});
     context.outgoing.drop({KeyKind::kAsk, uid.str()});
+    context.outgoing.drop({KeyKind::kStored, uid.str()});
     forget_node(uid);
     context.look_at_all_applications();  // one that is being deleted may have waited for it
   }
@@ -224,6 +225,7 @@ struct Controller::Parts {
           status.show_application(*entry);
         break;
       case KeyKind::kAsk:
+      case KeyKind::kStored:
       case KeyKind::kSend: break;  // in the queue of what goes out
     }
     // What an application wrote (a root makes others) is looked at before the nodes are.
@@ -293,6 +295,9 @@ struct Controller::Parts {
     for (const auto& [uid, record] : context.desired.all()) {
       if (context.nodes.find(uid) == nullptr) leftovers.insert(uid);
     }
+    for (const auto& uid : context.intake.nodes()) {
+      if (context.nodes.find(uid) == nullptr) leftovers.insert(uid);
+    }
     if (leftovers.empty() || context.nodes.all().empty() || !are_all_nodes_read()) return;
     for (const auto& uid : leftovers) forget_node(uid);
   }
@@ -311,6 +316,7 @@ struct Controller::Parts {
   void forget_node(const sync::NodeUid& uid) {
     auto forgotten = context.desired.erase(uid);
     if (forgotten) forgotten = context.nodes.forget(uid);
+    if (forgotten) forgotten = context.intake.forget(uid);
     if (!forgotten) base::log::failure("a deleted node was not forgotten", uid.str(), forgotten.error());
   }
 
@@ -364,6 +370,7 @@ Status Controller::boot() {
   if (context.nodes.has_lost_counters()) HF_CHECK(context.lift_counters());
   HF_CHECK(context.desired.load());
   HF_CHECK(context.events.load());
+  HF_CHECK(context.intake.load());
   for (const auto& tombstone : context.objects.tombstones(kApplications)) {
     context.gone[sync::ApplicationUid(tombstone.uid)] = tombstone.name;
   }

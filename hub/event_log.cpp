@@ -59,7 +59,7 @@ base::Status EventLog::load() {
   return {};
 }
 
-void EventLog::record(const EventAbout& about, const sync::Event& event) {
+base::Status EventLog::record(const EventAbout& about, const sync::Event& event) {
   const auto name = event_name(about, event);
   Json object = first(about, event, name);
   Known next{++order_, about.kind + "/" + about.name, event.time};
@@ -77,9 +77,11 @@ void EventLog::record(const EventAbout& about, const sync::Event& event) {
   put(name, std::move(next));
   if (auto status = objects_.put_soon(kEvents, name, object); !status) {
     base::log::failure("an event was not kept", "events", status.error());
+    return status;
   }
   if (line_of_[about_key].size() > base::limits::kEventsPerObjectMax) drop_oldest(line_of_[about_key]);
   while (line_.size() > base::limits::kEventsKeptMax) drop_oldest(line_);
+  return {};
 }
 
 void EventLog::put(const std::string& name, Known known) {

@@ -30,7 +30,8 @@ class EventLog {
   explicit EventLog(Objects& objects) : objects_(objects) {}
   /// Finds what an earlier run left.
   base::Status load();
-  void record(const EventAbout& about, const sync::Event& event);
+  /// On an error, which is logged, it was not kept.
+  base::Status record(const EventAbout& about, const sync::Event& event);
 
  private:
   using Line = std::set<std::pair<std::uint64_t, std::string>>;  // the order in which they came, name

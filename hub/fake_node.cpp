@@ -159,6 +159,8 @@ void FakeNode::on_frame(const sync::Frame& frame) {
     if (const auto state = sync::decode_state(frame.body)) on_state(*state);
   } else if (frame.type == sync::FrameType::kPart) {
     if (const auto part = sync::decode_part(frame.body)) on_part(*part);
+  } else if (frame.type == sync::FrameType::kEventsStored) {
+    if (const auto stored = sync::decode_events_stored(frame.body)) events_stored_.push_back(*stored);
   } else if (frame.type == sync::FrameType::kCommand) {
     on_command_frame(frame.body);
   } else if (frame.type == sync::FrameType::kSettings && on_settings) {

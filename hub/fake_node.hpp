@@ -73,6 +73,8 @@ class FakeNode {
   std::optional<sync::DesiredHeader> awaited() const;
   /// Bytes of all parts that came, whether they were of use or not.
   std::size_t part_bytes_received() const { return part_bytes_; }
+  /// What it was told of its events, in order.
+  const std::vector<sync::EventsStored>& events_stored() const { return events_stored_; }
 
   void say_hello(bool beacon = false);
   std::uint64_t hardware = 0;  ///< that its hello tells of
@@ -114,6 +116,7 @@ class FakeNode {
   std::map<base::Digest, std::string> parts_;        ///< what came so far
   std::optional<sync::State> awaited_;
   std::string reported_;
+  std::vector<sync::EventsStored> events_stored_;
   std::map<sync::Claim, sync::ApplicationUid> host_;
   std::map<std::string, Health> health_;
   std::optional<sync::Generation> claimed_;

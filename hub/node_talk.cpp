@@ -93,6 +93,7 @@ Status NodeTalk::on_frame(NodeEntry& node, const sync::Frame& frame) {
     case sync::FrameType::kApplied: return on_applied(node, frame.body);
     case sync::FrameType::kSnapshot: return on_report(node, frame.body);
     case sync::FrameType::kEvents: return on_events(node, frame.body);
+    case sync::FrameType::kEventBatch: return on_event_batch(node, frame.body);
     case sync::FrameType::kNeed: return on_need(node, frame.body);
     case sync::FrameType::kBaseLost: return on_base_lost(node, frame.body);
     case sync::FrameType::kProof: return epochs_.on_proof(node, frame.body);
@@ -321,7 +322,14 @@ void NodeTalk::take_facts(NodeEntry& node) {
 
 Status NodeTalk::on_events(const NodeEntry& node, std::string_view body) {
   HF_TRY(const auto events, sync::decode_events(body));
-  for (const auto& event : events) context_.events.record({"Node", node.name, "agent"}, event);
+  for (const auto& event : events) HF_CHECK(context_.events.record({"Node", node.name, "agent"}, event));
+  return {};
+}
+
+Status NodeTalk::on_event_batch(const NodeEntry& node, std::string_view body) {
+  HF_TRY(const auto batch, sync::decode_event_batch(body));
+  if (context_.intake.take(node, batch))
+    context_.outgoing.set({KeyKind::kStored, node.uid.str()}, context_.now());
   return {};
 }
 
@@ -503,6 +511,7 @@ void NodeTalk::pump() {
 bool NodeTalk::send_due(const Key& key) {
   auto* node = context_.nodes.find(sync::NodeUid(key.id));
   if (node == nullptr || node->revoked || !node->is_online()) return true;
+  if (key.kind == KeyKind::kStored) return send_stored(*node);
   if (key.kind == KeyKind::kAsk) return !node->asking.wanted() || send_question(*node);
   if (!node->sending.wanted || !node->ahead.empty()) return true;
   if (node->is_heard) return send_state(*node);
@@ -512,6 +521,11 @@ bool NodeTalk::send_due(const Key& key) {
 
 bool NodeTalk::question(const sync::NodeUid& uid, const sync::Report& report) {
   return send(uid, sync::FrameType::kReport, sync::encode_frame(sync::encode(report)));
+}
+
+bool NodeTalk::send_stored(const NodeEntry& node) {
+  const auto stored = context_.intake.stored(node.uid);
+  return !stored || send(node.uid, sync::FrameType::kEventsStored, sync::encode_frame(sync::encode(*stored)));
 }
 
 bool NodeTalk::send_question(NodeEntry& node) {

@@ -57,6 +57,7 @@ class NodeTalk {
   base::Status on_applied(NodeEntry& node, std::string_view body);
   base::Status on_report(NodeEntry& node, std::string_view body);
   base::Status on_events(const NodeEntry& node, std::string_view body);
+  base::Status on_event_batch(const NodeEntry& node, std::string_view body);
   base::Status on_need(NodeEntry& node, std::string_view body);
 
   /// False: another machine speaks under this node's uid, and both are cut off.
@@ -83,6 +84,7 @@ class NodeTalk {
   void not_sent(NodeEntry& node, const std::string& why);
   bool question(const sync::NodeUid& uid, const sync::Report& report);
   bool send_question(NodeEntry& node);
+  bool send_stored(const NodeEntry& node);
   bool send_due(const Key& key);
   bool send(const sync::NodeUid& node, sync::FrameType type, std::string payload);
 

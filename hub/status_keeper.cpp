@@ -317,8 +317,7 @@ void StatusKeeper::run_due() {
     last_seen_at_.reset();
     note_last_seen();
   }
-  const bool is_dirty = context_.objects.is_dirty() || context_.nodes.is_dirty();
-  if (is_dirty && !flush_at_) flush_at_ = now + limits::kStatusFlushInterval;
+  if (is_dirty() && !flush_at_) flush_at_ = now + limits::kStatusFlushInterval;
   if (!flush_at_ || *flush_at_ > now) return;
   flush_at_.reset();
   if (auto status = flush(); !status) {
@@ -333,11 +332,20 @@ std::optional<base::MonotonicTime> StatusKeeper::next_due() const {
   return last_seen_at_ ? std::min(*flush_at_, *last_seen_at_) : *flush_at_;
 }
 
+bool StatusKeeper::is_dirty() const {
+  return context_.objects.is_dirty() || context_.nodes.is_dirty() || context_.intake.is_dirty();
+}
+
 Status StatusKeeper::flush() {
-  if (!context_.objects.is_dirty() && !context_.nodes.is_dirty()) return {};
+  if (!is_dirty()) return {};
   ++context_.counters.store_writes;
-  HF_CHECK(context_.objects.flush([&](sync::WriteTxn& txn) { return context_.nodes.write_dirty(txn); }));
+  HF_CHECK(context_.objects.flush([&](sync::WriteTxn& txn) -> Status {
+    HF_CHECK(context_.nodes.write_dirty(txn));
+    return context_.intake.write_dirty(txn);
+  }));
   context_.nodes.mark_clean();
+  for (const auto& uid : context_.intake.mark_clean())
+    context_.outgoing.set({KeyKind::kStored, uid.str()}, context_.now());
   base::log::recovered("statuses could not be stored", "flush");
   return {};
 }

@@ -40,6 +40,7 @@ class StatusKeeper {
   base::Json node_conditions(const NodeEntry& node) const;
   base::Json section_status(const NodeEntry& node, const sync::ApplicationUid& uid) const;
   void note_last_seen();
+  bool is_dirty() const;
 
   Context& context_;
   std::optional<base::MonotonicTime> flush_at_;

@@ -26,9 +26,12 @@ inline constexpr sync::Table kSessionTable{
 
 inline constexpr sync::Table kCertificateTable{"certificate"};  ///< "<node uid>/<serial>" → when it ends
 
-inline constexpr std::array kHubTables{kMetaTable,    kObjectTable,     kTombstoneTable,  kApplicationTable,
-                                       kDesiredTable, kBodyTable,       kProvenanceTable, kReportTable,
-                                       kSessionTable, kCertificateTable};
+inline constexpr sync::Table kOutboxTable{
+    "outbox"};  ///< "<node uid>/<log id>" → up to where its events are here
+
+inline constexpr std::array kHubTables{kMetaTable,    kObjectTable,      kTombstoneTable,  kApplicationTable,
+                                       kDesiredTable, kBodyTable,        kProvenanceTable, kReportTable,
+                                       kSessionTable, kCertificateTable, kOutboxTable};
 
 inline sync::LmdbOptions hub_store(std::string path) {
   sync::LmdbOptions options;

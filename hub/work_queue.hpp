@@ -24,8 +24,9 @@ enum class KeyKind {
   kRollup,       ///< application uid
   kAsk,          ///< node uid: its report is wanted
   kSend,         ///< node uid: its desired state is to be sent
+  kStored,       ///< node uid: it may forget events
 };
-inline constexpr std::size_t kKeyKinds = 6;
+inline constexpr std::size_t kKeyKinds = 7;
 
 struct Key {
   KeyKind kind = KeyKind::kApplication;

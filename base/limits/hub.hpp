@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t kRequestBytesMax = 4U << 20U;
 inline constexpr std::size_t kEventsKeptMax = 10'000;
 inline constexpr std::size_t kEventsPerObjectMax = 2'000;  ///< of those about one node or application
+inline constexpr std::size_t kOutboxesPerNodeMax =
+    4;  ///< logs of one node's events of which the hub knows where they stand
 inline constexpr std::size_t kHistoryKeptMax = 50;
 inline constexpr std::size_t kNodesMax = 100'000;
 inline constexpr auto kStatusFlushInterval = 5s;

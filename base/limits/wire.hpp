@@ -17,9 +17,14 @@ inline constexpr std::size_t kPacketBytesMax = 1U << 20U;  ///< one MQTT packet
 inline constexpr std::size_t kHeaderPacketBytesMax =
     128U << 10U;  ///< of it for a desired state's header, compressed
 inline constexpr std::size_t kSectionPacketBytesMax = 896U << 10U;  ///< of it for one section, compressed
-inline constexpr std::size_t kDeltaBytesMax = 4U << 20U;    ///< a delta's base and what it gives, together
-inline constexpr std::size_t kPartBytesMax = 128U << 10U;   ///< of a section, in one part
-inline constexpr std::size_t kPartsUnansweredMax = 4;       ///< sent beyond what the node said it has
+inline constexpr std::size_t kDeltaBytesMax = 4U << 20U;   ///< a delta's base and what it gives, together
+inline constexpr std::size_t kPartBytesMax = 128U << 10U;  ///< of a section, in one part
+inline constexpr std::size_t kPartsUnansweredMax = 4;      ///< sent beyond what the node said it has
+inline constexpr std::size_t kEventBatchMax = 256;         ///< events in one batch of the outbox
+inline constexpr std::size_t kEventBatchBytesMax = 32U << 10U;  ///< of them, as they are stored
+inline constexpr auto kEventsStoredTimeout =
+    30s;  ///< for the hub to have stored a batch; then it is sent again, ×2
+inline constexpr auto kEventsStoredTimeoutMax = 1h;
 inline constexpr std::size_t kAnswerBytesMax = 1U << 20U;   ///< body of one answer
 inline constexpr std::size_t kTrustBytesMax = 256U << 10U;  ///< a trust document
 inline constexpr std::size_t kTrustEntriesMax = 16;         ///< signing keys, hubs and brokers, each

@@ -100,12 +100,14 @@ bool is_type(std::uint8_t number) {
     case FrameType::kNeed:
     case FrameType::kBaseLost:
     case FrameType::kProof:
+    case FrameType::kEventBatch:
     case FrameType::kState:
     case FrameType::kCommand:
     case FrameType::kSettings:
     case FrameType::kTrust:
     case FrameType::kReport:
-    case FrameType::kPart: return true;
+    case FrameType::kPart:
+    case FrameType::kEventsStored: return true;
   }
   return false;
 }

@@ -34,6 +34,7 @@ enum class FrameType : std::uint8_t {
   kNeed = 6,
   kBaseLost = 7,
   kProof = 8,
+  kEventBatch = 9,
   // down
   kState = 16,
   kCommand = 17,
@@ -41,6 +42,7 @@ enum class FrameType : std::uint8_t {
   kTrust = 19,
   kReport = 20,
   kPart = 21,
+  kEventsStored = 22,
 };
 
 struct Frame {

@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFrame{"VersionZero", head("HF", 0, 1, 0, 0), Code::kCorrupt, "the frame's head is damaged"},
         BadFrame{"ReservedIsSet", std::string("HF\1\1\0\0\1\0\0\0\0\0", 12), Code::kCorrupt,
                  "the frame's head is damaged"},
-        BadFrame{"UnknownType", head("HF", 1, 9, 0, 0), Code::kCorrupt, "a frame of unknown type 9"},
+        BadFrame{"UnknownType", head("HF", 1, 15, 0, 0), Code::kCorrupt, "a frame of unknown type 15"},
         BadFrame{"UnknownEncoding", head("HF", 1, 1, 3, 0), Code::kCorrupt, "a frame of unknown encoding 3"},
         BadFrame{"Delta", delta(), Code::kUnsupported, "a delta, and no base is known here"},
         BadFrame{"DeltaWithoutAName", head("HF", 1, 16, 2, 0), Code::kCorrupt,

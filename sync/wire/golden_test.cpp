@@ -146,6 +146,20 @@ TEST(Golden, Events) {
   EXPECT_EQ(decode_events(frozen("events.json", encode_events(events))), events);
 }
 
+TEST(Golden, EventBatch) {
+  const EventBatch batch{0x1122334455667788U,
+                         17,
+                         3,
+                         {{base::WallTime(milliseconds(1'767'225'600'123)), EventType::kWarning, "Failed",
+                           "cameras", "", "no"}}};
+  EXPECT_EQ(decode_event_batch(frozen("event_batch.bin", encode(batch).body)), batch);
+}
+
+TEST(Golden, EventsStored) {
+  const EventsStored stored{0x1122334455667788U, 17};
+  EXPECT_EQ(decode_events_stored(frozen("events_stored.bin", encode(stored).body)), stored);
+}
+
 TEST(Golden, InventoryEntry) {
   const InventoryEntry entry{
       {ClaimKind::kPath, "/etc/motd"}, kMotd, kCameras, Digest::of("made"), Digest::of("now"),

@@ -60,6 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case FrameType::kApplied: reads_back(decode_applied, body); break;
     case FrameType::kReport: reads_back(decode_report, body); break;
     case FrameType::kProof: reads_back(decode_proof, body); break;
+    case FrameType::kEventBatch: reads_back(decode_event_batch, body); break;
+    case FrameType::kEventsStored: reads_back(decode_events_stored, body); break;
     case FrameType::kNeed: reads_back(decode_need, body); break;
     case FrameType::kPart: reads_back(decode_part, body); break;
     case FrameType::kBaseLost: reads_back(decode_base_lost, body); break;

@@ -16,6 +16,7 @@
 #include "base/result.hpp"
 #include "base/signing.hpp"
 #include "sync/model/desired_state.hpp"
+#include "sync/model/event.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/wire/frame.hpp"
 
@@ -90,6 +91,24 @@ struct Proof {
   bool operator==(const Proof&) const = default;
 };
 
+/// Up: events of a node's outbox, one after the other in it. Sent again until the hub has stored them: it drops what it has.
+struct EventBatch {
+  std::uint64_t log = 0;    ///< id of the outbox
+  std::uint64_t first = 0;  ///< sequence of the first event
+  std::uint64_t lost = 0;   ///< how many before it are gone for good, and were never told
+  std::vector<Event> events;
+  /// Sequence up to which all is told by it.
+  std::uint64_t last() const;
+  bool operator==(const EventBatch&) const = default;
+};
+
+/// Down: every event of this log up to the sequence is stored at the hub. Not signed: it says what need not be kept for it.
+struct EventsStored {
+  std::uint64_t log = 0;
+  std::uint64_t sequence = 0;
+  bool operator==(const EventsStored&) const = default;
+};
+
 /// Down, signed in the domain "holdfast/command/1". A node executes a counter once and never a lower one.
 enum class CommandKind { kLogs, kSync, kDiagnose, kRetry };
 struct Command {
@@ -144,6 +163,10 @@ Frame encode(const Report& report);
 base::Result<Report> decode_report(std::string_view body);
 Frame encode(const Proof& proof);
 base::Result<Proof> decode_proof(std::string_view body);
+Frame encode(const EventBatch& batch);
+base::Result<EventBatch> decode_event_batch(std::string_view body);
+Frame encode(const EventsStored& stored);
+base::Result<EventsStored> decode_events_stored(std::string_view body);
 Frame encode(const Answer& answer);
 base::Result<Answer> decode_answer(std::string_view body);
 

@@ -21,7 +21,7 @@ def test_a_revision_that_never_gets_ready_is_rolled_back_and_quarantined(fleet):
     assert node.text("/etc/made") is None, "what the failed revision made is gone"
     until("the good process runs", lambda: node.process("web") and b"1000" in b" ".join(machine.command_of(node.process("web")[0])))
     until("the hub shows it", lambda: app.status()["health"] == "Degraded" and app.status()["nodes"]["failed"] == 1)
-    assert app.hub.events("RolledBack", node.name) and app.hub.events("Quarantined", node.name)
+    until("its events came", lambda: app.hub.events("RolledBack", node.name) and app.hub.events("Quarantined", node.name))
     until("why names it", lambda: "uarantine" in app.hub.why(node.name, "Process/web")[0]["blockedBy"])
     assert bad[:7] in node.command("why", "Process/web").stdout
 

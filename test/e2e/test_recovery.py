@@ -112,6 +112,8 @@ def test_loss_of_everything_re_home(own_fleet):
     node.put("/etc/mine", "a person's\n")
     before, uid = running(node), node.uid
     lose(lost)
+    node.put("/etc/motd", "while nobody listened\n")
+    until("it is put right", lambda: node.text("/etc/motd") == "before\n")
     other = Hub(own_fleet.folder / "other", "--poll", "5s")
     other.folder.mkdir()
     fleet = None
@@ -135,6 +137,7 @@ def test_loss_of_everything_re_home(own_fleet):
         assert node.process("web") == before, "adopted, not restarted"
         app.write("motd.yaml", file("motd", "/etc/motd", "after\n")).push()
         assert node.text("/etc/motd") == "after\n" and node.text("/etc/mine") == "a person's\n"
+        until("the new hub heard what the old one did not", lambda: other.events("DriftHealed", node.name))
     finally:
         if fleet:
             fleet.remove()

@@ -58,10 +58,14 @@ std::string FinalCheck::talk(NodeBox& node) const {
   return "";
 }
 
+std::string FinalCheck::events(NodeBox& node) const {
+  return node.events().difference(world_.hub->events_of(node.name()));
+}
+
 std::string FinalCheck::difference() {
   for (const auto& node : world_.nodes) {
     const auto wanted = world_.oracle.wanted_on(node->name());
-    for (const auto& found : {files(*node, wanted), processes(*node, wanted), talk(*node)}) {
+    for (const auto& found : {files(*node, wanted), processes(*node, wanted), talk(*node), events(*node)}) {
       if (!found.empty()) return node->name() + ": " + found;
     }
   }
@@ -100,7 +104,8 @@ void FinalCheck::must_be_equal() {
 
 FinalCheck::Activity FinalCheck::activity(const NodeBox& node) const {
   auto& watched = const_cast<NodeBox&>(node);
-  return {node.host.touched().changes(), node.store.commits(), watched.rules().messages_but_hello()};
+  return {node.host.touched().changes(), node.store.commits(), node.segments.writes(),
+          watched.rules().messages_but_hello()};
 }
 
 void FinalCheck::begin_quiet() {
@@ -117,7 +122,9 @@ void FinalCheck::must_be_quiet() {
     world_.judge.violated("falls-quiet",
                           world_.nodes[i]->name() + ": " + std::to_string(now.host - nodes_[i].host) +
                               " changes of the host, " + std::to_string(now.store - nodes_[i].store) +
-                              " commits, " + std::to_string(now.messages - nodes_[i].messages) + " messages");
+                              " commits, " + std::to_string(now.outbox - nodes_[i].outbox) +
+                              " writes of the outbox, " + std::to_string(now.messages - nodes_[i].messages) +
+                              " messages");
   }
   const auto messages = world_.hub->rules().messages() - hub_messages_;
   const auto commits = world_.hub->store.commits() - hub_commits_;

@@ -24,10 +24,12 @@ class FinalCheck {
   std::string files(NodeBox& node, const FolderModel& wanted) const;
   std::string processes(NodeBox& node, const FolderModel& wanted) const;
   std::string talk(NodeBox& node) const;
+  std::string events(NodeBox& node) const;
 
   struct Activity {
     std::size_t host = 0;
     std::uint64_t store = 0;
+    std::uint64_t outbox = 0;
     std::uint64_t messages = 0;
     bool operator==(const Activity&) const = default;
   };

@@ -175,6 +175,28 @@ std::string HubBox::status_of(const std::string& application) {
   return hub::text_at(**object, "status/sync") + " " + hub::text_at(**object, "status/health");
 }
 
+EventCounts HubBox::events_of(const std::string& node) {
+  EventCounts out;
+  const auto events = objects_ ? objects_->list("events")
+                               : base::Result<hub::Listing>(base::fail(base::Code::kUnavailable, ""));
+  if (!events) return out;
+  for (const auto& event : events->items) {
+    const bool is_of_node = hub::text_at(*event, "source/component") == "agent" &&
+                            hub::text_at(*event, "involvedObject/name") == node;
+    if (!is_of_node) continue;
+    const auto count = static_cast<std::uint64_t>(hub::number_at(*event, "count"));
+    const auto message = hub::text_at(*event, "message");
+    if (hub::text_at(*event, "reason") == "EventsLost")
+      out.lost += count * base::from_decimal(message.substr(0, message.find(' '))).value_or(0);
+    else
+      out.told[event_text({.reason = hub::text_at(*event, "reason"),
+                           .application = hub::text_at(*event, "application"),
+                           .resource = hub::text_at(*event, "resource"),
+                           .message = message})] += count;
+  }
+  return out;
+}
+
 std::optional<Oracle::Places> HubBox::in_force() {
   Oracle::Places out;
   const auto done = store.read([&](sync::ReadTxn& txn) {

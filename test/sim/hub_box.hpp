@@ -12,6 +12,7 @@
 #include "hub/controller.hpp"
 #include "sync/store/fake_store.hpp"
 #include "test/sim/box.hpp"
+#include "test/sim/event_rules.hpp"
 #include "test/sim/hub_rules.hpp"
 #include "test/sim/model.hpp"
 #include "test/sim/oracle.hpp"
@@ -46,6 +47,8 @@ class HubBox final : public Box {
   std::optional<base::Digest> snapshot_of(const sync::NodeUid& node);
   /// "Synced Healthy" of status.
   std::string status_of(const std::string& application);
+  /// Events that a node told, by what they say, and how often each came; "EventsLost" counts what it said to be lost.
+  EventCounts events_of(const std::string& node);
   /// For people: what its conditions and its last operation say.
   std::string story_of(const std::string& application);
   /// The revisions in force as the store has them; none when it cannot be read.

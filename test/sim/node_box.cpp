@@ -7,6 +7,11 @@ namespace holdfast::sim {
 
 using base::MonotonicTime;
 
+namespace {
+/// So small that it is full now and then.
+constexpr sync::SegmentLogOptions kSmallOutbox{.segment_bytes = 2'048, .segments = 4};
+}  // namespace
+
 NodeBox::NodeBox(edge_agent::NodeIdentity identity, sync::FakeBroker& broker, Oracle& oracle, Trace& trace,
                  Judge& judge, std::uint64_t seed)
     : Box(identity.name, trace, seed),
@@ -14,12 +19,16 @@ NodeBox::NodeBox(edge_agent::NodeIdentity identity, sync::FakeBroker& broker, Or
       identity_(std::move(identity)),
       broker_(broker),
       rules_(identity_.name, host, store, oracle, trace, judge),
+      events_(identity_.name, segments, judge),
       sim_host_(host, fuse, rules_) {}
 
 bool NodeBox::begin() {
   sim_store_ = std::make_unique<SimStore>(store, fuse);
+  segments.on_point([this] { fuse.point(); });
+  outbox_ =
+      std::make_unique<edge_agent::Outbox>(edge_agent::Outbox::Seams{clock, random, segments}, kSmallOutbox);
   engine_ = std::make_unique<edge_agent::Engine>(
-      edge_agent::Engine::Seams{clock, random, *sim_store_, sim_host_}, identity_);
+      edge_agent::Engine::Seams{clock, random, *sim_store_, sim_host_, outbox_.get()}, identity_);
   if (const auto booted = engine_->boot(); !booted) {
     note("boot failed: " + booted.error().message());
     return false;
@@ -28,9 +37,12 @@ bool NodeBox::begin() {
   engine_->on_wake([this] { wake(); });
   link_ = std::make_unique<SimLink>(
       broker_, client_id(), fuse, [this](const auto& work) { guard(work); },
-      [this](const std::string&, const std::string& payload) { rules_.sent(payload); });
+      [this](const std::string&, const std::string& payload) {
+        events_.sent(payload);
+        rules_.sent(payload);
+      });
   session_ = std::make_unique<edge_agent::Session>(
-      edge_agent::Session::Seams{clock, random, *sim_store_, *link_}, *engine_, identity_,
+      edge_agent::Session::Seams{clock, random, *sim_store_, *link_, outbox_.get()}, *engine_, identity_,
       [this](const sync::Command& command) { return carry_out(command); });
   session_->on_wake([this] { wake(); });
   session_->start();
@@ -42,6 +54,8 @@ void NodeBox::end() {
   session_.reset();
   link_.reset();
   engine_.reset();
+  outbox_.reset();
+  events_.look();
   sim_store_.reset();
   host.agent_gone();
   store.restart();
@@ -60,6 +74,7 @@ std::optional<MonotonicTime> NodeBox::work() {
   for (int round = 0; round < kRoundsMax; ++round) {
     next = engine_->run_due();
     rules_.looked(*engine_);
+    events_.look();  // before the session reads them: a small outbox may have dropped some when they are sent
     const std::size_t delivered = host.deliver();
     const auto talk = session_->run_due();
     if (talk && (!next || *talk < *next)) next = talk;
@@ -81,6 +96,8 @@ void NodeBox::power_cut(std::chrono::milliseconds later) {
   end();
   store.crash();
   store.restart();
+  segments.power_cut(&random);
+  events_.power_was_cut();
   host.power_cut();
   rules_.power_was_cut();
   clock.reboot();

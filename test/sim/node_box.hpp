@@ -8,10 +8,13 @@
 
 #include "base/fake_host.hpp"
 #include "edge_agent/engine.hpp"
+#include "edge_agent/outbox.hpp"
 #include "edge_agent/session.hpp"
 #include "sync/link/fake_link.hpp"
+#include "sync/store/fake_segments.hpp"
 #include "sync/store/fake_store.hpp"
 #include "test/sim/box.hpp"
+#include "test/sim/event_rules.hpp"
 #include "test/sim/node_rules.hpp"
 #include "test/sim/seams.hpp"
 
@@ -27,12 +30,14 @@ class NodeBox final : public Box {
   std::string client_id() const { return identity_.uid.str(); }
   edge_agent::Engine* engine() { return engine_.get(); }
   NodeRules& rules() { return rules_; }
+  const EventRules& events() const { return events_; }
   void set_facts(std::map<std::string, std::string> facts);
   /// Processes are gone, the clock starts over, what nobody promised to be durable is lost.
   void power_cut(std::chrono::milliseconds later);
 
   base::FakeHost host{clock};
   sync::FakeStore store;
+  sync::FakeSegments segments;
 
  protected:
   bool begin() override;
@@ -46,9 +51,11 @@ class NodeBox final : public Box {
   sync::FakeBroker& broker_;
   std::map<std::string, std::string> facts_;
   NodeRules rules_;
+  EventRules events_;
   SimHost sim_host_;
   std::unique_ptr<SimStore> sim_store_;
   std::unique_ptr<SimLink> link_;
+  std::unique_ptr<edge_agent::Outbox> outbox_;
   std::unique_ptr<edge_agent::Engine> engine_;
   std::unique_ptr<edge_agent::Session> session_;
 };
