@@ -23,7 +23,7 @@ Result<const sync::ConfigMap*> ConfigMaps::find(const sync::ResourceKey& key) {
   return &read_.emplace(key, std::move(config_map)).first->second;
 }
 
-Result<std::string> ConfigMaps::value(const std::string& ns, const sync::ConfigMapKeyRef& ref) {
+Result<std::string> ConfigMaps::value(const std::string& ns, const sync::KeyRef& ref) {
   const sync::ResourceKey key{.group = "", .kind = "ConfigMap", .ns = ns, .name = ref.name};
   HF_TRY(const auto* config_map, find(key));
   const auto value = config_map->data.find(ref.key);

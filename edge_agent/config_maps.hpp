@@ -17,7 +17,7 @@ class ConfigMaps {
  public:
   explicit ConfigMaps(const sync::Section& section) : section_(section) {}
   /// The value that `ref` of a resource in namespace `ns` means. Errors name ConfigMap and key.
-  base::Result<std::string> value(const std::string& ns, const sync::ConfigMapKeyRef& ref);
+  base::Result<std::string> value(const std::string& ns, const sync::KeyRef& ref);
 
  private:
   base::Result<const sync::ConfigMap*> find(const sync::ResourceKey& key);

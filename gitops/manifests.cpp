@@ -24,8 +24,7 @@ using base::Json;
 using base::Status;
 namespace limits = base::limits;
 
-constexpr std::array<std::string_view, 5> kHubKinds{"Application", "Node", "EnrollmentToken", "Project",
-                                                    "SealedSecret"};
+constexpr std::array<std::string_view, 4> kHubKinds{"Application", "Node", "EnrollmentToken", "Project"};
 constexpr std::string_view kHubGroup = "holdfast.dev/";
 
 /// Files that make a folder something else than plain manifests.
@@ -51,7 +50,10 @@ const std::string* string_in(const Json& object, std::string_view name) {
   return member == object.end() ? nullptr : member->get_ptr<const std::string*>();
 }
 
+/// Nothing in what is secret is a template, whatever it looks like.
 bool templates_disabled(const Json& document) {
+  const std::string* kind = string_in(document, "kind");
+  if (kind != nullptr && (*kind == "Secret" || *kind == "SealedSecret")) return true;
   if (!document.contains("metadata") || !document.at("metadata").is_object()) return false;
   const Json& metadata = document.at("metadata");
   if (!metadata.contains("annotations")) return false;

@@ -48,6 +48,7 @@ std::string_view frame_word(sync::FrameType type) {
     case sync::FrameType::kAnswer: return "answer";
     case sync::FrameType::kNeed: return "need";
     case sync::FrameType::kProof: return "proof";
+    case sync::FrameType::kSealingKey: return "sealingKey";
     case sync::FrameType::kState: return "state";
     case sync::FrameType::kCommand: return "command";
     case sync::FrameType::kSettings: return "settings";

@@ -100,6 +100,7 @@ bool is_type(std::uint8_t number) {
     case FrameType::kNeed:
     case FrameType::kBaseLost:
     case FrameType::kProof:
+    case FrameType::kSealingKey:
     case FrameType::kState:
     case FrameType::kCommand:
     case FrameType::kSettings:

@@ -34,6 +34,7 @@ enum class FrameType : std::uint8_t {
   kNeed = 6,
   kBaseLost = 7,
   kProof = 8,
+  kSealingKey = 10,
   // down
   kState = 16,
   kCommand = 17,

@@ -60,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case FrameType::kApplied: reads_back(decode_applied, body); break;
     case FrameType::kReport: reads_back(decode_report, body); break;
     case FrameType::kProof: reads_back(decode_proof, body); break;
+    case FrameType::kSealingKey: reads_back(decode_sealing_key, body); break;
     case FrameType::kNeed: reads_back(decode_need, body); break;
     case FrameType::kPart: reads_back(decode_part, body); break;
     case FrameType::kBaseLost: reads_back(decode_base_lost, body); break;
