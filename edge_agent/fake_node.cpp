@@ -13,6 +13,8 @@ using base::MonotonicTime;
 
 FakeNode::FakeNode(const std::string& name)
     : store({kAgentTables.begin(), kAgentTables.end()}), identity(fleet.identity(name)) {
+  base::FakeRandom keys(11);
+  sealing_keys.add(base::SealingKey::generate(keys), clock.wall());
   const auto booted = boot();
   assert(booted);
   static_cast<void>(booted);
@@ -20,6 +22,7 @@ FakeNode::FakeNode(const std::string& name)
 
 base::Status FakeNode::boot() {
   engine_ = std::make_unique<Engine>(Engine::Seams{clock, random, store, host}, identity);
+  engine_->set_sealing_keys(sealing_keys);
   return engine_->boot();
 }
 

@@ -74,6 +74,7 @@ class FakeNode {
   sync::FakeStore store;
   base::FakeHost host{clock};
   NodeIdentity identity;
+  base::SealingKeys sealing_keys;  ///< of the next boot
 
  private:
   std::unique_ptr<Engine> engine_;
