@@ -7,6 +7,7 @@
 #include "base/limits/hub.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
+#include "gitops/placement.hpp"
 #include "hub/json_path.hpp"
 #include "hub/removed.hpp"
 
@@ -157,6 +158,8 @@ bool ApplicationKeeper::judge(ApplicationEntry& application) {
     invalid = gitops::summary(wanted.findings, limits::kConditionsShownMax);
   } else {
     invalid = placement_problem(application, newest);
+    if (invalid.empty() && newest.has_secrets() && gitops::reads_facts(application.spec.placement))
+      invalid = kSecretByFacts;
   }
   set_condition(application, kInvalidManifest,
                 invalid.empty() ? "" : brief(newest.place().commit) + ": " + invalid);
@@ -338,8 +341,8 @@ Status ApplicationKeeper::confirm_prune(ApplicationEntry& application) {
         });
     if (is_leaving) record.removals_confirmed.push_back(uid);
     if (!application.in_force) continue;
-    const auto& section =
-        application.in_force->section(application.spec.policy, template_values(node, application));
+    const auto& section = application.in_force->section(
+        application.spec.policy, template_values(node, application), sealing_of(context_, node));
     if (section.is_good()) record.prune_confirmed.push_back(section.digest);
   }
   for (auto* list : {&record.prune_confirmed}) {

@@ -13,6 +13,7 @@ Context::Context(Controller::Seams given, Objects& given_objects, ControllerOpti
       nodes(given.store, options.floor),
       desired(given.store, options.signing_key),
       sources(given.random, given.git, {options.repositories, options.poll_interval}),
+      secrets(given.store),
       events(given_objects) {}
 
 std::vector<base::PublicKey> Context::signing_keys() const {
@@ -52,6 +53,11 @@ void Context::tell(const NodeEntry& about, sync::EventType type, std::string rea
                    std::string application) {
   events.record({"Node", about.name, "hub"}, {seams.clock.wall(), type, std::move(reason),
                                               std::move(application), "", std::move(message)});
+}
+
+NodeSealing sealing_of(const Context& context, const NodeEntry& node) {
+  const auto* key = context.secrets.node_key(node.uid);
+  return {&context.secrets, key == nullptr ? base::SealingKeyId{} : key->id()};
 }
 
 gitops::TemplateValues template_values(const NodeEntry& node, const ApplicationEntry& application) {

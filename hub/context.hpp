@@ -13,6 +13,7 @@
 #include "hub/event_log.hpp"
 #include "hub/metrics.hpp"
 #include "hub/node_book.hpp"
+#include "hub/secret_book.hpp"
 #include "hub/source_book.hpp"
 #include "hub/work_queue.hpp"
 
@@ -29,6 +30,7 @@ struct Context {
   DesiredBook desired;
   BaseBook bases;
   SourceBook sources;
+  SecretBook secrets;
   EventLog events;
   WorkQueue queue;
   Counters counters;
@@ -58,6 +60,8 @@ struct Context {
             std::string application = {});
 };
 
+/// For whom a rendering for `node` is sealed.
+NodeSealing sealing_of(const Context& context, const NodeEntry& node);
 /// What templates read of a node and of the application.
 gitops::TemplateValues template_values(const NodeEntry& node, const ApplicationEntry& application);
 

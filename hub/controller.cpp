@@ -15,6 +15,7 @@
 #include "hub/node_keeper.hpp"
 #include "hub/node_talk.hpp"
 #include "hub/readmission.hpp"
+#include "hub/secret_keeper.hpp"
 #include "hub/status_keeper.hpp"
 #include "hub/tables.hpp"
 
@@ -43,6 +44,7 @@ struct Controller::Parts {
             [this](const NodeEntry& node, const sync::Answer& answer) { commands.on_answer(node, answer); },
             [this](NodeEntry& node) { retry_quarantined(node); }),
         status(context),
+        secrets(context, [this] { wake_up(); }),
         explainer(context) {}
 
   Context context;
@@ -52,6 +54,7 @@ struct Controller::Parts {
   Epochs epochs;
   NodeTalk talk;
   StatusKeeper status;
+  SecretKeeper secrets;
   Explainer explainer;
   std::function<void()> wake;
   std::uint64_t listener = 0;
@@ -248,7 +251,7 @@ struct Controller::Parts {
   std::optional<MonotonicTime> next_due() const {
     std::optional<MonotonicTime> next;
     for (const auto& due : {context.queue.next_due(), context.sources.next_due(), talk.next_due(),
-                            commands.next_due(), status.next_due()}) {
+                            commands.next_due(), status.next_due(), secrets.next_due()}) {
       if (due && (!next || *due < *next)) next = due;
     }
     return next;
@@ -311,6 +314,7 @@ struct Controller::Parts {
   void forget_node(const sync::NodeUid& uid) {
     auto forgotten = context.desired.erase(uid);
     if (forgotten) forgotten = context.nodes.forget(uid);
+    if (forgotten) forgotten = context.secrets.forget(uid);
     if (!forgotten) base::log::failure("a deleted node was not forgotten", uid.str(), forgotten.error());
   }
 
@@ -363,6 +367,7 @@ Status Controller::boot() {
   HF_CHECK(context.nodes.load());
   if (context.nodes.has_lost_counters()) HF_CHECK(context.lift_counters());
   HF_CHECK(context.desired.load());
+  HF_CHECK(context.secrets.load());
   HF_CHECK(context.events.load());
   for (const auto& tombstone : context.objects.tombstones(kApplications)) {
     context.gone[sync::ApplicationUid(tombstone.uid)] = tombstone.name;
@@ -406,6 +411,7 @@ std::optional<MonotonicTime> Controller::run_due() {
   // When what came was looked at: a revision may have come into force.
   if (turns < kTurnsMax) parts.epochs.look_again();
   parts.commands.run_due();
+  parts.secrets.run_due();
   parts.talk.pump();
   parts.status.run_due();
   parts.take_changes();

@@ -34,6 +34,7 @@
 namespace holdfast::hub {
 
 class Readmission;
+class SecretSealer;
 
 /// `serve --source URL --path DIR [--ref REF]`: the Application from which the hub manages itself.
 struct RootSource {
@@ -61,6 +62,7 @@ struct ControllerOptions {
   std::uint64_t trust_version = 0;
   /// Of a recovered hub (hub/recovery.hpp): the lowest epoch of what it makes, and what its counters begin at.
   std::uint64_t floor = 0;
+  SecretSealer* sealer = nullptr;      ///< none: nothing that holds a Secret is given to anybody
   Readmission* readmission = nullptr;  ///< whether unknown nodes are taken back; none: they never are
   /// Called when a node was deleted, revoked or taken back, on the controller's thread.
   std::function<void()> on_membership;

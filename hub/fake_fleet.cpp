@@ -92,6 +92,9 @@ FakeFleet::FakeFleet()
               .repositories = {},
               .root = {},
               .poll_interval = base::limits::kPollInterval} {
+  base::FakeRandom keys(21);
+  sealer.keys.add(base::SealingKey::generate(keys), clock.wall());
+  options.sealer = &sealer;
   start_hub();
 }
 

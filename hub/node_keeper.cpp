@@ -260,6 +260,7 @@ void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& applicati
     return;
   }
   placing.wanted = section.digest;
+  if (section.has_secrets && !are_secrets_ready(node, application, section, placing)) return;
   if (const auto missing = lacking(section.abilities, node.abilities); !missing.empty()) {
     placing.reason = "Unschedulable";
     placing.message = "the agent of this node cannot do " + missing + "; update it";
@@ -282,10 +283,40 @@ void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& applicati
       std::ranges::binary_search(application.record.prune_confirmed, section.digest);
 }
 
+bool NodeKeeper::are_secrets_ready(const NodeEntry& node, const ApplicationEntry& application,
+                                   const RenderedSection& section, Placing& placing) {
+  const auto refuse = [&](std::string reason, std::string message) {
+    placing.wanted = {};
+    placing.reason = std::move(reason);
+    placing.message = std::move(message);
+    return false;
+  };
+  if (const auto missing = lacking(section.abilities, node.abilities); !missing.empty())
+    return refuse("Unschedulable", "the agent of this node cannot do " + missing + "; update it");
+  if (gitops::reads_facts(application.spec.placement)) return refuse("Unschedulable", kSecretByFacts);
+  if (context_.secrets.node_key(node.uid) == nullptr) {
+    return refuse(
+        "Unschedulable",
+        "the node has not told the key to which its secrets are sealed; it does when it next connects");
+  }
+  for (const auto& version : section.unsealed) {
+    const auto* secret = application.in_force->secret(version);
+    const auto* failure = context_.secrets.failure(version);
+    if (secret == nullptr || failure == nullptr) continue;
+    return refuse("SecretUnreadable", "SealedSecret/" + secret->name + ": " + *failure);
+  }
+  if (section.unsealed.empty()) return true;
+  for (const auto& version : section.unsealed) {
+    if (const auto* secret = application.in_force->secret(version)) context_.secrets.want(*secret, node.uid);
+  }
+  return refuse("Waiting", "its secrets are being sealed to this node; until then it keeps what it has");
+}
+
 const RenderedSection& NodeKeeper::rendered(Rendition& rendition, const NodeEntry& node,
                                             const ApplicationEntry& application) {
   const auto before = rendition.renderings();
-  const auto& section = rendition.section(application.spec.policy, template_values(node, application));
+  const auto& section = rendition.section(application.spec.policy, template_values(node, application),
+                                          sealing_of(context_, node));
   context_.counters.renderings += rendition.renderings() - before;
   return section;
 }
@@ -335,7 +366,8 @@ Status NodeKeeper::collect_bodies(const NodeEntry& node, const sync::DesiredHead
                         "section " + ref.digest.brief() + " of \"" + ref.name + "\" is lost");
     }
     HF_TRY(auto body,
-           application->in_force->body(application->spec.policy, template_values(node, *application)));
+           application->in_force->body(application->spec.policy, template_values(node, *application),
+                                       sealing_of(context_, node)));
     bodies.sections.emplace(ref.digest, std::move(body.bytes));
     bodies.provenances.emplace(ref.provenance, std::move(body.provenance));
   }

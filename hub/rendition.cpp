@@ -9,6 +9,7 @@
 #include "base/limits/wire.hpp"
 #include "hub/json_path.hpp"
 #include "sync/model/kinds.hpp"
+#include "sync/model/secret.hpp"
 #include "sync/wire/frame.hpp"
 #include "sync/wire/messages.hpp"
 
@@ -61,19 +62,58 @@ Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& p
       out.for_nodes_.list.push_back(std::move(manifest));
     }
   }
+  for (const auto& manifest : out.for_nodes_.list) {
+    if (manifest.parsed && manifest.parsed->sealed)
+      out.secrets_.emplace(manifest.parsed->sealed->version, &*manifest.parsed->sealed);
+  }
   if (gitops::has_errors(out.findings_)) return out;
   for (auto& finding : gitops::validate(out.for_nodes_)) out.findings_.push_back(std::move(finding));
   return out;
 }
 
-RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitops::TemplateValues& values) {
+const gitops::SealedSecret* Rendition::secret(const Digest& version) const {
+  const auto found = secrets_.find(version);
+  return found == secrets_.end() ? nullptr : found->second;
+}
+
+std::set<Digest> Rendition::secret_versions() const {
+  std::set<Digest> out;
+  for (const auto& [version, secret] : secrets_) out.insert(version);
+  return out;
+}
+
+base::Status Rendition::fill_secret(sync::Resource& resource, const NodeSealing& sealing,
+                                    RenderedSection& out) const {
+  HF_TRY(base::Json object, base::parse_json(resource.body));
+  HF_TRY(const auto redacted, sync::parse_secret(object));
+  out.has_secrets = true;
+  std::optional<SecretBook::Data> made;
+  if (sealing.book != nullptr && !sealing.key.is_none()) {
+    HF_TRY(made, sealing.book->find(redacted.version, sealing.key));
+  }
+  if (!made) {
+    out.unsealed.push_back(redacted.version);
+    return {};
+  }
+  object["data"] = sync::sealed_data(redacted.version, sealing.key, *made);
+  HF_TRY(resource, sync::parse_resource(object));
+  return {};
+}
+
+RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitops::TemplateValues& values,
+                                  const NodeSealing& sealing) {
   ++renderings_;
   auto rendering = gitops::render(for_nodes_, values, place_.url, place_.commit);
   RenderedSection out;
   out.findings = std::move(rendering.findings);
   std::set<sync::Claim> claims;
   std::set<std::string> abilities;
-  for (const auto& resource : rendering.resources) {
+  for (auto& resource : rendering.resources) {
+    if (sync::is_secret(resource.key)) {
+      if (const auto filled = fill_secret(resource, sealing, out); !filled)
+        out.findings.push_back(
+            {gitops::Severity::kError, "", 0, resource.key.brief(), "", filled.error().message()});
+    }
     for (auto& claim : sync::claims_of(resource)) claims.insert(std::move(claim));
     if (const auto* kind = sync::find_kind(resource.key.group, resource.key.kind))
       abilities.emplace(kind->ability);
@@ -92,27 +132,31 @@ RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitop
   return out;
 }
 
-const RenderedSection& Rendition::rendered(const sync::SectionPolicy& policy,
-                                           gitops::TemplateValues& values) {
+const RenderedSection& Rendition::rendered(const sync::SectionPolicy& policy, gitops::TemplateValues& values,
+                                           const NodeSealing& sealing) {
   if (!(policy == policy_)) cache_.clear();
   policy_ = policy;
   values.app_revision = place_.commit.str();
-  const auto key = gitops::values_read(for_nodes_, values);
+  auto key = gitops::values_read(for_nodes_, values);
+  if (has_secrets()) key += "key " + sealing.key.hex();
   const auto known = cache_.find(key);
-  if (known != cache_.end()) return known->second;
-  return cache_.emplace(key, render(policy, values)).first->second;
+  // What was not sealed may be by now.
+  if (known != cache_.end() && known->second.unsealed.empty()) return known->second;
+  return cache_.insert_or_assign(std::move(key), render(policy, values, sealing)).first->second;
 }
 
-const RenderedSection& Rendition::section(const sync::SectionPolicy& policy, gitops::TemplateValues values) {
-  return rendered(policy, values);
+const RenderedSection& Rendition::section(const sync::SectionPolicy& policy, gitops::TemplateValues values,
+                                          const NodeSealing& sealing) {
+  return rendered(policy, values, sealing);
 }
 
-Result<sync::SectionBody> Rendition::body(const sync::SectionPolicy& policy, gitops::TemplateValues values) {
-  const RenderedSection& known = rendered(policy, values);
+Result<sync::SectionBody> Rendition::body(const sync::SectionPolicy& policy, gitops::TemplateValues values,
+                                          const NodeSealing& sealing) {
+  const RenderedSection& known = rendered(policy, values, sealing);
   if (!known.is_good()) {
     return base::fail(base::Code::kInvalid, gitops::summary(known.findings, 1));
   }
-  if (body_.digest != known.digest) static_cast<void>(render(policy, values));
+  if (body_.digest != known.digest) static_cast<void>(render(policy, values, sealing));
   return body_;
 }
 

@@ -26,9 +26,13 @@ inline constexpr sync::Table kSessionTable{
 
 inline constexpr sync::Table kCertificateTable{"certificate"};  ///< "<node uid>/<serial>" → when it ends
 
-inline constexpr std::array kHubTables{kMetaTable,    kObjectTable,     kTombstoneTable,  kApplicationTable,
-                                       kDesiredTable, kBodyTable,       kProvenanceTable, kReportTable,
-                                       kSessionTable, kCertificateTable};
+inline constexpr sync::Table kSealingTable{"sealing"};  ///< node uid → its sealing public key (32 bytes)
+inline constexpr sync::Table kSealedTable{
+    "sealed"};  ///< id of a node's sealing key (8 bytes), version of a Secret (32 bytes) → its sealed values
+
+inline constexpr std::array kHubTables{kMetaTable,    kObjectTable,      kTombstoneTable,  kApplicationTable,
+                                       kDesiredTable, kBodyTable,        kProvenanceTable, kReportTable,
+                                       kSessionTable, kCertificateTable, kSealingTable,    kSealedTable};
 
 inline sync::LmdbOptions hub_store(std::string path) {
   sync::LmdbOptions options;
