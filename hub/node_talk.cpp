@@ -118,6 +118,7 @@ void NodeTalk::on_presence(NodeEntry& node, std::string_view payload) {
   constexpr std::int64_t kAsksPerSecond = 200;
   const auto fleet = static_cast<std::int64_t>(context_.nodes.all().size());
   const auto spread = std::chrono::seconds(1 + fleet / kAsksPerSecond);
+  node.asking.sealing = node.can("secret/1");  // it may have made another key meanwhile
   ask(node, true, true, kHelloPatience + context_.seams.random.jitter(spread));
 }
 
