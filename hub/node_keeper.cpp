@@ -285,31 +285,38 @@ void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& applicati
 
 bool NodeKeeper::are_secrets_ready(const NodeEntry& node, const ApplicationEntry& application,
                                    const RenderedSection& section, Placing& placing) {
-  const auto refuse = [&](std::string reason, std::string message) {
-    placing.wanted = {};
-    placing.reason = std::move(reason);
-    placing.message = std::move(message);
+  placing.wanted = {};
+  placing.reason = "Unschedulable";
+  if (const auto missing = lacking(section.abilities, node.abilities); !missing.empty()) {
+    placing.message = "the agent of this node cannot do " + missing + "; update it";
     return false;
-  };
-  if (const auto missing = lacking(section.abilities, node.abilities); !missing.empty())
-    return refuse("Unschedulable", "the agent of this node cannot do " + missing + "; update it");
-  if (gitops::reads_facts(application.spec.placement)) return refuse("Unschedulable", kSecretByFacts);
+  }
+  if (gitops::reads_facts(application.spec.placement)) {
+    placing.message = kSecretByFacts;
+    return false;
+  }
   if (context_.secrets.node_key(node.uid) == nullptr) {
-    return refuse(
-        "Unschedulable",
-        "the node has not told the key to which its secrets are sealed; it does when it next connects");
+    placing.message =
+        "the node has not told the key to which its secrets are sealed; it does when it next connects";
+    return false;
   }
   for (const auto& version : section.unsealed) {
     const auto* secret = application.in_force->secret(version);
     const auto* failure = context_.secrets.failure(version);
     if (secret == nullptr || failure == nullptr) continue;
-    return refuse("SecretUnreadable", "SealedSecret/" + secret->name + ": " + *failure);
+    placing.reason = "SecretUnreadable";
+    placing.message = "SealedSecret/" + secret->name + ": " + *failure;
+    return false;
   }
-  if (section.unsealed.empty()) return true;
   for (const auto& version : section.unsealed) {
     if (const auto* secret = application.in_force->secret(version)) context_.secrets.want(*secret, node.uid);
   }
-  return refuse("Waiting", "its secrets are being sealed to this node; until then it keeps what it has");
+  placing.reason = section.unsealed.empty() ? "" : "Waiting";
+  placing.message = section.unsealed.empty()
+                        ? ""
+                        : "its secrets are being sealed to this node; until then it keeps what it has";
+  if (section.unsealed.empty()) placing.wanted = section.digest;
+  return section.unsealed.empty();
 }
 
 const RenderedSection& NodeKeeper::rendered(Rendition& rendition, const NodeEntry& node,
