@@ -8,6 +8,7 @@
 #include "sync/model/config_map.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/process_spec.hpp"
+#include "sync/model/secret.hpp"
 
 namespace holdfast::gitops {
 namespace {
@@ -72,12 +73,32 @@ base::Result<ParsedResource> read_secret(const Json& object) {
   return out;
 }
 
+base::Result<ParsedResource> read_plain_secret(const Json& object, PlainSecrets allowed) {
+  if (allowed == PlainSecrets::kRefuse)
+    return base::fail(base::Code::kPermission, std::string(kPlainRefused));
+  ParsedResource out;
+  HF_TRY(const auto plain, parse_plain_secret(object));
+  SealedSecret secret{plain.ns, plain.name, {}, {}, {}};
+  for (const auto& [key, value] : plain.data) {
+    out.data_keys.push_back(key);
+    secret.data.emplace(key, value.view());
+  }
+  Json shown{{"apiVersion", "v1"},
+             {"kind", "Secret"},
+             {"metadata", object.at("metadata")},
+             {"data", sync::redacted_data(secret.version, out.data_keys)}};
+  if (!plain.type.empty()) shown["type"] = plain.type;
+  HF_TRY(out.resource, sync::parse_resource(shown));
+  out.sealed = std::move(secret);
+  return out;
+}
+
 }  // namespace
 
-base::Result<ParsedResource> read_resource(const Json& object) {
+base::Result<ParsedResource> read_resource(const Json& object, PlainSecrets plain) {
   if (is_sealed_secret(text_of(object, "apiVersion"), text_of(object, "kind"))) return read_secret(object);
   if (text_of(object, "apiVersion") == "v1" && text_of(object, "kind") == "Secret")
-    return base::fail(base::Code::kPermission, std::string(kPlainRefused));
+    return read_plain_secret(object, plain);
   ParsedResource out;
   HF_TRY(out.resource, sync::parse_resource(object));
   const auto& key = out.resource.key;

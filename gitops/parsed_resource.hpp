@@ -35,6 +35,7 @@ struct ParsedResource {
 
 /// Strict, as sync::parse_resource. A SealedSecret becomes the Secret of a node, redacted: for whom it is sealed is
 /// decided later. Errors name the field.
-base::Result<ParsedResource> read_resource(const base::Json& object);
+base::Result<ParsedResource> read_resource(const base::Json& object,
+                                           PlainSecrets plain = PlainSecrets::kRefuse);
 
 }  // namespace holdfast::gitops

@@ -45,7 +45,8 @@ struct Manifests {
 /// Bounded: sizes, depth, aliases, counts (base/limits/); what is not templated must fit into a section
 /// already. Kinds the hub keeps for itself (Application, …)
 /// are returned too; see is_hub_kind().
-Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string& path_prefix);
+Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string& path_prefix,
+                          PlainSecrets plain = PlainSecrets::kRefuse);
 /// Equal texts, equal renderings: the values that these manifests read, and no others. For a cache.
 std::string values_read(const Manifests& manifests, const TemplateValues& values);
 

@@ -17,12 +17,16 @@
 
 namespace holdfast::gitops {
 
+/// Whether a plain Secret in Git is taken; the Project says so.
+enum class PlainSecrets { kRefuse, kAllow };
+
 struct SealedSecret {
   std::string ns = "default";
   std::string name;
-  base::SealingKeyId key;                   ///< of the hub
+  base::SealingKeyId key;                   ///< of the hub; none: it is a plain Secret, and `data` in clear
   std::map<std::string, std::string> data;  ///< sealed
-  base::Digest version;                     ///< of namespace, name and spec
+  base::Digest version;                     ///< of namespace, name and spec; none of a plain one
+  bool is_plain() const { return key.is_none(); }
 };
 
 bool is_sealed_secret(std::string_view api_version, std::string_view kind);

@@ -126,6 +126,15 @@ TEST(PlainSecret, InGitIsRefusedWithTheWayOutAndWithoutItsValue) {
   EXPECT_EQ(found[0].find("hunter2"), std::string::npos);
 }
 
+TEST(PlainSecret, ThatIsAllowedIsRenderedRedacted) {
+  const auto manifests = parse_manifests({{"f.json", plain().dump()}}, "app", PlainSecrets::kAllow);
+  ASSERT_TRUE(manifests.findings.empty());
+  const auto out = render(manifests, {}, "https://h/fleet.git", sync::Revision(std::string(40, 'a')));
+  ASSERT_EQ(out.resources.size(), 1U);
+  EXPECT_EQ(out.resources[0].body.find("hunter2"), std::string::npos);
+  EXPECT_NE(out.resources[0].body.find(R"("password":"++++++++")"), std::string::npos);
+}
+
 TEST(PlainSecret, ThatHoldsBracesIsNoTemplate) {
   EXPECT_TRUE(findings({plain("{{ .node.nonsense }}").dump()})[0].find("a plain Secret") !=
               std::string::npos);

@@ -59,6 +59,11 @@ void ApplicationKeeper::reconcile(ApplicationEntry& application) {
   context_.show(application);
   if (application.is_deleting()) return finish_deletion(application);
   if (!application.spec_is_good) return;
+  // The project may have changed its mind about plain Secrets: what was read by the old word is read again.
+  for (auto* rendition : {&application.newest, &application.in_force}) {
+    const bool is_allowed = plain_sealing_of(context_, application).is_allowed;
+    if (*rendition && (*rendition)->allows_plain_secrets() != is_allowed) rendition->reset();
+  }
   const auto before = pending(application);
   const bool is_recorded = !compare(application) || adopt(application);
   // What a pending revision claims, other applications must not delete meanwhile.
@@ -127,7 +132,7 @@ bool ApplicationKeeper::compare(ApplicationEntry& application) {
 
 void ApplicationKeeper::load_newest(ApplicationEntry& application, const RevisionPlace& place) {
   application.newest.reset();
-  auto loaded = Rendition::load(context_.seams.git, place);
+  auto loaded = Rendition::load(context_.seams.git, place, plain_sealing_of(context_, application));
   if (!loaded) {
     set_condition(application, kComparisonError, loaded.error().message() + std::string(kLastGoodStays));
     return;
@@ -215,7 +220,8 @@ bool ApplicationKeeper::adopt(ApplicationEntry& application) {
 
 void ApplicationKeeper::load_in_force(ApplicationEntry& application) {
   if (application.in_force || !application.record.in_force) return;
-  auto loaded = Rendition::load(context_.seams.git, *application.record.in_force);
+  auto loaded = Rendition::load(context_.seams.git, *application.record.in_force,
+                                plain_sealing_of(context_, application));
   if (loaded && !loaded->is_good()) {
     loaded = fail(Code::kInvalid, gitops::summary(loaded->findings(), limits::kConditionsShownMax));
   }

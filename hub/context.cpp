@@ -2,6 +2,8 @@
 #include "hub/context.hpp"
 
 #include "base/limits/hub.hpp"
+#include "hub/json_path.hpp"
+#include "hub/resource_types.hpp"
 
 namespace holdfast::hub {
 
@@ -53,6 +55,13 @@ void Context::tell(const NodeEntry& about, sync::EventType type, std::string rea
                    std::string application) {
   events.record({"Node", about.name, "hub"}, {seams.clock.wall(), type, std::move(reason),
                                               std::move(application), "", std::move(message)});
+}
+
+PlainSealing plain_sealing_of(const Context& context, const ApplicationEntry& application) {
+  const auto project = context.objects.get(kProjects, application.spec.project);
+  return {.is_allowed = project && truth_at(**project, "spec/allowPlainSecrets"),
+          .version_key = &context.options.signing_key,
+          .hub_key = context.options.sealing_key};
 }
 
 NodeSealing sealing_of(const Context& context, const NodeEntry& node) {

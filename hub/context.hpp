@@ -60,6 +60,8 @@ struct Context {
             std::string application = {});
 };
 
+/// Whether this application may hold plain Secrets, as its Project says.
+PlainSealing plain_sealing_of(const Context& context, const ApplicationEntry& application);
 /// For whom a rendering for `node` is sealed.
 NodeSealing sealing_of(const Context& context, const NodeEntry& node);
 /// What templates read of a node and of the application.

@@ -139,7 +139,7 @@ struct Controller::Parts {
     else if (change.type == kNodes)
       is_gone ? lose_node(change.object) : take_node(change.object);
     else if (change.type == kProjects)
-      look_at_roots();
+      context.look_at_all_applications();  // roots, and those that hold plain Secrets
   }
 
   /// Everything as it is now: at boot, and when more changed than the list of changes holds.

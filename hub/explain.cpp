@@ -311,7 +311,7 @@ Result<std::unique_ptr<Rendition>> Explainer::at_head(const ApplicationEntry& ap
   RevisionPlace place{source.repo_url, source.path, {}, {}};
   HF_TRY(place.commit, git.resolve(place.url, source.target_revision));
   HF_TRY(place.tree, git.tree_id(place.url, place.commit, place.path));
-  HF_TRY(auto loaded, Rendition::load(git, place));
+  HF_TRY(auto loaded, Rendition::load(git, place, plain_sealing_of(context_, application)));
   return std::make_unique<Rendition>(std::move(loaded));
 }
 

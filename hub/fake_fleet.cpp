@@ -95,6 +95,7 @@ FakeFleet::FakeFleet()
   base::FakeRandom keys(21);
   sealer.keys.add(base::SealingKey::generate(keys), clock.wall());
   options.sealer = &sealer;
+  options.sealing_key = hub_sealing_key();
   start_hub();
 }
 

@@ -203,6 +203,7 @@ Status HubProgram::open_controller() {
                             .trust = sync::encode(pki_->trust()),
                             .trust_version = pki_->trust_document().version,
                             .floor = recovered_.floor,
+                            .sealing_key = sealing_key_,
                             .sealer = sealer_.get(),
                             .readmission = readmission_.get(),
                             .on_membership = [this] {

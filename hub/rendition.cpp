@@ -38,6 +38,30 @@ std::string why_too_large(const sync::SectionBody& body) {
   return size > limits::kSectionBytesMax ? too_large(size, "", limits::kSectionBytesMax) : "";
 }
 
+/// From here on nothing of it is in clear in this process.
+base::Status seal_plain(gitops::Manifest& manifest, const PlainSealing& plain) {
+  auto& secret = *manifest.parsed->sealed;
+  base::Json said{{"name", secret.name}, {"namespace", secret.ns}, {"data", base::Json::object()}};
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : secret.data) said["data"][key] = base::to_base64(value);
+  std::string text = base::canonical_json(said);
+  secret.version = Digest::of(plain.version_key->sign("holdfast/plain-secret/1", text).view());
+  base::wipe(text);
+  for (auto& [key, value] : secret.data) {
+    auto sealed = base::seal(plain.hub_key, sync::bound_to(secret.ns, secret.name, key), value);
+    base::wipe(value);
+    value = std::move(sealed);
+    keys.push_back(key);
+  }
+  secret.key = plain.hub_key.id();
+  HF_TRY(base::Json object, base::parse_json(manifest.parsed->resource.body));
+  object["data"] = sync::redacted_data(secret.version, keys);
+  HF_TRY(manifest.parsed->resource, sync::parse_resource(object));
+  base::wipe(manifest.json);
+  manifest.json = base::canonical_json(object);
+  return {};
+}
+
 std::string why_too_large_for_one_message(const sync::SectionBody& body) {
   if (auto why = why_too_large(body); !why.empty()) return why;
   const std::size_t packed = packet_bytes(body);
@@ -48,10 +72,18 @@ std::string why_too_large_for_one_message(const sync::SectionBody& body) {
 
 }  // namespace
 
-Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& place) {
+Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& place,
+                                  const PlainSealing& plain) {
   HF_TRY(const auto files, git.read_tree(place.url, place.commit, place.path));
   Rendition out(place);
-  auto manifests = gitops::parse_manifests(files, place.path == "." ? "" : place.path);
+  out.allows_plain_secrets_ = plain.is_allowed;
+  auto manifests = gitops::parse_manifests(
+      files, place.path == "." ? "" : place.path,
+      plain.is_allowed ? gitops::PlainSecrets::kAllow : gitops::PlainSecrets::kRefuse);
+  for (auto& manifest : manifests.list) {
+    if (manifest.parsed && manifest.parsed->sealed && manifest.parsed->sealed->is_plain())
+      HF_CHECK(seal_plain(manifest, plain));
+  }
   out.findings_ = manifests.findings;
   out.for_nodes_.reads = manifests.reads;
   for (auto& manifest : manifests.list) {

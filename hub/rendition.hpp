@@ -12,6 +12,8 @@
 #include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "base/sealing.hpp"
+#include "base/signing.hpp"
 #include "gitops/finding.hpp"
 #include "gitops/git_source.hpp"
 #include "gitops/render.hpp"
@@ -45,10 +47,20 @@ struct RenderedSection {
   bool is_good() const { return !gitops::has_errors(findings); }
 };
 
+/// Plain Secrets in Git, where the Project allows them: sealed to the hub as soon as they are read, like those that come
+/// sealed. Their version is a signature's digest: nobody else can make it, so no guess can be compared with it.
+struct PlainSealing {
+  bool is_allowed = false;
+  const base::SigningKey* version_key = nullptr;
+  base::SealingPublicKey hub_key{};
+};
+
 class Rendition {
  public:
   /// An error says that Git could not give it; what is wrong with the manifests is in findings().
-  static base::Result<Rendition> load(gitops::GitSource& git, const RevisionPlace& place);
+  static base::Result<Rendition> load(gitops::GitSource& git, const RevisionPlace& place,
+                                      const PlainSealing& plain = {});
+  bool allows_plain_secrets() const { return allows_plain_secrets_; }
 
   const RevisionPlace& place() const { return place_; }
   const gitops::Findings& findings() const { return findings_; }
@@ -82,6 +94,7 @@ class Rendition {
   base::Status fill_secret(sync::Resource& resource, const NodeSealing& sealing, RenderedSection& out) const;
 
   RevisionPlace place_;
+  bool allows_plain_secrets_ = false;
   gitops::Findings findings_;
   gitops::Manifests for_nodes_;
   std::vector<gitops::Manifest> for_hub_;

@@ -290,6 +290,34 @@ TEST_F(SecretTest, OfANodeThatIsDeletedNothingStays) {
   }));
 }
 
+TEST_F(SecretTest, APlainOneIsSealedWhereTheProjectAllowsItAndAsLongAsItDoes) {
+  const std::string plain = R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"db"},)"
+                            R"("stringData":{"password":"plain-canary"}})";
+  const auto project = [](bool is_allowed) {
+    return Json{{"apiVersion", kApiVersion},
+                {"kind", "Project"},
+                {"metadata", {{"name", "default"}}},
+                {"spec", {{"allowPlainSecrets", is_allowed}}}};
+  };
+  fleet.change({{"apps/db/db.json", plain}});
+  apply();
+  EXPECT_EQ(opened("cam-1"), "");
+  ASSERT_TRUE(fleet.objects->create(kProjects, project(true), Actor::kPerson));
+  fleet.poll();
+  EXPECT_EQ(opened("cam-1"), "plain-canary");
+  EXPECT_THAT(stored(), Not(HasSubstr("plain-canary")));
+  const auto section = fleet.node("cam-1").section("db")->digest;
+  fleet.restart_hub();
+  fleet.node("cam-1").connect();
+  fleet.poll();
+  EXPECT_EQ(fleet.node("cam-1").section("db")->digest, section) << "its version is the same";
+  ASSERT_TRUE(fleet.objects->update(kProjects, "default", project(false), Actor::kPerson));
+  fleet.change({{"apps/db/motd.yaml", file_yaml("motd", "/etc/motd", "x")}});
+  fleet.poll();
+  EXPECT_THAT(fleet.condition("db", "InvalidManifest"), HasSubstr("a plain Secret"));
+  EXPECT_EQ(opened("cam-1"), "plain-canary") << "the node keeps what it has";
+}
+
 TEST_F(SecretTest, APlainOneIsRefusedAndTheLastGoodStays) {
   apply();
   fleet.change(

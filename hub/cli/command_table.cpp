@@ -199,20 +199,22 @@ std::vector<CommandSpec> git_commands() {
                         "Node to render for: what `holdfast get node NAME -o yaml` prints", Completes::kFile};
   const OptionSpec name{"--app", "", "NAME",
                         "What templates read as .app.name; the folder's name unless given"};
+  const OptionSpec plain{"--allow-plain-secrets", "", "",
+                         "Its project allows plain Secrets (spec.allowPlainSecrets)"};
   return {
       {"render",
        kGit,
        "Show what a node would get from a folder of manifests",
        "holdfast render apps/cameras --node node.yaml -o json",
        {kFolderArgument},
-       {node, name, output("yaml json table", "yaml, json or table")},
+       {node, name, plain, output("yaml json table", "yaml, json or table")},
        run_render},
       {"validate",
        kGit,
        "Check a folder of manifests; exit code 1 with file and line of each finding",
        "holdfast validate apps/cameras",
        {kFolderArgument},
-       {node, name, output("table json yaml", "table, json or yaml")},
+       {node, name, plain, output("table json yaml", "table, json or yaml")},
        run_validate},
       later("plan", kGit, "holdfast plan apps/cameras --against cameras"),
       {"seal",
