@@ -123,18 +123,18 @@ class EngineUnreadableSecret : public testing::Test {
  protected:
   /// A section with a secret that cannot be opened beside a file that has nothing to do with it.
   void desire(const FakeApp& app) {
-    node_.desire({FakeApp("other").file("b", "/etc/b", "x"), FakeApp(app).file("a", "/etc/a", "x")});
-    node_.settle();
+    node.desire({FakeApp("other").file("b", "/etc/b", "x"), FakeApp(app).file("a", "/etc/a", "x")});
+    node.settle();
   }
-  FakeNode node_;
+  FakeNode node;
 };
 
 TEST_F(EngineUnreadableSecret, OfAnotherPlaceFailsItsFileAndNothingElse) {
-  desire(app_with(key_of(node_), "hunter2", "another-name"));
-  EXPECT_FALSE(node_.content("/etc/pw"));
-  EXPECT_EQ(node_.content("/etc/a"), "x");
-  EXPECT_EQ(node_.content("/etc/b"), "x");
-  EXPECT_THAT(node_.resource("File/pw").message,
+  desire(app_with(key_of(node), "hunter2", "another-name"));
+  EXPECT_FALSE(node.content("/etc/pw"));
+  EXPECT_EQ(node.content("/etc/a"), "x");
+  EXPECT_EQ(node.content("/etc/b"), "x");
+  EXPECT_THAT(node.resource("File/pw").message,
               HasSubstr("key \"password\" of Secret/db cannot be opened: it was sealed for another place"));
 }
 
@@ -142,16 +142,16 @@ TEST_F(EngineUnreadableSecret, OfAKeyThatIsLostSaysWhatHappensNext) {
   base::FakeRandom random(99);
   const auto lost = base::SealingKey::generate(random).public_key();
   desire(app_with(lost, "hunter2"));
-  EXPECT_EQ(node_.content("/etc/a"), "x");
-  EXPECT_THAT(node_.resource("File/pw").message, HasSubstr("sealed to key " + lost.id().hex()));
-  desire(app_with(key_of(node_), "hunter2"));
-  EXPECT_EQ(node_.content("/etc/pw"), "hunter2") << "sealed anew it is read";
+  EXPECT_EQ(node.content("/etc/a"), "x");
+  EXPECT_THAT(node.resource("File/pw").message, HasSubstr("sealed to key " + lost.id().hex()));
+  desire(app_with(key_of(node), "hunter2"));
+  EXPECT_EQ(node.content("/etc/pw"), "hunter2") << "sealed anew it is read";
 }
 
 TEST_F(EngineUnreadableSecret, LeavesAFileThatIsThereAsItIs) {
-  desire(app_with(key_of(node_), "good"));
-  desire(app_with(key_of(node_), "bad", "another-name"));
-  EXPECT_EQ(node_.content("/etc/pw"), "good");
+  desire(app_with(key_of(node), "good"));
+  desire(app_with(key_of(node), "bad", "another-name"));
+  EXPECT_EQ(node.content("/etc/pw"), "good");
 }
 
 }  // namespace

@@ -129,6 +129,7 @@ Result<SealedSecret> parse_sealed_secret(const Json& object) {
 
 Json as_secret(const Json& object, const SealedSecret& sealed) {
   std::vector<std::string> keys;
+  keys.reserve(sealed.data.size());
   for (const auto& [key, value] : sealed.data) keys.push_back(key);
   Json out{{"apiVersion", "v1"},
            {"kind", "Secret"},

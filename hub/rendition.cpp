@@ -7,6 +7,7 @@
 
 #include "base/limits/model.hpp"
 #include "base/limits/wire.hpp"
+#include "base/log.hpp"
 #include "hub/json_path.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/secret.hpp"
@@ -119,15 +120,16 @@ base::Status Rendition::fill_secret(sync::Resource& resource, const NodeSealing&
   HF_TRY(base::Json object, base::parse_json(resource.body));
   HF_TRY(const auto redacted, sync::parse_secret(object));
   out.has_secrets = true;
-  std::optional<SecretBook::Data> made;
-  if (sealing.book != nullptr && !sealing.key.is_none()) {
-    HF_TRY(made, sealing.book->find(redacted.version, sealing.key));
-  }
-  if (!made) {
+  Result<std::optional<SecretBook::Data>> made = std::nullopt;
+  if (sealing.book != nullptr && !sealing.key.is_none())
+    made = sealing.book->find(redacted.version, sealing.key);
+  // One that is damaged is as good as none: it is made anew.
+  if (!made) base::log::failure("a sealed secret in the store cannot be read", "sealed", made.error());
+  if (!made || !*made) {
     out.unsealed.push_back(redacted.version);
     return {};
   }
-  object["data"] = sync::sealed_data(redacted.version, sealing.key, *made);
+  object["data"] = sync::sealed_data(redacted.version, sealing.key, **made);
   HF_TRY(resource, sync::parse_resource(object));
   return {};
 }

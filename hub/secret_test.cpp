@@ -277,6 +277,24 @@ TEST_F(SecretTest, WithoutDifferencesNoneIsShown) {
   EXPECT_TRUE(different->empty());
 }
 
+TEST_F(SecretTest, ACiphertextThatIsDamagedInTheStoreIsMadeAnew) {
+  apply();
+  ASSERT_TRUE(fleet.store.write([&](sync::WriteTxn& txn) {
+    const auto row = base::from_hex(fleet.node("cam-1").sealing->public_key().id().hex()).value();
+    std::string key;
+    EXPECT_TRUE(txn.scan(kSealedTable, row, [&](std::string_view found, std::string_view) {
+      key = found;
+      return false;
+    }));
+    return txn.put(kSealedTable, key, "garbage");
+  }));
+  fleet.restart_hub();
+  fleet.node("cam-1").connect();
+  fleet.poll();
+  EXPECT_EQ(opened("cam-1"), "hunter2");
+  EXPECT_EQ(fleet.sealer.sealed, 3U);
+}
+
 TEST_F(SecretTest, OfANodeThatIsDeletedNothingStays) {
   apply();
   const auto id = base::from_hex(fleet.node("cam-1").sealing->public_key().id().hex()).value();

@@ -106,6 +106,7 @@ Result<Resource> redacted(const Resource& resource) {
   HF_TRY(Json object, base::parse_json(resource.body));
   HF_TRY(const auto secret, parse_secret(object));
   std::vector<std::string> keys;
+  keys.reserve(secret.data.size());
   for (const auto& [key, value] : secret.data) keys.push_back(key);
   object["data"] = redacted_data(secret.version, keys);
   return parse_resource(object);

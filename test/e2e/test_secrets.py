@@ -123,7 +123,7 @@ def everything_the_api_says(fleet, app):
     said.append(hub.cli("describe", "application", app.name).stdout)
     said.append(hub.cli("history", app.name).stdout)
     said.append(hub.cli("diff", app.name, code=None).stdout)
-    said.append(hub.cli("render", str(fleet.git.folder / app.path)).stdout)
+    said.append(hub.cli("render", str(fleet.git.folder / app.path), "--allow-plain-secrets").stdout)
     said.append(hub.api("GET", "/metrics")[1])
     said.append(json.dumps(hub.api("GET", f"{API}/sealingkey")[1]))
     return said
@@ -208,6 +208,20 @@ def test_a_plain_secret_in_git_is_refused_with_the_way_out(fleet):
     assert node.text("/etc/motd") == "good\n"
     done = fleet.hub.cli("validate", str(fleet.git.folder / app.path), code=1)
     assert "db.yaml:2" in done.stdout and not holds_canary(done.stdout.encode())
+
+
+def test_a_project_may_allow_plain_secrets(own_fleet):
+    fleet, hub = own_fleet, own_fleet.hub
+    node = fleet.node()
+    hub.apply([{"apiVersion": "holdfast.dev/v1", "kind": "Project", "metadata": {"name": "default"}, "spec": {"allowPlainSecrets": True}}])
+    app = fleet.app(objects={"db.yaml": secret(), "pw.yaml": file_from_secret()})
+    assert node.text("/etc/pw") == CANARY
+    assert "++++++++" in hub.cli("render", str(fleet.git.folder / app.path), "--allow-plain-secrets").stdout
+    for said in everything_the_api_says(fleet, app):
+        assert not holds_canary(said.encode())
+    mirrors = hub.data / "mirrors"
+    found = {path for path in files_with_canary(fleet.folder, hub.folder) if fleet.git.folder not in path.parents and mirrors not in path.parents}
+    assert found == {node.path("/etc/pw")}, "beyond Git it is as secret as a sealed one"
 
 
 def test_a_ciphertext_under_another_name_is_refused(fleet):
