@@ -212,6 +212,8 @@ Status AgentProgram::rotate_sealing_key() {
 void AgentProgram::look_at_sealing_keys() {
   const auto looked = [this]() -> Status {
     if (sealing_.is_rotation_due(clock_.wall())) HF_CHECK(rotate_sealing_key());
+    // What is stored is read for it, so only where there is anything to drop.
+    if (sealing_.keys().all().size() < 2) return {};
     HF_TRY(const bool dropped, sealing_.drop_unneeded(engine_->sealing_keys_needed(), clock_.wall()));
     if (dropped) engine_->set_sealing_keys(sealing_.keys());
     return {};

@@ -33,8 +33,15 @@ Status write_keys(const DataFolder& folder, const SealingKeys& keys) {
   std::string text = keys.text();
   const auto written = base::write_file(folder.sealing_key(), text, 0600);
   base::wipe(text);
-  HF_CHECK(written);
-  return base::write_file(folder.sealing_public_key(), keys.newest().key.public_key().hex() + "\n", 0644);
+  return written;
+}
+
+/// After a rotation that was killed between the two files it is still that of the key before.
+Status write_public_key(const DataFolder& folder, const SealingKeys& keys) {
+  const std::string text = keys.newest().key.public_key().hex() + "\n";
+  const auto known = base::read_file(folder.sealing_public_key(), base::limits::kJsonBytesMax);
+  if (known && *known == text) return {};
+  return base::write_file(folder.sealing_public_key(), text, 0644);
 }
 
 }  // namespace
@@ -50,9 +57,9 @@ Result<SealingPublicKey> open_sealing_key(const DataFolder& folder, base::Random
           {{"file", folder.sealing_key()}});
     }
     keys.add(base::SealingKey::generate(random), now);
+    HF_CHECK(write_keys(folder, keys));
   }
-  // Written again: a rotation may have been killed between the two files.
-  HF_CHECK(write_keys(folder, keys));
+  HF_CHECK(write_public_key(folder, keys));
   return keys.newest().key.public_key();
 }
 
@@ -65,6 +72,7 @@ Result<SealingPublicKey> rotate_sealing_key(const DataFolder& folder, base::Rand
     return base::fail(Code::kNotFound, folder.sealing_key() + " is missing: has this hub ever been started?");
   keys.add(base::SealingKey::generate(random), now);
   HF_CHECK(write_keys(folder, keys));
+  HF_CHECK(write_public_key(folder, keys));
   return keys.newest().key.public_key();
 }
 
