@@ -15,6 +15,7 @@
 #include "edge_agent/command_desk.hpp"
 #include "edge_agent/data_folder.hpp"
 #include "edge_agent/local_routes.hpp"
+#include "edge_agent/sealing_key_file.hpp"
 #include "edge_agent/tables.hpp"
 #include "edge_agent/trust_keeper.hpp"
 
@@ -72,6 +73,9 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
                                                          .boot_id = std::nullopt}));
   out->engine = std::make_unique<Engine>(Engine::Seams{out->clock, out->random, *out->store, *out->host},
                                          out->identity);
+  SealingKeyFile sealing(folder.sealing_key_file());
+  HF_CHECK(sealing.load());
+  out->engine->set_sealing_keys(sealing.keys());
   HF_CHECK(out->engine->boot());
   return out;
 }
@@ -160,6 +164,24 @@ Status take_trust(const AgentOptions& options) {
   if (!answer && answer.error().code() != Code::kUnavailable) return fail(answer.error());
   if (answer && answer->status != 200) return fail(Code::kInternal, answer->body);
   std::printf("version %s is in force%s\n", base::to_decimal(document.version).c_str(),
+              answer ? "" : " from the agent's next start on");
+  return {};
+}
+
+Status rotate_sealing_key(const AgentOptions& options) {
+  const DataFolder folder(options.data);
+  HF_CHECK(folder.load_node());
+  const auto answer = ask_local(folder.socket(), "POST", "/v1/sealing-key", kAskTimeoutMs);
+  if (answer && answer->status != 200) return fail(Code::kInternal, answer->body);
+  if (!answer && answer.error().code() != Code::kUnavailable) return fail(answer.error());
+  if (!answer) {
+    HF_TRY(const auto lock, base::DirectoryLock::take(folder.root()));
+    base::SystemRandom random;
+    SealingKeyFile file(folder.sealing_key_file());
+    HF_CHECK(file.load());
+    HF_CHECK(file.rotate(random, base::SystemClock().wall()));
+  }
+  std::printf("a new sealing key is in force%s; the hub seals this node's secrets to it once it has heard\n",
               answer ? "" : " from the agent's next start on");
   return {};
 }

@@ -17,6 +17,8 @@ base::Status show_plan(const AgentOptions& options);
 base::Status show_logs(const AgentOptions& options);
 /// Hands a file with a trust document to the agent, or leaves it for its next start.
 base::Status take_trust(const AgentOptions& options);
+/// By the running agent, or in the data folder of one that does not run.
+base::Status rotate_sealing_key(const AgentOptions& options);
 
 // The texts, from the JSON forms of local_routes.hpp.
 std::string status_text(const base::Json& status);

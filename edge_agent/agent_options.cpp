@@ -20,7 +20,7 @@ using base::Status;
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, AgentCommand>, 10> kCommands{{
+constexpr std::array<std::pair<std::string_view, AgentCommand>, 11> kCommands{{
     {"enroll", AgentCommand::kEnroll},
     {"unenroll", AgentCommand::kUnenroll},
     {"run", AgentCommand::kRun},
@@ -29,6 +29,7 @@ constexpr std::array<std::pair<std::string_view, AgentCommand>, 10> kCommands{{
     {"plan", AgentCommand::kPlan},
     {"logs", AgentCommand::kLogs},
     {"trust", AgentCommand::kTrust},
+    {"rotate-sealing-key", AgentCommand::kRotateSealingKey},
     {"help", AgentCommand::kHelp},
     {"version", AgentCommand::kVersion},
 }};
@@ -264,6 +265,8 @@ std::string_view agent_help() {
   holdfast-agent logs [KIND/NAME] --data DIR [--since 1h]
   holdfast-agent trust FILE --data DIR            takes a newer trust document (the hub's trust.json), when
                         this node finds its hub no more; the agent may run or not
+  holdfast-agent rotate-sealing-key --data DIR    makes a new key to which the hub seals this node's secrets;
+                        what is sealed to the old one stays readable; the agent may run or not
   holdfast-agent unenroll [--keep|--prune] --data DIR [--root DIR]
                         leaves the fleet, with or without a network. --keep (unless said): what is
                         here stays; --prune: what this agent made is deleted

@@ -15,7 +15,19 @@
 
 namespace holdfast::edge_agent {
 
-enum class AgentCommand { kHelp, kVersion, kEnroll, kUnenroll, kRun, kStatus, kWhy, kPlan, kLogs, kTrust };
+enum class AgentCommand {
+  kHelp,
+  kVersion,
+  kEnroll,
+  kUnenroll,
+  kRun,
+  kStatus,
+  kWhy,
+  kPlan,
+  kLogs,
+  kTrust,
+  kRotateSealingKey
+};
 enum class OutputFormat { kText, kJson };
 enum class UnenrollMode { kUnsaid, kKeep, kPrune };
 

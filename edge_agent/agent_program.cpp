@@ -2,6 +2,7 @@
 #include "edge_agent/agent_program.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include "base/build_time.hpp"
 #include "base/limits/agent.hpp"
+#include "base/limits/secrets.hpp"
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "edge_agent/hardware.hpp"
@@ -71,6 +73,7 @@ AgentProgram::AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeF
       node_(std::move(node)),
       trust_(std::move(trust)),
       folder_(options_.data),
+      sealing_(folder_.sealing_key_file()),
       identity_(identity_of(node_, trust_.document())) {
   identity_.hardware = hardware_number(fingerprint_of(hardware_facts(), node_.hardware));
 }
@@ -96,6 +99,7 @@ Status AgentProgram::open() {
                                                  .own_folder = folder_.root(),
                                                  .boot_id = std::nullopt}));
   timer_ = loop_->timer([this] { work(); });
+  HF_CHECK(sealing_.load_or_make(random_, clock_.wall()));
   HF_CHECK(boot_engine());
   // In place of the listener that boot() installed: it must also wake this loop.
   host_->on_event([this](const base::HostEvent& event) {
@@ -115,6 +119,8 @@ Status AgentProgram::open() {
            if (request.method == "POST") work_soon();
            return response;
          }));
+  routes_->rotate_sealing_key([this] { return rotate_sealing_key(); });
+  sealing_timer_ = loop_->timer([this] { look_at_sealing_keys(); });
   tidy_timer_ = loop_->timer([this] {
     tidy_logs();
     memory_.give_back();
@@ -136,6 +142,7 @@ Status AgentProgram::boot_engine() {
     facts.merge(machine_facts());
     engine_->set_facts(std::move(facts));
     engine_->started(started_);
+    open_secrets();
     return engine_->boot();
   };
   auto booted = make();
@@ -188,6 +195,34 @@ Status AgentProgram::believe() {
   link_->stop();
   link_->start();
   return {};
+}
+
+/// From the first secret on, what this process holds is for nobody's core file, and for no debugger of its own user.
+void AgentProgram::open_secrets() {
+  engine_->set_sealing_keys(sealing_.keys());
+  engine_->on_secret_opened([] { ::prctl(PR_SET_DUMPABLE, 0); });
+}
+
+Status AgentProgram::rotate_sealing_key() {
+  HF_CHECK(sealing_.rotate(random_, clock_.wall()));
+  engine_->set_sealing_keys(sealing_.keys());
+  session_->say_hello_again();
+  base::log::info("a new sealing key was made",
+                  {{"key", sealing_.keys().newest().key.public_key().id().hex()}});
+  return {};
+}
+
+void AgentProgram::look_at_sealing_keys() {
+  const auto looked = [this]() -> Status {
+    if (sealing_.is_rotation_due(clock_.wall())) HF_CHECK(rotate_sealing_key());
+    // What is stored is read for it, so only where there is anything to drop.
+    if (sealing_.keys().all().size() < 2) return {};
+    HF_TRY(const bool dropped, sealing_.drop_unneeded(engine_->sealing_keys_needed(), clock_.wall()));
+    if (dropped) engine_->set_sealing_keys(sealing_.keys());
+    return {};
+  }();
+  if (!looked) base::log::failure("sealing keys could not be looked after", "sealing", looked.error());
+  sealing_timer_->set(base::limits::kSealingKeyLookInterval);
 }
 
 /// What the certificate waits for: that a session began with it; and the trust document is asked for when there is none.
@@ -260,6 +295,7 @@ Status AgentProgram::run() {
   renewal_->start();
   trust_fetch_->start();
   tidy_timer_->set(log_tidy_interval_);
+  look_at_sealing_keys();
   loop_->run();
   session_->stop();
   ::unlink(folder_.running_file().c_str());

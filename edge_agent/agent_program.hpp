@@ -24,6 +24,7 @@
 #include "edge_agent/outbox.hpp"
 #include "edge_agent/process_logs.hpp"
 #include "edge_agent/renewal.hpp"
+#include "edge_agent/sealing_key_file.hpp"
 #include "edge_agent/session.hpp"
 #include "edge_agent/trust_fetch.hpp"
 #include "edge_agent/trust_keeper.hpp"
@@ -51,6 +52,9 @@ class AgentProgram {
   base::Status open_trust();
   base::Status believe();
   void look_at_link();
+  void open_secrets();
+  base::Status rotate_sealing_key();
+  void look_at_sealing_keys();
   void tidy_logs();
 
   AgentOptions options_;
@@ -58,6 +62,7 @@ class AgentProgram {
   NodeFile node_;
   TrustKeeper trust_;
   DataFolder folder_;
+  SealingKeyFile sealing_;
   NodeIdentity identity_;
   base::SystemClock clock_;
   base::SpareMemory memory_{clock_};
@@ -78,6 +83,7 @@ class AgentProgram {
   std::unique_ptr<LocalApi> api_;
   std::unique_ptr<base::EventLoop::Timer> timer_;
   std::unique_ptr<base::EventLoop::Timer> tidy_timer_;
+  std::unique_ptr<base::EventLoop::Timer> sealing_timer_;
   std::uint64_t connects_seen_ = 0;
   std::chrono::milliseconds log_tidy_interval_{};
   bool work_posted_ = false;

@@ -5,7 +5,7 @@ namespace holdfast::edge_agent {
 
 using base::Result;
 
-Result<std::unique_ptr<Effective>> ConfigMapDriver::resolve(const sync::Resource& resource, ConfigMaps&) {
+Result<std::unique_ptr<Effective>> ConfigMapDriver::resolve(const sync::Resource& resource, References&) {
   auto effective = std::make_unique<Effective>();
   effective->key = resource.key;
   effective->digest = resource.digest;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ConfigMapDriver: a ConfigMap has nothing on the host; it is there for what refers to it.
+// ConfigMapDriver: a ConfigMap or Secret has nothing on the host; it is there for what refers to it.
 // Threads: one, the engine's.
 #pragma once
 
@@ -10,7 +10,7 @@ namespace holdfast::edge_agent {
 class ConfigMapDriver final : public Driver {
  public:
   base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
-                                                   ConfigMaps& config_maps) override;
+                                                   References& references) override;
   base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                  const sync::InventoryEntry* entry) override;
   base::Result<Progress> apply(const Effective& wanted, const Action& action) override;

@@ -9,6 +9,7 @@
 //   agent.sock   local API                node.next.key, .crt  of a renewal, until the new certificate has connected
 //   running      while the agent runs: one that finds it was preceded by one that crashed, and has the store checked
 //   trust.next.json  by `holdfast-agent trust FILE`, until the agent has read it
+//   sealing.key  X25519 keys to which this node's secrets are sealed, made here (sealing_key_file.hpp)
 //   marks.json   after `unenroll --keep`: by what the agent knows again what it made
 //
 // Threads: any.
@@ -59,8 +60,9 @@ class DataFolder {
     return root_ + "/running";
   }  ///< there until the agent ends in good order
   std::string store() const { return root_ + "/store"; }
-  std::string marks_file() const { return root_ + "/marks.json"; }  ///< left by `unenroll --keep`
   std::string outbox() const { return root_ + "/outbox"; }
+  std::string sealing_key_file() const { return root_ + "/sealing.key"; }  ///< newest first
+  std::string marks_file() const { return root_ + "/marks.json"; }         ///< left by `unenroll --keep`
   std::string run() const { return root_ + "/run"; }
   std::string logs() const { return root_ + "/logs"; }
   std::string socket() const { return root_ + "/agent.sock"; }

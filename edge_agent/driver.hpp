@@ -13,8 +13,8 @@
 #include "base/clock.hpp"
 #include "base/host.hpp"
 #include "base/result.hpp"
-#include "edge_agent/config_maps.hpp"
 #include "edge_agent/plan.hpp"
+#include "edge_agent/references.hpp"
 #include "sync/model/health.hpp"
 #include "sync/model/inventory.hpp"
 #include "sync/model/section.hpp"
@@ -44,9 +44,9 @@ struct ResourceHealth {
 class Driver {
  public:
   virtual ~Driver() = default;
-  /// Pure: reads the resource and the ConfigMaps of its section.
+  /// Reads the resource and what it refers to in its section; changes nothing.
   virtual base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
-                                                           ConfigMaps& config_maps) = 0;
+                                                           References& references) = 0;
   /// `wanted` is null for a claim that only the inventory knows.
   virtual base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                          const sync::InventoryEntry* entry) = 0;

@@ -3,11 +3,12 @@
 
 namespace holdfast::edge_agent {
 
-Drivers::Drivers(base::Host& host, base::Clock& clock, const Marks& marks, RestartBook& restarts)
-    : files_(host, clock, marks), processes_(host, clock, marks, restarts) {}
+Drivers::Drivers(base::Host& host, base::Clock& clock, const Marks& marks, RestartBook& restarts,
+                 const SecretOpener& secrets)
+    : files_(host, clock, marks, secrets), processes_(host, clock, marks, restarts) {}
 
 Driver* Drivers::of(const sync::ResourceKey& key) {
-  if (key.group.empty() && key.kind == "ConfigMap") return &config_maps_;
+  if (key.group.empty() && (key.kind == "ConfigMap" || key.kind == "Secret")) return &config_maps_;
   if (key.group != "holdfast.dev") return nullptr;
   if (key.kind == "File") return &files_;
   if (key.kind == "Process") return &processes_;

@@ -11,7 +11,8 @@ namespace holdfast::edge_agent {
 
 class Drivers {
  public:
-  Drivers(base::Host& host, base::Clock& clock, const Marks& marks, RestartBook& restarts);
+  Drivers(base::Host& host, base::Clock& clock, const Marks& marks, RestartBook& restarts,
+          const SecretOpener& secrets);
 
   /// nullptr: this agent cannot do that kind.
   Driver* of(const sync::ResourceKey& key);
@@ -20,7 +21,7 @@ class Drivers {
   std::vector<sync::Claim> on_event(const base::HostEvent& event);
 
  private:
-  ConfigMapDriver config_maps_;
+  ConfigMapDriver config_maps_;  // and Secrets
   FileDriver files_;
   ProcessDriver processes_;
 };

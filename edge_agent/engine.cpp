@@ -33,7 +33,7 @@ struct Engine::State {
         started(seams.clock.monotonic()),
         marks(identity.mark_uid.str().empty() ? identity.uid : identity.mark_uid, identity.mark_key),
         store(seams.store, restarts),
-        drivers(seams.host, seams.clock, marks, restarts),
+        drivers(seams.host, seams.clock, marks, restarts, secrets),
         targets(store, drivers),
         events(seams.clock, seams.outbox),
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
@@ -59,6 +59,7 @@ struct Engine::State {
   Marks marks;
   RestartBook restarts;
   StateStore store;
+  SecretOpener secrets;
   Drivers drivers;
   Targets targets;
   WorkQueue queue;
@@ -289,8 +290,33 @@ sync::Hello Engine::hello() const {
   hello.snapshot = s.snapshot_digest;
   hello.hardware = s.identity.hardware;
   hello.trust = s.identity.trust;
+  if (const auto key = sealing_key()) hello.sealing = key->id();
   hello.abilities = sync::abilities_digest(sync::all_abilities());
   return hello;
+}
+
+void Engine::set_sealing_keys(base::SealingKeys keys) { state_->secrets.set_keys(std::move(keys)); }
+
+void Engine::on_secret_opened(std::function<void()> listener) {
+  state_->secrets.on_open(std::move(listener));
+}
+
+std::optional<base::SealingPublicKey> Engine::sealing_key() const {
+  const auto& keys = state_->secrets.keys();
+  return keys.empty() ? std::nullopt : std::optional(keys.newest().key.public_key());
+}
+
+std::set<base::SealingKeyId> Engine::sealing_keys_needed() const {
+  std::set<base::SealingKeyId> out;
+  for (const auto& [application, record] : state_->store.sections()) {
+    std::vector<base::Digest> digests{record.accepted.digest, record.applied};
+    digests.insert(digests.end(), record.last_good.begin(), record.last_good.end());
+    for (const auto& digest : digests) {
+      const auto bytes = state_->store.body(digest);
+      if (bytes) out.merge(sealing_keys_in(*bytes));
+    }
+  }
+  return out;
 }
 
 const sync::Snapshot& Engine::snapshot() const { return state_->snapshot; }

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,6 +83,15 @@ class Engine {
   /// Another trust document is in force: whose signature counts from now on, and what hello says. What was accepted
   /// before stays accepted.
   void set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version);
+
+  /// By which secrets are opened. Before boot(), and whenever they change.
+  void set_sealing_keys(base::SealingKeys keys);
+  /// Told before the first secret is opened, and at each later one.
+  void on_secret_opened(std::function<void()> listener);
+  /// What the hub is told to seal to; none: this node has no key.
+  std::optional<base::SealingPublicKey> sealing_key() const;
+  /// To which what is stored is sealed.
+  std::set<base::SealingKeyId> sealing_keys_needed() const;
 
   sync::Hello hello() const;
   /// As the hub signed it; without bytes: none was accepted yet.

@@ -16,6 +16,7 @@
 #include "base/version.hpp"
 #include "edge_agent/hardware.hpp"
 #include "edge_agent/machine_facts.hpp"
+#include "edge_agent/sealing_key_file.hpp"
 #include "edge_agent/unenrolment.hpp"
 #include "sync/link/https_client.hpp"
 #include "sync/link/x509.hpp"
@@ -192,6 +193,7 @@ Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
     identity.node.mark_key = base::make_mac_key(random);
     identity.node.mark_uid = identity.node.uid;
   }
+  HF_CHECK(SealingKeyFile(folder.sealing_key_file()).load_or_make(random, base::SystemClock().wall()));
   for (const auto& path : {folder.next_key_file(), folder.next_certificate_file()})
     HF_CHECK(base::remove_file(path));
   HF_CHECK(save(folder, key, identity));

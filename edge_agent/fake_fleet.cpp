@@ -8,6 +8,7 @@
 
 #include "base/fake_random.hpp"
 #include "base/json.hpp"
+#include "sync/model/secret.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -58,6 +59,19 @@ FakeApp& FakeApp::process(const std::string& name, const std::vector<std::string
 FakeApp& FakeApp::config_map(const std::string& name, const std::map<std::string, std::string>& data,
                              FakeMeta meta) {
   return add("v1", "ConfigMap", name, Json{{"data", data}}.dump(), meta);
+}
+
+FakeApp& FakeApp::secret(const std::string& name, const base::SealingPublicKey& key,
+                         const std::map<std::string, std::string>& data, const std::string& sealed_as) {
+  std::map<std::string, std::string> sealed;
+  Json version = Json::object();
+  for (const auto& [field, value] : data) {
+    version[field] = value;
+    sealed[field] =
+        base::seal(key, sync::bound_to("default", sealed_as.empty() ? name : sealed_as, field), value);
+  }
+  const Json members = sync::sealed_data(base::Digest::of(base::canonical_json(version)), key.id(), sealed);
+  return add("v1", "Secret", name, Json{{"data", members}}.dump(), {});
 }
 
 FakeApp& FakeApp::without(const std::string& brief) {

@@ -42,6 +42,9 @@ class FakeApp {
   FakeApp& process_spec(const std::string& name, const std::string& spec, FakeMeta meta = {});
   FakeApp& config_map(const std::string& name, const std::map<std::string, std::string>& data,
                       FakeMeta meta = {});
+  /// Each value of `data` sealed to `key`, for `sealed_as` where that is another place.
+  FakeApp& secret(const std::string& name, const base::SealingPublicKey& key,
+                  const std::map<std::string, std::string>& data, const std::string& sealed_as = {});
   FakeApp& without(const std::string& brief);
 
   FakeApp& revision(const std::string& commit);

@@ -13,6 +13,8 @@ using base::MonotonicTime;
 
 FakeNode::FakeNode(const std::string& name)
     : store({kAgentTables.begin(), kAgentTables.end()}), identity(fleet.identity(name)) {
+  base::FakeRandom keys(11);
+  sealing_keys.add(base::SealingKey::generate(keys), clock.wall());
   const auto booted = boot();
   assert(booted);
   static_cast<void>(booted);
@@ -22,6 +24,7 @@ base::Status FakeNode::boot() {
   outbox.reset();
   if (has_outbox_) outbox = std::make_unique<Outbox>(Outbox::Seams{clock, random, segments});
   engine_ = std::make_unique<Engine>(Engine::Seams{clock, random, store, host, outbox.get()}, identity);
+  engine_->set_sealing_keys(sealing_keys);
   return engine_->boot();
 }
 

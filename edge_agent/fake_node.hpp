@@ -80,6 +80,7 @@ class FakeNode {
   sync::FakeSegments segments;
   std::unique_ptr<Outbox> outbox;  ///< none: events wait in memory
   NodeIdentity identity;
+  base::SealingKeys sealing_keys;  ///< of the next boot
 
  private:
   bool has_outbox_ = false;

@@ -54,35 +54,58 @@ std::chrono::milliseconds rehash_after(const base::Digest& content) {
   return base::limits::kRehashInterval - base::limits::kRehashInterval / 1024 * content.bytes()[0];
 }
 
-base::Digest effective_digest(const FileEffective& file) {
-  std::string text = file.path + '\0' + file.content_digest.hex() + '\0' + octal(file.mode) + '\0';
+}  // namespace
+
+/// `content`: what stands for it. It is stored, so of a secret it is nothing that guesses could be compared with.
+base::Digest FileDriver::effective_digest(const FileEffective& file, const std::string& content) const {
+  std::string text = file.path + '\0' + content + '\0' + octal(file.mode) + '\0';
   text += file.owner ? "=" + *file.owner : "";
   text += '\0';
   text += file.group ? "=" + *file.group : "";
   return base::Digest::of(text);
 }
 
-}  // namespace
+Status FileDriver::fill_content(const sync::FileSpec& spec, const std::string& ns, References& references,
+                                FileEffective& file) const {
+  std::string stands_for;
+  if (spec.secret_key) {
+    file.is_secret = true;
+    HF_TRY(const auto sealed, references.sealed(ns, *spec.secret_key));
+    if (auto opened = secrets_.open(sealed)) {
+      file.content = std::string(opened->view());
+      file.content_digest = base::Digest::of(*file.content);
+      stands_for = "secret " + marks_.keyed("holdfast/secret-content/1", file.content_digest.view());
+    } else {
+      file.content = "";
+      file.unreadable = opened.error();
+      stands_for = "unreadable " + sealed.version.hex() + sealed.key;
+    }
+  } else {
+    if (spec.config_map_key) {
+      HF_TRY(file.content, references.value(ns, *spec.config_map_key));
+    } else {
+      file.content = spec.content.value_or("");
+    }
+    file.content_digest = base::Digest::of(*file.content);
+    stands_for = file.content_digest.hex();
+  }
+  file.size = file.content->size();
+  file.digest = effective_digest(file, stands_for);
+  return {};
+}
 
 Result<std::unique_ptr<Effective>> FileDriver::resolve(const sync::Resource& resource,
-                                                       ConfigMaps& config_maps) {
+                                                       References& references) {
   HF_TRY(const base::Json object, base::parse_json(resource.body));
-  HF_TRY(auto spec, sync::parse_file_spec(object));
+  HF_TRY(const auto spec, sync::parse_file_spec(object));
   auto file = std::make_unique<FileEffective>();
-  if (spec.config_map_key) {
-    HF_TRY(file->content, config_maps.value(resource.key.ns, *spec.config_map_key));
-  } else {
-    file->content = std::move(spec.content).value_or("");
-  }
   file->key = resource.key;
   file->claims = {{sync::ClaimKind::kPath, spec.path}};
-  file->path = std::move(spec.path);
-  file->content_digest = base::Digest::of(*file->content);
-  file->size = file->content->size();
+  file->path = spec.path;
   file->mode = spec.mode;
-  file->owner = std::move(spec.owner);
-  file->group = std::move(spec.group);
-  file->digest = effective_digest(*file);
+  file->owner = spec.owner;
+  file->group = spec.group;
+  HF_CHECK(fill_content(spec, resource.key.ns, references, *file));
   return file;
 }
 
@@ -156,6 +179,7 @@ Result<FileDriver::Ids> FileDriver::ids_of(const FileEffective& wanted) {
 
 Result<std::string> FileDriver::difference(const FileEffective& wanted, const FileInfo& info,
                                            const sync::InventoryEntry* entry, Seen& seen) {
+  if (wanted.unreadable) return std::string("its secret cannot be opened");
   HF_TRY(const std::string attributes, attributes_difference(wanted, info));
   // Its mode may shut us out. Where that is the mode that is wanted, what was applied is right as far as can be seen.
   const bool was_applied =
@@ -255,6 +279,7 @@ Status FileDriver::make_so(const FileEffective& wanted, const Place& place) {
 
 Result<Driver::Progress> FileDriver::apply(const Effective& wanted, const Action& action) {
   const auto& file = as_file(wanted);
+  if (file.unreadable) return fail(*file.unreadable);
   const Place place{action.claim, action.was_there ? Marks::Origin::kWasThere : Marks::Origin::kMade};
   const Status status = action.kind == ActionKind::kAdopt ? mark(file, place) : make_so(file, place);
   if (!status) return fail(status.error());

@@ -14,14 +14,24 @@
 #include "base/clock.hpp"
 #include "edge_agent/driver.hpp"
 #include "edge_agent/marks.hpp"
+#include "edge_agent/secret_opener.hpp"
 
 namespace holdfast::edge_agent {
 
 struct FileEffective final : Effective {
-  void shed() override { content.reset(); }
+  FileEffective() = default;
+  FileEffective(const FileEffective&) = delete;
+  FileEffective& operator=(const FileEffective&) = delete;
+  ~FileEffective() override { shed(); }
+  void shed() override {
+    if (is_secret && content) base::wipe(*content);
+    content.reset();
+  }
   std::string path;
   std::optional<std::string> content;
-  base::Digest content_digest;
+  bool is_secret = false;
+  std::optional<base::Error> unreadable;  ///< why its secret cannot be opened: it stays as it is until it can
+  base::Digest content_digest;            ///< in memory alone, where it is of a secret
   std::uint64_t size = 0;
   std::uint32_t mode = 0644;
   std::optional<std::string> owner;  ///< none: the agent's when it writes the file, and not compared
@@ -30,11 +40,11 @@ struct FileEffective final : Effective {
 
 class FileDriver final : public Driver {
  public:
-  FileDriver(base::Host& host, base::Clock& clock, const Marks& marks)
-      : host_(host), clock_(clock), marks_(marks) {}
+  FileDriver(base::Host& host, base::Clock& clock, const Marks& marks, const SecretOpener& secrets)
+      : host_(host), clock_(clock), marks_(marks), secrets_(secrets) {}
 
   base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
-                                                   ConfigMaps& config_maps) override;
+                                                   References& references) override;
   base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                  const sync::InventoryEntry* entry) override;
   base::Result<Progress> apply(const Effective& wanted, const Action& action) override;
@@ -67,6 +77,9 @@ class FileDriver final : public Driver {
     std::optional<std::uint32_t> gid;
   };
 
+  base::Status fill_content(const sync::FileSpec& spec, const std::string& ns, References& references,
+                            FileEffective& file) const;
+  base::Digest effective_digest(const FileEffective& file, const std::string& content) const;
   Seen& seen_at(const std::string& path, const base::FileStamp& stamp);
   base::Result<base::Digest> content_of(const std::string& path, Seen& seen);
   base::Result<Mark> mark_of(const sync::Claim& claim, Seen& seen);
@@ -90,6 +103,7 @@ class FileDriver final : public Driver {
   base::Host& host_;
   base::Clock& clock_;
   const Marks& marks_;
+  const SecretOpener& secrets_;
   std::set<std::string> watched_;
   std::map<std::string, Seen> seen_;
   std::map<std::string, std::uint32_t> users_;

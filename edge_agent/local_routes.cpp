@@ -90,6 +90,7 @@ LocalResponse LocalRoutes::answer(const LocalRequest& request) {
     return json_response(Json::object());
   }
   if (request.path == "/v1/trust" && request.method == "POST") return take_trust();
+  if (request.path == "/v1/sealing-key" && request.method == "POST") return new_sealing_key();
   if (request.method != "GET") return error_response(405, {base::Code::kInvalid, "use GET"});
   if (request.path == "/healthz") return {200, "text/plain", "ok\n"};
   if (request.path == "/metrics") return {200, "text/plain; version=0.0.4", metrics()};
@@ -100,8 +101,9 @@ LocalResponse LocalRoutes::answer(const LocalRequest& request) {
     return plan ? json_response(plan_json(*plan)) : error_response(503, plan.error());
   }
   return error_response(
-      404, {base::Code::kNotFound, request.path + ": there is /healthz, /metrics, /v1/status, " +
-                                       "/v1/plan, /v1/why?key=KIND/NAME and POST /v1/sync, /v1/trust"});
+      404, {base::Code::kNotFound,
+            request.path + ": there is /healthz, /metrics, /v1/status, " +
+                "/v1/plan, /v1/why?key=KIND/NAME and POST /v1/sync, /v1/trust, /v1/sealing-key"});
 }
 
 LocalResponse LocalRoutes::take_trust() {
@@ -109,6 +111,13 @@ LocalResponse LocalRoutes::take_trust() {
   const auto taken = take_offered_();
   if (!taken) return error_response(400, taken.error());
   return json_response({{"taken", *taken}, {"version", base::to_decimal(trust_().version)}});
+}
+
+LocalResponse LocalRoutes::new_sealing_key() {
+  if (!rotate_sealing_key_)
+    return error_response(503, {base::Code::kUnavailable, "the agent has just begun"});
+  if (const auto done = rotate_sealing_key_(); !done) return error_response(500, done.error());
+  return json_response({{"key", engine_.hello().sealing.hex()}});
 }
 
 Json LocalRoutes::status() const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the local API answers, from the engine as it is: /healthz, /metrics, /v1/status, /v1/plan, /v1/why?key=,
-// POST /v1/sync and /v1/trust. Also the JSON forms that `holdfast-agent … -o json` prints, which are stable.
+// POST /v1/sync, /v1/trust and /v1/sealing-key. Also the JSON forms that `holdfast-agent … -o json` prints, which are stable.
 // Threads: one, the event loop's.
 #pragma once
 
@@ -47,11 +47,14 @@ class LocalRoutes {
     trust_ = std::move(note);
     take_offered_ = std::move(take_offered);
   }
+  /// What POST /v1/sealing-key does.
+  void rotate_sealing_key(std::function<base::Status()> rotate) { rotate_sealing_key_ = std::move(rotate); }
   LocalResponse answer(const LocalRequest& request);
 
  private:
   LocalResponse why(const LocalRequest& request);
   LocalResponse take_trust();
+  LocalResponse new_sealing_key();
   base::Json status() const;
   std::string metrics() const;
 
@@ -61,6 +64,7 @@ class LocalRoutes {
   std::function<CertificateNote()> certificate_;
   std::function<TrustNote()> trust_;
   std::function<base::Result<bool>()> take_offered_;
+  std::function<base::Status()> rotate_sealing_key_;
 };
 
 }  // namespace holdfast::edge_agent

@@ -87,6 +87,7 @@ base::Status carry_out(const AgentOptions& typed) {
     case AgentCommand::kPlan: return edge_agent::show_plan(options);
     case AgentCommand::kLogs: return edge_agent::show_logs(options);
     case AgentCommand::kTrust: return edge_agent::take_trust(options);
+    case AgentCommand::kRotateSealingKey: return edge_agent::rotate_sealing_key(options);
   }
   return {};
 }

@@ -48,4 +48,9 @@ Marks::Origin Marks::origin(std::string_view mark, const sync::Claim& claim) con
   return key && is_of(mark, claim, *key, Origin::kWasThere) ? Origin::kWasThere : Origin::kMade;
 }
 
+std::string Marks::keyed(std::string_view domain, std::string_view text) const {
+  const auto hash = base::mac(key_, std::string(domain) + '\0' + std::string(text));
+  return base::to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
+}
+
 }  // namespace holdfast::edge_agent

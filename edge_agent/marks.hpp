@@ -31,6 +31,9 @@ class Marks {
   /// Of a mark that has an owner.
   Origin origin(std::string_view mark, const sync::Claim& claim) const;
 
+  /// A keyed hash as hex, which nobody can make who does not have this node's key. `domain` is a fixed string.
+  std::string keyed(std::string_view domain, std::string_view text) const;
+
   /// The key that a mark names, whether true or not: to find the claim that owner() then checks.
   std::optional<sync::ResourceKey> claimed_key(std::string_view mark) const;
 

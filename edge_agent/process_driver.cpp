@@ -42,8 +42,8 @@ bool was_applied(const ProcessEffective& wanted, const sync::InventoryEntry* ent
 }  // namespace
 
 Result<std::unique_ptr<Effective>> ProcessDriver::resolve(const sync::Resource& resource,
-                                                          ConfigMaps& config_maps) {
-  HF_TRY(std::unique_ptr<Effective> process, resolve_process(resource, config_maps));
+                                                          References& references) {
+  HF_TRY(std::unique_ptr<Effective> process, resolve_process(resource, references));
   return process;
 }
 

@@ -23,7 +23,7 @@ class ProcessDriver final : public Driver {
       : host_(host), clock_(clock), marks_(marks), restarts_(restarts) {}
 
   base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
-                                                   ConfigMaps& config_maps) override;
+                                                   References& references) override;
   base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                  const sync::InventoryEntry* entry) override;
   base::Result<Progress> apply(const Effective& wanted, const Action& action) override;

@@ -18,12 +18,12 @@ using base::Result;
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 Result<Environment> environment(const sync::ProcessSpec& spec, const std::string& ns,
-                                ConfigMaps& config_maps) {
+                                References& references) {
   Environment env;
   for (const auto& variable : spec.env) {
     std::string value = variable.value;
     if (variable.config_map_key) {
-      HF_TRY(value, config_maps.value(ns, *variable.config_map_key));
+      HF_TRY(value, references.value(ns, *variable.config_map_key));
     }
     env.emplace_back(variable.name, std::move(value));
   }
@@ -70,7 +70,7 @@ base::Digest effective_digest(const ProcessEffective& process) {
 }  // namespace
 
 Result<std::unique_ptr<ProcessEffective>> resolve_process(const sync::Resource& resource,
-                                                          ConfigMaps& config_maps) {
+                                                          References& references) {
   HF_TRY(const Json object, base::parse_json(resource.body));
   HF_TRY(auto spec, sync::parse_process_spec(object));
   auto process = std::make_unique<ProcessEffective>();
@@ -81,7 +81,7 @@ Result<std::unique_ptr<ProcessEffective>> resolve_process(const sync::Resource& 
 
   auto& start = process->start;
   start.id = instance_of(process->claims.front());
-  HF_TRY(start.env, environment(spec, resource.key.ns, config_maps));
+  HF_TRY(start.env, environment(spec, resource.key.ns, references));
   start.argv = std::move(spec.command);
   start.argv.insert(start.argv.end(), spec.args.begin(), spec.args.end());
   start.working_dir = std::move(spec.working_dir);

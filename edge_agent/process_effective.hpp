@@ -24,7 +24,7 @@ struct ProcessEffective final : Effective {
 };
 
 base::Result<std::unique_ptr<ProcessEffective>> resolve_process(const sync::Resource& resource,
-                                                                ConfigMaps& config_maps);
+                                                                References& references);
 
 /// A name for the run folder that two claims never share: "default.camera-3f2a9c0b11d4".
 base::ProcessId instance_of(const sync::Claim& claim);

@@ -25,7 +25,8 @@ struct Leaving {
   RestartBook restarts;
   Marks marks;
   StateStore store{node.store, restarts};
-  Drivers drivers{node.host, node.clock, marks, restarts};
+  SecretOpener secrets;
+  Drivers drivers{node.host, node.clock, marks, restarts, secrets};
 };
 
 TEST(Pruning, DeletesWhatTheAgentMadeAndNothingElse) {

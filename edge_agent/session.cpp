@@ -141,6 +141,8 @@ void Session::dispatch(const sync::Frame& frame) {
 
 void Session::on_report(const sync::Report& report) {
   if (report.proof) outgoing_.push_back(sync::encode(sync::Proof{identity_.name, engine_.accepted_header()}));
+  if (const auto key = engine_.sealing_key(); key && report.sealing)
+    outgoing_.push_back(sync::encode(sync::SealingKeyTold{*key}));
   if ((!report.snapshot && !report.abilities) || base::planted("snapshot-not-said-again")) return;
   snapshot_digest_sent_ = base::Digest{};
   if (!base::planted("report-answered-by-a-delta")) report_base_.reset();
@@ -254,6 +256,12 @@ void Session::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t
   identity_.signing_keys = signing_keys;
   identity_.trust = version;
   engine_.set_trust(std::move(signing_keys), version);
+  if (!connected_) return;
+  say_hello(true);
+  wake();
+}
+
+void Session::say_hello_again() {
   if (!connected_) return;
   say_hello(true);
   wake();

@@ -56,6 +56,8 @@ class Session {
   void on_trust(TrustHandler handler) { trust_handler_ = std::move(handler); }
   /// Another is in force, however it came: whose signature counts. The hub hears which version this node holds.
   void set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version);
+  /// Something that hello tells of has changed.
+  void say_hello_again();
   /// Called when there is something new to send, so that the driver calls run_due() soon.
   void on_wake(std::function<void()> wake) { wake_ = std::move(wake); }
 

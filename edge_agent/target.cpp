@@ -15,7 +15,7 @@ using base::Result;
 
 namespace {
 
-Result<TargetItem> resolve(const sync::Resource& resource, ConfigMaps& config_maps, Drivers& drivers) {
+Result<TargetItem> resolve(const sync::Resource& resource, References& references, Drivers& drivers) {
   const auto* kind = sync::find_kind(resource.key.group, resource.key.kind);
   TargetItem item;
   item.driver = drivers.of(resource.key);
@@ -24,7 +24,7 @@ Result<TargetItem> resolve(const sync::Resource& resource, ConfigMaps& config_ma
                                         resource.key.kind +
                                         "; update the agent or place the application elsewhere");
   }
-  auto effective = item.driver->resolve(resource, config_maps);
+  auto effective = item.driver->resolve(resource, references);
   if (!effective) return fail(effective.error().with_context(resource.key.brief()));
   item.effective = *std::move(effective);
   item.effective->shed();
@@ -56,13 +56,13 @@ TargetItem* Target::find(const sync::ResourceKey& key) {
 Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, std::string_view bytes,
                                             Drivers& drivers) {
   HF_TRY(const auto section, sync::decode_section(bytes));
-  ConfigMaps config_maps(section);
+  References references(section);
   auto target = std::make_unique<Target>();
   target->digest = digest;
   target->policy = section.policy;
   target->items.reserve(section.resources.size());
   for (const auto& resource : section.resources) {
-    HF_TRY(auto item, resolve(resource, config_maps, drivers));
+    HF_TRY(auto item, resolve(resource, references, drivers));
     target->items.push_back(std::move(item));
   }
   const auto desired = target->desired();
@@ -114,16 +114,29 @@ std::vector<sync::Claim> claims_in(std::string_view section_bytes) {
   return claims;
 }
 
+std::set<base::SealingKeyId> sealing_keys_in(std::string_view section_bytes) {
+  std::set<base::SealingKeyId> out;
+  const auto section = sync::decode_section(section_bytes);
+  if (!section) return out;
+  for (const auto& resource : section->resources) {
+    if (!sync::is_secret(resource.key)) continue;
+    const auto object = base::parse_json(resource.body);
+    const auto secret = object ? sync::parse_secret(*object) : Result<sync::Secret>(fail(object.error()));
+    if (secret) out.insert(secret->key);
+  }
+  return out;
+}
+
 Result<std::unique_ptr<Effective>> SectionContents::whole(const TargetItem& item) {
   if (!section_) {
     HF_TRY(section_, sync::decode_section(bytes_));
     bytes_.clear();
-    config_maps_.emplace(*section_);
+    references_.emplace(*section_);
   }
   const auto at = std::ranges::lower_bound(section_->resources, item.desired.key, {}, &sync::Resource::key);
   if (at == section_->resources.end() || at->key != item.desired.key)
     return fail(Code::kInternal, item.desired.key.brief() + " left its section");
-  return item.driver->resolve(*at, *config_maps_);
+  return item.driver->resolve(*at, *references_);
 }
 
 }  // namespace holdfast::edge_agent

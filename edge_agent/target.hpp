@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,9 @@ base::Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, st
 /// The claims of a section's resources, without resolving them: of all that can be read, whatever else is in it.
 std::vector<sync::Claim> claims_in(std::string_view section_bytes);
 
+/// To which keys the Secrets of a section are sealed; empty where it cannot be read.
+std::set<base::SealingKeyId> sealing_keys_in(std::string_view section_bytes);
+
 /// The stored section behind a target, read once, for resources that must be whole.
 class SectionContents {
  public:
@@ -58,7 +62,7 @@ class SectionContents {
  private:
   std::string bytes_;
   std::optional<sync::Section> section_;
-  std::optional<ConfigMaps> config_maps_;
+  std::optional<References> references_;
 };
 
 }  // namespace holdfast::edge_agent

@@ -101,7 +101,8 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
   const Marks marks(node.mark_uid, node.mark_key);
   StateStore store(kept, restarts);
   HF_CHECK(store.load());
-  Drivers drivers(*host, clock, marks, restarts);
+  const SecretOpener secrets;
+  Drivers drivers(*host, clock, marks, restarts, secrets);
   const auto end = clock.monotonic() + base::limits::kUnenrollTimeout;
   auto pruned = prune_all(store, drivers, [&] {
     loop->run_once(100ms);
@@ -125,9 +126,9 @@ Result<std::unique_ptr<sync::LmdbStore>> open_store(const DataFolder& folder) {
 }
 
 Status remove_identity(const DataFolder& folder) {
-  for (const auto& path :
-       {folder.next_key_file(), folder.next_certificate_file(), folder.key_file(), folder.certificate_file(),
-        folder.ca_file(), folder.offered_trust_file(), folder.trust_file(), folder.node_file()}) {
+  for (const auto& path : {folder.next_key_file(), folder.next_certificate_file(), folder.key_file(),
+                           folder.certificate_file(), folder.ca_file(), folder.offered_trust_file(),
+                           folder.trust_file(), folder.sealing_key_file(), folder.node_file()}) {
     HF_CHECK(base::remove_file(path));
   }
   return {};

@@ -24,8 +24,7 @@ using base::Json;
 using base::Status;
 namespace limits = base::limits;
 
-constexpr std::array<std::string_view, 5> kHubKinds{"Application", "Node", "EnrollmentToken", "Project",
-                                                    "SealedSecret"};
+constexpr std::array<std::string_view, 4> kHubKinds{"Application", "Node", "EnrollmentToken", "Project"};
 constexpr std::string_view kHubGroup = "holdfast.dev/";
 
 /// Files that make a folder something else than plain manifests.
@@ -51,7 +50,10 @@ const std::string* string_in(const Json& object, std::string_view name) {
   return member == object.end() ? nullptr : member->get_ptr<const std::string*>();
 }
 
+/// Nothing in what is secret is a template, whatever it looks like.
 bool templates_disabled(const Json& document) {
+  const std::string* kind = string_in(document, "kind");
+  if (kind != nullptr && (*kind == "Secret" || *kind == "SealedSecret")) return true;
   if (!document.contains("metadata") || !document.at("metadata").is_object()) return false;
   const Json& metadata = document.at("metadata");
   if (!metadata.contains("annotations")) return false;
@@ -84,6 +86,8 @@ Status check_shape(const Json& document) {
 
 class Collector {
  public:
+  explicit Collector(PlainSecrets plain) : plain_(plain) {}
+
   void read(const TreeFile& file, const std::string& path_prefix) {
     if (stopped_ || findings_.is_full()) return;
     const std::string path = joined(path_prefix, file.path);
@@ -149,7 +153,7 @@ class Collector {
     manifest.templated = !manifest.hub_kind && !templates_disabled(value) && has_template_leaf(value);
     if (manifest.templated) return read_templates(manifest, value);
     if (manifest.hub_kind) return {};
-    HF_TRY(manifest.parsed, read_resource(value));
+    HF_TRY(manifest.parsed, read_resource(value, plain_));
     auto status = room_.take(manifest.parsed->resource.body.size());
     stopped_ = stopped_ || !status;
     return status;
@@ -183,6 +187,7 @@ class Collector {
     });
   }
 
+  PlainSecrets plain_;
   Manifests out_;
   FindingList findings_;
   std::map<std::string, TemplateExpression> reads_;  // by text
@@ -199,8 +204,9 @@ bool is_hub_kind(const std::string& api_version, const std::string& kind) {
          std::find(kHubKinds.begin(), kHubKinds.end(), kind) != kHubKinds.end();
 }
 
-Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string& path_prefix) {
-  Collector collector;
+Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string& path_prefix,
+                          PlainSecrets plain) {
+  Collector collector(plain);
   const auto prefix = normal_tree_path(path_prefix);
   for (const auto& file : files) collector.read(file, prefix.value_or(path_prefix));
   return collector.take();

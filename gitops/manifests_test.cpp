@@ -159,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
             changed("kind: File", "kind: Fiel"),
             {"apps/web/a.yaml:2: Fiel/motd: kind: \"Fiel\" of apiVersion \"holdfast.dev/v1\" is not known "
              "here; known "
-             "are ConfigMap (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1)"}},
+             "are ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1)"}},
         Row{"WrongVersion",
             "a.yaml",
             changed("holdfast.dev/v1", "holdfast.dev/v9"),
@@ -231,7 +231,7 @@ INSTANTIATE_TEST_SUITE_P(
             "a.yaml",
             std::string(kFile) + "---\nkind: File\napiVersion: v1\n",
             {"apps/web/a.yaml:8: File: kind: \"File\" of apiVersion \"v1\" is not known here; known are "
-             "ConfigMap (v1), "
+             "ConfigMap (v1), Secret (v1), "
              "File (holdfast.dev/v1), Process (holdfast.dev/v1)"}}),
     [](const auto& row) { return row.param.name; });
 
@@ -289,7 +289,7 @@ TEST(Manifests, TemplatesReadOnlySoManyNames) {
 
 TEST(HubKind, IsOfOurGroupOnly) {
   EXPECT_TRUE(is_hub_kind("holdfast.dev/v1", "Application"));
-  EXPECT_TRUE(is_hub_kind("holdfast.dev/v1", "SealedSecret"));
+  EXPECT_FALSE(is_hub_kind("holdfast.dev/v1", "SealedSecret")) << "nodes get a Secret of it";
   EXPECT_FALSE(is_hub_kind("argoproj.io/v1alpha1", "Application"));
   EXPECT_FALSE(is_hub_kind("holdfast.dev/v1", "File"));
 }

@@ -8,56 +8,103 @@
 #include "sync/model/config_map.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/process_spec.hpp"
+#include "sync/model/secret.hpp"
 
 namespace holdfast::gitops {
 namespace {
 
 using base::Json;
 
+constexpr std::string_view kPlainRefused =
+    "kind: a plain Secret can be read by whoever reads the repository, in all its history; seal it with "
+    "`holdfast seal -f "
+    "FILE`, commit what that prints in its place, and change the value, for it was seen";
+
 FieldPath spec_field() { return FieldPath{}.member("spec"); }
 
-std::vector<ConfigMapUse> uses_of_file(const Json& object) {
+std::vector<KeyUse> uses_of_file(const Json& object) {
+  std::vector<KeyUse> uses;
   const auto spec = sync::parse_file_spec(object);
-  if (!spec || !spec->config_map_key) return {};
-  return {{*spec->config_map_key, spec_field().member("contentFrom").member("configMapKeyRef")}};
+  if (!spec) return uses;
+  const auto from = spec_field().member("contentFrom");
+  if (spec->config_map_key)
+    uses.push_back({"ConfigMap", *spec->config_map_key, from.member("configMapKeyRef")});
+  if (spec->secret_key) uses.push_back({"Secret", *spec->secret_key, from.member("secretKeyRef")});
+  return uses;
 }
 
-std::vector<ConfigMapUse> uses_of_process(const Json& object) {
-  std::vector<ConfigMapUse> uses;
+std::vector<KeyUse> uses_of_process(const Json& object) {
+  std::vector<KeyUse> uses;
   const auto spec = sync::parse_process_spec(object);
   if (!spec) return uses;
   for (std::size_t i = 0; i < spec->env.size(); ++i) {
     if (!spec->env[i].config_map_key) continue;
-    uses.push_back({*spec->env[i].config_map_key,
+    uses.push_back({"ConfigMap", *spec->env[i].config_map_key,
                     spec_field().member("env").element(i).member("valueFrom").member("configMapKeyRef")});
   }
   return uses;
 }
 
-std::vector<ConfigMapUse> uses_of(const sync::ResourceKey& key, const Json& object) {
+std::vector<KeyUse> uses_of(const sync::ResourceKey& key, const Json& object) {
   if (key.kind == "File") return uses_of_file(object);
   if (key.kind == "Process") return uses_of_process(object);
   return {};
 }
 
-std::vector<std::string> data_keys_of(const sync::ResourceKey& key, const Json& object) {
+std::vector<std::string> config_map_keys(const Json& object) {
   std::vector<std::string> keys;
-  if (key.kind != "ConfigMap") return keys;
   const auto map = sync::parse_config_map(object);
   if (!map) return keys;
   for (const auto& [name, value] : map->data) keys.push_back(name);
   return keys;
 }
 
+/// Text of a member, empty where there is none.
+std::string text_of(const Json& object, const char* name) {
+  const auto member = object.is_object() ? object.find(name) : object.end();
+  return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
+}
+
+base::Result<ParsedResource> read_secret(const Json& object) {
+  ParsedResource out;
+  HF_TRY(out.sealed, parse_sealed_secret(object));
+  for (const auto& [key, value] : out.sealed->data) out.data_keys.push_back(key);
+  HF_TRY(out.resource, sync::parse_resource(as_secret(object, *out.sealed)));
+  return out;
+}
+
+base::Result<ParsedResource> read_plain_secret(const Json& object, PlainSecrets allowed) {
+  if (allowed == PlainSecrets::kRefuse)
+    return base::fail(base::Code::kPermission, std::string(kPlainRefused));
+  ParsedResource out;
+  HF_TRY(const auto plain, parse_plain_secret(object));
+  SealedSecret secret{plain.ns, plain.name, {}, {}, {}};
+  for (const auto& [key, value] : plain.data) {
+    out.data_keys.push_back(key);
+    secret.data.emplace(key, value.view());
+  }
+  Json shown{{"apiVersion", "v1"},
+             {"kind", "Secret"},
+             {"metadata", object.at("metadata")},
+             {"data", sync::redacted_data(secret.version, out.data_keys)}};
+  if (!plain.type.empty()) shown["type"] = plain.type;
+  HF_TRY(out.resource, sync::parse_resource(shown));
+  out.sealed = std::move(secret);
+  return out;
+}
+
 }  // namespace
 
-base::Result<ParsedResource> read_resource(const Json& object) {
+base::Result<ParsedResource> read_resource(const Json& object, PlainSecrets plain) {
+  if (is_sealed_secret(text_of(object, "apiVersion"), text_of(object, "kind"))) return read_secret(object);
+  if (text_of(object, "apiVersion") == "v1" && text_of(object, "kind") == "Secret")
+    return read_plain_secret(object, plain);
   ParsedResource out;
   HF_TRY(out.resource, sync::parse_resource(object));
   const auto& key = out.resource.key;
   if (const auto* kind = sync::find_kind(key.group, key.kind)) out.claims = kind->claims(key, object);
   std::sort(out.claims.begin(), out.claims.end());
-  out.data_keys = data_keys_of(key, object);
+  if (key.kind == "ConfigMap") out.data_keys = config_map_keys(object);
   out.uses = uses_of(key, object);
   return out;
 }

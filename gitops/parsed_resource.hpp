@@ -3,32 +3,39 @@
 // Threads: plain values.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "gitops/field_lines.hpp"
+#include "gitops/sealed_secret.hpp"
 #include "sync/model/claim.hpp"
 #include "sync/model/file_spec.hpp"
 #include "sync/model/resource.hpp"
 
 namespace holdfast::gitops {
 
-/// A key of a ConfigMap that a resource needs, and the field that says so.
-struct ConfigMapUse {
-  sync::ConfigMapKeyRef ref;
+/// A key of a ConfigMap or Secret that a resource needs, and the field that says so.
+struct KeyUse {
+  std::string_view kind;
+  sync::KeyRef ref;
   FieldPath field;
 };
 
 struct ParsedResource {
   sync::Resource resource;
   std::vector<sync::Claim> claims;     ///< sorted
-  std::vector<std::string> data_keys;  ///< of a ConfigMap, sorted
-  std::vector<ConfigMapUse> uses;
+  std::vector<std::string> data_keys;  ///< of a ConfigMap or Secret, sorted
+  std::vector<KeyUse> uses;
+  std::optional<SealedSecret> sealed;  ///< what a Secret's values come from
 };
 
-/// Strict, as sync::parse_resource. Errors name the field.
-base::Result<ParsedResource> read_resource(const base::Json& object);
+/// Strict, as sync::parse_resource. A SealedSecret becomes the Secret of a node, redacted: for whom it is sealed is
+/// decided later. Errors name the field.
+base::Result<ParsedResource> read_resource(const base::Json& object,
+                                           PlainSecrets plain = PlainSecrets::kRefuse);
 
 }  // namespace holdfast::gitops

@@ -17,10 +17,10 @@ using sync::ResourceKey;
 
 const ResourceKey& key_of(const PlacedResource& resource) { return resource.parsed->resource.key; }
 
-// ---- ConfigMaps ----
+// ---- ConfigMaps and Secrets ----
 
-using ConfigMaps =
-    std::map<std::pair<std::string, std::string>, const ParsedResource*>;  // by namespace and name
+/// By kind, namespace and name.
+using Holders = std::map<std::tuple<std::string, std::string, std::string>, const ParsedResource*>;
 
 /// Of names that a person could have meant: as many as fit into an error.
 class NameList {
@@ -45,10 +45,12 @@ class NameList {
   bool cut_ = false;
 };
 
-std::string names_in(const ConfigMaps& maps, const std::string& ns) {
+std::string names_in(const Holders& holders, const std::string& kind, const std::string& ns) {
   NameList names;
-  for (auto map = maps.lower_bound({ns, ""}); map != maps.end() && map->first.first == ns; ++map) {
-    names.add(map->first.second);
+  for (auto at = holders.lower_bound({kind, ns, ""}); at != holders.end(); ++at) {
+    const auto& [its_kind, its_ns, name] = at->first;
+    if (its_kind != kind || its_ns != ns) break;
+    names.add(name);
   }
   return names.text();
 }
@@ -59,20 +61,21 @@ std::string listed(const std::vector<std::string>& keys) {
   return names.text();
 }
 
-void check_use(const PlacedResource& resource, const ConfigMapUse& use, const ConfigMaps& maps,
+void check_use(const PlacedResource& resource, const KeyUse& use, const Holders& holders,
                FindingList& findings) {
   const std::string& ns = key_of(resource).ns;
-  const auto map = maps.find({ns, use.ref.name});
-  if (map == maps.end()) {
+  const std::string kind(use.kind);
+  const auto holder = holders.find({kind, ns, use.ref.name});
+  if (holder == holders.end()) {
     return findings.add_at(*resource.manifest, use.field.member("name"),
-                           "the application has no ConfigMap " + in_quotes(use.ref.name) + " in namespace " +
-                               ns + "; there are " + names_in(maps, ns));
+                           "the application has no " + kind + " " + in_quotes(use.ref.name) +
+                               " in namespace " + ns + "; there are " + names_in(holders, kind, ns));
   }
-  const auto& keys = map->second->data_keys;
+  const auto& keys = holder->second->data_keys;
   if (std::binary_search(keys.begin(), keys.end(), use.ref.key)) return;
   findings.add_at(
       *resource.manifest, use.field.member("key"),
-      "ConfigMap/" + use.ref.name + " has no key " + in_quotes(use.ref.key) + "; there are " + listed(keys));
+      kind + "/" + use.ref.name + " has no key " + in_quotes(use.ref.key) + "; there are " + listed(keys));
 }
 
 // ---- depends-on ----
@@ -189,16 +192,17 @@ class Graph {
 
 }  // namespace
 
-void check_config_maps(const std::vector<PlacedResource>& resources, FindingList& findings) {
-  ConfigMaps maps;
+void check_key_uses(const std::vector<PlacedResource>& resources, FindingList& findings) {
+  Holders holders;
   for (const auto& resource : resources) {
     const ResourceKey& key = key_of(resource);
-    if (key.kind == "ConfigMap") maps.emplace(std::pair(key.ns, key.name), resource.parsed);
+    if (key.kind == "ConfigMap" || key.kind == "Secret")
+      holders.emplace(std::tuple(key.kind, key.ns, key.name), resource.parsed);
   }
   for (const auto& resource : resources) {
     for (const auto& use : resource.parsed->uses) {
       if (findings.is_full()) return;
-      check_use(resource, use, maps, findings);
+      check_use(resource, use, holders, findings);
     }
   }
 }

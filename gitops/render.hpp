@@ -45,23 +45,24 @@ struct Manifests {
 /// Bounded: sizes, depth, aliases, counts (base/limits/); what is not templated must fit into a section
 /// already. Kinds the hub keeps for itself (Application, …)
 /// are returned too; see is_hub_kind().
-Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string& path_prefix);
+Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string& path_prefix,
+                          PlainSecrets plain = PlainSecrets::kRefuse);
 /// Equal texts, equal renderings: the values that these manifests read, and no others. For a cache.
 std::string values_read(const Manifests& manifests, const TemplateValues& values);
 
-/// Application, Node, EnrollmentToken, Project, SealedSecret of group holdfast.dev.
+/// Application, Node, EnrollmentToken, Project of group holdfast.dev.
 bool is_hub_kind(const std::string& api_version, const std::string& kind);
 
 /// One string. An unknown name without default is an error that lists the names there are.
 base::Result<std::string> expand_template(const std::string& text, const TemplateValues& values);
 
 struct Rendering {
-  std::vector<sync::Resource> resources;     ///< sorted by key
+  std::vector<sync::Resource> resources;     ///< sorted by key; Secrets redacted
   std::vector<sync::Provenance> provenance;  ///< same order
   Findings findings;                         ///< errors refuse the rendering
 };
 /// Expands templates on string leaves, checks every resource strictly, finds duplicate keys and claims,
-/// dangling depends-on and ConfigMap references, dependency cycles, and what is more than a section holds. Hub
+/// dangling depends-on and references to ConfigMaps and Secrets, dependency cycles, and what is more than a section holds. Hub
 /// kinds are left out. Holds the findings of `manifests`, too.
 Rendering render(const Manifests& manifests, const TemplateValues& values, const std::string& source_url,
                  const sync::Revision& commit);

@@ -11,7 +11,7 @@ void check_resources(const std::vector<PlacedResource>& resources, FindingList& 
   check_keys(resources, findings);
   check_annotations(resources, findings);
   check_claims(resources, findings);
-  check_config_maps(resources, findings);
+  check_key_uses(resources, findings);
   check_dependencies(resources, findings);
 }
 

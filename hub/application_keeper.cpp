@@ -7,6 +7,7 @@
 #include "base/limits/hub.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
+#include "gitops/placement.hpp"
 #include "hub/json_path.hpp"
 #include "hub/removed.hpp"
 
@@ -58,6 +59,11 @@ void ApplicationKeeper::reconcile(ApplicationEntry& application) {
   context_.show(application);
   if (application.is_deleting()) return finish_deletion(application);
   if (!application.spec_is_good) return;
+  // The project may have changed its mind about plain Secrets: what was read by the old word is read again.
+  for (auto* rendition : {&application.newest, &application.in_force}) {
+    const bool is_allowed = plain_sealing_of(context_, application).is_allowed;
+    if (*rendition && (*rendition)->allows_plain_secrets() != is_allowed) rendition->reset();
+  }
   const auto before = pending(application);
   const bool is_recorded = !compare(application) || adopt(application);
   // What a pending revision claims, other applications must not delete meanwhile.
@@ -126,7 +132,7 @@ bool ApplicationKeeper::compare(ApplicationEntry& application) {
 
 void ApplicationKeeper::load_newest(ApplicationEntry& application, const RevisionPlace& place) {
   application.newest.reset();
-  auto loaded = Rendition::load(context_.seams.git, place);
+  auto loaded = Rendition::load(context_.seams.git, place, plain_sealing_of(context_, application));
   if (!loaded) {
     set_condition(application, kComparisonError, loaded.error().message() + std::string(kLastGoodStays));
     return;
@@ -157,6 +163,8 @@ bool ApplicationKeeper::judge(ApplicationEntry& application) {
     invalid = gitops::summary(wanted.findings, limits::kConditionsShownMax);
   } else {
     invalid = placement_problem(application, newest);
+    if (invalid.empty() && newest.has_secrets() && gitops::reads_facts(application.spec.placement))
+      invalid = kSecretByFacts;
   }
   set_condition(application, kInvalidManifest,
                 invalid.empty() ? "" : brief(newest.place().commit) + ": " + invalid);
@@ -212,7 +220,8 @@ bool ApplicationKeeper::adopt(ApplicationEntry& application) {
 
 void ApplicationKeeper::load_in_force(ApplicationEntry& application) {
   if (application.in_force || !application.record.in_force) return;
-  auto loaded = Rendition::load(context_.seams.git, *application.record.in_force);
+  auto loaded = Rendition::load(context_.seams.git, *application.record.in_force,
+                                plain_sealing_of(context_, application));
   if (loaded && !loaded->is_good()) {
     loaded = fail(Code::kInvalid, gitops::summary(loaded->findings(), limits::kConditionsShownMax));
   }
@@ -338,8 +347,8 @@ Status ApplicationKeeper::confirm_prune(ApplicationEntry& application) {
         });
     if (is_leaving) record.removals_confirmed.push_back(uid);
     if (!application.in_force) continue;
-    const auto& section =
-        application.in_force->section(application.spec.policy, template_values(node, application));
+    const auto& section = application.in_force->section(
+        application.spec.policy, template_values(node, application), sealing_of(context_, node));
     if (section.is_good()) record.prune_confirmed.push_back(section.digest);
   }
   for (auto* list : {&record.prune_confirmed}) {

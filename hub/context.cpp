@@ -2,6 +2,8 @@
 #include "hub/context.hpp"
 
 #include "base/limits/hub.hpp"
+#include "hub/json_path.hpp"
+#include "hub/resource_types.hpp"
 
 namespace holdfast::hub {
 
@@ -13,6 +15,7 @@ Context::Context(Controller::Seams given, Objects& given_objects, ControllerOpti
       nodes(given.store, options.floor),
       desired(given.store, options.signing_key),
       sources(given.random, given.git, {options.repositories, options.poll_interval}),
+      secrets(given.store),
       events(given_objects),
       intake(given.store, events, given.clock) {}
 
@@ -55,6 +58,18 @@ void Context::tell(const NodeEntry& about, sync::EventType type, std::string rea
   static_cast<void>(events.record(
       {"Node", about.name, "hub"},
       {seams.clock.wall(), type, std::move(reason), std::move(application), "", std::move(message)}));
+}
+
+PlainSealing plain_sealing_of(const Context& context, const ApplicationEntry& application) {
+  const auto project = context.objects.get(kProjects, application.spec.project);
+  return {.is_allowed = project && truth_at(**project, "spec/allowPlainSecrets"),
+          .version_key = &context.options.signing_key,
+          .hub_key = context.options.sealing_key};
+}
+
+NodeSealing sealing_of(const Context& context, const NodeEntry& node) {
+  const auto* key = context.secrets.node_key(node.uid);
+  return {&context.secrets, key == nullptr ? base::SealingKeyId{} : key->id()};
 }
 
 gitops::TemplateValues template_values(const NodeEntry& node, const ApplicationEntry& application) {

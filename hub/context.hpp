@@ -14,6 +14,7 @@
 #include "hub/event_log.hpp"
 #include "hub/metrics.hpp"
 #include "hub/node_book.hpp"
+#include "hub/secret_book.hpp"
 #include "hub/source_book.hpp"
 #include "hub/work_queue.hpp"
 
@@ -30,6 +31,7 @@ struct Context {
   DesiredBook desired;
   BaseBook bases;
   SourceBook sources;
+  SecretBook secrets;
   EventLog events;
   EventIntake intake;
   WorkQueue queue;
@@ -60,6 +62,10 @@ struct Context {
             std::string application = {});
 };
 
+/// Whether this application may hold plain Secrets, as its Project says.
+PlainSealing plain_sealing_of(const Context& context, const ApplicationEntry& application);
+/// For whom a rendering for `node` is sealed.
+NodeSealing sealing_of(const Context& context, const NodeEntry& node);
 /// What templates read of a node and of the application.
 gitops::TemplateValues template_values(const NodeEntry& node, const ApplicationEntry& application);
 

@@ -15,6 +15,7 @@
 #include "hub/node_keeper.hpp"
 #include "hub/node_talk.hpp"
 #include "hub/readmission.hpp"
+#include "hub/secret_keeper.hpp"
 #include "hub/status_keeper.hpp"
 #include "hub/tables.hpp"
 
@@ -43,6 +44,7 @@ struct Controller::Parts {
             [this](const NodeEntry& node, const sync::Answer& answer) { commands.on_answer(node, answer); },
             [this](NodeEntry& node) { retry_quarantined(node); }),
         status(context),
+        secrets(context, [this] { wake_up(); }),
         explainer(context) {}
 
   Context context;
@@ -52,6 +54,7 @@ struct Controller::Parts {
   Epochs epochs;
   NodeTalk talk;
   StatusKeeper status;
+  SecretKeeper secrets;
   Explainer explainer;
   std::function<void()> wake;
   std::uint64_t listener = 0;
@@ -137,7 +140,7 @@ struct Controller::Parts {
     else if (change.type == kNodes)
       is_gone ? lose_node(change.object) : take_node(change.object);
     else if (change.type == kProjects)
-      look_at_roots();
+      context.look_at_all_applications();  // roots, and those that hold plain Secrets
   }
 
   /// Everything as it is now: at boot, and when more changed than the list of changes holds.
@@ -250,7 +253,7 @@ struct Controller::Parts {
   std::optional<MonotonicTime> next_due() const {
     std::optional<MonotonicTime> next;
     for (const auto& due : {context.queue.next_due(), context.sources.next_due(), talk.next_due(),
-                            commands.next_due(), status.next_due()}) {
+                            commands.next_due(), status.next_due(), secrets.next_due()}) {
       if (due && (!next || *due < *next)) next = due;
     }
     return next;
@@ -317,6 +320,7 @@ struct Controller::Parts {
     auto forgotten = context.desired.erase(uid);
     if (forgotten) forgotten = context.nodes.forget(uid);
     if (forgotten) forgotten = context.intake.forget(uid);
+    if (forgotten) forgotten = context.secrets.forget(uid);
     if (!forgotten) base::log::failure("a deleted node was not forgotten", uid.str(), forgotten.error());
   }
 
@@ -369,6 +373,7 @@ Status Controller::boot() {
   HF_CHECK(context.nodes.load());
   if (context.nodes.has_lost_counters()) HF_CHECK(context.lift_counters());
   HF_CHECK(context.desired.load());
+  HF_CHECK(context.secrets.load());
   HF_CHECK(context.events.load());
   HF_CHECK(context.intake.load());
   for (const auto& tombstone : context.objects.tombstones(kApplications)) {
@@ -413,6 +418,7 @@ std::optional<MonotonicTime> Controller::run_due() {
   // When what came was looked at: a revision may have come into force.
   if (turns < kTurnsMax) parts.epochs.look_again();
   parts.commands.run_due();
+  parts.secrets.run_due();
   parts.talk.pump();
   parts.status.run_due();
   parts.take_changes();

@@ -22,6 +22,7 @@
 #include "base/metric.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "base/sealing.hpp"
 #include "base/signing.hpp"
 #include "gitops/git_source.hpp"
 #include "hub/answers.hpp"
@@ -34,6 +35,7 @@
 namespace holdfast::hub {
 
 class Readmission;
+class SecretSealer;
 
 /// `serve --source URL --path DIR [--ref REF]`: the Application from which the hub manages itself.
 struct RootSource {
@@ -61,7 +63,9 @@ struct ControllerOptions {
   std::uint64_t trust_version = 0;
   /// Of a recovered hub (hub/recovery.hpp): the lowest epoch of what it makes, and what its counters begin at.
   std::uint64_t floor = 0;
-  Readmission* readmission = nullptr;  ///< whether unknown nodes are taken back; none: they never are
+  base::SealingPublicKey sealing_key{};  ///< of this hub
+  SecretSealer* sealer = nullptr;        ///< none: nothing that holds a Secret is given to anybody
+  Readmission* readmission = nullptr;    ///< whether unknown nodes are taken back; none: they never are
   /// Called when a node was deleted, revoked or taken back, on the controller's thread.
   std::function<void()> on_membership;
 };

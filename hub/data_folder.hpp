@@ -10,6 +10,7 @@
 //   client.crt, .key    of the hub's own session with the broker
 //   signing.key         Ed25519, signs desired states
 //   recovery.key, .pub  Ed25519, signs the trust document: keep a copy offline
+//   sealing.key, .pub   X25519, newest first: opens the SealedSecrets in Git; .pub is what people seal to
 //   trust.json          the signed trust document
 //   *.next.*            of a rotation, until it is done
 //   recovered.json      where this hub was recovered: what it begins above, and whom it takes back
@@ -52,6 +53,8 @@ class DataFolder {
   std::string client_key() const { return root_ + "/client.key"; }
   std::string signing_key() const { return root_ + "/signing.key"; }
   std::string recovery_key() const { return root_ + "/recovery.key"; }
+  std::string sealing_key() const { return root_ + "/sealing.key"; }
+  std::string sealing_public_key() const { return root_ + "/sealing.pub"; }
   std::string trust_file() const { return root_ + "/trust.json"; }
   std::string store() const { return root_ + "/store"; }
   std::string mirrors() const { return root_ + "/mirrors"; }

@@ -7,6 +7,7 @@
 
 #include "base/limits/hub.hpp"
 #include "base/log.hpp"
+#include "sync/model/secret.hpp"
 #include "sync/model/section.hpp"
 
 namespace holdfast::hub {
@@ -17,7 +18,7 @@ using base::Result;
 
 namespace {
 
-/// The resources of one section as a node has them or would get them.
+/// The resources of one section as a node has them or would get them; Secrets redacted.
 struct Content {
   std::vector<sync::Resource> resources;
   std::vector<sync::Provenance> provenance;
@@ -26,7 +27,10 @@ struct Content {
 Result<Content> decode(const std::string& section, const std::string& provenance) {
   Content out;
   HF_TRY(auto decoded, sync::decode_section(section));
-  out.resources = std::move(decoded.resources);
+  for (const auto& resource : decoded.resources) {
+    HF_TRY(auto shown, sync::redacted(resource));
+    out.resources.push_back(std::move(shown));
+  }
   if (!provenance.empty()) {
     HF_TRY(out.provenance, sync::decode_provenance(provenance));
   }
@@ -307,7 +311,7 @@ Result<std::unique_ptr<Rendition>> Explainer::at_head(const ApplicationEntry& ap
   RevisionPlace place{source.repo_url, source.path, {}, {}};
   HF_TRY(place.commit, git.resolve(place.url, source.target_revision));
   HF_TRY(place.tree, git.tree_id(place.url, place.commit, place.path));
-  HF_TRY(auto loaded, Rendition::load(git, place));
+  HF_TRY(auto loaded, Rendition::load(git, place, plain_sealing_of(context_, application)));
   return std::make_unique<Rendition>(std::move(loaded));
 }
 

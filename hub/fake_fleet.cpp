@@ -92,6 +92,10 @@ FakeFleet::FakeFleet()
               .repositories = {},
               .root = {},
               .poll_interval = base::limits::kPollInterval} {
+  base::FakeRandom keys(21);
+  sealer.keys.add(base::SealingKey::generate(keys), clock.wall());
+  options.sealer = &sealer;
+  options.sealing_key = hub_sealing_key();
   start_hub();
 }
 

@@ -25,6 +25,7 @@
 #include "gitops/fake_git_source.hpp"
 #include "hub/controller.hpp"
 #include "hub/fake_node.hpp"
+#include "hub/fake_sealer.hpp"
 #include "hub/objects.hpp"
 #include "sync/link/fake_link.hpp"
 #include "sync/store/fake_store.hpp"
@@ -103,6 +104,8 @@ class FakeFleet {
   sync::FakeBroker broker{clock, random};
   gitops::FakeGitSource git;
   base::SigningKey key;
+  FakeSealer sealer;  ///< with one key: hub_sealing_key()
+  base::SealingPublicKey hub_sealing_key() const { return sealer.keys.newest().key.public_key(); }
   ControllerOptions options;
   std::unique_ptr<sync::FakeLink> link;
   std::unique_ptr<Objects> objects;

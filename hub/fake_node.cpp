@@ -95,6 +95,7 @@ void FakeNode::say_hello(bool beacon) {
   hello.content = lacks_bodies ? Digest{} : now.content;
   hello.snapshot = Digest::of(sync::encode_snapshot(now));
   hello.hardware = hardware;
+  if (sealing) hello.sealing = sealing->public_key().id();
   hello.abilities = sync::abilities_digest(abilities);
   send(sync::encode(hello));
 }
@@ -154,6 +155,7 @@ void FakeNode::on_frame(const sync::Frame& frame) {
     ++reports_asked_;
     const auto asked = sync::decode_report(frame.body);
     if (asked && asked->proof) send(sync::encode(sync::Proof{"fake", shows.value_or(sealed_)}));
+    if (asked && asked->sealing && sealing) send(sync::encode(sync::SealingKeyTold{sealing->public_key()}));
     if (asked && (asked->snapshot || asked->abilities)) report();
   } else if (frame.type == sync::FrameType::kState) {
     if (const auto state = sync::decode_state(frame.body)) on_state(*state);

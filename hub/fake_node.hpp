@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/digest.hpp"
+#include "base/sealing.hpp"
 #include "base/signing.hpp"
 #include "sync/link/fake_link.hpp"
 #include "sync/model/desired_state.hpp"
@@ -41,6 +42,7 @@ class FakeNode {
   // ---- what a test may set, before or between ----
   std::vector<std::string> abilities = {"configmap/1", "file/1", "process/1"};
   std::map<std::string, std::string> facts;
+  std::optional<base::SealingKey> sealing;  ///< none: it knows no secrets
   bool loses_bases = false;                 ///< knows no base of a delta
   bool takes_parts = true;                  ///< false: what comes in parts does not arrive
   bool lacks_bodies = false;                ///< says in hello that it lost something of what it accepted

@@ -12,6 +12,7 @@
 #include "base/metric.hpp"
 #include "base/time_text.hpp"
 #include "base/version.hpp"
+#include "hub/sealing_key_file.hpp"
 #include "hub/tables.hpp"
 
 namespace holdfast::hub {
@@ -189,6 +190,10 @@ Status HubProgram::open_controller() {
   HF_TRY(auto fetch, find_beside("holdfast-git-fetch"));
   HF_TRY(mirror_, gitops::GitMirror::open(*loop_, random_,
                                           {.folder = folder_.mirrors(), .fetch_program = std::move(fetch)}));
+  HF_TRY(sealing_key_, open_sealing_key(folder_, random_, clock_.wall()));
+  HF_TRY(auto sealer, find_beside("holdfast-secret-sealer"));
+  sealer_ = std::make_unique<SealProcess>(
+      *loop_, SealProcess::Options{.program = std::move(sealer), .keys_file = folder_.sealing_key()});
   ControllerOptions options{.fleet = pki_->fleet(),
                             .signing_key = pki_->signing_key(),
                             .signing_keys = pki_->trust_document().signing_keys,
@@ -198,6 +203,8 @@ Status HubProgram::open_controller() {
                             .trust = sync::encode(pki_->trust()),
                             .trust_version = pki_->trust_document().version,
                             .floor = recovered_.floor,
+                            .sealing_key = sealing_key_,
+                            .sealer = sealer_.get(),
                             .readmission = readmission_.get(),
                             .on_membership = [this] {
                               if (revocation_) revocation_->changed();
@@ -240,7 +247,8 @@ Status HubProgram::open_api() {
                      [this, on_loop_text] {
                        return on_loop_text([this] { return base::prometheus_text(controller_->metrics()); });
                      },
-                 .trust = sync::encode_trust(pki_->trust())};
+                 .trust = sync::encode_trust(pki_->trust()),
+                 .sealing_key = sealing_key_};
   return open_door(std::move(parts));
 }
 

@@ -29,6 +29,7 @@
 #include "hub/recovery.hpp"
 #include "hub/renewal.hpp"
 #include "hub/revocation.hpp"
+#include "hub/seal_process.hpp"
 #include "hub/takeover.hpp"
 #include "sync/link/mosquitto_link.hpp"
 #include "sync/store/lmdb_store.hpp"
@@ -74,6 +75,8 @@ class HubProgram {
   std::unique_ptr<Revocation> revocation_;
   std::unique_ptr<sync::MosquittoLink> link_;
   std::unique_ptr<gitops::GitMirror> mirror_;
+  base::SealingPublicKey sealing_key_;
+  std::unique_ptr<SealProcess> sealer_;
   std::unique_ptr<Controller> controller_;
   std::unique_ptr<Enrolment> enrolment_;
   std::unique_ptr<Renewal> renewal_;

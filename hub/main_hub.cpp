@@ -16,6 +16,7 @@
 #include "hub/log_sink.hpp"
 #include "hub/recovery.hpp"
 #include "hub/rotation.hpp"
+#include "hub/sealing_key_file.hpp"
 
 namespace {
 
@@ -130,17 +131,41 @@ CLI::App* add_rotate(CLI::App& app, Typed& typed) {
   auto* rotate = app.add_subcommand(
       "rotate",
       "Make a new signing key or CA for the fleet, with the hub stopped; nodes follow by themselves");
-  rotate->add_option("what", typed.rotated, "signing-key or ca")
+  rotate->add_option("what", typed.rotated, "signing-key, ca or sealing-key")
       ->required()
-      ->check(CLI::IsMember({"signing-key", "ca"}));
+      ->check(CLI::IsMember({"signing-key", "ca", "sealing-key"}));
   rotate->add_option("--data", typed.data, "Folder of the hub's state");
-  rotate->add_option("--recovery-key", typed.recovery_key, "File with the recovery key")->required();
+  rotate->add_option("--recovery-key", typed.recovery_key, "File with the recovery key; not for sealing-key");
   rotate->add_flag("--drop-old", typed.drop_old,
                    "The old signing keys are known to others: nobody is to believe them any more");
   return rotate;
 }
 
+/// Nodes believe nothing by it, so it takes no recovery key.
+int rotate_sealing(const Typed& typed) {
+  if (typed.drop_old) {
+    return complain({base::Code::kInvalid,
+                     "--drop-old is for signing-key: what Git holds is sealed to the old sealing keys"},
+                    kUsedWrongly);
+  }
+  const auto options = options_of(typed);
+  if (!options) return complain(options.error(), kUsedWrongly);
+  base::SystemRandom random;
+  const auto key =
+      hub::rotate_sealing_key(hub::DataFolder(options->data), random, base::SystemClock().wall());
+  if (!key) return complain(key.error(), kFailed);
+  std::printf(
+      "sealing key %s is the new one; start the hub. What is sealed to the old ones is still opened; back up "
+      "sealing.key anew\n",
+      key->id().hex().c_str());
+  return 0;
+}
+
 int rotate_keys(const Typed& typed) {
+  if (typed.rotated == "sealing-key") return rotate_sealing(typed);
+  if (typed.recovery_key.empty())
+    return complain({base::Code::kInvalid, "--recovery-key is needed: it signs what nodes believe"},
+                    kUsedWrongly);
   const bool is_ca = typed.rotated == "ca";
   if (is_ca && typed.drop_old) {
     return complain(

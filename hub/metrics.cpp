@@ -50,6 +50,7 @@ std::string_view frame_word(sync::FrameType type) {
     case sync::FrameType::kProof: return "proof";
     case sync::FrameType::kEventBatch: return "eventBatch";
     case sync::FrameType::kEventsStored: return "eventsStored";
+    case sync::FrameType::kSealingKey: return "sealingKey";
     case sync::FrameType::kState: return "state";
     case sync::FrameType::kCommand: return "command";
     case sync::FrameType::kSettings: return "settings";

@@ -73,8 +73,9 @@ struct Asking {
   bool snapshot = false;
   bool abilities = false;
   bool proof = false;
+  bool sealing = false;
   std::uint32_t attempts = 0;
-  bool wanted() const { return snapshot || abilities || proof; }
+  bool wanted() const { return snapshot || abilities || proof || sealing; }
 };
 
 struct NodeEntry {

@@ -260,6 +260,7 @@ void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& applicati
     return;
   }
   placing.wanted = section.digest;
+  if (section.has_secrets && !are_secrets_ready(node, application, section, placing)) return;
   if (const auto missing = lacking(section.abilities, node.abilities); !missing.empty()) {
     placing.reason = "Unschedulable";
     placing.message = "the agent of this node cannot do " + missing + "; update it";
@@ -282,10 +283,47 @@ void NodeKeeper::fill_section(const NodeEntry& node, ApplicationEntry& applicati
       std::ranges::binary_search(application.record.prune_confirmed, section.digest);
 }
 
+bool NodeKeeper::are_secrets_ready(const NodeEntry& node, const ApplicationEntry& application,
+                                   const RenderedSection& section, Placing& placing) {
+  placing.wanted = {};
+  placing.reason = "Unschedulable";
+  if (const auto missing = lacking(section.abilities, node.abilities); !missing.empty()) {
+    placing.message = "the agent of this node cannot do " + missing + "; update it";
+    return false;
+  }
+  if (gitops::reads_facts(application.spec.placement)) {
+    placing.message = kSecretByFacts;
+    return false;
+  }
+  if (context_.secrets.node_key(node.uid) == nullptr) {
+    placing.message =
+        "the node has not told the key to which its secrets are sealed; it does when it next connects";
+    return false;
+  }
+  for (const auto& version : section.unsealed) {
+    const auto* secret = application.in_force->secret(version);
+    const auto* failure = context_.secrets.failure(version);
+    if (secret == nullptr || failure == nullptr) continue;
+    placing.reason = "SecretUnreadable";
+    placing.message = "SealedSecret/" + secret->name + ": " + *failure;
+    return false;
+  }
+  for (const auto& version : section.unsealed) {
+    if (const auto* secret = application.in_force->secret(version)) context_.secrets.want(*secret, node.uid);
+  }
+  placing.reason = section.unsealed.empty() ? "" : "Waiting";
+  placing.message = section.unsealed.empty()
+                        ? ""
+                        : "its secrets are being sealed to this node; until then it keeps what it has";
+  if (section.unsealed.empty()) placing.wanted = section.digest;
+  return section.unsealed.empty();
+}
+
 const RenderedSection& NodeKeeper::rendered(Rendition& rendition, const NodeEntry& node,
                                             const ApplicationEntry& application) {
   const auto before = rendition.renderings();
-  const auto& section = rendition.section(application.spec.policy, template_values(node, application));
+  const auto& section = rendition.section(application.spec.policy, template_values(node, application),
+                                          sealing_of(context_, node));
   context_.counters.renderings += rendition.renderings() - before;
   return section;
 }
@@ -335,7 +373,8 @@ Status NodeKeeper::collect_bodies(const NodeEntry& node, const sync::DesiredHead
                         "section " + ref.digest.brief() + " of \"" + ref.name + "\" is lost");
     }
     HF_TRY(auto body,
-           application->in_force->body(application->spec.policy, template_values(node, *application)));
+           application->in_force->body(application->spec.policy, template_values(node, *application),
+                                       sealing_of(context_, node)));
     bodies.sections.emplace(ref.digest, std::move(body.bytes));
     bodies.provenances.emplace(ref.provenance, std::move(body.provenance));
   }

@@ -39,6 +39,9 @@ class NodeKeeper {
                  Candidate& candidate, Placing& placing) const;
   void fill_section(const NodeEntry& node, ApplicationEntry& application, Candidate& candidate,
                     Placing& placing);
+  /// False: what is secret in it cannot be given to this node (yet), and placing says why.
+  bool are_secrets_ready(const NodeEntry& node, const ApplicationEntry& application,
+                         const RenderedSection& section, Placing& placing);
   const RenderedSection& rendered(Rendition& rendition, const NodeEntry& node,
                                   const ApplicationEntry& application);
   std::vector<sync::ApplicationUid> removed(const NodeEntry& node, const DesiredRecord* desired) const;

@@ -97,6 +97,7 @@ Status NodeTalk::on_frame(NodeEntry& node, const sync::Frame& frame) {
     case sync::FrameType::kNeed: return on_need(node, frame.body);
     case sync::FrameType::kBaseLost: return on_base_lost(node, frame.body);
     case sync::FrameType::kProof: return epochs_.on_proof(node, frame.body);
+    case sync::FrameType::kSealingKey: return on_sealing_key(node, frame.body);
     case sync::FrameType::kAnswer: {
       HF_TRY(const auto answer, sync::decode_answer(frame.body));
       on_answer_(node, answer);
@@ -118,6 +119,7 @@ void NodeTalk::on_presence(NodeEntry& node, std::string_view payload) {
   constexpr std::int64_t kAsksPerSecond = 200;
   const auto fleet = static_cast<std::int64_t>(context_.nodes.all().size());
   const auto spread = std::chrono::seconds(1 + fleet / kAsksPerSecond);
+  node.asking.sealing = node.can("secret/1");  // it may have made another key meanwhile
   ask(node, true, true, kHelloPatience + context_.seams.random.jitter(spread));
 }
 
@@ -162,6 +164,8 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   node.lacks_bodies = hello.accepted != sync::Generation{} && hello.content.is_none();
   if (node.lacks_bodies) node.held.clear();
   epochs_.on_generation(node, hello.accepted, hello.content);
+  const auto* sealing = context_.secrets.node_key(node.uid);
+  node.asking.sealing = !hello.sealing.is_none() && (sealing == nullptr || sealing->id() != hello.sealing);
   ask(node, !node.snapshot || hello.snapshot != node.snapshot_digest,
       node.abilities.empty() || hello.abilities != node.abilities_digest, {});
   if (const auto* desired = context_.desired.find(node.uid)) {
@@ -174,6 +178,16 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   }
   if (!hello.beacon) tell_pacing(node);
   on_hello_(node);
+  return {};
+}
+
+/// What it opens with from now on: its secrets are sealed anew, and sent.
+Status NodeTalk::on_sealing_key(NodeEntry& node, std::string_view body) {
+  HF_TRY(const auto told, sync::decode_sealing_key(body));
+  ++context_.counters.store_writes;
+  HF_CHECK(context_.secrets.set_node_key(node.uid, told.key));
+  node.asking.sealing = false;
+  context_.look_at(node);
   return {};
 }
 
@@ -428,7 +442,7 @@ void NodeTalk::want_state(NodeEntry& node, std::chrono::milliseconds after) {
 }
 
 void NodeTalk::ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after) {
-  node.asking = Asking{snapshot, abilities, node.asking.proof, 0};
+  node.asking = Asking{snapshot, abilities, node.asking.proof, node.asking.sealing, 0};
   const Key key{KeyKind::kAsk, node.uid.str()};
   if (node.asking.wanted())
     context_.outgoing.set(key, context_.now() + after);
@@ -530,7 +544,7 @@ bool NodeTalk::send_stored(const NodeEntry& node) {
 
 bool NodeTalk::send_question(NodeEntry& node) {
   const auto& asking = node.asking;
-  if (!question(node.uid, {asking.snapshot, asking.abilities, asking.proof})) return false;
+  if (!question(node.uid, {asking.snapshot, asking.abilities, asking.proof, asking.sealing})) return false;
   context_.outgoing.set({KeyKind::kAsk, node.uid.str()}, context_.now() + patience(node.asking.attempts++));
   return true;
 }

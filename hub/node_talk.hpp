@@ -58,6 +58,7 @@ class NodeTalk {
   base::Status on_report(NodeEntry& node, std::string_view body);
   base::Status on_events(const NodeEntry& node, std::string_view body);
   base::Status on_event_batch(const NodeEntry& node, std::string_view body);
+  base::Status on_sealing_key(NodeEntry& node, std::string_view body);
   base::Status on_need(NodeEntry& node, std::string_view body);
 
   /// False: another machine speaks under this node's uid, and both are cut off.

@@ -7,8 +7,10 @@
 
 #include "base/limits/model.hpp"
 #include "base/limits/wire.hpp"
+#include "base/log.hpp"
 #include "hub/json_path.hpp"
 #include "sync/model/kinds.hpp"
+#include "sync/model/secret.hpp"
 #include "sync/wire/frame.hpp"
 #include "sync/wire/messages.hpp"
 
@@ -37,6 +39,30 @@ std::string why_too_large(const sync::SectionBody& body) {
   return size > limits::kSectionBytesMax ? too_large(size, "", limits::kSectionBytesMax) : "";
 }
 
+/// From here on nothing of it is in clear in this process.
+base::Status seal_plain(gitops::Manifest& manifest, const PlainSealing& plain) {
+  auto& secret = *manifest.parsed->sealed;
+  base::Json said{{"name", secret.name}, {"namespace", secret.ns}, {"data", base::Json::object()}};
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : secret.data) said["data"][key] = base::to_base64(value);
+  std::string text = base::canonical_json(said);
+  secret.version = Digest::of(plain.version_key->sign("holdfast/plain-secret/1", text).view());
+  base::wipe(text);
+  for (auto& [key, value] : secret.data) {
+    auto sealed = base::seal(plain.hub_key, sync::bound_to(secret.ns, secret.name, key), value);
+    base::wipe(value);
+    value = std::move(sealed);
+    keys.push_back(key);
+  }
+  secret.key = plain.hub_key.id();
+  HF_TRY(base::Json object, base::parse_json(manifest.parsed->resource.body));
+  object["data"] = sync::redacted_data(secret.version, keys);
+  HF_TRY(manifest.parsed->resource, sync::parse_resource(object));
+  base::wipe(manifest.json);
+  manifest.json = base::canonical_json(object);
+  return {};
+}
+
 std::string why_too_large_for_one_message(const sync::SectionBody& body) {
   if (auto why = why_too_large(body); !why.empty()) return why;
   const std::size_t packed = packet_bytes(body);
@@ -47,10 +73,18 @@ std::string why_too_large_for_one_message(const sync::SectionBody& body) {
 
 }  // namespace
 
-Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& place) {
+Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& place,
+                                  const PlainSealing& plain) {
   HF_TRY(const auto files, git.read_tree(place.url, place.commit, place.path));
   Rendition out(place);
-  auto manifests = gitops::parse_manifests(files, place.path == "." ? "" : place.path);
+  out.allows_plain_secrets_ = plain.is_allowed;
+  auto manifests = gitops::parse_manifests(
+      files, place.path == "." ? "" : place.path,
+      plain.is_allowed ? gitops::PlainSecrets::kAllow : gitops::PlainSecrets::kRefuse);
+  for (auto& manifest : manifests.list) {
+    if (manifest.parsed && manifest.parsed->sealed && manifest.parsed->sealed->is_plain())
+      HF_CHECK(seal_plain(manifest, plain));
+  }
   out.findings_ = manifests.findings;
   out.for_nodes_.reads = manifests.reads;
   for (auto& manifest : manifests.list) {
@@ -61,19 +95,59 @@ Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& p
       out.for_nodes_.list.push_back(std::move(manifest));
     }
   }
+  for (const auto& manifest : out.for_nodes_.list) {
+    if (manifest.parsed && manifest.parsed->sealed)
+      out.secrets_.emplace(manifest.parsed->sealed->version, &*manifest.parsed->sealed);
+  }
   if (gitops::has_errors(out.findings_)) return out;
   for (auto& finding : gitops::validate(out.for_nodes_)) out.findings_.push_back(std::move(finding));
   return out;
 }
 
-RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitops::TemplateValues& values) {
+const gitops::SealedSecret* Rendition::secret(const Digest& version) const {
+  const auto found = secrets_.find(version);
+  return found == secrets_.end() ? nullptr : found->second;
+}
+
+std::set<Digest> Rendition::secret_versions() const {
+  std::set<Digest> out;
+  for (const auto& [version, secret] : secrets_) out.insert(version);
+  return out;
+}
+
+base::Status Rendition::fill_secret(sync::Resource& resource, const NodeSealing& sealing,
+                                    RenderedSection& out) const {
+  HF_TRY(base::Json object, base::parse_json(resource.body));
+  HF_TRY(const auto redacted, sync::parse_secret(object));
+  out.has_secrets = true;
+  Result<std::optional<SecretBook::Data>> made = std::nullopt;
+  if (sealing.book != nullptr && !sealing.key.is_none())
+    made = sealing.book->find(redacted.version, sealing.key);
+  // One that is damaged is as good as none: it is made anew.
+  if (!made) base::log::failure("a sealed secret in the store cannot be read", "sealed", made.error());
+  if (!made || !*made) {
+    out.unsealed.push_back(redacted.version);
+    return {};
+  }
+  object["data"] = sync::sealed_data(redacted.version, sealing.key, **made);
+  HF_TRY(resource, sync::parse_resource(object));
+  return {};
+}
+
+RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitops::TemplateValues& values,
+                                  const NodeSealing& sealing) {
   ++renderings_;
   auto rendering = gitops::render(for_nodes_, values, place_.url, place_.commit);
   RenderedSection out;
   out.findings = std::move(rendering.findings);
   std::set<sync::Claim> claims;
   std::set<std::string> abilities;
-  for (const auto& resource : rendering.resources) {
+  for (auto& resource : rendering.resources) {
+    if (sync::is_secret(resource.key)) {
+      if (const auto filled = fill_secret(resource, sealing, out); !filled)
+        out.findings.push_back(
+            {gitops::Severity::kError, "", 0, resource.key.brief(), "", filled.error().message()});
+    }
     for (auto& claim : sync::claims_of(resource)) claims.insert(std::move(claim));
     if (const auto* kind = sync::find_kind(resource.key.group, resource.key.kind))
       abilities.emplace(kind->ability);
@@ -92,27 +166,31 @@ RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitop
   return out;
 }
 
-const RenderedSection& Rendition::rendered(const sync::SectionPolicy& policy,
-                                           gitops::TemplateValues& values) {
+const RenderedSection& Rendition::rendered(const sync::SectionPolicy& policy, gitops::TemplateValues& values,
+                                           const NodeSealing& sealing) {
   if (!(policy == policy_)) cache_.clear();
   policy_ = policy;
   values.app_revision = place_.commit.str();
-  const auto key = gitops::values_read(for_nodes_, values);
+  auto key = gitops::values_read(for_nodes_, values);
+  if (has_secrets()) key += "key " + sealing.key.hex();
   const auto known = cache_.find(key);
-  if (known != cache_.end()) return known->second;
-  return cache_.emplace(key, render(policy, values)).first->second;
+  // What was not sealed may be by now.
+  if (known != cache_.end() && known->second.unsealed.empty()) return known->second;
+  return cache_.insert_or_assign(std::move(key), render(policy, values, sealing)).first->second;
 }
 
-const RenderedSection& Rendition::section(const sync::SectionPolicy& policy, gitops::TemplateValues values) {
-  return rendered(policy, values);
+const RenderedSection& Rendition::section(const sync::SectionPolicy& policy, gitops::TemplateValues values,
+                                          const NodeSealing& sealing) {
+  return rendered(policy, values, sealing);
 }
 
-Result<sync::SectionBody> Rendition::body(const sync::SectionPolicy& policy, gitops::TemplateValues values) {
-  const RenderedSection& known = rendered(policy, values);
+Result<sync::SectionBody> Rendition::body(const sync::SectionPolicy& policy, gitops::TemplateValues values,
+                                          const NodeSealing& sealing) {
+  const RenderedSection& known = rendered(policy, values, sealing);
   if (!known.is_good()) {
     return base::fail(base::Code::kInvalid, gitops::summary(known.findings, 1));
   }
-  if (body_.digest != known.digest) static_cast<void>(render(policy, values));
+  if (body_.digest != known.digest) static_cast<void>(render(policy, values, sealing));
   return body_;
 }
 

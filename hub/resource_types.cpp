@@ -95,8 +95,10 @@ Status check_project(const Json& object) {
   if (spec == nullptr) spec = &kEmpty;
   std::string description;
   std::vector<std::string> repositories;
+  bool allows_plain_secrets = false;
   base::ObjectReader in(*spec, "spec");
   in.optional("description", description).optional("sourceRepos", repositories);
+  in.optional("allowPlainSecrets", allows_plain_secrets);
   return in.finish();
 }
 

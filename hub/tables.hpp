@@ -29,9 +29,14 @@ inline constexpr sync::Table kCertificateTable{"certificate"};  ///< "<node uid>
 inline constexpr sync::Table kOutboxTable{
     "outbox"};  ///< "<node uid>/<log id>" → up to where its events are here
 
+inline constexpr sync::Table kSealingTable{"sealing"};  ///< node uid → its sealing public key (32 bytes)
+inline constexpr sync::Table kSealedTable{
+    "sealed"};  ///< id of a node's sealing key (8 bytes), version of a Secret (32 bytes) → its sealed values
+
 inline constexpr std::array kHubTables{kMetaTable,    kObjectTable,      kTombstoneTable,  kApplicationTable,
                                        kDesiredTable, kBodyTable,        kProvenanceTable, kReportTable,
-                                       kSessionTable, kCertificateTable, kOutboxTable};
+                                       kSessionTable, kCertificateTable, kOutboxTable,     kSealingTable,
+                                       kSealedTable};
 
 inline sync::LmdbOptions hub_store(std::string path) {
   sync::LmdbOptions options;

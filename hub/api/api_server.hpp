@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/sealing.hpp"
 #include "hub/api/authentication.hpp"
 #include "hub/api/message.hpp"
 #include "hub/api/operations.hpp"
@@ -40,6 +41,7 @@ struct ApiParts {
   std::function<bool()> ready;           ///< any thread
   std::function<std::string()> metrics;  ///< any thread
   std::string trust{};                   ///< the trust document, for whoever asks: it is signed itself
+  base::SealingPublicKey sealing_key{};  ///< to which people seal what goes to Git
 };
 
 /// One request, without HTTP: what the server calls, and what tests call. `authorization`: the header's value.

@@ -14,6 +14,7 @@ constexpr std::string_view kEnroll = "/apis/holdfast.dev/v1/enroll";
 constexpr std::string_view kRenew = "/apis/holdfast.dev/v1/renew";
 constexpr std::string_view kLeave = "/apis/holdfast.dev/v1/leave";
 constexpr std::string_view kTrust = "/apis/holdfast.dev/v1/trust";
+constexpr std::string_view kSealingKey = "/apis/holdfast.dev/v1/sealingkey";
 constexpr std::string_view kTokens = "/apis/holdfast.dev/v1/enrollmenttokens";
 
 ApiResponse text_answer(int status, std::string body) {
@@ -54,6 +55,9 @@ ApiResponse route_authenticated(const ApiParts& parts, const ApiRequest& request
     auto response = text_answer(200, parts.metrics());
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     return response;
+  }
+  if (request.path == kSealingKey && request.method == "GET") {
+    return json_answer(200, {{"id", parts.sealing_key.id().hex()}, {"publicKey", parts.sealing_key.hex()}});
   }
   if (request.path == kTokens && request.method == "POST") return create_token(parts, request);
   if (auto found = parts.rest.discovery(request)) return *std::move(found);

@@ -26,21 +26,9 @@ Result<ApplyOptions> read_apply(const Arguments& arguments) {
   return out;
 }
 
-Result<std::string> read_input(std::istream& in) {
-  constexpr auto kMax = base::limits::kManifestFileBytesMax;
-  std::string text;
-  char piece[4096];
-  while (in.read(piece, sizeof piece) || in.gcount() > 0) {
-    text.append(piece, static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMax)
-      return fail(Code::kLimit, "standard input: more than " + std::to_string(kMax) + " bytes");
-  }
-  return text;
-}
-
 Result<std::vector<WrittenObject>> read_file(Invocation& invocation, const std::string& file) {
   if (file == "-") {
-    HF_TRY(const auto text, read_input(invocation.console().in));
+    HF_TRY(const auto text, read_input(invocation.console(), base::limits::kManifestFileBytesMax));
     return read_objects(text, "standard input");
   }
   HF_TRY(const auto text, base::read_file(file, base::limits::kManifestFileBytesMax));

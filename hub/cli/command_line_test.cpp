@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(CommandLine, CommandsOfLaterReleasesSaySo) {
   for (const auto* command :
-       {"plan", "seal", "image", "rollout pause", "rollout resume", "rollout promote", "rollout abort"}) {
+       {"plan", "image", "rollout pause", "rollout resume", "rollout promote", "rollout abort"}) {
     FakeConsole console;
     auto words = words_of(command);
     words.insert(words.end(), {"anything", "-f", "file"});

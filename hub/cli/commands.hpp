@@ -25,6 +25,7 @@ ExitCode run_rollout_status(Invocation& invocation, const Arguments& arguments);
 ExitCode run_wait(Invocation& invocation, const Arguments& arguments);
 ExitCode run_render(Invocation& invocation, const Arguments& arguments);
 ExitCode run_validate(Invocation& invocation, const Arguments& arguments);
+ExitCode run_seal(Invocation& invocation, const Arguments& arguments);
 ExitCode run_why(Invocation& invocation, const Arguments& arguments);
 ExitCode run_logs(Invocation& invocation, const Arguments& arguments);
 ExitCode run_diagnose(Invocation& invocation, const Arguments& arguments);

@@ -57,4 +57,16 @@ Console real_console(base::Clock& clock) {
           .run_program = run_and_wait};
 }
 
+base::Result<std::string> read_input(Console& console, std::size_t bytes_max) {
+  std::string text;
+  char piece[4096];
+  while (console.in.read(piece, sizeof piece) || console.in.gcount() > 0) {
+    text.append(piece, static_cast<std::size_t>(console.in.gcount()));
+    if (text.size() > bytes_max)
+      return base::fail(base::Code::kLimit,
+                        "standard input: more than " + std::to_string(bytes_max) + " bytes");
+  }
+  return text;
+}
+
 }  // namespace holdfast::cli

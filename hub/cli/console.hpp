@@ -37,6 +37,8 @@ struct Console {
   }
 };
 
+/// All of standard input. kLimit: it is longer.
+base::Result<std::string> read_input(Console& console, std::size_t bytes_max);
 /// The process's own.
 Console real_console(base::Clock& clock);
 

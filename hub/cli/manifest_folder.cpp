@@ -94,10 +94,10 @@ Result<std::vector<gitops::TreeFile>> read_manifest_folder(const std::string& fo
   return FolderReader(folder).read();
 }
 
-Result<gitops::Manifests> parse_manifest_folder(const std::string& folder) {
+Result<gitops::Manifests> parse_manifest_folder(const std::string& folder, gitops::PlainSecrets plain) {
   HF_TRY(const auto files, read_manifest_folder(folder));
   if (files.empty()) return fail(Code::kNotFound, folder + ": there is no .yaml, .yml or .json file in it");
-  auto manifests = gitops::parse_manifests(files, "");
+  auto manifests = gitops::parse_manifests(files, "", plain);
   const auto prefix = shown_prefix(folder);
   for (auto& manifest : manifests.list) manifest.file = gitops::joined(prefix, manifest.file);
   for (auto& finding : manifests.findings) finding.file = gitops::joined(prefix, finding.file);

@@ -16,7 +16,7 @@ namespace holdfast::cli {
 
 base::Result<std::vector<gitops::TreeFile>> read_manifest_folder(const std::string& folder);
 /// Read and parsed; findings name files beneath `folder` as it was given.
-base::Result<gitops::Manifests> parse_manifest_folder(const std::string& folder);
+base::Result<gitops::Manifests> parse_manifest_folder(const std::string& folder, gitops::PlainSecrets plain);
 
 /// "apps/cameras/" → "cameras"
 std::string folder_name(const std::string& folder);

@@ -25,6 +25,7 @@ struct RenderOptions {
   std::string node_file;
   std::string application;
   Format format = Format::kYaml;
+  gitops::PlainSecrets plain = gitops::PlainSecrets::kRefuse;
 };
 
 Format parse_format(const std::string& text, Format usual) {
@@ -36,6 +37,7 @@ Format parse_format(const std::string& text, Format usual) {
 RenderOptions read_options(const Arguments& arguments, Format usual) {
   RenderOptions out{arguments.one("DIR"), arguments.one("--node"), arguments.one("--app"),
                     parse_format(arguments.one("--output"), usual)};
+  if (arguments.has("--allow-plain-secrets")) out.plain = gitops::PlainSecrets::kAllow;
   if (out.application.empty()) out.application = folder_name(out.folder);
   return out;
 }
@@ -113,7 +115,7 @@ std::size_t hub_kinds(const gitops::Manifests& manifests) {
 }
 
 Result<ExitCode> render(Invocation& invocation, const RenderOptions& options) {
-  HF_TRY(const auto manifests, parse_manifest_folder(options.folder));
+  HF_TRY(const auto manifests, parse_manifest_folder(options.folder, options.plain));
   HF_TRY(const auto values, values_for(options));
   if (options.node_file.empty() && needs_node(manifests)) {
     return fail(Code::kInvalid, "templates in " + options.folder +
@@ -137,7 +139,7 @@ Result<ExitCode> render(Invocation& invocation, const RenderOptions& options) {
 // ---- validate ----
 
 Result<ExitCode> validate(Invocation& invocation, const RenderOptions& options) {
-  HF_TRY(const auto manifests, parse_manifest_folder(options.folder));
+  HF_TRY(const auto manifests, parse_manifest_folder(options.folder, options.plain));
   auto findings = gitops::validate(manifests);
   if (!options.node_file.empty() && !gitops::has_errors(findings)) {
     HF_TRY(const auto values, values_for(options));

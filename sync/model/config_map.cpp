@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/model/config_map.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
 #include "base/limits/model.hpp"
+#include "sync/model/secret.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::sync {
@@ -16,22 +16,12 @@ using base::fail;
 using base::Status;
 using Data = std::map<std::string, std::string>;
 
-bool is_key_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-         c == '.';
-}
-
 std::string place(std::string_view field, std::string_view key) {
   return std::string(field) + "[" + in_quotes(key) + "]";
 }
 
 Status check_entry(std::string_view field, const std::string& key, const std::string& value) {
-  const bool plain = !key.empty() && key.size() <= base::limits::kNameLengthMax && key != "." &&
-                     key != ".." && std::all_of(key.begin(), key.end(), is_key_character);
-  if (!plain) {
-    return fail(Code::kInvalid,
-                place(field, key) + ": a key must be 1 to 253 letters, digits, '-', '_' and '.'");
-  }
+  HF_CHECK(check_data_key(key, place(field, key)));
   if (value.size() <= base::limits::kFileContentBytesMax) return {};
   return fail(Code::kLimit, place(field, key) + ": " + std::to_string(value.size()) + " bytes; at most " +
                                 std::to_string(base::limits::kFileContentBytesMax) + " are allowed");

@@ -7,8 +7,8 @@
 #include "base/limits/model.hpp"
 #include "sync/model/accounts.hpp"
 #include "sync/model/claim.hpp"
-#include "sync/model/config_map_key_ref.hpp"
 #include "sync/model/fields.hpp"
+#include "sync/model/key_ref.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::sync {
@@ -24,6 +24,8 @@ using base::Status;
 /// YAML reads a bare 0644 as 420 or as 644, by version: only a string says what was meant.
 constexpr std::string_view kModeRule =
     "must be a string of 3 or 4 octal digits, in quotes (\"0644\"): YAML reads the bare number differently";
+
+constexpr std::uint32_t kSecretMode = 0600;
 
 Result<std::uint32_t> parse_mode(std::string_view text) {
   const bool octal = (text.size() == 3 || text.size() == 4) &&
@@ -51,10 +53,18 @@ FieldRead account_field(std::optional<std::string>& out, std::string_view what) 
 
 Status read_content_from(const Json& value, const std::string& where, FileSpec& spec) {
   ObjectReader in(value, where);
-  in.required("configMapKeyRef", [&](const Json& ref, const std::string& at) -> Status {
-    HF_TRY(spec.config_map_key, parse_config_map_key_ref(ref, at));
-    return {};
-  });
+  const auto read_into = [](std::optional<KeyRef>& out) {
+    return [&out](const Json& ref, const std::string& at) -> Status {
+      HF_TRY(out, parse_key_ref(ref, at));
+      return {};
+    };
+  };
+  if (in.has("secretKeyRef"))
+    in.required("secretKeyRef", read_into(spec.secret_key));
+  else
+    in.required("configMapKeyRef", read_into(spec.config_map_key));
+  if (in.has("secretKeyRef") && in.has("configMapKeyRef"))
+    return fail(Code::kInvalid, where + ": only one of configMapKeyRef and secretKeyRef may be given");
   return in.finish();
 }
 
@@ -64,7 +74,7 @@ Status check(const FileSpec& spec, const std::string& where) {
                                   " bytes; at most " + std::to_string(base::limits::kFileContentBytesMax) +
                                   " are allowed");
   }
-  if (spec.content.has_value() != spec.config_map_key.has_value()) return {};
+  if (spec.content.has_value() != (spec.config_map_key || spec.secret_key)) return {};
   return fail(Code::kInvalid, where + ": " + (spec.content ? "only one of" : "one of") +
                                   " content and contentFrom must be given" +
                                   (spec.content ? "" : " (an empty file is content: \"\")"));
@@ -87,6 +97,7 @@ Result<FileSpec> read_spec(const Json& value, const std::string& where) {
       .optional("group", account_field(spec.group, "group"));
   HF_CHECK(in.finish());
   HF_CHECK(check(spec, where));
+  if (spec.secret_key && !in.has("mode")) spec.mode = kSecretMode;
   return spec;
 }
 

@@ -12,18 +12,21 @@
 
 namespace holdfast::sync {
 
-struct ConfigMapKeyRef {
-  std::string name;  ///< ConfigMap of the same section and namespace
+/// {name, key} of a ConfigMap or Secret.
+struct KeyRef {
+  std::string name;  ///< in the same section and namespace
   std::string key;
-  bool operator==(const ConfigMapKeyRef&) const = default;
+  bool operator==(const KeyRef&) const = default;
 };
 
-/// Exactly one of content and config_map_key is set. (`source` is refused until nodes can download.)
+/// Exactly one of content, config_map_key and secret_key is set. (`source` is refused until nodes can download.)
 struct FileSpec {
   std::string path;  ///< normal form, see normal_path()
   std::optional<std::string> content;
-  std::optional<ConfigMapKeyRef> config_map_key;
-  std::uint32_t mode = 0644;         ///< written "0644", octal, in YAML and JSON a string
+  std::optional<KeyRef> config_map_key;
+  std::optional<KeyRef> secret_key;
+  std::uint32_t mode =
+      0644;  ///< written "0644", octal, in YAML and JSON a string; of a secret 0600 unless said
   std::optional<std::string> owner;  ///< name or number; none: whoever the agent runs as
   std::optional<std::string> group;
 };

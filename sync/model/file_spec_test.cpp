@@ -34,8 +34,21 @@ TEST(FileSpec, NeedsAPathAndAContent) {
 TEST(FileSpec, MayTakeItsContentFromAConfigMap) {
   const auto spec = parse(R"({"path": "/a", "contentFrom": {"configMapKeyRef": {"name": "m", "key": "k"}}})");
   ASSERT_TRUE(spec) << spec.error().message();
-  EXPECT_EQ(spec->config_map_key, (ConfigMapKeyRef{"m", "k"}));
+  EXPECT_EQ(spec->config_map_key, (KeyRef{"m", "k"}));
+  EXPECT_EQ(spec->mode, 0644U);
   EXPECT_FALSE(spec->content);
+}
+
+TEST(FileSpec, ThatTakesItsContentFromASecretIsForItsOwnerAloneUnlessSaid) {
+  const auto spec = parse(R"({"path": "/a", "contentFrom": {"secretKeyRef": {"name": "m", "key": "k"}}})");
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_EQ(spec->secret_key, (KeyRef{"m", "k"}));
+  EXPECT_FALSE(spec->config_map_key);
+  EXPECT_EQ(spec->mode, 0600U);
+  EXPECT_EQ(
+      parse(R"({"path": "/a", "mode": "0640", "contentFrom": {"secretKeyRef": {"name": "m", "key": "k"}}})")
+          ->mode,
+      0640U);
 }
 
 TEST(FileSpec, MayBeEmpty) { EXPECT_EQ(parse(R"({"path": "/a", "content": ""})")->content, ""); }
@@ -103,9 +116,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "spec.group: \"4294967295\" is not the number of a group"},
         BadFile{"RefWithoutKey", R"({"path": "/a", "contentFrom": {"configMapKeyRef": {"name": "m"}}})",
                 "spec.contentFrom.configMapKeyRef.key: this field is required and missing"},
-        BadFile{"RefOfSecret",
-                R"({"path": "/a", "contentFrom": {"secretKeyRef": {"name": "m", "key": "k"}}})",
-                "spec.contentFrom.configMapKeyRef: this field is required and missing"},
+        BadFile{"RefOfBoth",
+                R"({"path": "/a", "contentFrom": {"secretKeyRef": {"name": "m", "key": "k"},
+                    "configMapKeyRef": {"name": "m", "key": "k"}}})",
+                "spec.contentFrom: only one of configMapKeyRef and secretKeyRef may be given"},
         BadFile{"Misspelt", R"({"pth": "/a", "content": ""})",
                 "spec: unknown field \"pth\"; did you mean \"path\"?"},
         BadFile{"SpecIsAList", "[]", "spec: must be an object, not a list"}),

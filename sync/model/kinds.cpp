@@ -9,6 +9,7 @@
 #include "sync/model/config_map.hpp"
 #include "sync/model/file_spec.hpp"
 #include "sync/model/process_spec.hpp"
+#include "sync/model/secret.hpp"
 
 namespace holdfast::sync {
 namespace {
@@ -37,6 +38,7 @@ std::vector<Claim> process_claims(const ResourceKey& key, const Json&) {
 
 constexpr std::array kKinds{
     KindInfo{"", "v1", "ConfigMap", "configmap/1", 0, check_with<parse_config_map>, no_claims},
+    KindInfo{"", "v1", "Secret", "secret/1", 0, check_with<parse_secret>, no_claims},
     KindInfo{"holdfast.dev", "v1", "File", "file/1", 10, check_with<parse_file_spec>, file_claims},
     KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>,
              process_claims},

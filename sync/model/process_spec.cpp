@@ -9,8 +9,8 @@
 #include "sync/model/accounts.hpp"
 #include "sync/model/claim.hpp"
 #include "sync/model/command.hpp"
-#include "sync/model/config_map_key_ref.hpp"
 #include "sync/model/fields.hpp"
+#include "sync/model/key_ref.hpp"
 #include "sync/model/probe.hpp"
 #include "sync/model/text.hpp"
 #include "sync/model/words.hpp"
@@ -39,8 +39,15 @@ Status in_field(Status status, const std::string& where) {
 
 Status read_value_from(const Json& value, const std::string& where, EnvVar& variable) {
   ObjectReader in(value, where);
+  if (in.has("secretKeyRef")) {
+    return fail(
+        Code::kUnsupported,
+        where +
+            ".secretKeyRef: what a process is started with is kept on the node's disk, so a Secret may not "
+            "be in it; write a File with contentFrom.secretKeyRef, and let the process read that");
+  }
   in.required("configMapKeyRef", [&](const Json& ref, const std::string& at) -> Status {
-    HF_TRY(variable.config_map_key, parse_config_map_key_ref(ref, at));
+    HF_TRY(variable.config_map_key, parse_key_ref(ref, at));
     return {};
   });
   return in.finish();

@@ -47,8 +47,8 @@ struct Probe {
 
 struct EnvVar {
   std::string name;
-  std::string value;                              ///< used where config_map_key is not set
-  std::optional<ConfigMapKeyRef> config_map_key;  ///< valueFrom.configMapKeyRef
+  std::string value;                     ///< used where config_map_key is not set
+  std::optional<KeyRef> config_map_key;  ///< valueFrom.configMapKeyRef
 };
 
 struct ProcessSpec {

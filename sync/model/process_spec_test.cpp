@@ -58,7 +58,7 @@ TEST(ProcessSpec, ReadsEveryField) {
   ASSERT_EQ(spec->env.size(), 3U);
   EXPECT_EQ(spec->env[0].value, "1");
   EXPECT_EQ(spec->env[1].value, "");
-  EXPECT_EQ(spec->env[2].config_map_key, (ConfigMapKeyRef{"m", "k"}));
+  EXPECT_EQ(spec->env[2].config_map_key, (KeyRef{"m", "k"}));
   EXPECT_EQ(spec->working_dir, "/srv/camera");
   EXPECT_EQ(spec->user, "1000:1000");
   EXPECT_EQ(spec->restart_policy, RestartPolicy::kOnFailure);
@@ -160,6 +160,13 @@ INSTANTIATE_TEST_SUITE_P(
             "spec.env[0]: only one of value and valueFrom may be given"},
         BadProcess{"FieldRef", with(R"("env": [{"name": "A", "valueFrom": {"fieldRef": {}}}])"),
                    "spec.env[0].valueFrom.configMapKeyRef: this field is required and missing"},
+        BadProcess{
+            "SecretInEnv",
+            with(R"("env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "m", "key": "k"}}}])"),
+            "spec.env[0].valueFrom.secretKeyRef: what a process is started with is kept on the node's disk, "
+            "so "
+            "a Secret may not be in it; write a File with contentFrom.secretKeyRef, and let the process read "
+            "that"},
         BadProcess{"NulInValue", with(R"("env": [{"name": "A", "value": "a\u0000"}])"),
                    "spec.env[0].value: holds a NUL character, which no program can be given"}),
     [](const auto& row) { return row.param.name; });

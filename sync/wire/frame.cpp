@@ -101,6 +101,7 @@ bool is_type(std::uint8_t number) {
     case FrameType::kBaseLost:
     case FrameType::kProof:
     case FrameType::kEventBatch:
+    case FrameType::kSealingKey:
     case FrameType::kState:
     case FrameType::kCommand:
     case FrameType::kSettings:

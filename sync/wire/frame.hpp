@@ -35,6 +35,7 @@ enum class FrameType : std::uint8_t {
   kBaseLost = 7,
   kProof = 8,
   kEventBatch = 9,
+  kSealingKey = 10,
   // down
   kState = 16,
   kCommand = 17,

@@ -183,7 +183,9 @@ TEST(Golden, Hello) {
   EXPECT_EQ(decode_hello(read("hello.bin")), hello) << "of the first version";
   hello.hardware = 0x0123456789abcdefU;
   hello.trust = 4;
-  EXPECT_EQ(decode_hello(frozen("hello_hardware_trust.bin", encode(hello).body)), hello);
+  EXPECT_EQ(decode_hello(read("hello_hardware_trust.bin")), hello) << "of one that knows no secrets";
+  hello.sealing = base::SealingPublicKey{}.id();
+  EXPECT_EQ(decode_hello(frozen("hello_sealing.bin", encode(hello).body)), hello);
 }
 
 TEST(Golden, Applied) {
@@ -195,6 +197,13 @@ TEST(Golden, Report) {
   EXPECT_EQ(decode_report(frozen("report.bin", encode(Report{true, true}).body)), (Report{true, true}));
   EXPECT_EQ(decode_report(frozen("report_proof.bin", encode(Report{false, false, true}).body)),
             (Report{false, false, true}));
+}
+
+TEST(Golden, SealingKey) {
+  const SealingKeyTold told{*base::SealingPublicKey::from_hex(std::string(62, '0') + "09")};
+  EXPECT_EQ(decode_sealing_key(frozen("sealing_key.bin", encode(told).body)), told);
+  EXPECT_EQ(decode_report(frozen("report_sealing.bin", encode(Report{false, false, false, true}).body)),
+            (Report{false, false, false, true}));
 }
 
 TEST(Golden, Proof) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small binary messages: Hello, Applied and Report. A later version may add bytes at the end and bits in
+// The small binary messages: Hello, Applied, Report and SealingKeyTold. A later version may add bytes at the end and bits in
 // the flags; a reader takes the part it knows.
 #include <algorithm>
 
@@ -20,6 +20,7 @@ constexpr std::uint32_t kHelloBeacon = 1;
 constexpr std::uint32_t kReportSnapshot = 1;
 constexpr std::uint32_t kReportAbilities = 2;
 constexpr std::uint32_t kReportProof = 4;
+constexpr std::uint32_t kReportSealing = 8;
 
 constexpr std::string_view kUuidShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
@@ -64,7 +65,8 @@ Frame encode(const Hello& hello) {
       .digest(hello.abilities)
       .u32(hello.beacon ? kHelloBeacon : 0)
       .u64(hello.hardware)
-      .u64(hello.trust);
+      .u64(hello.trust)
+      .u64(hello.sealing.number);
   return {FrameType::kHello, out.take()};
 }
 
@@ -81,6 +83,8 @@ Result<Hello> decode_hello(std::string_view body) {
   if (in.ok() && in.rest().empty()) return hello;  // of a node of the first version
   hello.hardware = in.u64();
   hello.trust = in.u64();
+  if (in.ok() && in.rest().empty()) return hello;  // of one that knows no secrets
+  hello.sealing.number = in.u64();
   if (!in.ok()) return fail(too_short("hello"));
   return hello;
 }
@@ -112,7 +116,7 @@ Result<Applied> decode_applied(std::string_view body) {
 Frame encode(const Report& report) {
   ByteWriter out;
   out.u32((report.snapshot ? kReportSnapshot : 0) | (report.abilities ? kReportAbilities : 0) |
-          (report.proof ? kReportProof : 0));
+          (report.proof ? kReportProof : 0) | (report.sealing ? kReportSealing : 0));
   return {FrameType::kReport, out.take()};
 }
 
@@ -120,7 +124,19 @@ Result<Report> decode_report(std::string_view body) {
   ByteReader in(body);
   const std::uint32_t flags = in.u32();
   if (!in.ok()) return fail(too_short("report"));
-  return Report{(flags & kReportSnapshot) != 0, (flags & kReportAbilities) != 0, (flags & kReportProof) != 0};
+  return Report{(flags & kReportSnapshot) != 0, (flags & kReportAbilities) != 0, (flags & kReportProof) != 0,
+                (flags & kReportSealing) != 0};
+}
+
+Frame encode(const SealingKeyTold& told) { return {FrameType::kSealingKey, std::string(told.key.view())}; }
+
+Result<SealingKeyTold> decode_sealing_key(std::string_view body) {
+  ByteReader in(body);
+  const std::string_view key = in.raw(std::tuple_size_v<decltype(base::SealingPublicKey::bytes)>);
+  if (!in.ok()) return fail(too_short("sealingKey"));
+  SealingKeyTold told;
+  HF_TRY(told.key, base::SealingPublicKey::from_bytes(key));
+  return told;
 }
 
 }  // namespace holdfast::sync

@@ -10,6 +10,7 @@ namespace {
 using base::Digest;
 
 constexpr std::size_t kFirstHelloSize = 148;
+constexpr std::size_t kHelloSizeWithoutSealing = 164;
 
 Hello hello() {
   return {"5e0d8f6c-9a9e-4b53-a6ee-0a8bff1c2d33",
@@ -20,7 +21,8 @@ Hello hello() {
           Digest::of("abilities"),
           true,
           0x0123456789abcdefU,
-          4};
+          4,
+          {0xfedcba9876543210U}};
 }
 
 TEST(HelloMessage, ReadsBackWhatItWrote) {
@@ -29,7 +31,7 @@ TEST(HelloMessage, ReadsBackWhatItWrote) {
 }
 
 TEST(HelloMessage, OfAnEqualJoinStaysUnder200Bytes) {
-  EXPECT_EQ(encode(hello()).body.size(), 164U);
+  EXPECT_EQ(encode(hello()).body.size(), 172U);
   EXPECT_LT(encode_frame(encode(hello())).size(), 200U);
 }
 
@@ -39,7 +41,7 @@ TEST(HelloMessage, BootIdThatIsNoUuidStillTellsBootsApart) {
   Hello second = hello();
   second.boot_id = "boot-2";
   EXPECT_NE(encode(first).body, encode(second).body);
-  EXPECT_EQ(encode(first).body.size(), 164U);
+  EXPECT_EQ(encode(first).body.size(), 172U);
 }
 
 TEST(HelloMessage, OfANewerNodeIsReadAsFarAsItIsKnown) {
@@ -52,17 +54,31 @@ TEST(HelloMessage, OfTheFirstVersionSaysNothingOfHardwareAndTrust) {
   Hello first = hello();
   first.hardware = 0;
   first.trust = 0;
+  first.sealing = {};
   EXPECT_EQ(decode_hello(encode(hello()).body.substr(0, kFirstHelloSize)), first);
+}
+
+TEST(HelloMessage, OfANodeThatKnowsNoSecretsNamesNoSealingKey) {
+  Hello earlier = hello();
+  earlier.sealing = {};
+  EXPECT_EQ(decode_hello(encode(hello()).body.substr(0, kHelloSizeWithoutSealing)), earlier);
 }
 
 TEST(HelloMessage, CutIsCorrupt) {
   const std::string body = encode(hello()).body;
   for (std::size_t i = 0; i < body.size(); ++i) {
-    if (i == kFirstHelloSize) continue;
+    if (i == kFirstHelloSize || i == kHelloSizeWithoutSealing) continue;
     const auto cut = decode_hello(std::string_view(body).substr(0, i));
     ASSERT_FALSE(cut) << i;
     EXPECT_EQ(cut.error().code(), base::Code::kCorrupt);
   }
+}
+
+TEST(SealingKeyMessage, ReadsBackWhatItWroteAndIsRefusedWhenCut) {
+  const SealingKeyTold told{*base::SealingPublicKey::from_hex(std::string(64, '9'))};
+  EXPECT_EQ(decode_sealing_key(encode(told).body), told);
+  EXPECT_EQ(decode_sealing_key(encode(told).body + "more"), told) << "of a newer node";
+  EXPECT_EQ(decode_sealing_key(encode(told).body.substr(1)).error().code(), base::Code::kCorrupt);
 }
 
 TEST(AppliedMessage, ReadsBackWhatItWroteAtEveryStage) {

@@ -62,6 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case FrameType::kProof: reads_back(decode_proof, body); break;
     case FrameType::kEventBatch: reads_back(decode_event_batch, body); break;
     case FrameType::kEventsStored: reads_back(decode_events_stored, body); break;
+    case FrameType::kSealingKey: reads_back(decode_sealing_key, body); break;
     case FrameType::kNeed: reads_back(decode_need, body); break;
     case FrameType::kPart: reads_back(decode_part, body); break;
     case FrameType::kBaseLost: reads_back(decode_base_lost, body); break;

@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/digest.hpp"
 #include "base/result.hpp"
+#include "base/sealing.hpp"
 #include "base/signing.hpp"
 #include "sync/model/desired_state.hpp"
 #include "sync/model/event.hpp"
@@ -22,10 +23,10 @@
 
 namespace holdfast::sync {
 
-/// Up, at every connect and as the beacon. Binary, 164 bytes:
+/// Up, at every connect and as the beacon. Binary, 172 bytes:
 /// boot id 16, accepted epoch+sequence 8+8, applied epoch+sequence 8+8, content digest 32, snapshot digest
-/// 32, abilities digest 32, flags 4 (bit 0: beacon), hardware 8, trust version 8; without the last two from
-/// nodes of the first version. The hub answers kState when the content differs, kReport
+/// 32, abilities digest 32, flags 4 (bit 0: beacon), hardware 8, trust version 8, id of the sealing key 8; without
+/// the last three from nodes of the first version, without the last one from those that know no secrets. The hub answers kState when the content differs, kReport
 /// when it lacks the snapshot or the abilities, and nothing when all is equal.
 struct Hello {
   std::string boot_id;  ///< uuid text; travels as 16 bytes
@@ -37,6 +38,7 @@ struct Hello {
   bool beacon = false;
   std::uint64_t hardware = 0;  ///< first eight bytes of its fingerprint's SHA-256; 0: not known
   std::uint64_t trust = 0;     ///< version of the trust document that it holds; 0: not known
+  base::SealingKeyId sealing;  ///< to which its secrets are to be sealed; none: it has none
   bool operator==(const Hello&) const = default;
 };
 
@@ -81,7 +83,14 @@ struct Report {
   bool snapshot = false;
   bool abilities = false;
   bool proof = false;
+  bool sealing = false;  ///< its sealing public key
   bool operator==(const Report&) const = default;
+};
+
+/// Up: the public key to which this node's secrets are to be sealed. Binary, 32 bytes.
+struct SealingKeyTold {
+  base::SealingPublicKey key;
+  bool operator==(const SealingKeyTold&) const = default;
 };
 
 /// Up: what the node is called, and the header that it accepted, by which the hub sees its own signature.
@@ -161,6 +170,8 @@ Frame encode(const BaseLost& lost);
 base::Result<BaseLost> decode_base_lost(std::string_view body);
 Frame encode(const Report& report);
 base::Result<Report> decode_report(std::string_view body);
+Frame encode(const SealingKeyTold& told);
+base::Result<SealingKeyTold> decode_sealing_key(std::string_view body);
 Frame encode(const Proof& proof);
 base::Result<Proof> decode_proof(std::string_view body);
 Frame encode(const EventBatch& batch);

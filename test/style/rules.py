@@ -28,7 +28,8 @@ MAY_USE = {
     "gitops": ["base", "sync/model", "gitops/policy"],
     "edge_agent": ["base", "sync/model", "sync/wire", "sync/link", "sync/store", "firmware", "gitops/policy"],
     "hub": ["base", "sync/model", "sync/wire", "sync/link", "sync/store", "firmware", "gitops", "gitops/policy",
-            "hub/web"],
+            "hub/seal", "hub/web"],
+    "hub/seal": ["base", "sync/model"],
     "hub/web": ["base"],
     "hub/cli": ["base", "sync/model", "firmware", "gitops", "gitops/policy"],
     "test": None,  # everything

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads configMapKeyRef: {name, key}, which File and Process have in common.
+// Reads configMapKeyRef and secretKeyRef, {name, key}, which File and Process have in common.
 // Threads: pure function.
 #pragma once
 
@@ -11,6 +11,6 @@
 
 namespace holdfast::sync {
 
-base::Result<ConfigMapKeyRef> parse_config_map_key_ref(const base::Json& value, const std::string& where);
+base::Result<KeyRef> parse_key_ref(const base::Json& value, const std::string& where);
 
 }  // namespace holdfast::sync

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sync/model/config_map_key_ref.hpp"
+#include "sync/model/key_ref.hpp"
 
 #include "sync/model/ids.hpp"
 
 namespace holdfast::sync {
 
-base::Result<ConfigMapKeyRef> parse_config_map_key_ref(const base::Json& value, const std::string& where) {
-  ConfigMapKeyRef ref;
+base::Result<KeyRef> parse_key_ref(const base::Json& value, const std::string& where) {
+  KeyRef ref;
   base::ObjectReader in(value, where);
   in.required("name", ref.name).required("key", ref.key);
   HF_CHECK(in.finish());
