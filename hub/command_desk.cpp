@@ -12,8 +12,7 @@ using base::Code;
 using base::fail;
 using base::Status;
 
-void CommandDesk::ask(NodeTalk& talk, const std::string& name, sync::CommandKind kind, std::string arguments,
-                      OnAnswer done) {
+void CommandDesk::ask(const std::string& name, sync::CommandKind kind, std::string arguments, OnAnswer done) {
   auto* node = context_.nodes.find_by_name(name);
   if (node == nullptr) return done(fail(Code::kNotFound, "nodes \"" + name + "\" not found"));
   if (!node->is_online()) {
@@ -24,12 +23,12 @@ void CommandDesk::ask(NodeTalk& talk, const std::string& name, sync::CommandKind
     return done(fail(Code::kLimit, "too many commands wait for their answers; try again in a moment"));
   }
   const auto id = context_.seams.random.uuid();
-  if (auto status = send(talk, *node, id, kind, std::move(arguments)); !status)
+  if (auto status = send(*node, id, kind, std::move(arguments)); !status)
     return done(fail(std::move(status).error()));
   pending_[id] = {node->uid, name, context_.now() + limits::kCommandTimeout, {}, std::move(done)};
 }
 
-Status CommandDesk::send(NodeTalk& talk, NodeEntry& node, const std::string& id, sync::CommandKind kind,
+Status CommandDesk::send(NodeEntry& node, const std::string& id, sync::CommandKind kind,
                          std::string arguments) {
   sync::Command command;
   command.node = node.uid;
@@ -39,7 +38,7 @@ Status CommandDesk::send(NodeTalk& talk, NodeEntry& node, const std::string& id,
   command.arguments = std::move(arguments);
   command.deadline = context_.seams.clock.wall() + limits::kCommandTimeout;
   HF_TRY(const auto sealed, sync::sign_command(command, context_.options.signing_key));
-  return talk.queue(node, sync::encode(sealed));
+  return sender_.queue(node, sync::encode(sealed));
 }
 
 void CommandDesk::on_answer(const NodeEntry& node, const sync::Answer& answer) {

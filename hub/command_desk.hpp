@@ -11,7 +11,7 @@
 
 #include "base/result.hpp"
 #include "hub/context.hpp"
-#include "hub/node_talk.hpp"
+#include "hub/sender.hpp"
 #include "sync/wire/messages.hpp"
 
 namespace holdfast::hub {
@@ -19,11 +19,10 @@ namespace holdfast::hub {
 class CommandDesk {
  public:
   using OnAnswer = Controller::OnAnswer;
-  explicit CommandDesk(Context& context) : context_(context) {}
+  CommandDesk(Context& context, Sender& sender) : context_(context), sender_(sender) {}
 
   /// `arguments`: canonical JSON.
-  void ask(NodeTalk& talk, const std::string& node, sync::CommandKind kind, std::string arguments,
-           OnAnswer done);
+  void ask(const std::string& node, sync::CommandKind kind, std::string arguments, OnAnswer done);
   void on_answer(const NodeEntry& node, const sync::Answer& answer);
   void run_due();
   std::optional<base::MonotonicTime> next_due() const;
@@ -36,11 +35,11 @@ class CommandDesk {
     std::string body;
     OnAnswer done;
   };
-  base::Status send(NodeTalk& talk, NodeEntry& node, const std::string& id, sync::CommandKind kind,
-                    std::string arguments);
+  base::Status send(NodeEntry& node, const std::string& id, sync::CommandKind kind, std::string arguments);
   void finish(const std::string& id, base::Result<std::string> answer);
 
   Context& context_;
+  Sender& sender_;
   std::map<std::string, Pending> pending_;
 };
 

@@ -37,10 +37,11 @@ struct Controller::Parts {
       : context(seams, objects, std::move(options)),
         applications(context),
         nodes(context),
-        commands(context),
+        sender(context),
+        commands(context, sender),
         epochs(context),
         talk(
-            context, epochs,
+            context, epochs, sender,
             [this](const NodeEntry& node, const sync::Answer& answer) { commands.on_answer(node, answer); },
             [this](NodeEntry& node) { retry_quarantined(node); }),
         status(context),
@@ -50,6 +51,7 @@ struct Controller::Parts {
   Context context;
   ApplicationKeeper applications;
   NodeKeeper nodes;
+  Sender sender;
   CommandDesk commands;
   Epochs epochs;
   NodeTalk talk;
@@ -252,7 +254,7 @@ struct Controller::Parts {
 
   std::optional<MonotonicTime> next_due() const {
     std::optional<MonotonicTime> next;
-    for (const auto& due : {context.queue.next_due(), context.sources.next_due(), talk.next_due(),
+    for (const auto& due : {context.queue.next_due(), context.sources.next_due(), sender.next_due(),
                             commands.next_due(), status.next_due(), secrets.next_due()}) {
       if (due && (!next || *due < *next)) next = due;
     }
@@ -283,7 +285,7 @@ struct Controller::Parts {
     auto wanted = std::exchange(node.retries, {});
     std::erase_if(wanted, [&](const auto& application) { return !is_quarantined(node, application); });
     if (wanted.empty()) return;
-    commands.ask(talk, node.name, sync::CommandKind::kRetry, "{}",
+    commands.ask(node.name, sync::CommandKind::kRetry, "{}",
                  [this, uid = node.uid, wanted](const Result<std::string>& answer) {
                    auto* asked = context.nodes.find(uid);
                    if (!answer && asked != nullptr) asked->retries.insert(wanted.begin(), wanted.end());
@@ -480,19 +482,18 @@ void Controller::logs(const std::string& node, const LogsQuery& query, OnAnswer 
   if (!query.since.empty()) arguments["since"] = query.since;
   if (query.tail_lines) arguments["tailLines"] = *query.tail_lines;
   if (!query.cursor.empty()) arguments["cursor"] = query.cursor;
-  parts_->commands.ask(parts_->talk, node, sync::CommandKind::kLogs, base::canonical_json(arguments),
-                       std::move(done));
+  parts_->commands.ask(node, sync::CommandKind::kLogs, base::canonical_json(arguments), std::move(done));
   parts_->wake_up();
 }
 
 void Controller::diagnose(const std::string& node, OnAnswer done) {
-  parts_->commands.ask(parts_->talk, node, sync::CommandKind::kDiagnose, "{}", std::move(done));
+  parts_->commands.ask(node, sync::CommandKind::kDiagnose, "{}", std::move(done));
   parts_->wake_up();
 }
 
 void Controller::sync_node(const std::string& node, bool retry, OnAnswer done) {
   const auto kind = retry ? sync::CommandKind::kRetry : sync::CommandKind::kSync;
-  parts_->commands.ask(parts_->talk, node, kind, "{}", std::move(done));
+  parts_->commands.ask(node, kind, "{}", std::move(done));
   parts_->wake_up();
 }
 

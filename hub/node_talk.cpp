@@ -31,16 +31,7 @@ std::string hardware_hex(std::uint64_t hardware) {
   return base::to_hex(bytes);
 }
 
-/// How long an answer may take before the same is said again.
-std::chrono::milliseconds patience(std::uint32_t attempts) {
-  constexpr std::uint32_t kDoublingsMax = 8;
-  const std::chrono::milliseconds wait = limits::kStateAckTimeout * (1U << std::min(attempts, kDoublingsMax));
-  return std::min<std::chrono::milliseconds>(wait, limits::kStateAckTimeoutMax);
-}
-
 }  // namespace
-
-// ---- up ----
 
 void NodeTalk::on_message(const std::string& topic, std::string_view payload) {
   const auto uid = sync::Topics::node_of(topic);
@@ -84,7 +75,7 @@ Status NodeTalk::on_payload(NodeEntry& node, std::string_view payload) {
 
 void NodeTalk::on_report_base_lost(NodeEntry& node) {
   ++context_.counters.bases_lost_up;
-  ask(node, true, node.asking.abilities, {});
+  sender_.ask(node, true, node.asking.abilities, {});
 }
 
 Status NodeTalk::on_frame(NodeEntry& node, const sync::Frame& frame) {
@@ -112,7 +103,7 @@ void NodeTalk::on_presence(NodeEntry& node, std::string_view payload) {
   set_presence(node, payload == "1" ? Presence::kOnline : Presence::kOffline);
   if (!node.is_online()) return;
   // One that has just come says hello at once, and that says what it lacks.
-  if (node.sending.wanted) want_state(node, kHelloPatience);
+  if (node.sending.wanted) sender_.want_state(node, kHelloPatience);
   if (!was_unknown) return;
   // It may have been connected all along and have spoken while nobody listened; a fleet is asked one after
   // the other.
@@ -120,7 +111,7 @@ void NodeTalk::on_presence(NodeEntry& node, std::string_view payload) {
   const auto fleet = static_cast<std::int64_t>(context_.nodes.all().size());
   const auto spread = std::chrono::seconds(1 + fleet / kAsksPerSecond);
   node.asking.sealing = node.can("secret/1");  // it may have made another key meanwhile
-  ask(node, true, true, kHelloPatience + context_.seams.random.jitter(spread));
+  sender_.ask(node, true, true, kHelloPatience + context_.seams.random.jitter(spread));
 }
 
 void NodeTalk::set_presence(NodeEntry& node, Presence presence) {
@@ -135,7 +126,7 @@ void NodeTalk::set_presence(NodeEntry& node, Presence presence) {
   node.sending.end_parts();
   context_.outgoing.drop({KeyKind::kAsk, node.uid.str()});
   context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
-  if (node.is_online() && node.sending.wanted) want_state(node);
+  if (node.is_online() && node.sending.wanted) sender_.want_state(node);
   for (const auto& [uid, placing] : node.placings) {
     if (const auto* application = context_.applications.find(uid)) context_.show(*application);
   }
@@ -157,7 +148,7 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   if (!hello.beacon) node.trust_sent.reset();
   // A node of the first version says 0 for ever: it is told when it comes, not at each beacon.
   if (node.trust < context_.options.trust_version && (node.trust != 0 || !hello.beacon))
-    trust_due_.insert(node.uid);
+    sender_.want_trust(node);
   node.sending.needed.clear();
   node.sending.end_parts();
   heard(node);
@@ -166,17 +157,17 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   epochs_.on_generation(node, hello.accepted, hello.content);
   const auto* sealing = context_.secrets.node_key(node.uid);
   node.asking.sealing = !hello.sealing.is_none() && (sealing == nullptr || sealing->id() != hello.sealing);
-  ask(node, !node.snapshot || hello.snapshot != node.snapshot_digest,
-      node.abilities.empty() || hello.abilities != node.abilities_digest, {});
+  sender_.ask(node, !node.snapshot || hello.snapshot != node.snapshot_digest,
+              node.abilities.empty() || hello.abilities != node.abilities_digest, {});
   if (const auto* desired = context_.desired.find(node.uid)) {
     const bool is_same = hello.accepted == desired->header.generation && hello.content == desired->content;
     if (is_same && !base::planted("hello-always-answered")) {
       acknowledged(node, *desired);
     } else {
-      want_state(node);
+      sender_.want_state(node);
     }
   }
-  if (!hello.beacon) tell_pacing(node);
+  if (!hello.beacon) sender_.tell_pacing(node);
   on_hello_(node);
   return {};
 }
@@ -271,8 +262,8 @@ Status NodeTalk::on_report(NodeEntry& node, std::string_view body) {
   const bool is_first = !node.snapshot;
   const auto abilities = node.abilities;
   HF_TRY(const bool changed, context_.nodes.take_report(node, report));
-  ask(node, node.asking.snapshot && report.snapshot.empty(),
-      node.asking.abilities && report.abilities.empty(), limits::kStateAckTimeout);
+  sender_.ask(node, node.asking.snapshot && report.snapshot.empty(),
+              node.asking.abilities && report.abilities.empty(), limits::kStateAckTimeout);
   if (!report.snapshot.empty()) heard(node);
   compare_report(node);
   take_facts(node);
@@ -284,7 +275,7 @@ Status NodeTalk::on_report(NodeEntry& node, std::string_view body) {
 
 void NodeTalk::heard(NodeEntry& node) {
   if (std::exchange(node.is_heard, true) || !node.sending.wanted) return;
-  want_state(node);
+  sender_.want_state(node);
 }
 
 void NodeTalk::compare_report(NodeEntry& node) {
@@ -294,7 +285,7 @@ void NodeTalk::compare_report(NodeEntry& node) {
   if (desired == nullptr) return;
   if (node.snapshot->accepted != desired->header.generation) {
     // One that is on its way is given its time.
-    if (!node.sending.wanted) want_state(node);
+    if (!node.sending.wanted) sender_.want_state(node);
   } else if (node.snapshot->content == desired->content && !node.lacks_bodies) {
     acknowledged(node, *desired);
   }
@@ -331,7 +322,7 @@ void NodeTalk::take_facts(NodeEntry& node) {
   });
   if (done) return base::log::recovered("a node's facts could not be kept", node.name);
   base::log::failure("a node's facts could not be kept", node.name, done.error());
-  ask(node, true, node.asking.abilities, limits::kStateAckTimeout);
+  sender_.ask(node, true, node.asking.abilities, limits::kStateAckTimeout);
 }
 
 Status NodeTalk::on_events(const NodeEntry& node, std::string_view body) {
@@ -365,13 +356,13 @@ Status NodeTalk::on_need(NodeEntry& node, std::string_view body) {
       sending.needed.empty() && (need.generation != node.needed_of || context_.now() >= node.next_need_at);
   sending.needed = std::move(needed);
   if (!is_further && !is_new) {
-    want_state(node, patience(sending.attempts));
+    sender_.want_state_in_turn(node);
     return {};
   }
   if (is_new) node.next_need_at = context_.now() + limits::kStateAckTimeout;
   node.needed_of = need.generation;
   sending.attempts = 0;
-  want_state(node);
+  sender_.want_state(node);
   return {};
 }
 
@@ -380,7 +371,7 @@ bool NodeTalk::takes_parts(NodeEntry& node, const DesiredRecord& desired,
                            const std::map<base::Digest, std::uint32_t>& bytes_there) {
   Sending& sending = node.sending;
   const auto before = std::exchange(sending.needed, needed);
-  const auto in_parts = packer_.needs_parts(node, desired);
+  const auto in_parts = sender_.needs_parts(node, desired);
   if (!in_parts || !*in_parts) {
     sending.needed = before;
     return false;
@@ -406,7 +397,7 @@ bool NodeTalk::takes_parts(NodeEntry& node, const DesiredRecord& desired,
   sending.is_asked = false;
   sending.parts_due = true;
   sending.attempts = is_further ? 0 : sending.attempts;
-  want_state(node);
+  sender_.want_state(node);
   return true;
 }
 
@@ -421,196 +412,22 @@ Status NodeTalk::on_base_lost(NodeEntry& node, std::string_view body) {
   if (base::planted("base-lost-answered-by-a-delta")) return {};
   sending.whole = true;
   sending.end_parts();
-  want_state(node);
+  sender_.want_state(node);
   return {};
 }
-
-// ---- down ----
 
 void NodeTalk::on_link(sync::LinkState state) {
   if (state == sync::LinkState::kUp) return;
   // Nothing is known of anybody until the broker tells again.
-  waiting_.clear();
+  sender_.drop_waiting();
   strangers_.forget();
   for (auto& [uid, node] : context_.nodes.all()) set_presence(node, Presence::kUnknown);
   for (const auto& [uid, application] : context_.applications.all()) context_.show(application);
 }
 
-void NodeTalk::want_state(NodeEntry& node, std::chrono::milliseconds after) {
-  node.sending.wanted = true;
-  context_.outgoing.set({KeyKind::kSend, node.uid.str()}, context_.now() + after);
-}
-
-void NodeTalk::ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after) {
-  node.asking = Asking{snapshot, abilities, node.asking.proof, node.asking.sealing, 0};
-  const Key key{KeyKind::kAsk, node.uid.str()};
-  if (node.asking.wanted())
-    context_.outgoing.set(key, context_.now() + after);
-  else
-    context_.outgoing.drop(key);
-}
-
-void NodeTalk::tell_pacing(NodeEntry& node) {
-  // A broker takes about 870 mTLS connects a second; a third of a core is left to them.
-  constexpr std::int64_t kConnectsPerSecond = 870 * 3 / 10;
-  const auto by_size =
-      std::chrono::seconds(static_cast<std::int64_t>(context_.nodes.all().size()) / kConnectsPerSecond);
-  const std::chrono::milliseconds window = std::clamp<std::chrono::milliseconds>(
-      by_size, limits::kReconnectWindowMin, limits::kReconnectWindowMax);
-  // An agent begins with the shortest window. One that was ever told another is told each time: the message may
-  // have been lost, or the agent started anew.
-  if (window == limits::kReconnectWindowMin && node.window_told == limits::kReconnectWindowMin) return;
-  const auto counter = context_.nodes.next_settings();
-  if (!counter) return base::log::failure("pacing could not be told", node.name, counter.error());
-  const sync::Settings settings{.node = node.uid,
-                                .counter = *counter,
-                                .reconnect_window = window,
-                                .snapshot_interval = limits::kSnapshotCoalesceMin};
-  if (auto status = queue(node, sync::encode(sync::sign_settings(settings, context_.options.signing_key)));
-      !status) {
-    return base::log::failure("pacing could not be told", node.name, status.error());
-  }
-  context_.nodes.note_paced(node, window);
-}
-
-Status NodeTalk::queue(const NodeEntry& node, const sync::Frame& frame) {
-  if (waiting_.size() >= limits::kOutboxMax) {
-    return base::fail(Code::kLimit,
-                      "more than " + std::to_string(limits::kOutboxMax) + " messages wait for the broker");
-  }
-  std::string payload = sync::encode_frame(frame);
-  if (payload.size() > limits::kPacketBytesMax)
-    return base::fail(Code::kLimit, "a message is too large to be sent");
-  waiting_.push_back({node.uid, frame.type, std::move(payload)});
-  return {};
-}
-
-std::optional<base::MonotonicTime> NodeTalk::next_due() const {
-  if (is_blocked_ || context_.seams.link.state() != sync::LinkState::kUp) return std::nullopt;
-  return context_.outgoing.next_due();
-}
-
-/// Ahead of all that is signed, for as long as the node has not said that it holds this version: it may be signed by a key
-/// that the node learns of only so.
-bool NodeTalk::send_trust(NodeEntry& node) {
-  if (node.trust >= context_.options.trust_version) return true;
-  if (node.trust_sent && context_.now() - *node.trust_sent < limits::kStateAckTimeout) return true;
-  if (!send(node.uid, sync::FrameType::kTrust, sync::encode_frame(context_.options.trust))) return false;
-  node.trust_sent = context_.now();
-  return true;
-}
-
 void NodeTalk::pump() {
-  is_blocked_ = false;
   if (context_.seams.link.state() != sync::LinkState::kUp) return;
-  if (!strangers_.pump()) return;
-  while (!trust_due_.empty()) {
-    auto* const node = context_.nodes.find(*trust_due_.begin());
-    if (node != nullptr && !node->revoked && node->is_online() && !send_trust(*node)) return;
-    trust_due_.erase(trust_due_.begin());
-  }
-  while (!waiting_.empty()) {
-    auto* const node = context_.nodes.find(waiting_.front().node);
-    if (node != nullptr && !send_trust(*node)) return;
-    if (!send(waiting_.front().node, waiting_.front().type, waiting_.front().payload)) return;
-    waiting_.pop_front();
-  }
-  while (const auto key = context_.outgoing.pop(context_.now())) {
-    if (send_due(*key)) continue;
-    context_.outgoing.set(*key, context_.now());
-    return;
-  }
-}
-
-bool NodeTalk::send_due(const Key& key) {
-  auto* node = context_.nodes.find(sync::NodeUid(key.id));
-  if (node == nullptr || node->revoked || !node->is_online()) return true;
-  if (key.kind == KeyKind::kStored) return send_stored(*node);
-  if (key.kind == KeyKind::kAsk) return !node->asking.wanted() || send_question(*node);
-  if (!node->sending.wanted || !node->ahead.empty()) return true;
-  if (node->is_heard) return send_state(*node);
-  if (!node->asking.snapshot) ask(*node, true, node->asking.abilities, {});
-  return true;
-}
-
-bool NodeTalk::question(const sync::NodeUid& uid, const sync::Report& report) {
-  return send(uid, sync::FrameType::kReport, sync::encode_frame(sync::encode(report)));
-}
-
-bool NodeTalk::send_stored(const NodeEntry& node) {
-  const auto stored = context_.intake.stored(node.uid);
-  return !stored || send(node.uid, sync::FrameType::kEventsStored, sync::encode_frame(sync::encode(*stored)));
-}
-
-bool NodeTalk::send_question(NodeEntry& node) {
-  const auto& asking = node.asking;
-  if (!question(node.uid, {asking.snapshot, asking.abilities, asking.proof, asking.sealing})) return false;
-  context_.outgoing.set({KeyKind::kAsk, node.uid.str()}, context_.now() + patience(node.asking.attempts++));
-  return true;
-}
-
-bool NodeTalk::send_state(NodeEntry& node) {
-  Sending& sending = node.sending;
-  const auto* desired = context_.desired.find(node.uid);
-  if (desired == nullptr) {
-    sending = Sending{};
-    return true;
-  }
-  if (sending.parts_due) return send_parts(node, *desired);
-  auto payload = packer_.state(node, *desired);
-  if (!payload) {
-    not_sent(node, payload.error().message());
-    return true;
-  }
-  const bool is_delta = sync::is_delta(*payload);
-  if (!send_trust(node)) return false;
-  if (!send(node.uid, sync::FrameType::kState, *std::move(payload))) return false;
-  ++context_.counters.states_sent;
-  if (is_delta) ++context_.counters.states_delta;
-  sending.is_asked = true;
-  context_.outgoing.set({KeyKind::kSend, node.uid.str()}, context_.now() + patience(sending.attempts++));
-  return true;
-}
-
-/// One piece a turn, so that every node gets its turn.
-bool NodeTalk::send_parts(NodeEntry& node, const DesiredRecord& desired) {
-  Sending& sending = node.sending;
-  const Key key{KeyKind::kSend, node.uid.str()};
-  const auto part = packer_.next_part(node, desired);
-  if (!part) {
-    not_sent(node, part.error().message());
-    return true;
-  }
-  if (!*part) {
-    sending.parts_due = false;
-    context_.outgoing.set(key, context_.now() + patience(sending.attempts++));
-    return true;
-  }
-  if (!send(node.uid, sync::FrameType::kPart, sync::encode_frame(sync::encode(**part)))) return false;
-  packer_.note_part(node, **part);
-  context_.outgoing.set(key, context_.now());
-  return true;
-}
-
-void NodeTalk::not_sent(NodeEntry& node, const std::string& why) {
-  if (node.refused != why) context_.tell(node, sync::EventType::kWarning, "NotSent", why);
-  node.refused = why;
-  context_.outgoing.set({KeyKind::kSend, node.uid.str()}, context_.now() + limits::kStateAckTimeoutMax);
-  context_.show(node);
-}
-
-bool NodeTalk::send(const sync::NodeUid& node, sync::FrameType type, std::string payload) {
-  const std::size_t size = payload.size();
-  const auto sent = context_.seams.link.publish(sync::Topics::down(node), std::move(payload), false);
-  is_blocked_ = !sent && sent.error().code() == Code::kUnavailable;
-  if (is_blocked_) return false;
-  if (!sent) {
-    base::log::failure("a message was dropped, for the broker would not take it", node.str(), sent.error());
-    return true;
-  }
-  ++context_.counters.messages_down[type];
-  context_.counters.bytes_down += size;
-  return true;
+  if (strangers_.pump()) sender_.pump();
 }
 
 }  // namespace holdfast::hub
