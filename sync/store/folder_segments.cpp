@@ -87,11 +87,9 @@ Status FolderSegments::reserve(std::size_t number, std::size_t bytes) {
 
 Status FolderSegments::remove(std::size_t count) {
   files_.clear();
-  for (std::size_t number = 0; number < count; ++number) {
-    const auto path = path_of(number);
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR)
-      return fail(Error::from_errno(errno, path));
-  }
+  struct stat info{};
+  if (::stat(folder_.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) return {};
+  for (std::size_t number = 0; number < count; ++number) HF_CHECK(base::remove_file(path_of(number)));
   if (::rmdir(folder_.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY)
     return fail(Error::from_errno(errno, folder_));
   return {};
