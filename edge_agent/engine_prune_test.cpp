@@ -576,6 +576,22 @@ TEST(EngineClaims, ACopiedMarkIsWorthNothing) {
   EXPECT_EQ(node.content("/etc/b"), "A") << "the mark was made for another place";
 }
 
+/// Seed 2269 of the simulator: the intent said "was there", and nothing was any more when it was carried out.
+TEST(EnginePrune, WhatWasGoneBeforeItCouldBeTakenOverIsMadeHereAndGoesWithGit) {
+  FakeNode node;
+  node.host.edit_by_hand("/etc/a", "a stranger's");
+  node.host.set_fault("/etc/a", base::FileFault::kReadOnly);
+  node.desire({FakeApp("app").file("a", "/etc/a", "A")});
+  node.settle();
+  node.host.clear_faults();
+  node.host.remove_by_hand("/etc/a");
+  node.pass(10min);
+  ASSERT_EQ(node.content("/etc/a"), "A");
+  node.desire({FakeApp("app").file("b", "/etc/b", "B")});
+  node.settle();
+  EXPECT_FALSE(node.content("/etc/a"));
+}
+
 TEST(EnginePrune, WhatWasThereBeforeStaysWhenGitLetsItGoEvenAfterTheStoreWasLost) {
   FakeNode node;
   node.host.edit_by_hand("/etc/same", "A");

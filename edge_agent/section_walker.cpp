@@ -370,8 +370,8 @@ void SectionWalker::note_action(Round& round, const Action& action) {
   if (known == nullptr) {
     entry.claim = action.claim;
     entry.made_by = round.target.digest;
-    entry.adopted = action.was_there;
   }
+  entry.adopted = action.was_there;
   entry.key = action.key;
   entry.application = action.application;
   entry.effective = action.effective;
