@@ -2,18 +2,14 @@
 #include "sync/store/segment_log.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
-#include <array>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/fake_random.hpp"
 #include "sync/store/fake_segments.hpp"
-#include "sync/store/folder_segments.hpp"
 
 namespace holdfast::sync {
 namespace {
@@ -457,100 +453,6 @@ TEST_F(SegmentLogTest, ARecordThatWasNotTakenLeavesNoTrace) {
   EXPECT_EQ(taken.payloads.size(), 9U);
   EXPECT_EQ(taken.payloads.back(), event(9));
   EXPECT_EQ(taken.lost, 0U);
-}
-
-// ---- files ----
-
-class SegmentFolder : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "hf-segments-XXXXXX";
-    folder = ::mkdtemp(name.data());
-    folder += "/outbox";
-  }
-  void TearDown() override { std::filesystem::remove_all(std::filesystem::path(folder).parent_path()); }
-
-  base::FakeRandom random{1};
-  std::string folder;
-};
-
-TEST_F(SegmentFolder, IsMadeForItsOwnerAloneAndAtItsFullSize) {
-  FolderSegments files(folder);
-  ASSERT_TRUE(SegmentLog::open(files, random));
-  struct stat info{};
-  ASSERT_EQ(::stat(folder.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777U, 0700U);
-  for (std::size_t i = 0; i < base::limits::kOutboxSegments; ++i) {
-    ASSERT_EQ(::stat((folder + "/" + std::to_string(i) + ".segment").c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 0777U, 0600U);
-    EXPECT_EQ(static_cast<std::size_t>(info.st_size), base::limits::kOutboxSegmentBytes);
-    EXPECT_GE(static_cast<std::size_t>(info.st_blocks) * 512, base::limits::kOutboxSegmentBytes);
-  }
-}
-
-TEST_F(SegmentFolder, WhatAProcessWroteAnotherOneReads) {
-  {
-    FolderSegments files(folder);
-    auto log = *SegmentLog::open(files, random);
-    ASSERT_TRUE(log.append("one", kNow));
-    ASSERT_TRUE(log.append("two", kNow));
-    ASSERT_TRUE(log.sync());
-    ASSERT_TRUE(log.acknowledge(1));
-  }
-  FolderSegments files(folder);
-  auto log = *SegmentLog::open(files, random);
-  EXPECT_EQ((*log.read(log.acknowledged(), 1'000, 10))->payloads, std::vector<std::string>{"two"});
-}
-
-TEST_F(SegmentFolder, AFileInItsPlaceIsAnErrorThatNamesIt) {
-  std::ofstream(folder) << "no folder";
-  FolderSegments files(folder);
-  const auto opened = SegmentLog::open(files, random);
-  ASSERT_FALSE(opened);
-  EXPECT_NE(opened.error().message().find(folder), std::string::npos);
-}
-
-TEST_F(SegmentFolder, IsRemovedWithItsFilesAndNothingElse) {
-  FolderSegments files(folder);
-  ASSERT_TRUE(SegmentLog::open(files, random));
-  ASSERT_TRUE(files.remove(base::limits::kOutboxSegments));
-  EXPECT_FALSE(std::filesystem::exists(folder));
-  EXPECT_TRUE(files.remove(base::limits::kOutboxSegments)) << "it is gone already";
-  ASSERT_TRUE(SegmentLog::open(files, random));
-  std::ofstream(folder + "/foreign") << "mine";
-  EXPECT_TRUE(files.remove(base::limits::kOutboxSegments));
-  EXPECT_TRUE(std::filesystem::exists(folder + "/foreign"));
-}
-
-// ---- bytes ----
-
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  EXPECT_TRUE(in) << path << ": run from the root of the tree";
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-/// The bytes are frozen: every release reads this file.
-TEST(SegmentFormat, Golden) {
-  std::string segment = encode_segment_header({0x1122334455667788U, 17, 16, 17});
-  segment += encode_segment_record(0x1122334455667788U, {17, kNow, R"({"reason":"Applied"})"});
-  segment += encode_segment_record(0x1122334455667788U, {18, kNow + 1ms, "x"});
-  segment += encode_segment_mark(0x1122334455667788U, 4'114, 19);
-  segment += encode_segment_record(0x1122334455667788U, {4'115, kNow + 2ms, "behind a mark"});
-  segment.resize(320);
-  const std::string path = "test/golden/outbox-1.segment";
-  if (std::getenv("HOLDFAST_WRITE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << segment;
-  const auto golden = read_file(path);
-  EXPECT_EQ(golden, segment) << "these bytes are frozen";
-  EXPECT_EQ(decode_segment_header(golden), (SegmentHeader{0x1122334455667788U, 17, 16, 17}));
-  std::vector<std::string> payloads;
-  const auto scan = scan_segment(golden, 0x1122334455667788U, 1, [&](const SegmentRecord& record) {
-    const bool is_mark = record.kind == SegmentRecordKind::kMark;
-    payloads.emplace_back(is_mark ? "mark " + std::to_string(follows_of(record)) : record.payload);
-    return true;
-  });
-  EXPECT_EQ(payloads, (std::vector<std::string>{R"({"reason":"Applied"})", "x", "mark 19", "behind a mark"}));
-  EXPECT_TRUE(scan.is_clean);
 }
 
 }  // namespace
