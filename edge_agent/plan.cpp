@@ -55,7 +55,8 @@ std::optional<std::pair<ActionKind, std::string>> decide(const SectionInput& sec
 
 /// What was there when it was first tried, and was gone before it was taken over, was never taken over.
 bool was_there(const Observed& seen, const sync::InventoryEntry* entry) {
-  if (entry != nullptr) return entry->adopted && (seen.present || entry->phase != sync::InventoryPhase::kIntent);
+  if (entry != nullptr)
+    return entry->adopted && (seen.present || entry->phase != sync::InventoryPhase::kIntent);
   return seen.present && (!seen.ours || seen.was_there);
 }
 

@@ -439,6 +439,19 @@ def metrics_are_explained(tree):
             yield page.path, line, f"nobody measures {name}: take the row out, or name it as the source does"
 
 
+@rule
+def tables_are_whole(tree):
+    """What follows a row of a table is another row, or an empty line: anything else shows as a row of its own making."""
+    for page in tree.files.values():
+        if not page.path.endswith(".md"):
+            continue
+        is_code = False
+        for number, line in enumerate(page.lines[1:], 2):
+            is_code ^= line.startswith("```")
+            if not is_code and page.lines[number - 2].startswith("|") and line.strip() and not line.startswith("|"):
+                yield page.path, number, "this line breaks a table: make it a row, or put an empty line before it"
+
+
 def functions(file):
     """(first line, last line) of what ends with a } of its own at the left edge, or in a class."""
     code = file.code.splitlines()
