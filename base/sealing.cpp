@@ -160,11 +160,15 @@ Result<SealingKeys> SealingKeys::parse(std::string_view text) {
 }
 
 std::string SealingKeys::text() const {
+  constexpr std::size_t kLineBytesMax = 2 * crypto_box_SECRETKEYBYTES + 24;
   std::string out;
+  out.reserve(entries_.size() * kLineBytesMax);  // what grew would leave copies behind
   for (const auto& [key, made] : entries_) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(made.time_since_epoch()).count();
-    out += key.secret_hex() + " " +
-           to_decimal(static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds))) + "\n";
+    std::string hex = key.secret_hex();
+    out.append(hex).append(" ");
+    wipe(hex);
+    out.append(to_decimal(static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds)))).append("\n");
   }
   return out;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/agent_cli.hpp"
 
+#include <sys/prctl.h>
+
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -76,6 +78,7 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   SealingKeyFile sealing(folder.sealing_key_file());
   HF_CHECK(sealing.load());
   out->engine->set_sealing_keys(sealing.keys());
+  out->engine->on_secret_opened([] { ::prctl(PR_SET_DUMPABLE, 0); });
   HF_CHECK(out->engine->boot());
   return out;
 }

@@ -99,7 +99,9 @@ Status AgentProgram::open() {
                                                  .own_folder = folder_.root(),
                                                  .boot_id = std::nullopt}));
   timer_ = loop_->timer([this] { work(); });
-  HF_CHECK(sealing_.load_or_make(random_, clock_.wall()));
+  // Without them Secrets wait, and nothing else.
+  if (const auto loaded = sealing_.load_or_make(random_, clock_.wall()); !loaded)
+    base::log::failure("the node's sealing keys cannot be used", "sealing", loaded.error());
   HF_CHECK(boot_engine());
   // In place of the listener that boot() installed: it must also wake this loop.
   host_->on_event([this](const base::HostEvent& event) {

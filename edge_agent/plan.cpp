@@ -53,10 +53,9 @@ std::optional<std::pair<ActionKind, std::string>> decide(const SectionInput& sec
                    adopt_reason(entry, section, item) + ", and differs: " + seen.difference};
 }
 
-/// What was there when it was first tried, and was gone before it was taken over, was never taken over.
+/// What was there and is gone is made here now.
 bool was_there(const Observed& seen, const sync::InventoryEntry* entry) {
-  if (entry != nullptr)
-    return entry->adopted && (seen.present || entry->phase != sync::InventoryPhase::kIntent);
+  if (entry != nullptr) return entry->adopted && seen.present;
   return seen.present && (!seen.ours || seen.was_there);
 }
 

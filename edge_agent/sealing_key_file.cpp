@@ -31,13 +31,15 @@ Status SealingKeyFile::load() {
   if (!text) return base::fail(std::move(text).error());
   auto keys = SealingKeys::parse(*text);
   base::wipe(*text);
-  if (!keys) return base::fail(std::move(keys).error().with_context(path_));
+  if (!keys) return base::fail(base::Error(Code::kCorrupt, keys.error().message()).with_context(path_));
   keys_ = *std::move(keys);
   return {};
 }
 
 Status SealingKeyFile::load_or_make(base::Random& random, base::WallTime now) {
   if (const auto loaded = load(); !loaded) {
+    // What the disk would not give now it may give later.
+    if (loaded.error().code() != Code::kCorrupt) return loaded;
     const std::string aside = path_ + ".corrupt";
     base::log::error(
         "this node's sealing keys cannot be read; new ones are made, and its secrets sealed anew",

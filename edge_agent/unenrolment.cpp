@@ -126,9 +126,10 @@ Result<std::unique_ptr<sync::LmdbStore>> open_store(const DataFolder& folder) {
 }
 
 Status remove_identity(const DataFolder& folder) {
-  for (const auto& path : {folder.next_key_file(), folder.next_certificate_file(), folder.key_file(),
-                           folder.certificate_file(), folder.ca_file(), folder.offered_trust_file(),
-                           folder.trust_file(), folder.sealing_key_file(), folder.node_file()}) {
+  for (const auto& path :
+       {folder.next_key_file(), folder.next_certificate_file(), folder.key_file(), folder.certificate_file(),
+        folder.ca_file(), folder.offered_trust_file(), folder.trust_file(), folder.sealing_key_file(),
+        folder.sealing_key_file() + ".corrupt", folder.node_file()}) {
     HF_CHECK(base::remove_file(path));
   }
   return {};

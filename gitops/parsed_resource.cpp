@@ -85,7 +85,7 @@ base::Result<ParsedResource> read_plain_secret(const Json& object, PlainSecrets 
   }
   Json shown{{"apiVersion", "v1"},
              {"kind", "Secret"},
-             {"metadata", object.at("metadata")},
+             {"metadata", without_clear_copy(object.at("metadata"))},
              {"data", sync::redacted_data(secret.version, out.data_keys)}};
   if (!plain.type.empty()) shown["type"] = plain.type;
   HF_TRY(out.resource, sync::parse_resource(shown));

@@ -97,7 +97,16 @@ Status read_spec(const Json& value, const std::string& where, SealedSecret& out)
       .optional("encryptedData", encoded)
       .optional("template", check_template);
   HF_CHECK(in.finish());
+  if (out.key.is_none())
+    return fail(Code::kInvalid,
+                where + ".key: no sealing key has this id; make it anew with `holdfast seal`");
   return read_encrypted(encoded, where + ".encryptedData", out);
+}
+
+bool says(const Json& object, const char* name, std::string_view text) {
+  const auto member = object.is_object() ? object.find(name) : object.end();
+  return member != object.end() && member->is_string() &&
+         member->get_ref<const std::string&>() == std::string(text);
 }
 
 Status add_value(PlainSecret& out, const std::string& at, const std::string& key, base::ClearText value) {
@@ -138,19 +147,29 @@ Json as_secret(const Json& object, const SealedSecret& sealed) {
   const auto made = object.at("spec").find("template");
   if (made == object.at("spec").end() || made->is_null()) return out;
   if (made->contains("type")) out["type"] = made->at("type");
-  if (made->contains("labels") && made->at("labels").is_object())
-    out["metadata"]["labels"].update(made->at("labels"));
+  if (!made->contains("labels") || !made->at("labels").is_object()) return out;
+  // Labels of another shape stay, for who reads metadata to refuse.
+  auto& labels = out["metadata"]["labels"];
+  if (labels.is_null() || labels.is_object()) labels.update(made->at("labels"));
   return out;
 }
 
+Json without_clear_copy(Json metadata) {
+  const auto annotations = metadata.find("annotations");
+  if (annotations == metadata.end() || !annotations->is_object()) return metadata;
+  annotations->erase("kubectl.kubernetes.io/last-applied-configuration");
+  if (annotations->empty()) metadata.erase("annotations");
+  return metadata;
+}
+
 Result<PlainSecret> parse_plain_secret(const Json& object) {
-  if (object.value("apiVersion", "") != "v1" || object.value("kind", "") != "Secret")
+  if (!says(object, "apiVersion", "v1") || !says(object, "kind", "Secret"))
     return fail(Code::kInvalid, "not a Secret: apiVersion must be v1, and kind Secret");
   PlainSecret out;
   HF_TRY(const auto place, place_of(object));
   out.ns = place.ns;
   out.name = place.name;
-  out.metadata = base::canonical_json(object.at("metadata"));
+  out.metadata = base::canonical_json(without_clear_copy(object.at("metadata")));
   Texts data;
   Texts texts;
   bool immutable = false;
@@ -185,11 +204,6 @@ Json sealed_secret(const PlainSecret& secret, const base::SealingPublicKey& key)
   if (metadata.contains("labels")) {
     made["labels"] = metadata.at("labels");
     metadata.erase("labels");
-  }
-  // What `kubectl apply` remembers holds the values in clear.
-  if (metadata.contains("annotations") && metadata.at("annotations").is_object()) {
-    metadata["annotations"].erase("kubectl.kubernetes.io/last-applied-configuration");
-    if (metadata["annotations"].empty()) metadata.erase("annotations");
   }
   for (const char* made_by_a_cluster : {"creationTimestamp", "resourceVersion", "uid", "managedFields"})
     metadata.erase(made_by_a_cluster);

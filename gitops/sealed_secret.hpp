@@ -40,9 +40,11 @@ struct PlainSecret {
   std::string ns = "default";
   std::string name;
   std::map<std::string, base::ClearText> data;  ///< data decoded, stringData merged into it
-  std::string metadata;                         ///< as JSON
+  std::string metadata;                         ///< as JSON, without_clear_copy()
   std::string type;
 };
+/// The metadata of a plain Secret without what `kubectl apply` remembers in an annotation: the values in clear.
+base::Json without_clear_copy(base::Json metadata);
 /// kind Secret of v1. No message repeats a value.
 base::Result<PlainSecret> parse_plain_secret(const base::Json& object);
 /// What goes to Git.

@@ -118,6 +118,31 @@ TEST(SealedSecret, AReferenceToAKeyThatItDoesNotHaveIsNamed) {
                   "namespace default; there are none"});
 }
 
+TEST(SealedSecret, LabelsOfAnotherShapeAreAnErrorLikeAnyOther) {
+  for (const Json& labels : {Json("x"), Json(7), Json::array()}) {
+    auto object = sealed();
+    object["metadata"]["labels"] = labels;
+    const auto found = findings({object.dump()});
+    ASSERT_EQ(found.size(), 1U) << labels;
+    EXPECT_NE(found[0].find("metadata.labels"), std::string::npos) << found[0];
+  }
+}
+
+TEST(PlainSecret, WhatKubectlRemembersDoesNotTravelAlongWhereItIsAllowed) {
+  auto secret = plain();
+  secret["metadata"]["annotations"] = {{"kubectl.kubernetes.io/last-applied-configuration", "hunter2"}};
+  const auto manifests = parse_manifests({{"f.json", secret.dump()}}, "app", PlainSecrets::kAllow);
+  ASSERT_FALSE(has_errors(manifests.findings));
+  EXPECT_EQ(manifests.list.at(0).parsed->resource.body.find("hunter2"), std::string::npos);
+}
+
+TEST(PlainSecret, OfAnotherShapeIsNone) {
+  auto secret = plain();
+  secret["apiVersion"] = 1;
+  EXPECT_EQ(parse_plain_secret(secret).error().code(), base::Code::kInvalid);
+  EXPECT_EQ(parse_plain_secret(Json::array()).error().code(), base::Code::kInvalid);
+}
+
 TEST(PlainSecret, InGitIsRefusedWithTheWayOutAndWithoutItsValue) {
   const auto found = findings({plain().dump()});
   ASSERT_EQ(found.size(), 1U);
@@ -185,6 +210,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Bad{"UnknownField", Json{{"spec", {{"encrypteddata", Json::object()}}}}, "spec: unknown field"},
         Bad{"NoKey", Json{{"spec", {{"key", nullptr}}}}, "spec.key: this field is required"},
+        Bad{"KeyOfNobody", Json{{"spec", {{"key", "0000000000000000"}}}},
+            "spec.key: no sealing key has this id"},
         Bad{"BadKey", Json{{"spec", {{"key", "zz"}}}}, "spec.key: "},
         Bad{"NotBase64", Json{{"spec", {{"encryptedData", {{"password", "%"}}}}}},
             "spec.encryptedData[\"password\"]: "},

@@ -175,6 +175,7 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
 /// What it opens with from now on: its secrets are sealed anew, and sent.
 Status NodeTalk::on_sealing_key(NodeEntry& node, std::string_view body) {
   HF_TRY(const auto told, sync::decode_sealing_key(body));
+  if (!node.asking.sealing) return {};  // each one costs a write and a child: only in answer to a question
   ++context_.counters.store_writes;
   HF_CHECK(context_.secrets.set_node_key(node.uid, told.key));
   node.asking.sealing = false;

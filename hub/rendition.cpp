@@ -48,6 +48,7 @@ base::Status seal_plain(gitops::Manifest& manifest, const PlainSealing& plain) {
   std::string text = base::canonical_json(said);
   secret.version = Digest::of(plain.version_key->sign("holdfast/plain-secret/1", text).view());
   base::wipe(text);
+  for (auto& value : said["data"]) base::wipe(value.get_ref<std::string&>());
   for (auto& [key, value] : secret.data) {
     auto sealed = base::seal(plain.hub_key, sync::bound_to(secret.ns, secret.name, key), value);
     base::wipe(value);
@@ -82,8 +83,10 @@ Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& p
       files, place.path == "." ? "" : place.path,
       plain.is_allowed ? gitops::PlainSecrets::kAllow : gitops::PlainSecrets::kRefuse);
   for (auto& manifest : manifests.list) {
-    if (manifest.parsed && manifest.parsed->sealed && manifest.parsed->sealed->is_plain())
-      HF_CHECK(seal_plain(manifest, plain));
+    const bool is_plain = manifest.parsed && manifest.parsed->sealed && manifest.parsed->sealed->is_plain();
+    if (is_plain && !plain.is_allowed)
+      return base::fail(base::Code::kInternal, "a plain Secret was let pass");
+    if (is_plain) HF_CHECK(seal_plain(manifest, plain));
   }
   out.findings_ = manifests.findings;
   out.for_nodes_.reads = manifests.reads;
@@ -190,8 +193,12 @@ Result<sync::SectionBody> Rendition::body(const sync::SectionPolicy& policy, git
   if (!known.is_good()) {
     return base::fail(base::Code::kInvalid, gitops::summary(known.findings, 1));
   }
-  if (body_.digest != known.digest) static_cast<void>(render(policy, values, sealing));
-  return body_;
+  if (body_.digest == known.digest) return body_;
+  const auto digest = known.digest;
+  if (render(policy, values, sealing).digest == digest) return body_;
+  // What was sealed for the node went meanwhile, or cannot be read any more.
+  cache_.clear();
+  return base::fail(base::Code::kConflict, "its secrets are sealed anew; it is rendered again");
 }
 
 }  // namespace holdfast::hub

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/secret_book.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -86,11 +87,15 @@ Status SecretBook::erase_key(sync::WriteTxn& txn, SealingKeyId key) const {
   return {};
 }
 
+bool SecretBook::is_shared(SealingKeyId key) const {
+  return std::ranges::count_if(keys_, [&](const auto& item) { return item.second.id() == key; }) > 1;
+}
+
 Status SecretBook::set_node_key(const sync::NodeUid& node, const base::SealingPublicKey& key) {
   const auto* before = node_key(node);
   if (before != nullptr && *before == key) return {};
   HF_CHECK(store_.write([&](sync::WriteTxn& txn) -> Status {
-    if (before != nullptr) HF_CHECK(erase_key(txn, before->id()));
+    if (before != nullptr && !is_shared(before->id())) HF_CHECK(erase_key(txn, before->id()));
     return txn.put(kSealingTable, node.str(), key.view());
   }));
   keys_.insert_or_assign(node, key);
@@ -101,7 +106,7 @@ Status SecretBook::forget(const sync::NodeUid& node) {
   const auto* key = node_key(node);
   if (key == nullptr) return {};
   HF_CHECK(store_.write([&](sync::WriteTxn& txn) -> Status {
-    HF_CHECK(erase_key(txn, key->id()));
+    if (!is_shared(key->id())) HF_CHECK(erase_key(txn, key->id()));
     return txn.erase(kSealingTable, node.str());
   }));
   keys_.erase(node);
@@ -117,8 +122,12 @@ Result<std::optional<SecretBook::Data>> SecretBook::find(const Digest& version, 
 
 Status SecretBook::put(const std::vector<SealedFor>& made) {
   return store_.write([&](sync::WriteTxn& txn) -> Status {
-    for (const auto& item : made)
-      HF_CHECK(txn.put(kSealedTable, row_of(item.node, item.version), encode(item.data)));
+    for (const auto& item : made) {
+      // Whose key changed, or who went, while it was made needs it no more.
+      const bool is_known =
+          std::ranges::any_of(keys_, [&](const auto& known) { return known.second.id() == item.node; });
+      if (is_known) HF_CHECK(txn.put(kSealedTable, row_of(item.node, item.version), encode(item.data)));
+    }
     return {};
   });
 }

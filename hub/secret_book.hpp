@@ -35,6 +35,7 @@ class SecretBook {
   using Data = std::map<std::string, std::string>;
   /// What was made for this key; nothing: it is still to be made.
   base::Result<std::optional<Data>> find(const base::Digest& version, base::SealingKeyId node) const;
+  /// For keys that a node has by now; the rest is passed over.
   base::Status put(const std::vector<SealedFor>& made);
   /// Ciphertexts of versions for which `is_used` says no go.
   base::Status drop_unused(const std::set<base::Digest>& used);
@@ -60,6 +61,8 @@ class SecretBook {
     gitops::SealedSecret secret;
     std::set<sync::NodeUid> nodes;
   };
+  /// A copied disk brings its key along.
+  bool is_shared(base::SealingKeyId key) const;
   base::Status erase_key(sync::WriteTxn& txn, base::SealingKeyId key) const;
 
   sync::Store& store_;

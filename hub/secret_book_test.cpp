@@ -54,7 +54,21 @@ TEST_F(SecretBookTest, WhatWasMadeForAnEarlierKeyGoes) {
   EXPECT_NE(book.find(Digest::of("db"), key_of_seed(3).id()).value(), std::nullopt);
 }
 
+TEST_F(SecretBookTest, WhatWasMadeForAKeyThatIsGoneMeanwhileIsNotKept) {
+  ASSERT_TRUE(book.put({made("db", key_of_seed(2))}));
+  EXPECT_EQ(book.find(Digest::of("db"), key_of_seed(2).id()).value(), std::nullopt);
+}
+
+TEST_F(SecretBookTest, WhatACopiedDiskSharesStaysForTheOther) {
+  ASSERT_TRUE(book.set_node_key(node(1), key_of_seed(2)));
+  ASSERT_TRUE(book.set_node_key(node(2), key_of_seed(2)));
+  ASSERT_TRUE(book.put({made("db", key_of_seed(2))}));
+  ASSERT_TRUE(book.forget(node(1)));
+  EXPECT_NE(book.find(Digest::of("db"), key_of_seed(2).id()).value(), std::nullopt);
+}
+
 TEST_F(SecretBookTest, WhatNothingInForceNeedsGoes) {
+  ASSERT_TRUE(book.set_node_key(node(1), key_of_seed(2)));
   ASSERT_TRUE(book.put({made("old", key_of_seed(2)), made("new", key_of_seed(2))}));
   ASSERT_TRUE(book.drop_unused({Digest::of("new")}));
   EXPECT_EQ(book.find(Digest::of("old"), key_of_seed(2).id()).value(), std::nullopt);

@@ -161,6 +161,19 @@ TEST_F(SecretTest, ANodeThatMadeANewKeyGetsItSealedAnew) {
   EXPECT_EQ(fleet.sealer.sealed, 3U);
 }
 
+/// What was sealed to it went when the other one came.
+TEST_F(SecretTest, AnEarlierKeyThatComesBackIsSealedToAnew) {
+  apply();
+  auto& node = fleet.node("cam-1");
+  for (const std::uint64_t seed : {201U, 101U}) {
+    node.sealing = key_of_seed(seed);
+    node.say_hello(true);
+    fleet.settle();
+    EXPECT_EQ(opened("cam-1"), "hunter2") << seed;
+  }
+  EXPECT_EQ(fleet.status("db", "sync"), "Synced");
+}
+
 TEST_F(SecretTest, AKeyThatWasMadeWhileTheHubWasAwayIsHeardOfThoughNobodyConnectsAnew) {
   apply();
   fleet.stop_hub();

@@ -60,11 +60,16 @@ Status set_limit(int what, std::uint64_t most, const char* name) {
   return fail(Error::from_errno(errno, name));
 }
 
-/// Where memory may be locked without end, all that comes is, too; elsewhere a later allocation would fail for it.
-void lock_memory() {
+/// Bounded and locked. Where memory may be locked without end, all that comes is, too; elsewhere a later allocation would
+/// fail for it.
+Status guard_memory() {
+#ifndef HOLDFAST_SANITIZED  // a sanitizer maps terabytes that it never uses
+  HF_CHECK(set_limit(RLIMIT_AS, limits::kSealMemoryBytesMax, "RLIMIT_AS"));
   const rlimit endless{RLIM_INFINITY, RLIM_INFINITY};
   const bool may_all = ::setrlimit(RLIMIT_MEMLOCK, &endless) == 0;
   static_cast<void>(::mlockall(may_all ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT));
+#endif
+  return {};
 }
 
 Status guard() {
@@ -74,11 +79,7 @@ Status guard() {
   HF_CHECK(set_limit(RLIMIT_CORE, 0, "RLIMIT_CORE"));
   HF_CHECK(set_limit(RLIMIT_FSIZE, 0, "RLIMIT_FSIZE"));
   HF_CHECK(set_limit(RLIMIT_CPU, limits::kSealCpuSMax, "RLIMIT_CPU"));
-#ifndef HOLDFAST_SANITIZED  // a sanitizer maps terabytes that it never uses
-  HF_CHECK(set_limit(RLIMIT_AS, limits::kSealMemoryBytesMax, "RLIMIT_AS"));
-  lock_memory();
-#endif
-  return {};
+  return guard_memory();
 }
 
 Result<SealingKeys> read_keys(const std::string& path) {

@@ -17,7 +17,6 @@ namespace limits = base::limits;
 namespace {
 
 constexpr std::string_view kMagic = "HFSL";
-constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kRecordHeaderBytes = 24;
 constexpr std::size_t kMarkBytes = 8;
 constexpr std::size_t kAlignment = 8;
@@ -71,9 +70,9 @@ std::string encode_segment_acknowledged(LogId log, std::uint64_t acknowledged) {
   return encode_record(kAcknowledgedTable, key_of(log), number);
 }
 
-std::string encode_segment_header(const SegmentHeader& header) {
+std::string encode_segment_header(const SegmentHeader& header, std::uint32_t version) {
   std::string out(kMagic);
-  put(out, kVersion, 4);
+  put(out, version, 4);
   put(out, header.log, 8);
   put(out, header.first, 8);
   put(out, header.follows, 8);
@@ -85,11 +84,12 @@ std::string encode_segment_header(const SegmentHeader& header) {
 Result<SegmentHeader> decode_segment_header(std::string_view bytes) {
   if (bytes.size() < kSegmentHeaderBytes || !bytes.starts_with(kMagic))
     return fail(Code::kCorrupt, "no header of a segment");
-  if (const auto version = get(bytes, 4, 4); version > kVersion)
-    return fail(Code::kTooNew, "a segment of format version " + std::to_string(version));
   SegmentHeader out{get(bytes, 8, 8), get(bytes, 16, 8), get(bytes, 24, 8), 0};
   HF_TRY([[maybe_unused]] const auto checked,
          decode_record(kHeaderTable, key_of(out.log), bytes.substr(0, kSegmentAcknowledgedAt)));
+  // Only what reads is believed to be newer: one flipped bit is damage. So the first bytes are the same in every format.
+  if (const auto version = get(bytes, 4, 4); version > kSegmentVersion)
+    return fail(Code::kTooNew, "a segment of format version " + std::to_string(version));
   // Written in place and not synced: where it does not read, the same is only sent once more.
   if (const auto number =
           decode_record(kAcknowledgedTable, key_of(out.log),

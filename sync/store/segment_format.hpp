@@ -20,6 +20,7 @@ namespace holdfast::sync {
 using LogId = std::uint64_t;
 
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
+inline constexpr std::uint32_t kSegmentVersion = 1;
 inline constexpr std::size_t kSegmentAcknowledgedAt = 48;
 
 struct SegmentHeader {
@@ -29,7 +30,8 @@ struct SegmentHeader {
   std::uint64_t acknowledged = 0;  ///< up to here all was acknowledged; 0: not known
   bool operator==(const SegmentHeader&) const = default;
 };
-std::string encode_segment_header(const SegmentHeader& header);
+/// Another version is for tests.
+std::string encode_segment_header(const SegmentHeader& header, std::uint32_t version = kSegmentVersion);
 /// What stands at kSegmentAcknowledgedAt, which is written again and again.
 std::string encode_segment_acknowledged(LogId log, std::uint64_t acknowledged);
 /// kTooNew, kCorrupt.

@@ -412,10 +412,7 @@ TEST_F(SegmentLogTest, AnyByteMayFlip) {
     for (int i = 0; i < 8; ++i) ASSERT_TRUE(one.append(event(static_cast<std::size_t>(i)), kNow));
     flipped.bytes(0)[at] = static_cast<char>(flipped.bytes(0)[at] ^ 0x10);
     const auto again = SegmentLog::open(flipped, random, options);
-    if (!again) {
-      EXPECT_EQ(again.error().code(), Code::kTooNew) << at;
-      continue;
-    }
+    ASSERT_TRUE(again) << at << ": " << again.error().message();
     EXPECT_GE(again->waiting() + again->lost(), 7U) << at;
     EXPECT_LE(again->waiting(), 8U) << at;
     EXPECT_GT(again->last(), 7U) << at;
@@ -424,7 +421,7 @@ TEST_F(SegmentLogTest, AnyByteMayFlip) {
 
 TEST_F(SegmentLogTest, ANewerFormatIsLeftAlone) {
   append(3);
-  files.bytes(2)[4] = 2;
+  files.bytes(2).replace(0, kSegmentHeaderBytes, encode_segment_header({.log = log->id()}, 2));
   const auto before = files.bytes(2);
   const auto writes = files.writes();
   const auto opened = SegmentLog::open(files, random, options);

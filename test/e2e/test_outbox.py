@@ -56,8 +56,8 @@ def test_peers_failure_4_no_event_is_lost_between_agent_and_hub(own_fleet):
 
     hub.start()
     until("the hub has taken them", lambda: len(healed(own_fleet, node)) == 5, SECONDS)
-    hub.kill()  # before it has stored them
-    assert waiting(node) == 5, "nobody said that they are stored"
+    hub.kill()  # before it has stored them, or, now and then, just after
+    assert waiting(node) in (0, 5), "all of a batch, or nothing of it"
     hub.start()
     until("they come again, and are stored", lambda: waiting(node) == 0, SECONDS)
     assert healed(own_fleet, node) == all_of(range(5))

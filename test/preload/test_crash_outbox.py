@@ -54,4 +54,5 @@ def test_an_agent_that_dies_anywhere_tells_each_event_once(own_fleet, folder, po
         assert layer.death() or told.get(f"File/{before}") == 1, told
         node.stop()
     print(*points.deaths, sep="\n")
+    assert len(points.deaths) > 30 / stride, points.deaths
     assert any(".segment" in death for death in points.deaths) or stride > 1, points.deaths
