@@ -166,7 +166,8 @@ def test_a_secret_is_in_the_file_and_nowhere_else(own_fleet):
 
 def packed(data):
     out = ctypes.create_string_buffer(len(data) + 1024)
-    return out.raw[:_zstd.ZSTD_compress(out, ctypes.c_size_t(len(out)), data, ctypes.c_size_t(len(data)), 3)]
+    size = _zstd.ZSTD_compress(out, ctypes.c_size_t(len(out)), data, ctypes.c_size_t(len(data)), 3)
+    return out.raw[:size]
 
 
 def test_the_search_finds_a_canary_where_there_is_one(tmp_path):
