@@ -84,7 +84,9 @@ endif()
 
 # ---- hardening ----
 set(sanitized_types Asan Tsan)
-if(NOT CMAKE_BUILD_TYPE IN_LIST sanitized_types)
+if(CMAKE_BUILD_TYPE IN_LIST sanitized_types)
+  target_compile_definitions(holdfast_flags INTERFACE HOLDFAST_SANITIZED)
+else()
   target_compile_options(holdfast_flags INTERFACE -fstack-protector-strong -fstack-clash-protection)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
     target_compile_options(holdfast_flags INTERFACE -fcf-protection)

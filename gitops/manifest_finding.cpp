@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits/documents.hpp"
+#include "gitops/json_text.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::gitops {
@@ -13,22 +14,20 @@ namespace {
 
 using base::Json;
 
-std::string text_at(const Json& object, const char* name) {
-  if (!object.is_object()) return {};
-  const auto member = object.find(name);
-  if (member == object.end() || !member->is_string()) return {};
-  const std::string quoted = sync::in_quotes(member->get_ref<const std::string&>());
+/// Fit to be shown, and bounded.
+std::string shown(const Json& object, const char* name) {
+  const std::string quoted = sync::in_quotes(text_member(object, name));
   return quoted.substr(1, quoted.size() - 2);
 }
 
 }  // namespace
 
 std::string brief_of(const Json& document) {
-  const std::string kind = text_at(document, "kind");
+  const std::string kind = shown(document, "kind");
   const Json* metadata = nullptr;
   if (document.is_object() && document.contains("metadata")) metadata = &document.at("metadata");
-  const std::string name = metadata == nullptr ? "" : text_at(*metadata, "name");
-  const std::string ns = metadata == nullptr ? "" : text_at(*metadata, "namespace");
+  const std::string name = metadata == nullptr ? "" : shown(*metadata, "name");
+  const std::string ns = metadata == nullptr ? "" : shown(*metadata, "namespace");
   if (kind.empty() || name.empty()) return kind;
   return kind + "/" + (ns.empty() || ns == "default" ? "" : ns + "/") + name;
 }

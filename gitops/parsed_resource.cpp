@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "gitops/json_text.hpp"
 #include "sync/model/config_map.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/process_spec.hpp"
@@ -59,12 +60,6 @@ std::vector<std::string> config_map_keys(const Json& object) {
   return keys;
 }
 
-/// Text of a member, empty where there is none.
-std::string text_of(const Json& object, const char* name) {
-  const auto member = object.is_object() ? object.find(name) : object.end();
-  return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
-}
-
 base::Result<ParsedResource> read_secret(const Json& object) {
   ParsedResource out;
   HF_TRY(out.sealed, parse_sealed_secret(object));
@@ -96,8 +91,9 @@ base::Result<ParsedResource> read_plain_secret(const Json& object, PlainSecrets 
 }  // namespace
 
 base::Result<ParsedResource> read_resource(const Json& object, PlainSecrets plain) {
-  if (is_sealed_secret(text_of(object, "apiVersion"), text_of(object, "kind"))) return read_secret(object);
-  if (text_of(object, "apiVersion") == "v1" && text_of(object, "kind") == "Secret")
+  if (is_sealed_secret(text_member(object, "apiVersion"), text_member(object, "kind")))
+    return read_secret(object);
+  if (text_member(object, "apiVersion") == "v1" && text_member(object, "kind") == "Secret")
     return read_plain_secret(object, plain);
   ParsedResource out;
   HF_TRY(out.resource, sync::parse_resource(object));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits/secrets.hpp"
+#include "gitops/json_text.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/model/labels.hpp"
@@ -103,12 +104,6 @@ Status read_spec(const Json& value, const std::string& where, SealedSecret& out)
   return read_encrypted(encoded, where + ".encryptedData", out);
 }
 
-bool says(const Json& object, const char* name, std::string_view text) {
-  const auto member = object.is_object() ? object.find(name) : object.end();
-  return member != object.end() && member->is_string() &&
-         member->get_ref<const std::string&>() == std::string(text);
-}
-
 Status add_value(PlainSecret& out, const std::string& at, const std::string& key, base::ClearText value) {
   HF_CHECK(sync::check_data_key(key, at));
   out.data.insert_or_assign(key, std::move(value));
@@ -163,7 +158,7 @@ Json without_clear_copy(Json metadata) {
 }
 
 Result<PlainSecret> parse_plain_secret(const Json& object) {
-  if (!says(object, "apiVersion", "v1") || !says(object, "kind", "Secret"))
+  if (text_member(object, "apiVersion") != "v1" || text_member(object, "kind") != "Secret")
     return fail(Code::kInvalid, "not a Secret: apiVersion must be v1, and kind Secret");
   PlainSecret out;
   HF_TRY(const auto place, place_of(object));

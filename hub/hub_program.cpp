@@ -12,6 +12,7 @@
 #include "base/metric.hpp"
 #include "base/time_text.hpp"
 #include "base/version.hpp"
+#include "hub/backup.hpp"
 #include "hub/sealing_key_file.hpp"
 #include "hub/tables.hpp"
 
@@ -118,6 +119,7 @@ std::string HubProgram::broker_ip() const {
 Status HubProgram::open() {
   HF_TRY(loop_, base::EventLoop::create());
   HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
+  HF_CHECK(check_no_restore_is_due(folder_));
   HF_CHECK(check_store_is_there(folder_));
   // The store first: keys without one are a loss, and none that a hub which is killed here could be taken for.
   HF_TRY(store_, sync::LmdbStore::open(hub_store(folder_.store())));

@@ -11,6 +11,7 @@
 #include "base/system_random.hpp"
 #include "base/time_text.hpp"
 #include "base/version.hpp"
+#include "hub/backup.hpp"
 #include "hub/hub_options.hpp"
 #include "hub/hub_program.hpp"
 #include "hub/log_sink.hpp"
@@ -31,6 +32,7 @@ struct Typed {
   std::string source, path = ".", ref = "HEAD";
   std::string token_file, ssh_key_file, known_hosts_file, ca_file, username;
   std::string recovery_key, rotated, trust, readmit;
+  std::string backup_to, restore_from;
   std::vector<std::string> except;
   bool drop_old = false;
   std::vector<std::string> advertise;
@@ -117,9 +119,45 @@ base::Status serve(const hub::HubOptions& options) {
   return program->run();
 }
 
+void say_backup(const char* what, const hub::BackupManifest& backup) {
+  std::uint64_t bytes = 0;
+  for (const auto& file : backup.files) bytes += file.bytes;
+  std::printf("%s: fleet %s, of %s, %zu files, %llu bytes\n", what, backup.fleet.str().c_str(),
+              base::to_rfc3339_seconds(backup.made).c_str(), backup.files.size(),
+              static_cast<unsigned long long>(bytes));
+}
+
+int back_up_hub(const Typed& typed) {
+  const auto options = options_of(typed);
+  if (!options) return complain(options.error(), kUsedWrongly);
+  const auto done = hub::back_up(hub::DataFolder(options->data), typed.backup_to, base::SystemClock().wall());
+  if (!done) return complain(done.error(), kFailed);
+  say_backup("backed up", *done);
+  return 0;
+}
+
+int restore_hub(const Typed& typed) {
+  const auto options = options_of(typed);
+  if (!options) return complain(options.error(), kUsedWrongly);
+  const auto done = hub::restore(hub::DataFolder(options->data), typed.restore_from);
+  if (!done) return complain(done.error(), kFailed);
+  say_backup("restored", done->backup);
+  if (!done->set_aside.empty())
+    std::printf("what was there is in %s; remove it when all is well\n", done->set_aside.c_str());
+  std::puts(
+      "start the hub: nodes keep what they hold, and nothing is sent before every repository was fetched");
+  return 0;
+}
+
 int check_store(const Typed& typed) {
   const auto options = options_of(typed);
   if (!options) return complain(options.error(), kUsedWrongly);
+  if (hub::is_backup(options->data)) {
+    const auto checked = hub::check_backup(options->data);
+    if (!checked) return complain(checked.error(), kFailed);
+    say_backup("the backup is sound", *checked);
+    return 0;
+  }
   if (const auto checked = sync::check_store(hub::DataFolder(options->data).store()); !checked) {
     return complain(checked.error(), kFailed);
   }
@@ -239,16 +277,21 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("holdfast-hub ") + base::kVersion);
   app.require_subcommand(1);
   Typed typed;
-  auto* serve_command = app.add_subcommand("serve", "Run the hub; makes all it needs at its first start");
-  add_options(*serve_command, typed);
-  auto* check_command =
-      app.add_subcommand("check", "Read every record of the store of a hub that does not run");
-  check_command->add_option("--data", typed.data, "Folder of the hub's state");
+  add_options(*app.add_subcommand("serve", "Run the hub; makes all it needs at its first start"), typed);
+  auto* check_command = app.add_subcommand(
+      "check", "Read every record of the store of a hub that does not run, or of a backup");
+  check_command->add_option("--data", typed.data, "Folder of the hub's state, or of a backup");
+  auto* backup_command =
+      app.add_subcommand("backup", "Copy keys and store as they are at one moment; the hub may run");
+  backup_command->add_option("--data", typed.data, "Folder of the hub's state");
+  backup_command->add_option("--to", typed.backup_to, "New folder for it; it holds the hub's private keys")
+      ->required();
+  auto* restore_command = app.add_subcommand(
+      "restore", "Put a backup back, with the hub stopped; what is there is set aside, not lost");
+  restore_command->add_option("--data", typed.data, "Folder of the hub's state");
+  restore_command->add_option("--from", typed.restore_from, "Folder of the backup")->required();
   auto* rotate_command = add_rotate(app, typed);
   auto* recover_command = add_recover(app, typed);
-  for (const char* later : {"backup", "restore"}) {
-    app.add_subcommand(later, "Not part of this release yet")->allow_extras();
-  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -257,12 +300,8 @@ int main(int argc, char** argv) {
   if (check_command->parsed()) return check_store(typed);
   if (rotate_command->parsed()) return rotate_keys(typed);
   if (recover_command->parsed()) return recover_hub(typed);
-  if (!serve_command->parsed()) {
-    return complain({base::Code::kUnsupported,
-                     "backup and restore are not part of this release yet; with the hub stopped, copy "
-                     "its data folder"},
-                    kFailed);
-  }
+  if (backup_command->parsed()) return back_up_hub(typed);
+  if (restore_command->parsed()) return restore_hub(typed);
   const auto options = options_of(typed);
   if (!options) return complain(options.error(), kUsedWrongly);
   const auto done = serve(*options);

@@ -38,9 +38,14 @@ Result<std::optional<std::string>> read_if_there(const std::string& path) {
   return fail(std::move(text).error());
 }
 
+std::string first_line(std::string_view text) {
+  const auto line = text.substr(0, text.find_first_of("\r\n"));
+  return std::string(line.substr(0, line.find_last_not_of(' ') + 1));
+}
+
 Result<base::SigningKey> read_recovery_key(const std::string& path) {
   HF_TRY(const std::string text, base::read_file(path, kKeyFileBytesMax));
-  auto key = base::SigningKey::from_seed_hex(text.substr(0, text.find_first_of("\r\n")));
+  auto key = base::SigningKey::from_seed_hex(first_line(text));
   if (!key) return fail(std::move(key).error().with_context(path));
   return key;
 }
@@ -54,15 +59,10 @@ Result<sync::Certificate> make_fleet_ca(const sync::PrivateKey& key, base::WallT
 
 namespace {
 
-std::string without_newline(std::string text) {
-  text.erase(text.find_last_not_of(" \r\n") + 1);
-  return text;
-}
-
 Result<base::SigningKey> signing_key_of(const std::string& path, base::Random& random, bool& made) {
   HF_TRY(const auto text, read_if_there(path));
   if (text) {
-    auto key = base::SigningKey::from_seed_hex(without_newline(*text));
+    auto key = base::SigningKey::from_seed_hex(first_line(*text));
     if (!key) return fail(std::move(key).error().with_context(path));
     return key;
   }
@@ -227,7 +227,7 @@ Status Pki::open_trust(const DataFolder& folder, const PkiOptions& options, base
     HF_TRY(trust_, sync::decode_trust(*text));
     HF_TRY(const auto public_key, read_if_there(folder.recovery_key() + ".pub"));
     if (!public_key) return fail(Code::kNotFound, folder.recovery_key() + ".pub is missing");
-    HF_TRY(recovery_, base::PublicKey::from_hex(without_newline(*public_key)));
+    HF_TRY(recovery_, base::PublicKey::from_hex(first_line(*public_key)));
     HF_TRY(document_, sync::verify_trust(trust_, recovery_));
   }
   HF_TRY(auto wanted, wanted_document(document_, ca_, signing_.public_key(), options));

@@ -100,6 +100,8 @@ class Pki {
 base::Result<base::SigningKey> read_recovery_key(const std::string& path);
 /// An optional file that holds a key or a certificate.
 base::Result<std::optional<std::string>> read_if_there(const std::string& path);
+/// Of a key's file, as an editor may leave it: without what ends a line.
+std::string first_line(std::string_view text);
 /// A CA of its own, from a little before `now` on.
 base::Result<sync::Certificate> make_fleet_ca(const sync::PrivateKey& key, base::WallTime now,
                                               base::Random& random);

@@ -19,8 +19,6 @@ namespace limits = base::limits;
 
 namespace {
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find_first_of("\r\n")); }
-
 Status move_file(const std::string& from, const std::string& to) {
   if (std::rename(from.c_str(), to.c_str()) == 0) return {};
   return fail(base::Error::from_errno(errno, from));

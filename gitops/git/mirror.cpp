@@ -36,7 +36,7 @@ struct GitMirror::State {
     std::string incoming;
     std::vector<std::string> old_packs;        ///< of a repack
     std::map<std::string, Revision> old_pins;  ///< that it knows of
-    std::unique_ptr<FetchProcess> process;
+    std::unique_ptr<base::ChildCall> process;
   };
   /// What is known of a URL's mirror; read from disk when first asked for.
   struct Known {
@@ -145,8 +145,8 @@ Status GitMirror::State::start(JobKind kind, const Repository& repository,
                        options.fetch_bytes_max,
                        options.memory_bytes_max,
                        static_cast<std::uint64_t>(cpu_s)};
-  const FetchProcess::Options how{options.fetch_program, encode_fetch_job(input), job.incoming, timeout};
-  HF_TRY(job.process, FetchProcess::start(loop, how, [this, url = repository.url](const Status& answer) {
+  const FetchOrder order{options.fetch_program, encode_fetch_job(input), job.incoming, timeout};
+  HF_TRY(job.process, start_fetch(loop, order, [this, url = repository.url](const Status& answer) {
            ended(url, answer);
          }));
   return {};

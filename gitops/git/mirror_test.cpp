@@ -373,7 +373,7 @@ TEST_F(MirrorTest, MoreFetchesThanMayRunWaitForTheirTurn) {
 TEST_F(MirrorTest, AProgramThatIsNotThereIsAnErrorOfTheFetch) {
   open({.fetch_program = folder() + "/nope"});
   EXPECT_EQ(fetched({.url = "git://127.0.0.1:1/x"}),
-            "NotFound: the fetching program " + folder() + "/nope: No such file or directory");
+            "NotFound: the fetching child, " + folder() + "/nope: No such file or directory");
 }
 
 TEST_F(MirrorTest, AChildThatEndsWithoutAnAnswerIsAnErrorOfTheFetch) {

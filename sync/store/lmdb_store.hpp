@@ -71,6 +71,11 @@ class LmdbStore final : public Store {
 /// Call it before open(). kCorrupt names the first damaged place; a file that is not there is kNotFound.
 base::Status check_store(const std::string& path);
 
+/// One moment of a store, also while its owner runs, as a new file `to`, durable when it returns. Nothing is checked: call
+/// check_store(to). kConflict: `to` is there. kCorrupt, kNoSpace, kIo: nothing is left of it.
+/// REQUIRES: this process does not have the store open.
+base::Status copy_store(const std::string& path, const std::string& to);
+
 /// Renames the file to "<path>.corrupt-<n>" and returns that name. kConflict while somebody has it open.
 base::Result<std::string> set_aside_store(const std::string& path);
 

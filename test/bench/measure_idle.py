@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import machine
-from manifests import file, process
+from manifests import file
+from measure_memory import OBJECTS
 from network import MachineAddress, Network
 from result import Result
 from stage import stage
@@ -67,9 +68,7 @@ def measure(quick):
             node.agent.log = fleet.folder / f"{profile}.log"  # not on its disk
             node.options = ["--profile", profile]
             node.start()
-        objects = {f"f{i}.yaml": file(f"f{i}", f"/etc/bench/{i}", f"content of {i}\n" * 10) for i in range(180)}
-        objects |= {f"p{i}.yaml": process(f"p{i}", ["/bin/sleep", "1000000"]) for i in range(20)}
-        app = fleet.app(objects=objects)
+        app = fleet.app(objects=OBJECTS)
         stack.callback(fleet.remove)  # before its disk goes
         time.sleep(SETTLE_SECONDS)
         prompt = nodes["prompt"]

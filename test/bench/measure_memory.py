@@ -35,13 +35,18 @@ def copy_program(path, root):
         shutil.copy(source, target)
 
 
-def in_own_root(node):
+OBJECTS = {f"f{i}.yaml": file(f"f{i}", f"/etc/bench/{i}", f"content of {i}\n" * 10) for i in range(180)}
+OBJECTS |= {f"p{i}.yaml": process(f"p{i}", ["/bin/sleep", "1000000"]) for i in range(20)}
+
+
+def in_own_root(node, *programs):
     """Runs the agent of `node` with node.folder as its root; its files are the same ones, seen as /data and /root."""
     root = node.folder
     for name in ("holdfast-agent", "holdfast-shim"):
         copy_program(machine.program(name), root)
         shutil.copy(machine.program(name), root / name)
-    copy_program("/bin/sleep", root)
+    for program in ("/bin/sleep", *programs):
+        copy_program(program, root)
     for name in ("proc", "dev"):
         (root / name).mkdir()
     script = 'mount --bind /proc "$1/proc" && mount --bind /dev "$1/dev" && exec chroot "$1" /holdfast-agent run --data /data --root /root'
@@ -56,9 +61,7 @@ def measure(quick):
     with stage() as fleet:
         node = fleet.node(start=False)
         in_own_root(node)
-        objects = {f"f{i}.yaml": file(f"f{i}", f"/etc/bench/{i}", f"content of {i}\n" * 10) for i in range(180)}
-        objects |= {f"p{i}.yaml": process(f"p{i}", ["/bin/sleep", "1000000"]) for i in range(20)}
-        fleet.app(objects=objects)
+        fleet.app(objects=OBJECTS)
         time.sleep(seconds)
         agent = rollup(node.agent.pid)
         most = peak(node.agent.pid)

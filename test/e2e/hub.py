@@ -146,6 +146,13 @@ class Hub:
             f"holdfast {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
+    def command(self, verb, *options, code=0, data=None):
+        """holdfast-hub itself, on its own data folder or another."""
+        done = subprocess.run([*self.wrapper, machine.program("holdfast-hub"), verb, *options, "--data", str(data or self.data)],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, f"holdfast-hub {verb}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
     def apply(self, objects):
         """Through `holdfast apply`; JSON is YAML."""
         return self.cli("apply", "-f", "-", data="\n---\n".join(map(json.dumps, objects)))

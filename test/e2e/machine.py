@@ -3,6 +3,7 @@
 and the end of every process that a test's folder holds, for a workload outlives its agent on purpose."""
 import errno
 import hashlib
+import itertools
 import os
 import shutil
 import signal
@@ -24,10 +25,21 @@ def program(name):
     return str(path)
 
 
+# Below what the kernel gives to outgoing connections: a port of a hub that is stopped stays its own. Another process that
+# runs tests begins elsewhere.
+PORTS = range(15_000, 32_000)
+_ports = itertools.count(os.getpid() * 379)
+
+
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    for number in _ports:
+        port = PORTS[number % len(PORTS)]
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def new_folder():

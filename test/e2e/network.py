@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 
 ETHERNET_HEADER = 14
+# Tests run on as many processes as there are processors, gw0, gw1 and so on, each with networks of its own.
+NETWORKS = 200 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 50
 _numbers = itertools.count(1)
 
 
@@ -22,7 +24,7 @@ class Network:
         number = next(_numbers)
         self.name = f"hf{os.getpid() % 100000}n{number}"
         self.cable = f"{self.name[:12]}v"
-        self.machine_ip, self.ip = f"10.198.{number}.1", f"10.198.{number}.2"
+        self.machine_ip, self.ip = (f"10.{NETWORKS}.{number}.{end}" for end in (1, 2))
         self.reaches = reaches
 
     def __enter__(self):

@@ -2,7 +2,6 @@
 """Three losses of a hub: its store, all of it but the recovery key, all of it. Nodes keep what they hold and run, and come under a
 hub again; nothing is restarted or deleted."""
 import shutil
-import subprocess
 
 import machine
 from fleet import Fleet
@@ -11,13 +10,6 @@ from manifests import file, process
 from waiting import holds, until
 
 APP = {"motd.yaml": file("motd", "/etc/motd", "before\n"), "web.yaml": process("web", ["/bin/sleep", "1000"])}
-
-
-def recover(hub, *options, code=0):
-    done = subprocess.run([machine.program("holdfast-hub"), "recover", "--data", str(hub.data), *options], capture_output=True, text=True,
-                          timeout=30)
-    assert done.returncode == code, done.stderr
-    return done
 
 
 def lose(hub, *names):
@@ -59,11 +51,11 @@ def test_loss_of_the_store_is_not_taken_for_a_new_hub_and_nodes_come_back(own_fl
     before = running(node)
     hub.cli("diagnose", node.name)
     lose(hub, "store", "store-lock")
-    refused = subprocess.run([machine.program("holdfast-hub"), "serve", "--data", str(hub.data)], capture_output=True, text=True, timeout=20)
-    assert refused.returncode == 1 and "is a disk not mounted" in refused.stderr and "holdfast-hub recover" in refused.stderr
-    assert "leave --recovery-key" in recover(hub, "--recovery-key", str(hub.data / "recovery.key"), "--trust", "x", code=1).stderr
-    recover(hub)
-    assert "nothing is lost" in recover(hub, code=1).stderr
+    refused = hub.command("serve", code=1)
+    assert "is a disk not mounted" in refused.stderr and "holdfast-hub recover" in refused.stderr
+    assert "leave --recovery-key" in hub.command("recover", "--recovery-key", str(hub.data / "recovery.key"), "--trust", "x", code=1).stderr
+    hub.command("recover")
+    assert "nothing is lost" in hub.command("recover", code=1).stderr
     hub.start()
     comes_back(own_fleet, app, node, before)
 
@@ -75,11 +67,11 @@ def test_loss_of_all_but_the_recovery_key(own_fleet):
     key = hub.folder / "recovery.key"
     shutil.copy(hub.data / "recovery.key", key)
     lose(hub)
-    assert "give --recovery-key FILE and --trust FILE" in recover(hub, code=1).stderr
+    assert "give --recovery-key FILE and --trust FILE" in hub.command("recover", code=1).stderr
     other = hub.folder / "other.key"
     other.write_text("7" * 64)
-    assert "not signed by the recovery key" in recover(hub, "--recovery-key", str(other), "--trust", str(node.data / "trust.json"), code=1).stderr
-    recover(hub, "--recovery-key", str(key), "--trust", str(node.data / "trust.json"))
+    assert "not signed by the recovery key" in hub.command("recover", "--recovery-key", str(other), "--trust", str(node.data / "trust.json"), code=1).stderr
+    hub.command("recover", "--recovery-key", str(key), "--trust", str(node.data / "trust.json"))
     hub.start()
     comes_back(own_fleet, app, node, before)
     assert not (hub.data / "recovery.key").exists(), "it stays where it is kept"
@@ -93,9 +85,9 @@ def test_who_is_excepted_or_was_deleted_since_is_not_taken_back(own_fleet):
     good, bad, hub = own_fleet.node("good"), own_fleet.node("bad"), own_fleet.hub
     until("both are connected", lambda: good.status()["connected"] and bad.status()["connected"])
     lose(hub, "store", "store-lock")
-    assert "--except" in recover(hub, "--except", "../x", code=2).stderr
-    assert "--readmit" in recover(hub, "--readmit", "99999h", code=2).stderr
-    recover(hub, "--except", bad.uid)
+    assert "--except" in hub.command("recover", "--except", "../x", code=2).stderr
+    assert "--readmit" in hub.command("recover", "--readmit", "99999h", code=2).stderr
+    hub.command("recover", "--except", bad.uid)
     hub.start()
     until("one is taken back", lambda: hub.get("nodes", good.name), 60)
     hub.cli("delete", "node", good.name)
@@ -144,22 +136,38 @@ def test_loss_of_everything_re_home(own_fleet):
         other.remove()
 
 
-def copy_of(hub):
-    """A backup, made while the hub is stopped."""
+def back_up(hub):
+    """While it runs, as people do it every night."""
     target = hub.folder / "backup"
-    shutil.copytree(hub.data, target, ignore=shutil.ignore_patterns("run", "logs", "store-lock", "*.sock"))
+    hub.command("backup", "--to", str(target))
     return target
 
 
 def restore(hub, backup):
     hub.stop()
-    for path in backup.iterdir():
-        there = hub.data / path.name
-        if there.is_dir():
-            shutil.rmtree(there)
-            shutil.copytree(path, there)
-        else:
-            shutil.copy2(path, there)
+    said = hub.command("restore", "--from", str(backup)).stdout
+    assert (hub.data / "before-restore-1/store").exists() and "before-restore-1" in said
+    hub.start()
+
+
+def test_a_backup_is_checked_before_it_replaces_anything(own_fleet):
+    hub = own_fleet.hub
+    backup = back_up(hub)
+    assert not (backup / "recovery.key").exists(), "its copy is kept elsewhere"
+    assert "is sound" in hub.command("check", data=backup).stdout
+    assert "give each backup a folder of its own" in hub.command("backup", "--to", str(backup), code=1).stderr
+    assert "stop the hub first" in hub.command("restore", "--from", str(backup), code=1).stderr
+    assert "--to" in hub.command("backup", code=2).stderr
+    hub.stop()
+    good = (backup / "store").read_bytes()
+    (backup / "store").write_bytes(good[:len(good) // 2])
+    for command in (["restore", "--from", str(backup)], ["check"]):
+        refused = hub.command(*command, code=1, data=backup if command == ["check"] else None)
+        assert "store: not what was backed up" in refused.stderr
+    (backup / "store").write_bytes(good)
+    (hub.data / "restoring").write_text("{}")
+    assert "type the same" in hub.command("serve", code=1).stderr.lower()
+    (hub.data / "restoring").unlink()
     hub.start()
 
 
@@ -167,9 +175,7 @@ def test_a_hub_restored_from_an_old_backup_raises_the_epoch_and_deletes_nothing(
     node, hub = own_fleet.node(), own_fleet.hub
     app = own_fleet.app(objects=APP)
     before = running(node)
-    hub.stop()
-    backup = copy_of(hub)
-    hub.start()
+    backup = back_up(hub)
     for content in ("one\n", "two\n", "three\n"):
         app.write("motd.yaml", file("motd", "/etc/motd", content)).push()
     held = node.status()["snapshot"]["accepted"]
@@ -188,9 +194,7 @@ def test_a_restored_hub_whose_git_was_rewritten_waits_for_a_person(own_fleet):
     node, hub = own_fleet.node(), own_fleet.hub
     app = own_fleet.app(objects=APP)
     before = running(node)
-    hub.stop()
-    backup = copy_of(hub)
-    hub.start()
+    backup = back_up(hub)
     first = own_fleet.git.head()
     app.write("motd.yaml", file("motd", "/etc/motd", "lost in a rewrite\n")).push()
     hub.stop()

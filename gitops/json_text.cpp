@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gitops/json_text.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace holdfast::gitops {
+
+std::string text_member(const base::Json& object, std::string_view name) {
+  if (!object.is_object()) return {};
+  const auto member = object.find(name);
+  return member != object.end() && member->is_string() ? member->get<std::string>() : std::string();
+}
+
+}  // namespace holdfast::gitops

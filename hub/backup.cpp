@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hub/backup.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/file_io.hpp"
+#include "base/handle.hpp"
+#include "base/json.hpp"
+#include "base/limits/backup.hpp"
+#include "base/limits/documents.hpp"
+#include "base/version.hpp"
+#include "hub/pki.hpp"
+#include "sync/model/fields.hpp"
+#include "sync/store/lmdb_store.hpp"
+#include "sync/store/store_file.hpp"
+
+namespace holdfast::hub {
+
+using base::Code;
+using base::fail;
+using base::Json;
+using base::Result;
+using base::Status;
+namespace fs = std::filesystem;
+namespace limits = base::limits;
+
+namespace {
+
+constexpr std::string_view kStoreName = "store";
+constexpr std::string_view kOldCasName = "ca.old";
+constexpr std::string_view kSetAsideName = "before-restore-";
+
+bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+// ---- copying ----
+
+Status write_all(const base::Fd& out, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const auto put = ::write(out.get(), bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return fail(base::Error::from_errno(errno, path));
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+using Piece = std::function<Status(std::string_view)>;
+
+/// A regular file in pieces; what it is, as a backup names it.
+Result<BackupFile> read_pieces(const std::string& root, const std::string& name, const Piece& each) {
+  const std::string path = root + "/" + name;
+  const base::Fd in(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info{};
+  if (!in || ::fstat(in.get(), &info) != 0) return fail(base::Error::from_errno(errno, path));
+  if (!S_ISREG(info.st_mode)) return fail(Code::kInvalid, path + ": not a regular file");
+  BackupFile file{.name = name, .mode = info.st_mode & 0777U};
+  base::Hasher hasher;
+  std::array<char, 65'536> piece{};
+  for (;;) {
+    const auto got = ::read(in.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(base::Error::from_errno(errno, path));
+    if (got == 0) break;
+    const std::string_view bytes(piece.data(), static_cast<std::size_t>(got));
+    hasher.update(bytes);
+    file.bytes += bytes.size();
+    HF_CHECK(each(bytes));
+  }
+  file.sha256 = hasher.finish();
+  return file;
+}
+
+Result<BackupFile> look_at(const std::string& root, const std::string& name) {
+  return read_pieces(root, name, [](std::string_view) { return Status(); });
+}
+
+/// Durable when it returns.
+Result<BackupFile> copy(const std::string& from, const std::string& to, const std::string& name) {
+  const std::string path = to + "/" + name;
+  HF_CHECK(base::remove_file(path));
+  const base::Fd out(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!out) return fail(base::Error::from_errno(errno, path));
+  HF_TRY(auto file,
+         read_pieces(from, name, [&](std::string_view bytes) { return write_all(out, bytes, path); }));
+  if (::fchmod(out.get(), file.mode) != 0 || ::fsync(out.get()) != 0)
+    return fail(base::Error::from_errno(errno, path));
+  return file;
+}
+
+// ---- what belongs to a backup ----
+
+/// Names directly in `folder` whose files are to be kept. Not among them: the store and what lies beside it, which has a way
+/// of its own, and the recovery key, whose copy is kept where neither this machine nor its backups can be read.
+Result<std::vector<std::string>> names_in(const std::string& folder) {
+  std::vector<std::string> out;
+  std::error_code problem;
+  for (fs::directory_iterator entry(folder, problem), end; !problem && entry != end;
+       entry.increment(problem)) {
+    const auto name = entry->path().filename().string();
+    const bool is_passing = name.starts_with('.') || name.starts_with(kStoreName) || name == "lock" ||
+                            name == "restoring" || name == "recovery.key" || name == kBackupManifestName;
+    if (!is_passing && entry->symlink_status(problem).type() == fs::file_type::regular) out.push_back(name);
+  }
+  if (problem) return fail(base::Error::from_errno(problem.value(), folder));
+  std::ranges::sort(out);
+  return out;
+}
+
+Result<std::vector<std::string>> names_of(const DataFolder& folder) {
+  HF_TRY(auto out, names_in(folder.root()));
+  if (is_there(folder.old_cas())) {
+    HF_TRY(const auto old, names_in(folder.old_cas()));
+    for (const auto& name : old) out.push_back(std::string(kOldCasName) + "/" + name);
+  }
+  if (out.size() >= limits::kBackupFilesMax)
+    return fail(Code::kLimit,
+                folder.root() + ": more than " + std::to_string(limits::kBackupFilesMax) + " files");
+  return out;
+}
+
+Result<std::vector<BackupFile>> copy_files(const DataFolder& folder, const std::string& to) {
+  HF_TRY(const auto names, names_of(folder));
+  std::vector<BackupFile> out;
+  for (const auto& name : names) {
+    HF_TRY(auto file, copy(folder.root(), to, name));
+    if (file.bytes > limits::kBackupFileBytesMax)
+      return fail(Code::kLimit, folder.root() + "/" + name + ": " + std::to_string(file.bytes) +
+                                    " bytes are too many for a file of a hub; move it away");
+    out.push_back(std::move(file));
+  }
+  return out;
+}
+
+Result<bool> are_unchanged(const DataFolder& folder, const std::vector<BackupFile>& files) {
+  HF_TRY(const auto names, names_of(folder));
+  if (!std::ranges::equal(names, files, {}, {}, &BackupFile::name)) return false;
+  for (const auto& file : files) {
+    const auto now = look_at(folder.root(), file.name);
+    if (!now || *now != file) return false;
+  }
+  return true;
+}
+
+/// A key and its certificate may be renewed while they are read: then all of it is read again.
+Result<std::vector<BackupFile>> copy_one_moment(const DataFolder& folder, const std::string& to) {
+  for (int turn = 0; turn < limits::kBackupTurnsMax; ++turn) {
+    HF_TRY(auto files, copy_files(folder, to));
+    HF_TRY(const bool is_whole, are_unchanged(folder, files));
+    if (!is_whole) continue;
+    HF_CHECK(sync::sync_folder_of(to + "/" + std::string(kOldCasName) + "/."));
+    HF_CHECK(sync::sync_folder_of(to + "/."));
+    return files;
+  }
+  return fail(Code::kConflict,
+              folder.root() + ": its files changed each time that they were copied; try again");
+}
+
+Result<sync::FleetId> fleet_of(const DataFolder& folder) {
+  HF_TRY(const auto text, base::read_file(folder.hub_file(), limits::kJsonBytesMax));
+  HF_TRY(const Json json, base::parse_json(text));
+  sync::FleetId fleet;
+  HF_CHECK(
+      base::ObjectReader(json, folder.hub_file()).required("fleet", sync::id_field(fleet)).finish_open());
+  return fleet;
+}
+
+Status make_new_folder(const std::string& to) {
+  std::error_code problem;
+  if (fs::exists(to, problem) && !fs::is_empty(to, problem))
+    return fail(Code::kConflict, to + " is there and not empty: give each backup a folder of its own");
+  HF_CHECK(base::make_private_directory(to));
+  return base::make_private_directory(to + "/" + std::string(kOldCasName));
+}
+
+// ---- restoring ----
+
+enum class Phase { kSetAside, kCopying };
+
+struct Restoring {
+  Phase phase = Phase::kSetAside;
+  std::string set_aside;
+};
+
+std::string marker_of(const DataFolder& folder) { return folder.root() + "/restoring"; }
+
+Status write_marker(const DataFolder& folder, const Restoring& restoring) {
+  const Json json{{"phase", restoring.phase == Phase::kCopying ? "copying" : "set-aside"},
+                  {"setAside", restoring.set_aside}};
+  return base::write_file(marker_of(folder), base::canonical_json(json), 0600);
+}
+
+Result<std::optional<Restoring>> read_marker(const DataFolder& folder) {
+  HF_TRY(const auto text, read_if_there(marker_of(folder)));
+  if (!text) return std::nullopt;
+  HF_TRY(const Json json, base::parse_json(*text));
+  Restoring out;
+  std::string phase;
+  HF_CHECK(base::ObjectReader(json, marker_of(folder))
+               .required("phase", phase)
+               .required("setAside", out.set_aside)
+               .finish());
+  out.phase = phase == "copying" ? Phase::kCopying : Phase::kSetAside;
+  return out;
+}
+
+Result<std::string> free_name(const DataFolder& folder) {
+  for (int n = 1; n <= limits::kRestoresKeptMax; ++n) {
+    auto path = folder.root() + "/" + std::string(kSetAsideName) + std::to_string(n);
+    if (!is_there(path)) return path;
+  }
+  return fail(Code::kLimit, folder.root() + "/" + std::string(kSetAsideName) + "1 to -" +
+                                std::to_string(limits::kRestoresKeptMax) +
+                                " are there from restores before: remove what is not needed any more");
+}
+
+Status move(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0 || errno == ENOENT) return {};
+  return fail(base::Error::from_errno(errno, "moving " + from + " to " + to));
+}
+
+/// What a backup replaces, so that nothing is lost by putting back the wrong one. The store last: while it is there, so is a hub.
+Status set_aside(const DataFolder& folder, const std::string& to) {
+  HF_CHECK(base::make_private_directory(to));
+  HF_TRY(const auto names, names_in(folder.root()));
+  for (const auto& name : names) HF_CHECK(move(folder.root() + "/" + name, to + "/" + name));
+  HF_CHECK(move(folder.old_cas(), to + "/" + std::string(kOldCasName)));
+  HF_CHECK(move(folder.store(), to + "/" + std::string(kStoreName)));
+  HF_CHECK(base::remove_file(folder.store() + "-lock"));  // LMDB's table of readers, of another file
+  HF_CHECK(sync::sync_folder_of(to + "/."));
+  return sync::sync_folder_of(folder.root() + "/.");
+}
+
+/// What is here now came from a copy that did not end, perhaps of another backup.
+Status remove_begun(const DataFolder& folder) {
+  HF_TRY(const auto names, names_of(folder));
+  for (const auto& name : names) HF_CHECK(base::remove_file(folder.root() + "/" + name));
+  return base::remove_file(folder.store());
+}
+
+Status copy_back(const DataFolder& folder, const std::string& from, const BackupManifest& backup) {
+  HF_CHECK(remove_begun(folder));
+  HF_CHECK(base::make_private_directory(folder.old_cas()));
+  for (const auto& file : backup.files) {
+    HF_TRY(const auto copied, copy(from, folder.root(), file.name));
+    if (copied != file)
+      return fail(Code::kCorrupt, from + "/" + file.name + ": changed while it was restored");
+  }
+  HF_CHECK(sync::sync_folder_of(folder.old_cas() + "/."));
+  return sync::sync_folder_of(folder.root() + "/.");
+}
+
+Status check_same_fleet(const DataFolder& folder, const BackupManifest& backup) {
+  if (!is_there(folder.hub_file())) return {};
+  HF_TRY(const auto fleet, fleet_of(folder));
+  if (fleet == backup.fleet) return {};
+  return fail(Code::kConflict, folder.root() + " holds fleet " + fleet.str() + ", the backup is of " +
+                                   backup.fleet.str() + ": restore it into another folder");
+}
+
+}  // namespace
+
+bool is_backup(const std::string& folder) {
+  return is_there(folder + "/" + std::string(kBackupManifestName));
+}
+
+Result<BackupManifest> back_up(const DataFolder& folder, const std::string& to, base::WallTime now) {
+  if (!is_there(folder.store()) || !is_there(folder.hub_file()))
+    return fail(Code::kNotFound, folder.root() + " is no data folder of a hub that was ever started");
+  HF_CHECK(check_no_restore_is_due(folder));
+  HF_CHECK(make_new_folder(to));
+  BackupManifest out{.made = now, .release = base::kVersion};
+  HF_TRY(out.files, copy_one_moment(folder, to));
+  HF_TRY(out.fleet, fleet_of(DataFolder(to)));
+  const std::string store = to + "/" + std::string(kStoreName);
+  HF_CHECK(sync::copy_store(folder.store(), store));
+  HF_CHECK(sync::check_store(store));
+  HF_TRY(auto copied, look_at(to, std::string(kStoreName)));
+  out.files.push_back(std::move(copied));
+  HF_CHECK(base::write_file(to + "/" + std::string(kBackupManifestName), encode_backup_manifest(out), 0600));
+  return out;
+}
+
+Result<BackupManifest> check_backup(const std::string& folder) {
+  const std::string name = folder + "/" + std::string(kBackupManifestName);
+  auto text = base::read_file(name, limits::kJsonBytesMax);
+  if (!text && text.error().code() == Code::kNotFound)
+    return fail(Code::kNotFound, name + " is not there: no backup, or one that was not finished");
+  if (!text) return fail(text.error());
+  auto manifest = decode_backup_manifest(*text);
+  if (!manifest) return fail(std::move(manifest).error().with_context(name));
+  bool has_store = false;
+  for (const auto& file : manifest->files) {
+    HF_TRY(const auto found, look_at(folder, file.name));
+    if (found.sha256 != file.sha256 || found.bytes != file.bytes)
+      return fail(Code::kCorrupt, folder + "/" + file.name + ": not what was backed up");
+    has_store = has_store || file.name == kStoreName;
+  }
+  if (!has_store) return fail(Code::kInvalid, name + ": there is no store in it");
+  HF_CHECK(sync::check_store(folder + "/" + std::string(kStoreName)));
+  return manifest;
+}
+
+Result<Restored> restore(const DataFolder& folder, const std::string& from) {
+  HF_TRY(auto backup, check_backup(from));
+  HF_CHECK(base::make_private_directory(folder.root()));
+  auto lock = base::DirectoryLock::take(folder.root());
+  if (!lock) return fail(std::move(lock).error().with_context("stop the hub first"));
+  HF_TRY(auto begun, read_marker(folder));
+  if (!begun) {
+    HF_CHECK(check_same_fleet(folder, backup));
+    begun.emplace();
+    HF_TRY(begun->set_aside, free_name(folder));
+    HF_CHECK(write_marker(folder, *begun));
+  }
+  if (begun->phase == Phase::kSetAside) {
+    HF_CHECK(set_aside(folder, begun->set_aside));
+    begun->phase = Phase::kCopying;
+    HF_CHECK(write_marker(folder, *begun));
+  }
+  HF_CHECK(copy_back(folder, from, backup));
+  HF_CHECK(base::remove_file(marker_of(folder)));
+  HF_CHECK(sync::sync_folder_of(folder.root() + "/."));
+  // Removed only where nothing was: rmdir leaves anything else.
+  const bool was_empty = ::rmdir(begun->set_aside.c_str()) == 0;
+  return Restored{std::move(backup), was_empty ? "" : begun->set_aside};
+}
+
+Status check_no_restore_is_due(const DataFolder& folder) {
+  if (!is_there(marker_of(folder))) return {};
+  return fail(Code::kConflict, marker_of(folder) +
+                                   " is there: a restore was begun and has not ended. Type the same "
+                                   "`holdfast-hub restore` again");
+}
+
+}  // namespace holdfast::hub
