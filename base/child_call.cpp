@@ -149,9 +149,9 @@ void ChildCall::read() {
 
 void ChildCall::end() {
   loop_.unwatch(output_.get());
-  output_ = Fd();
   deadline_->cancel();
   end_.status = reap();
+  output_ = Fd();  // not before: how it ended is told, and a closed pipe would end it in another way
   const OnEnd on_end = std::move(on_end_);
   const ChildEnd end = std::move(end_);
   on_end(end);  // may destroy this

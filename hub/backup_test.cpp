@@ -38,7 +38,7 @@ class Backup : public testing::Test {
     ASSERT_TRUE(base::make_private_directory(hub_.root()));
     ASSERT_TRUE(open_pki(hub_));
     ASSERT_TRUE(base::make_private_directory(hub_.old_cas()));
-    ASSERT_TRUE(base::write_file(hub_.old_cas() + "/0011.crt", "an old CA", 0644));
+    ASSERT_TRUE(base::write_file(hub_.old_cas() + "/0011.crt", read(hub_.ca_certificate()), 0644));
     say("one");
   }
   base::Result<Pki> open_pki(const DataFolder& folder) {
@@ -99,7 +99,8 @@ TEST_F(Backup, IsRestoredIntoAnEmptyFolder) {
   EXPECT_EQ(said(other), "one");
   const auto before = open_pki(hub_);
   const auto after = open_pki(other);
-  ASSERT_TRUE(before && after);
+  ASSERT_TRUE(before) << before.error().message();
+  ASSERT_TRUE(after) << after.error().message();
   EXPECT_EQ(before->fleet(), after->fleet());
   EXPECT_FALSE(after->is_new());
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // holdfast-hub: the controller. `serve` is all that most people need.
+#include <sys/prctl.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -114,6 +116,8 @@ base::Status serve(const hub::HubOptions& options) {
     HF_TRY(const auto level, base::log::parse_level(options.log_level));
     base::log::set_level(level);
   }
+  // It holds the fleet's keys: no core file, and nobody of its own user looks into it.
+  ::prctl(PR_SET_DUMPABLE, 0);
   hub::use_log_sink();
   HF_TRY(const auto program, hub::HubProgram::create(options));
   return program->run();

@@ -10,7 +10,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import machine
 from hub import API
 from manifests import file, process
 from waiting import holds, until
@@ -303,6 +302,25 @@ def test_seal_works_without_a_hub(fleet):
     assert node.text("/etc/pw") == CANARY
     assert node.path("/etc/pw").stat().st_mode & 0o777 == 0o640
     assert "not a Secret" in seal(fleet, file("a", "/a", "x"), code=1)
+
+
+def test_nobody_of_the_same_user_looks_into_a_hub(own_fleet):
+    """CAP_SYS_PTRACE opens everything to root, so here nobody has it."""
+    without = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"]
+    hub = own_fleet.hub
+    hub.stop()
+    hub.wrapper = without
+    hub.start()
+    other = subprocess.Popen([*without, "sleep", "100"])
+    try:
+        def may_look_into(pid):
+            return subprocess.run([*without, "cat", f"/proc/{pid}/environ"], capture_output=True).returncode == 0
+
+        until("it is what setpriv has become", lambda: may_look_into(other.pid))
+        assert not may_look_into(hub.daemon.pid)
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_facts_cannot_place_a_secret(fleet):
