@@ -157,19 +157,18 @@ void DesiredKeeper::end_wait() {
     base::log::failure("parts could not be dropped", "parts", dropped.error());
 }
 
-void DesiredKeeper::stage(const DesiredHeader& header, const State& state) {
+void DesiredKeeper::stage(const DesiredHeader& header, State& state) {
   if (staged_for_ != header.generation) staged_.clear();
   staged_for_ = header.generation;
-  for (const auto& body : state.bodies) {
+  for (auto& body : std::exchange(state.bodies, {})) {
     const auto ref = std::ranges::find(header.sections, body.digest, &sync::SectionRef::digest);
     if (ref == header.sections.end() || !fits(body, *ref)) {
       base::log::warn("a section body does not have its digest and was dropped",
                       {{"digest", body.digest.brief()}});
       continue;
     }
-    auto kept = body;
-    if (!kept.provenance.empty() && Digest::of(kept.provenance) != ref->provenance) kept.provenance.clear();
-    staged_.insert_or_assign(body.digest, std::move(kept));
+    if (!body.provenance.empty() && Digest::of(body.provenance) != ref->provenance) body.provenance.clear();
+    staged_.insert_or_assign(body.digest, std::move(body));
   }
 }
 
@@ -199,7 +198,7 @@ std::vector<Digest> DesiredKeeper::missing(const DesiredHeader& header) const {
   return {out.begin(), out.end()};
 }
 
-std::vector<Frame> DesiredKeeper::accept(const State& state) {
+std::vector<Frame> DesiredKeeper::accept(State state) {
   const auto header =
       sync::verify_header(state.header, audience_.signing_keys, audience_.fleet, audience_.uid);
   if (!header) return refuse(nullptr, "a desired state was refused: " + header.error().message());
@@ -210,7 +209,7 @@ std::vector<Frame> DesiredKeeper::accept(const State& state) {
                                 " already");
   }
   if (header->generation == have.generation) {
-    if (header->content_digest() == have.content) return repeat(*header, state);
+    if (header->content_digest() == have.content) return repeat(*header, std::move(state));
     return refuse(&*header,
                   "desired state " + header->generation.text() +
                       " was refused: this node has accepted another content of the same generation");
@@ -246,8 +245,7 @@ std::vector<Frame> DesiredKeeper::accept(const sync::Part& part) {
   parts_.counters.part_bytes += part.bytes.size();
   // Each is answered: what the hub sends next depends on what is here.
   if (!book_.is_complete(part.digest)) return need(awaited_->header, awaited_->sealed, lacking);
-  const State awaited{awaited_->sealed, {}};
-  return accept(awaited);
+  return accept(State{awaited_->sealed, {}});
 }
 
 std::optional<std::string> DesiredKeeper::base(std::string_view name) const {
@@ -267,7 +265,7 @@ std::optional<std::string> DesiredKeeper::base(std::string_view name) const {
   return sync::state_base_bytes(*wanted, *header, refs_, body, provenance);
 }
 
-std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, const State& state) {
+std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, State state) {
   stage(header, state);
   stage_complete(header);
   Changes changes;

@@ -32,7 +32,7 @@ class DesiredKeeper {
   /// Verifies the stored header. What no key verifies any more goes on being held, but proves no delete.
   base::Status boot();
   void set_signing_keys(std::vector<base::PublicKey> keys) { audience_.signing_keys = std::move(keys); }
-  std::vector<sync::Frame> accept(const sync::State& state);
+  std::vector<sync::Frame> accept(sync::State state);
   /// A piece of a body that the state on its way lacks; others change nothing.
   std::vector<sync::Frame> accept(const sync::Part& part);
   /// What a desired state that came as a delta was made on, put together from the store; nothing: not held here.
@@ -45,7 +45,7 @@ class DesiredKeeper {
 
   std::vector<sync::Frame> refuse(const sync::DesiredHeader* header, const std::string& why);
   /// Nothing new: says again what is stored; bodies that were lost meanwhile are taken.
-  std::vector<sync::Frame> repeat(const sync::DesiredHeader& header, const sync::State& state);
+  std::vector<sync::Frame> repeat(const sync::DesiredHeader& header, sync::State state);
   /// Asks for what is missing, and keeps what the answers belong to.
   std::vector<sync::Frame> need(const sync::DesiredHeader& header, const sync::SignedHeader& sealed,
                                 const std::vector<base::Digest>& missing);
@@ -54,7 +54,8 @@ class DesiredKeeper {
   bool stage_provenance(const sync::Part& part);
   void end_wait();
   std::vector<sync::Frame> store(const sync::DesiredHeader& header, const sync::State& state);
-  void stage(const sync::DesiredHeader& header, const sync::State& state);
+  /// Takes the bodies out of it.
+  void stage(const sync::DesiredHeader& header, sync::State& state);
   std::vector<base::Digest> missing(const sync::DesiredHeader& header) const;
   void add_sections(const sync::DesiredHeader& header, Changes& changes) const;
   void add_removals(const sync::DesiredHeader& header, Changes& changes) const;

@@ -210,9 +210,9 @@ void Engine::State::refresh_snapshot() {
 
 // ---- from outside ----
 
-std::vector<sync::Frame> Engine::accept(const sync::State& state) {
+std::vector<sync::Frame> Engine::accept(sync::State state) {
   const bool was_forbidden = state_->store.deletes_forbidden();
-  auto frames = state_->keeper.accept(state);
+  auto frames = state_->keeper.accept(std::move(state));
   if (was_forbidden && !state_->store.deletes_forbidden())
     tell_strays(state_->parts, state_->seams.host, state_->marks);
   state_->after_work();

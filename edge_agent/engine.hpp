@@ -67,7 +67,7 @@ class Engine {
   /// A kState message. Verified, compared, stored; then queued. What the hub must hear comes back:
   /// Applied{kAccepted}, Need, or Applied{kRefused} with an event that says why. An older or equal generation
   /// changes nothing.
-  std::vector<sync::Frame> accept(const sync::State& state);
+  std::vector<sync::Frame> accept(sync::State state);
   /// A kPart message: kept, and counted when the whole has its digest.
   std::vector<sync::Frame> accept(const sync::Part& part);
   /// For a kState message that came as a delta: the bytes that its base is called by; nothing: not held here.

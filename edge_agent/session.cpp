@@ -96,7 +96,7 @@ void Session::on_payload(std::string_view payload) {
   const auto find_base = [this](sync::FrameType type, std::string_view name) -> std::optional<std::string> {
     return type == sync::FrameType::kState ? engine_.state_base(name) : std::nullopt;
   };
-  const auto decoded = sync::decode_frame(payload, find_base);
+  auto decoded = sync::decode_frame(payload, find_base);
   if (!decoded) {
     ++counters_.frames_bad;
     base::log::failure("a message from the broker was ignored", "frame", decoded.error());
@@ -107,17 +107,17 @@ void Session::on_payload(std::string_view payload) {
     if (lost->type == sync::FrameType::kState) outgoing_.push_back(sync::encode(*lost));
     return wake();
   }
-  const auto& frame = std::get<sync::Frame>(*decoded);
+  auto& frame = std::get<sync::Frame>(*decoded);
   if (frame.type == sync::FrameType::kState)
     ++(sync::is_delta(payload) ? counters_.states_delta : counters_.states_whole);
-  dispatch(frame);
+  dispatch(std::move(frame));
   wake();
 }
 
-void Session::dispatch(const sync::Frame& frame) {
+void Session::dispatch(sync::Frame frame) {
   Status status;
   switch (frame.type) {
-    case sync::FrameType::kState: status = on_state(frame.body); break;
+    case sync::FrameType::kState: status = on_state(std::move(frame.body)); break;
     case sync::FrameType::kPart: status = on_part(frame.body); break;
     case sync::FrameType::kCommand: status = on_command(frame.body); break;
     case sync::FrameType::kSettings: status = on_settings(frame.body); break;
@@ -149,9 +149,11 @@ void Session::on_report(const sync::Report& report) {
   snapshot_due_ = seams_.clock.monotonic();
 }
 
-Status Session::on_state(std::string_view body) {
-  HF_TRY(const auto state, sync::decode_state(body));
-  for (auto& frame : engine_.accept(state)) outgoing_.push_back(std::move(frame));
+/// A desired state is large: what it came in goes before it is worked on.
+Status Session::on_state(std::string body) {
+  HF_TRY(auto state, sync::decode_state(body));
+  std::string().swap(body);
+  for (auto& frame : engine_.accept(std::move(state))) outgoing_.push_back(std::move(frame));
   return {};
 }
 

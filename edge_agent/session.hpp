@@ -80,9 +80,9 @@ class Session {
  private:
   void on_link(sync::LinkState state, const std::string& why);
   void on_payload(std::string_view payload);
-  void dispatch(const sync::Frame& frame);
+  void dispatch(sync::Frame frame);
   void on_report(const sync::Report& report);
-  base::Status on_state(std::string_view body);
+  base::Status on_state(std::string body);
   base::Status on_part(std::string_view body);
   base::Status on_command(std::string_view body);
   base::Status on_settings(std::string_view body);

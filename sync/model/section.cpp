@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/limits/model.hpp"
 #include "sync/model/fields.hpp"
@@ -74,6 +75,70 @@ Status read_resource(const Json& value, const std::string& where, std::vector<Re
   return {};
 }
 
+/// A section's bytes from front to back, a piece at a time.
+class Pieces {
+ public:
+  explicit Pieces(std::string_view bytes) : rest_(bytes) {}
+  bool take(std::string_view literal) {
+    if (!rest_.starts_with(literal)) return false;
+    rest_.remove_prefix(literal.size());
+    return true;
+  }
+  /// The object that begins here, empty where none does. Only its outline is looked at: who reads the piece sees the rest.
+  std::string_view object();
+  bool is_at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+std::string_view Pieces::object() {
+  if (!rest_.starts_with('{')) return {};
+  std::size_t depth = 0;
+  bool is_text = false;
+  for (std::size_t i = 0; i < rest_.size(); ++i) {
+    const char c = rest_[i];
+    if (is_text && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      is_text = !is_text;
+    } else if (!is_text && c == '{') {
+      ++depth;
+    } else if (!is_text && c == '}' && --depth == 0) {
+      const auto piece = rest_.substr(0, i + 1);
+      rest_.remove_prefix(i + 1);
+      return piece;
+    }
+  }
+  return {};
+}
+
+/// A section of a megabyte never stands in memory as one tree: each resource is read on its own, and is canonical where its
+/// body is the very piece that was read. Nothing: something is wrong.
+std::optional<Section> read_in_pieces(std::string_view bytes) {
+  Section section;
+  Pieces in(bytes);
+  if (!in.take("{\"policy\":")) return std::nullopt;
+  const auto policy = in.object();
+  const auto read = base::parse_json(policy);
+  if (!read || !read_policy(*read, "policy", section.policy)) return std::nullopt;
+  if (base::canonical_json(to_json(section.policy)) != policy || !in.take(",\"resources\":["))
+    return std::nullopt;
+  while (!in.take("]")) {
+    if (!section.resources.empty() && !in.take(",")) return std::nullopt;
+    if (section.resources.size() >= limits::kResourcesPerSectionMax) return std::nullopt;
+    const auto piece = in.object();
+    auto resource = parse_resource(piece);
+    if (!resource || resource->body != piece) return std::nullopt;
+    section.resources.push_back(*std::move(resource));
+  }
+  if (!in.take("}") || !in.is_at_end() || !sorted_and_unique(section.resources)) return std::nullopt;
+  return section;
+}
+
+/// The same from the whole tree, to name what is wrong with it.
+Result<Section> read_whole(std::string_view bytes);
+
 }  // namespace
 
 std::string PruneLimit::text() const { return std::to_string(value) + (unit == Unit::kPercent ? "%" : ""); }
@@ -119,6 +184,13 @@ Result<Section> decode_section(std::string_view bytes) {
     return fail(Code::kLimit, "a section of " + std::to_string(bytes.size()) + " bytes; at most " +
                                   std::to_string(limits::kSectionBytesMax) + " are allowed");
   }
+  if (auto section = read_in_pieces(bytes)) return *std::move(section);
+  return read_whole(bytes);
+}
+
+namespace {
+
+Result<Section> read_whole(std::string_view bytes) {
   HF_TRY(const Json object, base::parse_json(bytes));
   Section section;
   ObjectReader in(object, "");
@@ -136,5 +208,7 @@ Result<Section> decode_section(std::string_view bytes) {
   if (encode_section(section) != bytes) return fail(Code::kCorrupt, "the section is not in canonical form");
   return section;
 }
+
+}  // namespace
 
 }  // namespace holdfast::sync

@@ -58,6 +58,20 @@ TEST(Section, ReadsBackWhatItWrote) {
   EXPECT_EQ(again->resources, section.resources);
 }
 
+TEST(Section, IsReadInPiecesWhateverItsTextsHold) {
+  for (const char* text : {R"(}{][,)", R"(\"}\")", R"(\\)", R"(\\\"{)", R"(\u0001{)"}) {
+    const auto map =
+        parse_resource(std::string(R"({"apiVersion":"v1","data":{"a":")") + text +
+                       R"("},"kind":"ConfigMap","metadata":{"name":"a","namespace":"default"}})");
+    ASSERT_TRUE(map) << text << ": " << map.error().message();
+    const auto bytes = encode_section({{}, {*map, config_map("b")}});
+    const auto again = decode_section(bytes);
+    ASSERT_TRUE(again) << text << ": " << again.error().message();
+    EXPECT_EQ(encode_section(*again), bytes);
+    EXPECT_EQ(again->resources.size(), 2U);
+  }
+}
+
 TEST(Section, MayHoldNothing) {
   const auto section = decode_section(encode_section(Section{}));
   ASSERT_TRUE(section) << section.error().message();

@@ -17,7 +17,7 @@ from stage import stage
 from waiting import until
 
 PEAK_KB_MAX = 14_336
-DRIFT_ROUNDS = 8
+DRIFT_ROUNDS = 4  # each repair of the same file waits three times as long as the one before
 LARGE_FILES, LARGE_BYTES = 4, 192 * 1024  # base64 makes 256 KiB of each: 1 MiB in all, and nothing to press out of it
 CHATTER = "i=0; while [ $i -lt 60000 ]; do echo line $i of many that somebody reads; i=$((i+1)); done; exec sleep 100000"
 
@@ -49,7 +49,10 @@ def noise(seed):
 
 def large_state(fleet, node):
     count_anew(node.agent.pid)
-    app = fleet.app("large", objects={f"l{i}.yaml": file(f"l{i}", f"/srv/large/{i}", noise(i)) for i in range(LARGE_FILES)})
+    app = fleet.app("large", objects={f"l{i}.yaml": file(f"l{i}", f"/srv/large/{i}", noise(i)) for i in range(LARGE_FILES)},
+                    create=False).create()
+    fleet.hub.cli("sync", app.name)  # it is seldom that this hub asks Git by itself
+    app.settled(seconds=60)
     app.write("l0.yaml", file("l0", "/srv/large/0", noise(99))).push(seconds=60)
     return peak(node.agent.pid)
 
