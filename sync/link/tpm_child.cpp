@@ -12,7 +12,10 @@
 #include <cerrno>
 #include <csignal>
 #include <mutex>
+#include <optional>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/handle.hpp"
 #include "base/limits/https.hpp"
@@ -29,12 +32,16 @@ using base::Result;
 namespace {
 
 constexpr std::string_view kProgram = "holdfast-tpm";
+constexpr std::string_view kSilent = "the TPM did not answer in time";
+constexpr std::chrono::milliseconds kReapPause{2};
+constexpr std::chrono::milliseconds kKillPatience{200};
 
 struct Asking {
   std::mutex mutex;
   std::string program;  ///< empty: is looked for
   std::chrono::milliseconds timeout = base::limits::kTpmTimeout;
   base::MonotonicTime silent_until{};  ///< after one that did not answer
+  std::vector<pid_t> killed;           ///< and has not ended yet
 };
 
 Asking& asking() {
@@ -96,10 +103,11 @@ Result<std::string> read_until(int fd, base::MonotonicTime deadline) {
     const auto left = deadline - clock.monotonic();
     pollfd one{fd, POLLIN, 0};
     const int ready = left.count() <= 0 ? 0 : ::poll(&one, 1, static_cast<int>(left.count()));
-    if (ready == 0) return fail(Code::kTimeout, "the TPM did not answer in time");
+    if (ready == 0) return fail(Code::kTimeout, std::string(kSilent));
     if (ready < 0 && errno == EINTR) continue;
     std::array<char, 4096> buffer{};
     const auto got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail(Error::from_errno(errno, "reading what the TPM answers"));
     if (got == 0) return out;
     out.append(buffer.data(), static_cast<std::size_t>(got));
@@ -107,11 +115,24 @@ Result<std::string> read_until(int fd, base::MonotonicTime deadline) {
   }
 }
 
-int reap(pid_t pid) {
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+/// Its status; none: it did not end in time. A driver may keep a child that was killed, so nobody waits for good.
+std::optional<int> reap(pid_t pid, base::MonotonicTime deadline) {
+  base::SystemClock clock;
+  for (;;) {
+    int status = 0;
+    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+    if (ended == pid) return status;
+    if (ended < 0 && errno != EINTR) return std::nullopt;
+    if (clock.monotonic() >= deadline) return std::nullopt;
+    std::this_thread::sleep_for(kReapPause);
   }
-  return status;
+}
+
+/// For those that reap() gave up.
+void reap_later(pid_t pid) {
+  auto& all = asking();
+  const std::lock_guard guard(all.mutex);
+  all.killed.push_back(pid);
 }
 
 Result<std::string> run(const std::string& program, const char* job, std::string_view input,
@@ -124,17 +145,21 @@ Result<std::string> run(const std::string& program, const char* job, std::string
   HF_TRY(const pid_t pid, spawn(program, job, given.get(), write_end.get()));
   write_end.reset();
   auto answer = read_until(read_end.get(), deadline);
-  if (!answer) ::kill(pid, SIGKILL);
-  const int status = reap(pid);
-  if (!answer) return answer;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return answer;
-  if (WIFEXITED(status) && !answer->empty()) return fail(tpm_error_of_exit(WEXITSTATUS(status)), *answer);
+  const auto ended = answer ? reap(pid, deadline) : std::nullopt;
+  if (!ended) {
+    ::kill(pid, SIGKILL);
+    if (!reap(pid, base::SystemClock().monotonic() + kKillPatience)) reap_later(pid);
+    return answer ? fail(Code::kTimeout, std::string(kSilent)) : answer;
+  }
+  if (WIFEXITED(*ended) && WEXITSTATUS(*ended) == 0) return answer;
+  if (WIFEXITED(*ended) && !answer->empty()) return fail(tpm_error_of_exit(WEXITSTATUS(*ended)), *answer);
   return fail(Code::kUnavailable, "holdfast-tpm ended without an answer; see what `holdfast-tpm check` says");
 }
 
 Result<std::string> ask(const char* job, std::string_view input) {
   auto& all = asking();
   std::unique_lock guard(all.mutex);
+  std::erase_if(all.killed, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
   const auto now = base::SystemClock().monotonic();
   if (now < all.silent_until) {
     return fail(Code::kTimeout,

@@ -155,6 +155,15 @@ TEST_F(TpmChildTest, OneThatDoesNotAnswerIsEndedAndNobodyWaitsForItAgainSoSoon) 
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/pid")) << "it was not started";
 }
 
+TEST_F(TpmChildTest, OneThatAnswersAndDoesNotEndIsEnded) {
+  answers("echo $$ > " + folder_ + "/pid; printf answer; exec >&-; exec sleep 1000");
+  use_tpm_program(folder_ + "/holdfast-tpm", std::chrono::seconds(2));
+  const auto made = sign_in_tpm(kWrapped, std::string(kTpmDigestBytes, 'd'));
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code(), Code::kTimeout);
+  EXPECT_EQ(::kill(std::stoi(base::read_file(folder_ + "/pid", 64).value()), 0), -1);
+}
+
 TEST_F(TpmChildTest, WhereTheProgramIsMissingItIsNamed) {
   use_tpm_program("/nonexistent");
   const auto key = PrivateKey::generate(KeyPlace::kTpm);
