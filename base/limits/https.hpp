@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace holdfast::base::limits {
 
@@ -21,5 +22,7 @@ inline constexpr auto kTpmTimeout = 5s;   ///< for one key or one signature; who
 inline constexpr auto kTpmSilence = 60s;  ///< after a TPM that did not answer, so long nobody waits for it
 inline constexpr std::size_t kTpmJobBytesMax = 16U
                                                << 10U;  ///< what holdfast-tpm is given, and what it answers
+inline constexpr std::uint64_t kTpmCpuSMax = 5;         ///< of one holdfast-tpm
+inline constexpr std::uint64_t kTpmMemoryBytesMax = 512U << 20U;
 
 }  // namespace holdfast::base::limits

@@ -2,18 +2,16 @@
 // holdfast-tpm: the agent's child that speaks to the TPM. OpenSSL loads the provider, and the provider what else it needs,
 // into this process, for the time of one key or one signature: never into the agent, which may be linked static, has
 // no time to wait, and holds what is not meant for so many libraries. `check` is for people.
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <csignal>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "base/child_job.hpp"
 #include "base/limits/https.hpp"
 #include "base/system_clock.hpp"
 #include "edge_agent/tpm/tpm_provider.hpp"
@@ -29,34 +27,26 @@ using edge_agent::Tpm;
 
 constexpr int kUsedWrongly = 2;
 
-Result<std::string> read_all(int fd) {
-  std::string out;
-  std::array<char, 4096> buffer{};
-  for (;;) {
-    const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-    if (got == 0) return out;
-    if (got < 0) return fail(base::Error::from_errno(errno, "reading what is to be signed"));
-    out.append(buffer.data(), static_cast<std::size_t>(got));
-    if (out.size() > base::limits::kTpmJobBytesMax)
-      return fail(Code::kLimit, "what is to be signed is too long");
-  }
-}
-
-Result<std::string> make() {
+Result<std::string> do_job(std::string_view job) {
+  HF_CHECK(base::bound_child({.cpu_s_max = base::limits::kTpmCpuSMax,
+                              .file_bytes_max = 0,
+                              .memory_bytes_max = base::limits::kTpmMemoryBytesMax}));
   HF_TRY(Tpm tpm, Tpm::open());
-  return tpm.make_key();
+  if (job == sync::kTpmMake) return tpm.make_key();
+  const auto given = job.substr(sync::kTpmSign.size());
+  if (!job.starts_with(sync::kTpmSign) || given.size() <= sync::kTpmDigestBytes)
+    return fail(Code::kInvalid, "not a job for a TPM");
+  return tpm.sign(given.substr(sync::kTpmDigestBytes), given.substr(0, sync::kTpmDigestBytes));
 }
 
-/// Standard input: the digest, then the key.
-Result<std::string> sign() {
-  HF_TRY(const std::string job, read_all(STDIN_FILENO));
-  if (job.size() <= sync::kTpmDigestBytes) return fail(Code::kInvalid, "nothing is to be signed");
-  HF_TRY(Tpm tpm, Tpm::open());
-  const std::string_view all(job);
-  return tpm.sign(all.substr(sync::kTpmDigestBytes), all.substr(0, sync::kTpmDigestBytes));
+/// The words go where the signature would.
+int work(std::string_view job) {
+  const auto done = do_job(job);
+  base::write_answer(done ? *done : done.error().message());
+  return done ? 0 : sync::exit_of_tpm_error(done.error().code());
 }
 
-Result<std::string> check() {
+Result<std::string> try_tpm() {
   base::SystemClock clock;
   HF_TRY(Tpm tpm, Tpm::open());
   const auto began = clock.monotonic();
@@ -67,36 +57,28 @@ Result<std::string> check() {
   const auto signature_took = clock.monotonic() - made;
   const auto took = "a key (thrown away) in " + std::to_string(key_took.count()) + " ms, a signature in " +
                     std::to_string(signature_took.count()) + " ms";
-  if (std::max(key_took, signature_took) < base::limits::kTpmTimeout) return "the TPM made " + took + "\n";
+  if (std::max(key_took, signature_took) < base::limits::kTpmTimeout) return "the TPM made " + took;
   return fail(Code::kTimeout, "the TPM is too slow, the agent waits for it no longer than " +
                                   std::to_string(std::chrono::seconds(base::limits::kTpmTimeout).count()) +
                                   " s; it made " + took);
 }
 
-int end(const Result<std::string>& done, int error_fd) {
-  const std::string& text = done ? *done : done.error().message();
-  const int fd = done ? STDOUT_FILENO : error_fd;
-  bool is_written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (error_fd == STDERR_FILENO && !done) is_written = is_written && ::write(fd, "\n", 1) == 1;
-  if (!done) return sync::exit_of_tpm_error(done.error().code());
-  return is_written ? 0 : 1;
+int check() {
+  const auto tried = try_tpm();
+  std::fprintf(tried ? stdout : stderr, "%s\n", (tried ? *tried : tried.error().message()).c_str());
+  return tried ? 0 : sync::exit_of_tpm_error(tried.error().code());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view job = argc == 2 ? argv[1] : "";
-  // Whoever started this may have died; a TPM may never answer.
-  ::alarm(static_cast<unsigned>(
-      (job == "check" ? base::limits::kTpmSilence : std::chrono::seconds(base::limits::kTpmTimeout))
-          .count()));
-  std::signal(SIGPIPE, SIG_IGN);
   ::setenv("TSS2_LOG", "all+NONE", 0);  // what it has to say comes by way of OpenSSL
-  if (job == "make") return end(make(), STDOUT_FILENO);
-  if (job == "sign") return end(sign(), STDOUT_FILENO);
-  if (job == "check") return end(check(), STDERR_FILENO);
+  if (argc == 2 && std::string_view(argv[1]) == "check") return check();
+  const bool is_child = argc == 1 && ::isatty(STDIN_FILENO) == 0;
+  const auto job = is_child ? base::read_job(base::limits::kTpmJobBytesMax) : Result<std::string>("");
+  if (job && !job->empty()) return work(*job);
   std::fprintf(stderr,
                "holdfast-tpm check: says whether this machine's TPM can keep a node's key.\n"
-               "make and sign are for holdfast-agent.\n");
+               "Without an argument it is a child of holdfast-agent, and not for people.\n");
   return kUsedWrongly;
 }

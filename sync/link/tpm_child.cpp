@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/link/tpm_child.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/handle.hpp"
+#include "base/child_start.hpp"
 #include "base/limits/https.hpp"
 #include "base/system_clock.hpp"
 
@@ -26,7 +23,6 @@ namespace holdfast::sync {
 using base::Code;
 using base::Error;
 using base::fail;
-using base::Fd;
 using base::Result;
 
 namespace {
@@ -62,37 +58,11 @@ Result<std::string> find_program(const std::string& said) {
                                       beside + " nor in /usr/bin: install it from the same release");
 }
 
-Result<Fd> in_memory(std::string_view bytes) {
-  Fd file(::memfd_create("holdfast-tpm", MFD_CLOEXEC));
-  if (!file || ::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
-    return fail(Error::from_errno(errno, "what a TPM is to sign"));
-  ::lseek(file.get(), 0, SEEK_SET);
-  return file;
-}
-
-/// It sees our environment, in which stands where the TPM is, and nothing of our descriptors.
-Result<pid_t> spawn(std::string program, std::string job, int input, int output) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::array<char*, 3> arguments{program.data(), job.data(), nullptr};
-  pid_t pid = 0;
-  const int problem = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (problem != 0) return fail(Error::from_errno(problem, program));
-  return pid;
+/// In it stands where the TPM is.
+std::vector<std::string> own_environment() {
+  std::vector<std::string> out;
+  for (char** variable = environ; *variable != nullptr; ++variable) out.emplace_back(*variable);
+  return out;
 }
 
 /// All that comes until the other end is closed.
@@ -107,7 +77,7 @@ Result<std::string> read_until(int fd, base::MonotonicTime deadline) {
     if (ready < 0 && errno == EINTR) continue;
     std::array<char, 4096> buffer{};
     const auto got = ::read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got < 0) return fail(Error::from_errno(errno, "reading what the TPM answers"));
     if (got == 0) return out;
     out.append(buffer.data(), static_cast<std::size_t>(got));
@@ -135,20 +105,16 @@ void reap_later(pid_t pid) {
   all.killed.push_back(pid);
 }
 
-Result<std::string> run(const std::string& program, const char* job, std::string_view input,
-                        base::MonotonicTime deadline) {
-  HF_TRY(const Fd given, in_memory(input));
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Error::from_errno(errno, "a pipe to holdfast-tpm"));
-  const Fd read_end(ends[0]);
-  Fd write_end(ends[1]);
-  HF_TRY(const pid_t pid, spawn(program, job, given.get(), write_end.get()));
-  write_end.reset();
-  auto answer = read_until(read_end.get(), deadline);
-  const auto ended = answer ? reap(pid, deadline) : std::nullopt;
+Result<std::string> run(const std::string& program, std::string job, base::MonotonicTime deadline) {
+  HF_TRY(const base::StartedChild child, base::start_child({.program = program,
+                                                            .name = std::string(kProgram),
+                                                            .input = std::move(job),
+                                                            .environment = own_environment()}));
+  auto answer = read_until(child.output.get(), deadline);
+  const auto ended = answer ? reap(child.pid, deadline) : std::nullopt;
   if (!ended) {
-    ::kill(pid, SIGKILL);
-    if (!reap(pid, base::SystemClock().monotonic() + kKillPatience)) reap_later(pid);
+    ::kill(-child.pid, SIGKILL);
+    if (!reap(child.pid, base::SystemClock().monotonic() + kKillPatience)) reap_later(child.pid);
     return answer ? fail(Code::kTimeout, std::string(kSilent)) : answer;
   }
   if (WIFEXITED(*ended) && WEXITSTATUS(*ended) == 0) return answer;
@@ -156,7 +122,7 @@ Result<std::string> run(const std::string& program, const char* job, std::string
   return fail(Code::kUnavailable, "holdfast-tpm ended without an answer; see what `holdfast-tpm check` says");
 }
 
-Result<std::string> ask(const char* job, std::string_view input) {
+Result<std::string> ask(std::string job) {
   auto& all = asking();
   std::unique_lock guard(all.mutex);
   std::erase_if(all.killed, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
@@ -169,7 +135,7 @@ Result<std::string> ask(const char* job, std::string_view input) {
   HF_TRY(const auto program, find_program(all.program));
   const auto deadline = now + all.timeout;
   guard.unlock();
-  auto answer = run(program, job, input, deadline);
+  auto answer = run(program, std::move(job), deadline);
   const bool is_late = !answer && answer.error().code() == Code::kTimeout;
   guard.lock();
   if (is_late) all.silent_until = base::SystemClock().monotonic() + base::limits::kTpmSilence;
@@ -185,11 +151,11 @@ void use_tpm_program(std::string path, std::chrono::milliseconds timeout) {
   asking().silent_until = {};
 }
 
-Result<std::string> make_tpm_key() { return ask("make", ""); }
+Result<std::string> make_tpm_key() { return ask(std::string(kTpmMake)); }
 
 Result<std::string> sign_in_tpm(std::string_view pem, std::string_view digest) {
   if (digest.size() != kTpmDigestBytes) return fail(Code::kUnsupported, "a key in a TPM signs SHA-256 alone");
-  return ask("sign", std::string(digest).append(pem));
+  return ask(std::string(kTpmSign).append(digest).append(pem));
 }
 
 }  // namespace holdfast::sync

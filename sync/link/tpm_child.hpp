@@ -25,6 +25,10 @@ base::Result<std::string> sign_in_tpm(std::string_view pem, std::string_view dig
 /// Instead of the one beside this program, or in /usr/bin: for tests.
 void use_tpm_program(std::string path, std::chrono::milliseconds timeout = base::limits::kTpmTimeout);
 
+// What stands first in the child's job: nothing follows; the digest and the key's PEM do.
+inline constexpr std::string_view kTpmMake = "make";
+inline constexpr std::string_view kTpmSign = "sign";
+
 // How the child's exit code says what is wrong; its standard output has the words.
 constexpr int kTpmUnsupported = 10;
 constexpr int kTpmUnavailable = 11;

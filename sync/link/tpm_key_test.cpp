@@ -103,18 +103,19 @@ class TpmChildTest : public testing::Test {
 
 TEST_F(TpmChildTest, MakesAKeyThatIsOneOfATpm) {
   ASSERT_TRUE(base::write_file(folder_ + "/wrapped", kWrapped, 0600));
-  answers("[ $1 = make ] && exec cat " + folder_ + "/wrapped");
+  answers("[ \"$(cat)\" = make ] && exec cat " + folder_ + "/wrapped");
   const auto key = PrivateKey::generate(KeyPlace::kTpm);
   ASSERT_TRUE(key) << key.error().message();
   EXPECT_EQ(key->pem(), kWrapped);
 }
 
 TEST_F(TpmChildTest, IsGivenTheDigestAndTheKeyAndItsAnswerIsTheSignature) {
-  answers("[ $1 = sign ] && cat > " + folder_ + "/asked && printf signature");
+  answers("cat > " + folder_ + "/asked && printf signature");
   const auto made = sign_in_tpm(kWrapped, std::string(kTpmDigestBytes, 'd'));
   ASSERT_TRUE(made) << made.error().message();
   EXPECT_EQ(*made, "signature");
-  EXPECT_EQ(base::read_file(folder_ + "/asked", 4096).value(), std::string(kTpmDigestBytes, 'd') + kWrapped);
+  EXPECT_EQ(base::read_file(folder_ + "/asked", 4096).value(),
+            "sign" + std::string(kTpmDigestBytes, 'd') + kWrapped);
   EXPECT_EQ(sign_in_tpm(kWrapped, "of another hash").error().code(), Code::kUnsupported);
 }
 
