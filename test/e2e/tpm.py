@@ -34,11 +34,17 @@ def two_free_ports():
                 continue
 
 
+def is_listened_on(port):
+    """Without a connection: swtpm has room for one."""
+    with open("/proc/net/tcp") as table:
+        return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A" for line in table)
+
+
 class Tpm:
     def __init__(self, folder):
         self.folder = Path(folder)
         (self.folder / "state").mkdir(parents=True)
-        self.port = two_free_ports()
+        self.port = 0
         self.bus_socket = self.folder / "bus"
         self.bus = machine.Daemon("dbus-daemon", [], self.folder / "bus.log")
         self.chip = machine.Daemon("swtpm", [], self.folder / "swtpm.log")
@@ -53,13 +59,19 @@ class Tpm:
         return ["env", *("=".join(pair) for pair in self.environment.items())]
 
     def start(self):
-        channels = [word for name, port in (("--server", self.port), ("--ctrl", self.port + 1))
-                    for word in (name, f"type=tcp,port={port},bindaddr=127.0.0.1")]
-        self.chip.command = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.folder / 'state'}", *channels,
-                             "--flags", "not-need-init,startup-clear"]
-        self.chip.start()
+        until("the TPM is there", self._chip_listens)
         self.start_manager()
         return self
+
+    def _chip_listens(self):
+        if not self.chip.runs():  # a port may have been taken meanwhile
+            self.port = two_free_ports()
+            channels = [word for name, port in (("--server", self.port), ("--ctrl", self.port + 1))
+                        for word in (name, f"type=tcp,port={port},bindaddr=127.0.0.1")]
+            self.chip.command = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.folder / 'state'}", *channels,
+                                 "--flags", "not-need-init,startup-clear"]
+            self.chip.start()
+        return is_listened_on(self.port) and is_listened_on(self.port + 1) and self.chip.runs()
 
     def start_manager(self):
         configuration = self.folder / "bus.conf"
@@ -67,17 +79,23 @@ class Tpm:
         self.bus_socket.unlink(missing_ok=True)
         self.bus.command = ["dbus-daemon", "--nofork", f"--config-file={configuration}"]
         self.bus.start()
-        until("the bus is there", self.bus_socket.exists)
+        until("the bus answers", lambda: self._ask_bus("org.freedesktop.DBus.GetId"))
         root = ["--allow-root"] if os.geteuid() == 0 else []
         self.manager.command = ["tpm2-abrmd", *root, f"--tcti=swtpm:host=127.0.0.1,port={self.port}"]
-        until("the resource manager has found the TPM", self._manager_runs)
-
-    def _manager_runs(self):
-        if not self.manager.runs():
+        for _ in range(5):
             self.manager.start(environment=self.environment)
-        asked = subprocess.run(["dbus-send", f"--bus=unix:path={self.bus_socket}", "--print-reply", "--dest=org.freedesktop.DBus", "/",
-                                "org.freedesktop.DBus.NameHasOwner", "string:com.intel.tss2.Tabrmd"], capture_output=True, text=True)
-        return "true" in asked.stdout
+            try:
+                return until("the resource manager is on the bus", self._is_on_bus, 4)
+            except AssertionError:
+                self.manager.kill()  # seen once under load: it ran and never got there
+        raise AssertionError(f"no resource manager: {machine.tail(self.manager.log)}")
+
+    def _is_on_bus(self):
+        return self.manager.runs() and "true" in self._ask_bus("org.freedesktop.DBus.NameHasOwner", "string:com.intel.tss2.Tabrmd")
+
+    def _ask_bus(self, *question):
+        return subprocess.run(["dbus-send", f"--bus=unix:path={self.bus_socket}", "--print-reply", "--dest=org.freedesktop.DBus", "/",
+                               *question], capture_output=True, text=True).stdout
 
     def lose_manager(self):
         """Both, as it is when the bus is restarted under everybody."""
