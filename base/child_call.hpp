@@ -12,22 +12,13 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "base/child_start.hpp"
 #include "base/event_loop.hpp"
 #include "base/handle.hpp"
 #include "base/result.hpp"
 
 namespace holdfast::base {
-
-struct ChildOrder {
-  std::string program;
-  std::string name;                      ///< in messages: "the fetching child"
-  std::string input;                     ///< lies in memory that no file system holds
-  std::vector<std::string> environment;  ///< "NAME=value"
-  std::chrono::milliseconds timeout{};
-  std::size_t answer_bytes_max = 0;  ///< one that says more is ended, and what it said is cut there
-};
 
 struct ChildEnd {
   std::string answer;

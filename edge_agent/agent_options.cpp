@@ -48,6 +48,7 @@ enum Option : int {
   kName,
   kLabel,
   kReHome,
+  kTpm,
   kKeep,
   kPrune,
   kSince,
@@ -56,7 +57,7 @@ enum Option : int {
   kNoProxy,
 };
 
-constexpr std::array<option, 21> kOptions{{
+constexpr std::array<option, 22> kOptions{{
     {"data", required_argument, nullptr, kData},
     {"root", required_argument, nullptr, kRoot},
     {"config", required_argument, nullptr, kConfig},
@@ -70,6 +71,7 @@ constexpr std::array<option, 21> kOptions{{
     {"name", required_argument, nullptr, kName},
     {"label", required_argument, nullptr, kLabel},
     {"re-home", no_argument, nullptr, kReHome},
+    {"tpm", no_argument, nullptr, kTpm},
     {"keep", no_argument, nullptr, kKeep},
     {"prune", no_argument, nullptr, kPrune},
     {"since", required_argument, nullptr, kSince},
@@ -123,6 +125,7 @@ Status set_option(AgentOptions& out, int option, const char* argument) {
     case kName: out.name = value; return {};
     case kLabel: return set_label(out, value);
     case kReHome: out.re_home = true; return {};
+    case kTpm: out.tpm = true; return {};
     case kKeep: out.unenroll = UnenrollMode::kKeep; return {};
     case kPrune: out.unenroll = UnenrollMode::kPrune; return {};
     case kSince: out.since = value; return {};
@@ -252,9 +255,11 @@ std::string_view agent_help() {
   return R"(holdfast-agent: keeps this machine at the state that Git says.
 
   holdfast-agent enroll --hub https://HOST:8443 --ca-sha256 HEX --token TOKEN --data DIR
-                        [--name NAME] [--label k=v]… [--token-file FILE] [--re-home]
+                        [--name NAME] [--label k=v]… [--token-file FILE] [--re-home] [--tpm]
                         makes a key here, has it certified, and stores who this node is. --re-home: leaves
-                        a fleet whose hub is lost for good; what runs here is kept, and adopted
+                        a fleet whose hub is lost for good; what runs here is kept, and adopted. --tpm: the
+                        key is made in this machine's TPM and stays there (`holdfast-tpm check` says whether
+                        it can)
   holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--shim FILE]
                         [--log-level debug|info|warn|error] [--profile prompt|frugal]
                         [--proxy http://[USER:PASSWORD@]HOST:PORT|none] [--no-proxy HOST,…]

@@ -51,6 +51,7 @@ struct AgentOptions {
   std::string name;
   std::map<std::string, std::string> labels;
   bool re_home = false;  ///< leaves a fleet whose hub is lost, and keeps what runs
+  bool tpm = false;      ///< the node's key is made in the TPM
   // unenroll
   UnenrollMode unenroll = UnenrollMode::kUnsaid;
   // why, logs; of trust: the file

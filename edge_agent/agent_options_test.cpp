@@ -18,6 +18,14 @@ TEST(AgentOptions, ReadsTheEnrolLineThatTheHubPrints) {
   EXPECT_EQ(options->name, "n1");
 }
 
+TEST(AgentOptions, AKeyInATpmIsForWhoAsksForIt) {
+  std::vector<std::string> words{"holdfast-agent", "enroll",  "--hub", "https://hub:8443", "--ca-sha256",
+                                 kDigest,          "--token", "t",     "--data",           "/d"};
+  EXPECT_FALSE(parse_agent_options(words)->tpm);
+  words.emplace_back("--tpm");
+  EXPECT_TRUE(parse_agent_options(words)->tpm);
+}
+
 TEST(AgentOptions, TakesTheResourceBeforeOrAfterTheOptions) {
   EXPECT_EQ(parse_agent_options({"a", "why", "File/motd", "--data", "/d"})->key, "File/motd");
   EXPECT_EQ(parse_agent_options({"a", "why", "--data", "/d", "-o", "json", "File/motd"})->key, "File/motd");

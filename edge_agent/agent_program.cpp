@@ -112,8 +112,10 @@ Status AgentProgram::open() {
   HF_CHECK(open_link());
   HF_CHECK(open_trust());
   routes_ = std::make_unique<LocalRoutes>(*engine_, *session_, identity_);
-  routes_->show_certificate(
-      [this] { return CertificateNote{renewal_->not_after(), renewal_->due(), renewal_->trouble()}; });
+  routes_->show_certificate([this] {
+    return CertificateNote{renewal_->not_after(), renewal_->due(), renewal_->trouble(),
+                           renewal_->is_key_in_tpm()};
+  });
   routes_->show_trust([this] { return TrustNote{trust_.document().version, trust_fetch_->trouble()}; },
                       [this] { return trust_.take_offered(); });
   HF_TRY(api_, LocalApi::listen(*loop_, folder_.socket(), [this](const LocalRequest& request) {
@@ -167,7 +169,8 @@ Status AgentProgram::open_renewal() {
     link_->stop();
     link_->start();
   });
-  return renewal_->open();
+  renewal_->open();
+  return {};
 }
 
 Status AgentProgram::open_trust() {

@@ -62,8 +62,11 @@ std::string status_text(const Json& status) {
          (trouble.empty() ? "" : ": " + trouble) + "\n";
   if (const auto found = status.find("certificate"); found != status.end()) {
     const auto problem = text_of(*found, "error");
-    out += "Certificate: until " + text_of(*found, "notAfter") +
-           (problem.empty() ? "" : "; the renewal failed: " + problem) + "\n";
+    const auto until = text_of(*found, "notAfter");
+    out += until.empty() ? "Certificate: cannot be used: " + problem + "\n"
+                         : "Certificate: until " + until +
+                               (problem.empty() ? "" : "; the renewal failed: " + problem) + "\n";
+    if (text_of(*found, "key") == "tpm") out += "Key:         in the TPM of this machine\n";
   }
   out += "Accepted:    " + text_of(snapshot, "accepted") + "\nApplied:     " + text_of(snapshot, "applied") +
          "\n\n";

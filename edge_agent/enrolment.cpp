@@ -10,6 +10,7 @@
 #include "base/file_io.hpp"
 #include "base/limits/agent.hpp"
 #include "base/limits/documents.hpp"
+#include "base/limits/https.hpp"
 #include "base/limits/hub.hpp"
 #include "base/limits/model.hpp"
 #include "base/system_clock.hpp"
@@ -19,6 +20,7 @@
 #include "edge_agent/sealing_key_file.hpp"
 #include "edge_agent/unenrolment.hpp"
 #include "sync/link/https_client.hpp"
+#include "sync/link/tpm_key.hpp"
 #include "sync/link/x509.hpp"
 
 namespace holdfast::edge_agent {
@@ -39,12 +41,27 @@ std::string host_name() {
 }
 
 /// The same again after an attempt that failed: its token may be used up by then, and answers this key alone.
-Result<sync::PrivateKey> key_in(const std::string& path) {
-  if (const auto pem = base::read_file(path, base::limits::kJsonBytesMax))
-    return sync::PrivateKey::from_pem(*pem);
-  HF_TRY(auto key, sync::PrivateKey::generate());
+Result<sync::PrivateKey> key_in(const std::string& path, sync::KeyPlace place) {
+  if (const auto pem = base::read_file(path, base::limits::kJsonBytesMax)) {
+    auto key = sync::PrivateKey::from_pem(*pem);
+    if (!key) return fail(std::move(key).error().with_context(path));
+    if (key->place() == place) return key;
+    return fail(Code::kConflict,
+                path + ": an earlier attempt made this key " +
+                    (place == sync::KeyPlace::kTpm ? "without --tpm" : "with --tpm") +
+                    "; enrol in the same way, or delete the file (its token is not accepted again then)");
+  }
+  HF_TRY(auto key, sync::PrivateKey::generate(place));
   HF_CHECK(base::write_file(path, key.pem(), 0600));
   return key;
+}
+
+/// A node whose key is in a TPM keeps its next one there, too, whether or not anybody thinks of saying so.
+sync::KeyPlace place_of(const AgentOptions& options, const DataFolder& folder) {
+  const auto earlier = options.re_home ? base::read_file(folder.key_file(), base::limits::kPemBytesMax)
+                                       : Result<std::string>(fail(Code::kNotFound, ""));
+  return options.tpm || (earlier && sync::is_tpm_key(*earlier)) ? sync::KeyPlace::kTpm
+                                                                : sync::KeyPlace::kFile;
 }
 
 Result<std::string> token_of(const AgentOptions& options) {
@@ -185,7 +202,8 @@ Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock) return fail(std::move(lock).error().with_context("stop the agent first"));
   const std::string own_name = earlier ? earlier->name : host_name();
-  HF_TRY(const auto key, key_in(earlier ? folder.re_home_key_file() : folder.key_file()));
+  HF_TRY(const auto key,
+         key_in(earlier ? folder.re_home_key_file() : folder.key_file(), place_of(options, folder)));
   HF_TRY(auto identity, ask_for_identity(options, key, options.name.empty() ? own_name : options.name));
   if (earlier) HF_CHECK(keep_for_next(folder, *earlier));
   HF_TRY(const bool has_marks, folder.load_marks(identity.node));

@@ -129,8 +129,11 @@ Json LocalRoutes::status() const {
   }
   if (!certificate_) return out;
   const auto note = certificate_();
-  out["certificate"] = {{"notAfter", base::to_rfc3339_seconds(note.not_after)},
-                        {"renewalDue", base::to_rfc3339_seconds(note.renewal_due)}};
+  if (note.not_after != base::WallTime{}) {
+    out["certificate"] = {{"notAfter", base::to_rfc3339_seconds(note.not_after)},
+                          {"renewalDue", base::to_rfc3339_seconds(note.renewal_due)}};
+  }
+  if (note.is_key_in_tpm) out["certificate"]["key"] = "tpm";
   if (!note.trouble.empty()) out["certificate"]["error"] = note.trouble;
   return out;
 }
@@ -176,9 +179,9 @@ std::string LocalRoutes::metrics() const {
                               number(counters.bases_lost)));
   all.push_back(
       base::counter("holdfast_agent_commands_total", "Commands of the hub.", number(counters.commands)));
-  if (certificate_) {
-    const auto end =
-        std::chrono::duration_cast<std::chrono::seconds>(certificate_().not_after.time_since_epoch());
+  const auto not_after = certificate_ ? certificate_().not_after : base::WallTime{};
+  if (not_after != base::WallTime{}) {
+    const auto end = std::chrono::duration_cast<std::chrono::seconds>(not_after.time_since_epoch());
     all.push_back(base::gauge("holdfast_agent_certificate_expiry_timestamp_seconds",
                               "When the node's certificate ends, in Unix time.",
                               static_cast<double>(end.count())));

@@ -24,9 +24,10 @@ base::Json why_json(const std::vector<Engine::Why>& list);
 
 /// Of the node's own certificate.
 struct CertificateNote {
-  base::WallTime not_after{};
+  base::WallTime not_after{};  ///< 0: there is none that can be read
   base::WallTime renewal_due{};
-  std::string trouble;  ///< why the last renewal failed; empty: it did not
+  std::string trouble;  ///< why the last renewal failed, or it cannot be read; empty: neither
+  bool is_key_in_tpm = false;
 };
 
 /// Of the trust document.

@@ -75,12 +75,13 @@ Status NodeCertificate::drop_next() {
   return base::remove_file(folder_.next_certificate_file());
 }
 
-Result<sync::PrivateKey> NodeCertificate::next_key() {
-  if (const auto pem = base::read_file(folder_.next_key_file(), base::limits::kPemBytesMax)) {
-    if (auto key = sync::PrivateKey::from_pem(*pem)) return key;
+Result<sync::PrivateKey> NodeCertificate::next_key(const DataFolder& folder, sync::KeyPlace place) {
+  if (const auto pem = base::read_file(folder.next_key_file(), base::limits::kPemBytesMax)) {
+    auto key = sync::PrivateKey::from_pem(*pem);
+    if (key && key->place() == place) return key;
   }
-  HF_TRY(auto key, sync::PrivateKey::generate());
-  HF_CHECK(base::write_file(folder_.next_key_file(), key.pem(), 0600));
+  HF_TRY(auto key, sync::PrivateKey::generate(place));
+  HF_CHECK(base::write_file(folder.next_key_file(), key.pem(), 0600));
   return key;
 }
 

@@ -26,6 +26,9 @@ class NodeCertificate {
 
   /// Reads what is there, and ends what a kill interrupted.
   base::Status load();
+  const DataFolder& folder() const { return folder_; }
+  bool is_loaded() const { return current_.has_value(); }
+  // What follows REQUIRES is_loaded(), but for identity_to_try() and connected().
   /// The one that a renewal is asked with, and counts until the next has connected.
   const sync::Certificate& current() const { return current_->certificate; }
   const sync::PrivateKey& current_key() const { return current_->key; }
@@ -42,8 +45,10 @@ class NodeCertificate {
   /// The identity tried last has connected: if it is the next one it takes the place of the old.
   base::Status connected();
 
-  /// The key of the next certificate, stored; the same again until there is one.
-  base::Result<sync::PrivateKey> next_key();
+  /// The key of the next certificate, stored; the same again until there is one. Made where the present one is.
+  base::Result<sync::PrivateKey> next_key() const { return next_key(folder_, current_key().place()); }
+  /// The same, from any thread: a TPM takes its time.
+  static base::Result<sync::PrivateKey> next_key(const DataFolder& folder, sync::KeyPlace place);
   /// kInvalid: not for that key, or of another node.
   base::Status take_next(const std::string& pem);
 

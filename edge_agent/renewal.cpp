@@ -2,6 +2,7 @@
 #include "edge_agent/renewal.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -22,6 +23,8 @@ namespace limits = base::limits;
 namespace {
 
 constexpr std::string_view kTarget = "/apis/holdfast.dev/v1/renew";
+constexpr const char* kNotRead =
+    "the node's key and certificate cannot be used, and no hub is reached without them";
 constexpr const char* kNotRenewed = "the node's certificate could not be renewed";
 
 const base::BackoffPolicy kBackoff{.base = limits::kRenewalRetryMin,
@@ -37,6 +40,28 @@ bool is_of_first(const sync::Certificate& certificate, const std::string& bundle
   cas->erase(cas->begin() + 1, cas->end());
   return sync::verify_chain(certificate, *cas, certificate.not_before(), sync::CertificateUse::kClient)
       .has_value();
+}
+
+/// All that the asking thread uses.
+struct Asking {
+  DataFolder folder;
+  sync::PrivateKey key;
+  sync::Certificate certificate;
+  std::string name;
+  HubQuestion question;
+};
+
+Result<Json> ask_with(const Asking& from) {
+  HF_TRY(const auto next, NodeCertificate::next_key(from.folder, from.key.place()));
+  HF_TRY(const auto request, sync::CertificateRequest::make(next, from.certificate.common_name()));
+  HF_TRY(const auto proof,
+         sync::prove_possession(from.key, from.certificate, sync::kRenewPurpose, request.pem()));
+  HubQuestion question = from.question;
+  question.body = base::canonical_json(Json{{"certificate", from.certificate.pem()},
+                                            {"csr", request.pem()},
+                                            {"signature", base::to_hex(proof)},
+                                            {"name", from.name}});
+  return ask_hub(question);
 }
 
 }  // namespace
@@ -55,25 +80,45 @@ Renewal::Renewal(Seams seams, DataFolder folder, std::string name, Trust trust, 
       call_(seams.loop, [this](const Result<Json>& answer) { on_answer(answer); }),
       timer_(seams.loop.timer([this] { look(); })) {}
 
-Status Renewal::open() {
+void Renewal::open() {
   constexpr auto kSteps = 1000ms;
   spread_ = double(seams_.random.jitter(kSteps).count()) / double(kSteps.count());
-  return certificate_.load();
+  static_cast<void>(read());
+}
+
+Status Renewal::read() {
+  if (certificate_.is_loaded()) return {};
+  if (auto loaded = certificate_.load(); !loaded) {
+    trouble_ = loaded.error().message();
+    base::log::failure(kNotRead, "certificate", loaded.error());
+    return loaded;
+  }
+  trouble_.clear();
+  base::log::recovered(kNotRead, "certificate");
+  look_at_issuer(false);
+  return {};
+}
+
+base::WallTime Renewal::not_after() const {
+  return certificate_.is_loaded() ? certificate_.not_after() : base::WallTime{};
+}
+
+bool Renewal::is_key_in_tpm() const {
+  return certificate_.is_loaded() && certificate_.current_key().place() == sync::KeyPlace::kTpm;
 }
 
 base::WallTime Renewal::due() const {
+  if (!certificate_.is_loaded()) return {};
   const auto due = renewal_time(certificate_.not_before(), certificate_.not_after(), spread_);
   return std::min(due, reissue_due_.value_or(due));
 }
 
 base::WallTime Renewal::now() const {
-  return believed_time(seams_.clock.wall(), certificate_.not_before(), std::max(earliest_, trust_().issued));
+  const auto not_before = certificate_.is_loaded() ? certificate_.not_before() : base::WallTime{};
+  return believed_time(seams_.clock.wall(), not_before, std::max(earliest_, trust_().issued));
 }
 
-void Renewal::start() {
-  look_at_issuer(false);
-  look();
-}
+void Renewal::start() { look(); }
 
 void Renewal::trust_changed(bool is_connected) {
   backoff_.reset();
@@ -82,6 +127,7 @@ void Renewal::trust_changed(bool is_connected) {
 }
 
 void Renewal::look_at_issuer(bool is_connected) {
+  if (!certificate_.is_loaded()) return;
   if (is_of_first(certificate_.newest(), trust_().ca_bundle)) return reissue_due_.reset();
   if (reissue_due_) return;
   const auto within = is_connected ? limits::kReissueSpread : limits::kReissueSpreadAway;
@@ -90,30 +136,27 @@ void Renewal::look_at_issuer(bool is_connected) {
 
 void Renewal::look() {
   if (call_.is_under_way()) return;
+  if (!read()) return timer_->set(limits::kRenewalRetryMin);
   // A clock may be set meanwhile, so it is never slept through to the end.
   const auto left = due() - now();
   if (left > 0ms) return timer_->set(std::min<std::chrono::milliseconds>(left, limits::kRenewalLookInterval));
-  if (const auto asked = ask(); !asked) on_answer(fail(asked.error()));
+  ask();
 }
 
-Status Renewal::ask() {
+void Renewal::ask() {
   const auto trust = trust_();
-  HF_TRY(const auto key, certificate_.next_key());
-  HF_TRY(const auto request, sync::CertificateRequest::make(key, certificate_.current().common_name()));
-  HF_TRY(const auto proof, sync::prove_possession(certificate_.current_key(), certificate_.current(),
-                                                  sync::kRenewPurpose, request.pem()));
-  const Json body{{"certificate", certificate_.current().pem()},
-                  {"csr", request.pem()},
-                  {"signature", base::to_hex(proof)},
-                  {"name", name_}};
-  const HubQuestion question{.hubs = trust.hubs,
-                             .ca_bundle = trust.ca_bundle,
-                             .when = now(),
-                             .target = std::string(kTarget),
-                             .body = base::canonical_json(body),
-                             .proxies = proxies_};
-  call_.start([question] { return ask_hub(question); });
-  return {};
+  const auto asking = std::make_shared<const Asking>(
+      Asking{.folder = certificate_.folder(),
+             .key = certificate_.current_key().share(),
+             .certificate = sync::Certificate::share(certificate_.current().get()),
+             .name = name_,
+             .question = {.hubs = trust.hubs,
+                          .ca_bundle = trust.ca_bundle,
+                          .when = now(),
+                          .target = std::string(kTarget),
+                          .body = "",
+                          .proxies = proxies_}});
+  call_.start([asking] { return ask_with(*asking); });
 }
 
 void Renewal::on_answer(const Result<Json>& answer) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Renewal: keeps the node's certificate alive. Looks at it from the agent's loop; when two thirds of its life are over it
-// asks the hub for the next one, with the old as proof, in a thread that does nothing else; and has the link connect
-// anew with it. A certificate that expired while the node was away is renewed all the same.
+// asks the hub for the next one, with the old as proof, in a thread that does nothing else, for hub and TPM take their
+// time; and has the link connect anew with it. A certificate that expired while the node was away is renewed all the same.
 // Threads: one, the event loop's; the question runs in one of its own.
 #pragma once
 
@@ -36,7 +36,9 @@ class Renewal {
   /// `name`: the node's, by which a hub that lost its store takes it back.
   Renewal(Seams seams, DataFolder folder, std::string name, Trust trust, sync::ProxyRules proxies = {});
 
-  base::Status open();  ///< before the link
+  /// Before the link. A key or certificate that cannot be read keeps nobody from running what the store holds: trouble() says
+  /// it, and it is looked at again.
+  void open();
   void start();
   /// Called when there is a new certificate: the link connects anew.
   void on_renewed(std::function<void()> listener) { on_renewed_ = std::move(listener); }
@@ -51,16 +53,19 @@ class Renewal {
   void connected();
   base::WallTime now() const;
 
-  base::WallTime not_after() const { return certificate_.not_after(); }
+  /// 0: there is none that can be read.
+  base::WallTime not_after() const;
+  bool is_key_in_tpm() const;
   base::WallTime due() const;
   /// Why the last attempt failed; empty: it did not.
   const std::string& trouble() const { return trouble_; }
   std::uint64_t renewals() const { return renewals_; }
 
  private:
+  base::Status read();
   void look_at_issuer(bool is_connected);
   void look();
-  base::Status ask();
+  void ask();
   void on_answer(const base::Result<base::Json>& answer);
   base::Status take(const base::Json& answer);
 

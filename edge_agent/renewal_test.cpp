@@ -30,8 +30,8 @@ class RenewalTest : public testing::Test {
     ASSERT_TRUE(base::write_file(folder.certificate_file(), *identity.certificate.load(), 0644));
     renewal_.emplace(Renewal::Seams{*loop_, clock_, random_}, folder, "cam-1",
                      [] { return sync::TrustDocument{}; });
-    const auto opened = renewal_->open();
-    ASSERT_TRUE(opened) << opened.error().message();
+    renewal_->open();
+    ASSERT_EQ(renewal_->trouble(), "");
     renewal_->start();
   }
   /// Until there is trouble, or the loop has been quiet for a while.
@@ -73,6 +73,25 @@ TEST_F(RenewalTest, ThatFailsSaysWhyAndKeepsTheCertificate) {
 TEST_F(RenewalTest, IsAskedForWhenTheCertificateHasExpired) {
   open({-24h * 80, -24h * 10});
   EXPECT_NE(trouble(), "");
+}
+
+TEST_F(RenewalTest, AKeyThatCannotBeReadIsSaidAndIsUsedWhenItIsThereAgain) {
+  const DataFolder folder(root_);
+  const auto identity = pki_.client("uid-1", {-1h, 24h * 90});
+  ASSERT_TRUE(base::write_file(folder.key_file(), "torn", 0600));
+  ASSERT_TRUE(base::write_file(folder.certificate_file(), *identity.certificate.load(), 0644));
+  renewal_.emplace(Renewal::Seams{*loop_, clock_, random_}, folder, "cam-1",
+                   [] { return sync::TrustDocument{}; });
+  renewal_->open();
+  renewal_->start();
+  EXPECT_NE(renewal_->trouble().find(folder.key_file()), std::string::npos) << renewal_->trouble();
+  EXPECT_EQ(renewal_->not_after(), base::WallTime{});
+  EXPECT_EQ(renewal_->now(), clock_.wall());
+  renewal_->connected();
+  ASSERT_TRUE(base::write_file(folder.key_file(), *identity.key.load(), 0600));
+  renewal_->trust_changed(false);
+  EXPECT_EQ(renewal_->trouble(), "");
+  EXPECT_EQ(renewal_->not_after(), clock_.wall() + 24h * 90);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include "base/limits/wire.hpp"
 #include "base/log.hpp"
+#include "sync/link/tpm_key.hpp"
 
 namespace holdfast::sync {
 
@@ -181,6 +182,7 @@ Status MosquittoSession::check_tcp() const {
 
 // The library takes the end of the stream during the handshake for a pause.
 Status MosquittoSession::check_still_open() const {
+  if (const auto trouble = tpm_trouble(SSL_CTX_get0_privatekey(context_.get()))) return fail(*trouble);
   char byte = 0;
   const auto got = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) return {};
@@ -226,6 +228,7 @@ Status MosquittoSession::check(int rc) {
 }
 
 base::Error MosquittoSession::explain(int rc) {
+  if (const auto trouble = tpm_trouble(SSL_CTX_get0_privatekey(context_.get()))) return *trouble;
   if (!verdict_.reason.empty()) return {Code::kPermission, "the broker is not believed: " + verdict_.reason};
   std::string text =
       rc == MOSQ_ERR_ERRNO ? base::Error::from_errno(errno, "socket").message() : mosquitto_strerror(rc);

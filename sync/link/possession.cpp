@@ -6,7 +6,6 @@
 
 #include "base/digest.hpp"
 #include "base/handle.hpp"
-#include "sync/link/openssl_error.hpp"
 
 namespace holdfast::sync {
 
@@ -43,7 +42,7 @@ base::Result<std::string> prove_possession(const PrivateKey& key, const Certific
   std::string out(begun ? size : 0, '\0');
   const bool made = begun && EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()),
                                             &size, bytes_of(message), message.size()) == 1;
-  if (!made) return fail(openssl_error(Code::kInternal, "proof of possession"));
+  if (!made) return fail(key.error("proof of possession"));
   out.resize(size);
   return out;
 }

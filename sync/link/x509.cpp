@@ -14,6 +14,8 @@
 
 #include "base/limits/https.hpp"
 #include "sync/link/openssl_error.hpp"
+#include "sync/link/tpm_child.hpp"
+#include "sync/link/tpm_key.hpp"
 #include "sync/link/x509_text.hpp"
 
 namespace holdfast::sync {
@@ -39,13 +41,23 @@ base::Status check_p256(EVP_PKEY* key, std::string_view what) {
 
 // ---- PrivateKey ----
 
-base::Result<PrivateKey> PrivateKey::generate() {
+base::Result<PrivateKey> PrivateKey::generate(KeyPlace place) {
+  if (place == KeyPlace::kTpm) {
+    HF_TRY(const std::string wrapped, make_tpm_key());
+    return from_pem(wrapped);
+  }
   EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
   if (key == nullptr) return fail(openssl_error(Code::kInternal, "making a P-256 key"));
   return PrivateKey(key);
 }
 
 base::Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
+  if (is_tpm_key(pem)) {
+    HF_TRY(EvpKey read, read_tpm_key(pem));
+    PrivateKey key(read.release());
+    key.wrapped_ = pem;
+    return key;
+  }
   const Bio bio = bio_of(pem);
   EVP_PKEY* raw = PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr);
   if (raw == nullptr) return fail(openssl_error(Code::kInvalid, "not a private key in PEM"));
@@ -54,10 +66,24 @@ base::Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
   return key;
 }
 
+PrivateKey PrivateKey::share() const {
+  EVP_PKEY_up_ref(key_.get());
+  PrivateKey out(key_.get());
+  out.wrapped_ = wrapped_;
+  return out;
+}
+
 std::string PrivateKey::pem() const {
+  if (!wrapped_.empty()) return wrapped_;
   const Bio bio = memory_bio();
   PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0, nullptr, nullptr);
   return text_of(bio);
+}
+
+base::Error PrivateKey::error(std::string_view what) const {
+  const auto own = openssl_error(Code::kInternal, what);  // empties the queue, whoever is asked
+  const auto trouble = tpm_trouble(key_.get());
+  return trouble ? trouble->with_context(what) : own;
 }
 
 // ---- Certificate ----
@@ -138,7 +164,7 @@ base::Result<CertificateRequest> CertificateRequest::make(const PrivateKey& key,
   const bool made =
       X509_REQ_set_version(raw, X509_REQ_VERSION_1) == 1 && X509_REQ_set_subject_name(raw, name.get()) == 1 &&
       X509_REQ_set_pubkey(raw, key.get()) == 1 && X509_REQ_sign(raw, key.get(), EVP_sha256()) > 0;
-  if (!made) return fail(openssl_error(Code::kInternal, "certificate request"));
+  if (!made) return fail(key.error("certificate request"));
   return request;
 }
 

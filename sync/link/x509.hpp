@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys, certificate requests and certificates (ECDSA P-256, OpenSSL): what the hub's CA issues and a node
+// Keys (in a file or a TPM), certificate requests and certificates (ECDSA P-256, OpenSSL): what the hub's CA issues and a node
 // holds. Time is always an argument: a node that was offline for months does not believe its clock.
 // Threads: plain values; const calls from any thread.
 #pragma once
@@ -21,18 +21,26 @@
 
 namespace holdfast::sync {
 
-/// A P-256 key pair. Its PEM is a secret: to a file of mode 0600 and nowhere else.
+enum class KeyPlace { kFile, kTpm };
+
+/// A P-256 key pair. Its PEM is a secret: to a file of mode 0600 and nowhere else. Of one in a TPM it is what that TPM wrapped,
+/// and of no use elsewhere; making one and each signature then takes a child (tpm_child.hpp) and up to limits::kTpmTimeout.
 class PrivateKey {
  public:
-  static base::Result<PrivateKey> generate();
-  /// PKCS#8 or SEC 1, not encrypted; any curve but P-256 is kUnsupported.
+  static base::Result<PrivateKey> generate(KeyPlace place = KeyPlace::kFile);
+  /// PKCS#8 or SEC 1, not encrypted, or `TSS2 PRIVATE KEY`, which is read without a TPM; any curve but P-256 is kUnsupported.
   static base::Result<PrivateKey> from_pem(std::string_view pem);
-  std::string pem() const;  ///< PKCS#8
+  PrivateKey share() const;  ///< the same key once more
+  std::string pem() const;   ///< PKCS#8, or as it was read
+  KeyPlace place() const { return wrapped_.empty() ? KeyPlace::kFile : KeyPlace::kTpm; }
   EVP_PKEY* get() const { return key_.get(); }
+  /// Why the last signature failed: the TPM's reason, else OpenSSL's.
+  base::Error error(std::string_view what) const;
 
  private:
   explicit PrivateKey(EVP_PKEY* key) : key_(key) {}
   base::Handle<EVP_PKEY, EVP_PKEY_free> key_;
+  std::string wrapped_;  // PEM of one in a TPM
 };
 
 class Certificate {

@@ -102,6 +102,21 @@ def test_a_hub_restart_restarts_nothing_and_sends_nothing(own_fleet):
     assert own_fleet.hub.metrics()["holdfast_hub_desired_states_sent_total"] == 0
 
 
+def test_a_node_whose_key_is_torn_holds_what_it_has_and_says_why(fleet):
+    node = fleet.node()
+    fleet.app(objects=BOTH)
+    node.stop()
+    key = (node.data / "node.key").read_text()
+    (node.data / "node.key").write_text(key[:40])
+    node.path("/etc/a").unlink()
+    node.start()
+    until("what it holds is put back", lambda: node.text("/etc/a") == "a\n")
+    assert "node.key" in node.status()["certificate"]["error"] and not node.status()["connected"]
+    assert "cannot be used" in node.command("status").stdout
+    (node.data / "node.key").write_text(key)
+    until("it is back with its key", lambda: node.status()["connected"] and "error" not in node.status()["certificate"], 30)
+
+
 def test_two_agents_never_share_a_data_folder(fleet):
     node = fleet.node()
     second = node.command("run", "--root", str(node.root))
