@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/hub_box.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "hub/application_record.hpp"
+#include "hub/epochs.hpp"
 #include "hub/json_path.hpp"
 #include "hub/node_book.hpp"
 #include "hub/tables.hpp"
@@ -46,7 +48,10 @@ HubBox::HubBox(sync::FakeBroker& broker, hub::ControllerOptions options, Trace& 
       rules_(trace, judge) {}
 
 bool HubBox::begin() {
-  sim_store_ = std::make_unique<SimStore>(store, fuse);
+  sim_store_ = std::make_unique<SimStore>(
+      store, fuse, [this](sync::Table table, std::string_view key, std::string_view value) {
+        rules_.stored(table, key, value);
+      });
   link_ = std::make_unique<SimLink>(
       broker_, "holdfast-hub", fuse, [this](const auto& work) { guard(work); },
       [this](const std::string&, const std::string& payload) { rules_.sent(payload); });
@@ -63,6 +68,7 @@ bool HubBox::begin() {
   }
   controller_->on_wake([this] { wake(); });
   controller_->start();
+  if (!before_restore_.empty()) note_forgotten();
   return true;
 }
 
@@ -84,6 +90,73 @@ std::optional<base::MonotonicTime> HubBox::work() {
     busy = busy || git.pending() > 0 || (next && *next <= clock.monotonic());
   }
   return next;
+}
+
+// ---- a copy, and what becomes of it ----
+
+bool HubBox::back_up() {
+  if (!is_up() || store.crashed()) return false;
+  note("is copied");
+  copy_ = store;
+  return true;
+}
+
+void HubBox::restore(Mirrors mirrors, std::chrono::milliseconds later) {
+  note("is replaced by the copy");
+  before_restore_ = events_of_all();
+  stop_for(later);
+  store = *copy_;
+  store.full_after(std::nullopt);
+  store.set_read_only(false);
+  if (mirrors == Mirrors::kLost) git.lose_mirrors();
+  rules_.restored(store);
+}
+
+std::map<std::string, EventCounts> HubBox::events_of_all() {
+  std::map<std::string, EventCounts> out;
+  const auto nodes = objects_ ? objects_->list(hub::kNodes)
+                              : base::Result<hub::Listing>(base::fail(base::Code::kUnavailable, ""));
+  if (!nodes) return out;
+  for (const auto& node : nodes->items) out[hub::name_of(*node)] = events_of(hub::name_of(*node));
+  return out;
+}
+
+void HubBox::note_forgotten() {
+  for (const auto& [node, before] : std::exchange(before_restore_, {})) {
+    const auto now = events_of(node);
+    auto& forgotten = forgotten_[node];
+    forgotten.lost += before.lost - std::min(before.lost, now.lost);
+    for (const auto& [text, count] : before.told) {
+      const auto found = now.told.find(text);
+      forgotten.told[text] += count - std::min(count, found == now.told.end() ? 0 : found->second);
+    }
+  }
+}
+
+std::vector<std::string> HubBox::waiting_for_approval() {
+  std::vector<std::string> out;
+  const auto nodes = objects_ ? objects_->list(hub::kNodes)
+                              : base::Result<hub::Listing>(base::fail(base::Code::kUnavailable, ""));
+  if (!nodes) return out;
+  for (const auto& node : nodes->items) {
+    const auto proven = hub::text_at(*node, "status/generation/proven");
+    const auto approved = hub::annotations_of(*node);
+    const auto found = approved.find(hub::kApprovedGenerationAnnotation);
+    const bool is_said = found != approved.end() && found->second == proven;
+    if (!proven.empty() && !is_said) out.push_back(hub::name_of(*node));
+  }
+  return out;
+}
+
+bool HubBox::approve(const std::string& node) {
+  return ask("approve " + node, [&]() -> Status {
+    const auto object = objects_->get(hub::kNodes, node);
+    if (!object) return base::fail(base::Code::kNotFound, "no such node");
+    const Json annotations{
+        {hub::kApprovedGenerationAnnotation, hub::text_at(**object, "status/generation/proven")}};
+    return forget_value(
+        objects_->patch(hub::kNodes, node, {{"metadata", {{"annotations", annotations}}}}, Actor::kPerson));
+  });
 }
 
 bool HubBox::ask(const std::string& what, const std::function<Status()>& request) {

@@ -23,7 +23,8 @@ NodeBox::NodeBox(edge_agent::NodeIdentity identity, sync::FakeBroker& broker, Or
       sim_host_(host, fuse, rules_) {}
 
 bool NodeBox::begin() {
-  sim_store_ = std::make_unique<SimStore>(store, fuse);
+  sim_store_ = std::make_unique<SimStore>(
+      store, fuse, [](sync::Table, std::string_view, std::string_view) {});
   segments.on_point([this] { fuse.point(); });
   outbox_ =
       std::make_unique<edge_agent::Outbox>(edge_agent::Outbox::Seams{clock, random, segments}, kSmallOutbox);

@@ -74,6 +74,18 @@ bool NodeRules::is_held(const sync::Claim& claim) const {
   return false;
 }
 
+bool NodeRules::has_settled() const {
+  bool settled = true;
+  const auto read = store_.read([&](sync::ReadTxn& txn) {
+    return txn.scan(edge_agent::kSectionTable, "", [&](std::string_view, std::string_view value) {
+      const auto found = edge_agent::decode_section_record(value);
+      settled = settled && found && found->phase == SectionPhase::kSynced && !found->removal_pending;
+      return settled;
+    });
+  });
+  return read && settled;
+}
+
 std::size_t NodeRules::inventory_of(const sync::ApplicationUid& application) const {
   std::size_t count = 0;
   static_cast<void>(store_.read([&](sync::ReadTxn& txn) {

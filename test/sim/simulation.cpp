@@ -39,6 +39,7 @@ void settle(World& world, Workload& workload, FinalCheck& check) {
   for (int minute = 0; minute < kMinutesMax && !world.is_over(); ++minute) {
     if (!objects) objects = workload.settle_objects();
     world.pass(minutes(1));
+    workload.approve();
     if (!objects) continue;
     if (check.difference().empty()) return;
     if (!confirmed && minute > 5) {

@@ -87,7 +87,8 @@ void Workload::act() {
       Choice{5, &Workload::trouble_disk},    Choice{5, &Workload::trouble_git},
       Choice{3, &Workload::move_clock},      Choice{5, &Workload::change_facts},
       Choice{3, &Workload::replay},          Choice{3, &Workload::fail_again},
-      Choice{3, &Workload::steal},
+      Choice{3, &Workload::steal},           Choice{5, &Workload::back_up},
+      Choice{3, &Workload::restore},         Choice{3, &Workload::approve},
   };
   int total = 0;
   for (const auto& choice : kChoices) total += choice.weight;

@@ -26,6 +26,11 @@ World::World(std::uint64_t seed, std::size_t count, bool verbose)
   parrot = std::make_unique<sync::FakeLink>(broker, "parrot");
   parrot->start();
   oracle.on_believed([this] { return hub->in_force(); });
+  oracle.on_in_step([this](const std::string& name) {
+    const auto node =
+        std::ranges::find_if(nodes, [&](const auto& found) { return found->name() == name; });
+    return node != nodes.end() && hub->desired_of((*node)->uid()) == (*node)->rules().stored_generation();
+  });
   for (std::size_t i = 0; i < count; ++i) {
     edge_agent::NodeIdentity identity{.fleet = fleet,
                                       .uid = sync::NodeUid(random.uuid()),
