@@ -45,7 +45,15 @@ HubBox::HubBox(sync::FakeBroker& broker, hub::ControllerOptions options, Trace& 
       store(std::vector<sync::Table>(hub::kHubTables.begin(), hub::kHubTables.end())),
       broker_(broker),
       options_(std::move(options)),
-      rules_(trace, judge) {}
+      rules_(trace, judge) {
+  options_.sealer = &sealer_;
+  rotate_sealing_key();
+}
+
+void HubBox::rotate_sealing_key() {
+  sealer_.keys.add(base::SealingKey::generate(random), clock.wall());
+  options_.sealing_key = sealing_key();
+}
 
 bool HubBox::begin() {
   sim_store_ = std::make_unique<SimStore>(
@@ -83,13 +91,27 @@ void HubBox::end() {
 }
 
 std::optional<base::MonotonicTime> HubBox::work() {
+  constexpr int kRoundsMax = 1'000;
   std::optional<base::MonotonicTime> next;
+  int rounds = 0;
   for (bool busy = true; busy;) {
+    if (++rounds > kRoundsMax) {
+      rules_.does_not_rest();
+      return std::nullopt;
+    }
     busy = git.deliver() > 0;
     next = controller_->run_due();
     busy = busy || git.pending() > 0 || (next && *next <= clock.monotonic());
   }
   return next;
+}
+
+void HubBox::go_by(const FleetTrust& trust) {
+  options_.signing_key = trust.signing_key();
+  options_.signing_keys = trust.document().signing_keys;
+  options_.trust = sync::encode(trust.sealed());
+  options_.trust_version = trust.document().version;
+  rules_.signs_by(options_.signing_key);
 }
 
 // ---- a copy, and what becomes of it ----
@@ -110,6 +132,7 @@ void HubBox::restore(Mirrors mirrors, std::chrono::milliseconds later) {
   store.set_read_only(false);
   if (mirrors == Mirrors::kLost) git.lose_mirrors();
   rules_.restored(store);
+  rules_.signs_by(options_.signing_key);
 }
 
 std::map<std::string, EventCounts> HubBox::events_of_all() {
@@ -226,7 +249,11 @@ bool HubBox::sync_node(const std::string& node, bool retry) {
   });
 }
 
-std::optional<sync::Generation> HubBox::desired_of(const sync::NodeUid& node) {
+bool HubBox::has_made_since_copy(const sync::NodeUid& node) {
+  return desired_in(store, node) != desired_in(*copy_, node);
+}
+
+std::optional<sync::Generation> HubBox::desired_in(sync::FakeStore& store, const sync::NodeUid& node) {
   const auto bytes = sync::read_one(store, hub::kDesiredTable, node.str());
   if (!bytes || !*bytes) return std::nullopt;
   constexpr std::size_t kSignatureBytes = 64;

@@ -4,6 +4,7 @@
 #include "hub/tables.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/wire/state_base.hpp"
+#include "test/sim/canary.hpp"
 
 namespace holdfast::sim {
 
@@ -14,6 +15,7 @@ void HubRules::sent(const std::string& payload) {
   const auto* frame = std::get_if<sync::Frame>(&*decoded);
   if (frame == nullptr) return judge_.violated("well-formed", "the hub sent a delta on what it never said");
   ++messages_;
+  if (holds_canary(frame->body)) judge_.violated("secret-in-clear", "the hub sends a secret in clear");
   trace_.add("hub", "sends " + std::to_string(static_cast<int>(frame->type)) + " of " +
                         std::to_string(frame->body.size()) + (sync::is_delta(payload) ? " as a delta" : ""));
   if (frame->type == sync::FrameType::kPart) {
@@ -72,6 +74,10 @@ void HubRules::take_part(const sync::Part& part) {
   if (bytes.size() == part.total && base::Digest::of(bytes) == part.digest) take_body(part.digest, bytes);
 }
 
+void HubRules::signs_by(const base::SigningKey& key) {
+  for (auto& [name, known] : headers_) known.sealed = sync::sign_header(known.header, key);
+}
+
 void HubRules::restored(sync::FakeStore& copy) {
   was_restored_ = true;
   said_.clear();
@@ -89,6 +95,8 @@ void HubRules::restored(sync::FakeStore& copy) {
 /// What the hub of before the restore sent may say the same as what this one made, under another header: the node says so
 /// and gets the whole. So a restored hub's delta may be on whatever it made.
 void HubRules::stored(sync::Table table, std::string_view, std::string_view value) {
+  if (holds_canary(value))
+    judge_.violated("secret-in-clear", "the hub stores a secret in clear, in " + std::string(table.name));
   if (!was_restored_) return;
   if (table == hub::kBodyTable || table == hub::kProvenanceTable)
     return take_body(base::Digest::of(value), std::string(value));

@@ -21,6 +21,9 @@ class HubRules {
   void sent(const std::string& payload);
   /// An older copy is at work now: it begins where the copy was, and nodes refuse what is older than what they hold.
   void restored(sync::FakeStore& copy);
+  /// The hub has another key: at its start it signs anew what it holds, and deltas are on that.
+  void signs_by(const base::SigningKey& key);
+  void does_not_rest() { judge_.violated("comes-to-rest", "the hub has work without end at one moment"); }
   void stored(sync::Table table, std::string_view key, std::string_view value);
   /// Every desired state that was sent to this node so far, oldest first.
   std::vector<std::string> states_for(const sync::NodeUid& node) const {

@@ -37,6 +37,8 @@ class NodeRules final : public HostWatcher {
 
   // ---- the link, the engine ----
   void sent(const std::string& payload);
+  /// A record that is about to be stored.
+  void storing(sync::Table table, std::string_view value);
   void booted(const edge_agent::Engine& engine) { looked(engine); }
   void looked(const edge_agent::Engine& engine);
 

@@ -37,7 +37,8 @@ Claims Oracle::believed_on(const std::string& node, const std::string& acted) co
       out.merge(folder->second.claims());
   }
   const auto own = words_.in_force.find(acted);
-  if (own != words_.in_force.end() && is_placed(words_.applications.at(acted), node)) out.merge(own->second.claims());
+  if (own != words_.in_force.end() && is_placed(words_.applications.at(acted), node))
+    out.merge(own->second.claims());
   return out;
 }
 
@@ -106,7 +107,8 @@ void Oracle::application(const ApplicationModel& application) {
   }
   const auto folder = repository_.find(application.folder);
   if (folder != repository_.end()) take(known, folder->second);
-  for (const auto& [node, labels] : words_.labels) person_says_gone_on(application.name, node, application.name);
+  for (const auto& [node, labels] : words_.labels)
+    person_says_gone_on(application.name, node, application.name);
 }
 
 void Oracle::application_deleted(const std::string& name) {
@@ -203,11 +205,10 @@ void Oracle::hold(const std::string& node, const Words& copy, const IsHeld& is_h
     for (const auto& claim : folder.claims()) ++wanted[claim];
   }
   for (const auto& [name, application] : words_.applications) {
-    const auto in_force = words_.in_force.find(name);
-    if (in_force == words_.in_force.end() || !is_placed(application, node)) continue;
     const auto known = copy.applications.find(name);
     const bool is_known = known != copy.applications.end() && is_placed(known->second, copy, node);
-    if (!is_known) may_stay_[node].insert(ever_[name].begin(), ever_[name].end());
+    const auto in_force = words_.in_force.find(name);
+    if (in_force == words_.in_force.end() || !is_placed(application, node)) continue;
     const auto folder = repository_.find(application.folder);
     const bool is_readable = folder != repository_.end() && folder->second.is_good();
     for (const auto& claim : in_force->second.claims()) {
@@ -219,9 +220,13 @@ void Oracle::hold(const std::string& node, const Words& copy, const IsHeld& is_h
   }
 }
 
-void Oracle::restored(const Words& copy, const IsHeld& is_held) {
+void Oracle::restored(const Words& copy, const std::set<std::string>& beyond, const IsHeld& is_held) {
   was_restored_ = true;
   held_ = {};
+  // Nobody can say of all that was to go that it goes, nor what it was that another application takes over.
+  for (const auto& node : beyond) {
+    for (const auto& [name, claims] : ever_) may_stay_[node].insert(claims.begin(), claims.end());
+  }
   for (const auto& [node, labels] : words_.labels) hold(node, copy, is_held);
   words_ = copy;
   for (auto& [name, application] : words_.applications) {

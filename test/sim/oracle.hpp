@@ -20,8 +20,8 @@ namespace holdfast::sim {
 /// place.
 struct Words {
   std::map<std::string, ApplicationModel> applications;
-  std::map<std::string, FolderModel> in_force;   ///< by application
-  std::map<std::string, std::string> pinned;     ///< application → revision
+  std::map<std::string, FolderModel> in_force;                       ///< by application
+  std::map<std::string, std::string> pinned;                         ///< application → revision
   std::map<std::string, std::map<std::string, std::string>> labels;  ///< by node
 };
 
@@ -58,7 +58,8 @@ class Oracle {
   const Words& words() const { return words_; }
   /// Whether a node holds this as the hub's last word said, with nothing under way.
   using IsHeld = std::function<bool(const std::string& node, const sync::Claim& claim)>;
-  void restored(const Words& copy, const IsHeld& is_held);
+  /// `beyond`: nodes for which the hub has made more than the copy knows of.
+  void restored(const Words& copy, const std::set<std::string>& beyond, const IsHeld& is_held);
   /// A person lets the hub go on by what it knows, on a node that knows more.
   void approved(const std::string& node);
   /// What a restored hub has forgotten to be there stays there, and nobody can say for how long.

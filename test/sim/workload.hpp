@@ -80,6 +80,13 @@ class Workload {
   void trouble_git();
   void move_clock();
   void change_facts();
+  // secrets
+  void change_secret();
+  void put_secret(FolderModel& folder);
+  void rotate_sealing_key();
+  // trust
+  void rotate();
+  void attack();
   // an older copy of the hub
   void back_up();
   void restore();
@@ -89,13 +96,14 @@ class Workload {
   RepositoryModel repository_;
   std::map<std::string, Oracle::Labels> labels_;
   std::vector<std::string> revisions_;
-  Words copied_words_;  ///< as they were when the hub was copied
+  Words copied_words_;               ///< as they were when the hub was copied
   std::set<std::string> repointed_;  ///< applications
   RepositoryModel failures_;         ///< folders as they were when they could not become healthy
   std::set<std::pair<std::string, std::string>>
       replaced_;  ///< node, path: where a hand put a file of its own
   std::uint64_t contents_ = 0;
   std::uint64_t versions_ = 0;
+  std::uint64_t secrets_ = 0;
 };
 
 }  // namespace holdfast::sim

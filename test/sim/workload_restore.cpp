@@ -25,9 +25,12 @@ bool Workload::holds_for_good(const std::string& node, const sync::Claim& claim)
 void Workload::restore() {
   auto& hub = *world_.hub;
   if (!hub.has_backup() || !hub.is_up()) return;
-  world_.oracle.restored(copied_words_, [this](const auto& node, const auto& claim) {
-    return holds_for_good(node, claim);
-  });
+  std::set<std::string> beyond;
+  for (const auto& node : world_.nodes) {
+    if (hub.has_made_since_copy(node->uid())) beyond.insert(node->name());
+  }
+  world_.oracle.restored(copied_words_, beyond,
+                         [this](const auto& node, const auto& claim) { return holds_for_good(node, claim); });
   labels_ = world_.oracle.words().labels;
   hub.restore(chance(70) ? HubBox::Mirrors::kLost : HubBox::Mirrors::kKept,
               chance(80) ? milliseconds(below(20'000)) : milliseconds(seconds(below(3'600))));
