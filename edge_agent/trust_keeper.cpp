@@ -4,6 +4,7 @@
 #include "base/file_io.hpp"
 #include "base/limits/wire.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "sync/link/https_client.hpp"
 #include "sync/link/mosquitto_link.hpp"
 #include "sync/link/x509.hpp"
@@ -28,6 +29,16 @@ Status check_trust(const sync::TrustDocument& document, const sync::FleetId& fle
   return {};
 }
 
+Result<std::optional<sync::TrustDocument>> newer_trust(std::string_view encoded,
+                                                       const sync::TrustDocument& held,
+                                                       const NodeFile& node) {
+  HF_TRY(const auto sealed, sync::decode_trust(encoded));
+  HF_TRY(auto document, sync::verify_trust(sealed, node.recovery_key));
+  HF_CHECK(check_trust(document, node.fleet));
+  const bool is_newer = document.version > held.version || base::planted("older-trust-accepted");
+  return is_newer ? std::optional(std::move(document)) : std::nullopt;
+}
+
 Status TrustKeeper::load() {
   HF_TRY(document_, folder_.load_trust(node_));
   if (const auto offered = take_offered(); !offered)
@@ -35,20 +46,13 @@ Status TrustKeeper::load() {
   return {};
 }
 
-Result<sync::TrustDocument> TrustKeeper::read(std::string_view encoded) const {
-  HF_TRY(const auto sealed, sync::decode_trust(encoded));
-  HF_TRY(auto document, sync::verify_trust(sealed, node_.recovery_key));
-  HF_CHECK(check_trust(document, node_.fleet));
-  return document;
-}
-
 Result<bool> TrustKeeper::take(std::string_view encoded) {
-  HF_TRY(auto document, read(encoded));
-  if (document.version <= document_.version) return false;
+  HF_TRY(auto newer, newer_trust(encoded, document_, node_));
+  if (!newer) return false;
   HF_CHECK(base::write_file(folder_.trust_file(), encoded, 0600));
-  base::log::info("another trust document is in force", {{"version", base::to_decimal(document.version)},
+  base::log::info("another trust document is in force", {{"version", base::to_decimal(newer->version)},
                                                          {"before", base::to_decimal(document_.version)}});
-  document_ = std::move(document);
+  document_ = *std::move(newer);
   for (const auto& listener : listeners_) listener();
   return true;
 }

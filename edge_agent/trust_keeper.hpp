@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,6 @@ class TrustKeeper {
   void on_taken(std::function<void()> listener) { listeners_.push_back(std::move(listener)); }
 
  private:
-  base::Result<sync::TrustDocument> read(std::string_view encoded) const;
-
   DataFolder folder_;
   NodeFile node_;
   sync::TrustDocument document_;
@@ -43,5 +42,9 @@ class TrustKeeper {
 
 /// For a document that a node does not hold yet: whether it could live by it. Pure.
 base::Status check_trust(const sync::TrustDocument& document, const sync::FleetId& fleet);
+/// What `encoded` says, where it is newer than what is held; nothing: it is not. Errors as of TrustKeeper::take(). Pure.
+base::Result<std::optional<sync::TrustDocument>> newer_trust(std::string_view encoded,
+                                                             const sync::TrustDocument& held,
+                                                             const NodeFile& node);
 
 }  // namespace holdfast::edge_agent

@@ -220,8 +220,17 @@ bool ApplicationKeeper::adopt(ApplicationEntry& application) {
 
 void ApplicationKeeper::load_in_force(ApplicationEntry& application) {
   if (application.in_force || !application.record.in_force) return;
-  auto loaded = Rendition::load(context_.seams.git, *application.record.in_force,
-                                plain_sealing_of(context_, application));
+  const auto load = [&](const RevisionPlace& place) {
+    return Rendition::load(context_.seams.git, place, plain_sealing_of(context_, application));
+  };
+  auto loaded = load(*application.record.in_force);
+  // A mirror that was made anew has no commit of a history that was rewritten meanwhile; the newest one holds the same.
+  if (!loaded && application.same_commit) {
+    auto record = application.record;
+    record.in_force->commit = *application.same_commit;
+    loaded = load(*record.in_force);
+    if (loaded && context_.applications.save(application, record)) pin(record.in_force->url);
+  }
   if (loaded && !loaded->is_good()) {
     loaded = fail(Code::kInvalid, gitops::summary(loaded->findings(), limits::kConditionsShownMax));
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/planted.hpp"
 #include "sync/wire/messages.hpp"
 
 namespace holdfast::hub {
@@ -102,6 +103,7 @@ void Epochs::look_again(NodeEntry& node) {
 }
 
 std::string Epochs::obstacle(const NodeEntry& node) const {
+  if (base::planted("restored-hub-goes-on-blindly")) return {};
   const auto annotations = annotations_of(*node.object);
   const auto approved = annotations.find(kApprovedGenerationAnnotation);
   if (approved != annotations.end() && approved->second == node.proven->generation.text()) return {};
@@ -114,8 +116,23 @@ std::string Epochs::obstacle(const NodeEntry& node) const {
   }
   for (const auto& section : node.proven->sections) {
     if (auto why = obstacle_of(section); !why.empty()) return why;
+    if (auto why = staleness_of(node, section); !why.empty()) return why;
   }
   return {};
+}
+
+/// What cannot be given anew stays as this hub last gave it: of an older copy that takes away what came since.
+std::string Epochs::staleness_of(const NodeEntry& node, const sync::SectionRef& section) const {
+  const auto* desired = context_.desired.find(node.uid);
+  if (desired == nullptr) return {};
+  const auto& sections = desired->header.sections;
+  const auto ours = std::ranges::find(sections, section.application, &sync::SectionRef::application);
+  if (ours == sections.end() || ours->digest == section.digest) return {};
+  const auto placing = node.placings.find(section.application);
+  const bool is_known = placing != node.placings.end();
+  if (is_known && placing->second.reason.empty() && placing->second.wanted == ours->digest) return {};
+  return "application \"" + section.name + "\" can be given to the node as it is in force" +
+         (is_known && !placing->second.message.empty() ? " (" + placing->second.message + ")" : "");
 }
 
 std::string Epochs::obstacle_of(const sync::SectionRef& section) const {

@@ -45,6 +45,7 @@ class Epochs {
   /// What is in the way of raising the epoch; empty: nothing.
   std::string obstacle(const NodeEntry& node) const;
   std::string obstacle_of(const sync::SectionRef& section) const;
+  std::string staleness_of(const NodeEntry& node, const sync::SectionRef& section) const;
 
   Context& context_;
   std::set<sync::NodeUid> waiting_;  ///< have shown their proof

@@ -106,6 +106,44 @@ TEST_F(EpochsTest, ARevisionThatIsNotInTheHistoryTakesAPerson) {
   EXPECT_EQ(ahead(), "");
 }
 
+/// The simulator found it, seeds 1571 and 1704: what stays as the hub last gave it stayed as of the copy.
+TEST_F(EpochsTest, NothingIsSentWhileAnApplicationWouldGoBackToWhatItWasInTheCopy) {
+  fleet.apply({.name = "aaa", .path = "apps/aaa"});
+  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
+  fleet.poll();
+  copy = fleet.store;
+  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
+  fleet.poll();
+  ASSERT_TRUE(node().host().contains("path:/etc/more"));
+  fleet.change({{"apps/motd/taken.yaml", file_yaml("taken", "/etc/aaa", "mine")}});
+  fleet.poll();
+  restore();
+  EXPECT_TRUE(node().host().contains("path:/etc/more")) << "in Git it is, and nobody said that it goes";
+  EXPECT_NE(ahead().find("held by application \"aaa\""), std::string::npos) << ahead();
+  fleet.change({{"apps/motd/taken.yaml", std::nullopt}});
+  fleet.poll();
+  EXPECT_EQ(ahead(), "");
+  EXPECT_TRUE(node().host().contains("path:/etc/more"));
+}
+
+/// The simulator found it, seed 25: a backup holds no mirrors, and the commit in force was of the history before.
+TEST_F(EpochsTest, ARevisionThatIsInNoMirrorAnyMoreIsReadFromTheNewestThatHoldsTheSame) {
+  fleet.git.rewrite(kRepository, "main", {{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "three")}});
+  fleet.poll();
+  fleet.stop_hub();
+  fleet.git.lose_mirrors();
+  fleet.start_hub();
+  fleet.poll();
+  EXPECT_EQ(fleet.condition("motd", "ComparisonError"), "");
+  fleet.add_node("cam-2", {{"role", "camera"}});
+  fleet.settle();
+  EXPECT_NE(fleet.node("cam-2").body_of("motd").find("three"), std::string::npos);
+  // From now on that commit is the one in force, and pinned.
+  fleet.restart_hub();
+  fleet.settle();
+  EXPECT_EQ(fleet.condition("motd", "ComparisonError"), "");
+}
+
 TEST_F(EpochsTest, AnApplicationThatTheCopyDoesNotKnowTakesAPersonAndIsKept) {
   fleet.change({{"apps/web/web.yaml", file_yaml("web", "/srv/web", "index")}});
   fleet.apply({.name = "web", .path = "apps/web"});

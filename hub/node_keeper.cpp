@@ -160,7 +160,7 @@ Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodie
     const auto stored = desired == nullptr ? 0 : desired->header.generation.epoch;
     input.begins_epoch = true;
     input.epoch = std::max(stored, node.proven->generation.epoch) + 1;
-    if (input.previous) input.previous->removals.clear();
+    if (input.previous && !base::planted("removals-of-a-copy-kept")) input.previous->removals.clear();
   }
   input.candidates = candidates(node, desired, placings);
   input.removed = removed(node, desired);

@@ -52,24 +52,27 @@ Result<sync::Certificate> next_ca(const DataFolder& folder, base::WallTime now, 
   return ca;
 }
 
-Status put_signing_key(const DataFolder& folder, const RotationOrder& order, base::Random& random,
-                       sync::TrustDocument& document) {
-  HF_TRY(const auto key, next_signing_key(folder, random));
-  auto& keys = document.signing_keys;
-  if (order.old == OldKeys::kDrop) keys.clear();
-  keys.insert(keys.begin(), key.public_key());
-  if (keys.size() > limits::kSigningKeysKept) keys.resize(limits::kSigningKeysKept);
-  return {};
+sync::TrustDocument next_version(sync::TrustDocument document, base::WallTime now) {
+  ++document.version;
+  document.issued = now;
+  return document;
 }
 
-Status put_ca(const DataFolder& folder, base::WallTime now, base::Random& random,
-              sync::TrustDocument& document) {
+Result<sync::TrustDocument> with_next_ca(const DataFolder& folder, base::WallTime now, base::Random& random,
+                                         sync::TrustDocument document) {
   HF_TRY(const auto ca, next_ca(folder, now, random));
   HF_TRY(const auto known, sync::Certificate::bundle_from_pem(document.ca_bundle));
   document.ca_bundle = ca.pem();
   for (std::size_t i = 0; i < std::min(known.size(), limits::kCasKept - 1); ++i)
     document.ca_bundle += known[i].pem();
-  return {};
+  return next_version(std::move(document), now);
+}
+
+Result<sync::TrustDocument> with_next_signing_key(const DataFolder& folder, const RotationOrder& order,
+                                                  base::WallTime now, base::Random& random,
+                                                  sync::TrustDocument document) {
+  HF_TRY(const auto key, next_signing_key(folder, random));
+  return with_signing_key(std::move(document), key.public_key(), order.old, now);
 }
 
 /// The old pair goes where its certificates are still looked up before the new one takes its place.
@@ -107,6 +110,15 @@ Status finish_signing_key(const DataFolder& folder, const sync::TrustDocument& d
 
 }  // namespace
 
+sync::TrustDocument with_signing_key(sync::TrustDocument document, const base::PublicKey& key, OldKeys old,
+                                     base::WallTime now) {
+  auto& keys = document.signing_keys;
+  if (old == OldKeys::kDrop) keys.clear();
+  keys.insert(keys.begin(), key);
+  if (keys.size() > limits::kSigningKeysKept) keys.resize(limits::kSigningKeysKept);
+  return next_version(std::move(document), now);
+}
+
 Status finish_rotation(const DataFolder& folder) {
   HF_TRY(const auto document, document_of(folder));
   if (!document) return {};
@@ -119,8 +131,8 @@ Result<std::uint64_t> rotate(const DataFolder& folder, const RotationOrder& orde
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock) return fail(std::move(lock).error().with_context("stop the hub first"));
   HF_CHECK(finish_rotation(folder));
-  HF_TRY(auto document, document_of(folder));
-  if (!document)
+  HF_TRY(auto held, document_of(folder));
+  if (!held)
     return fail(Code::kNotFound, folder.trust_file() + " is missing: has this hub ever been started?");
   HF_TRY(const auto recovery, read_recovery_key(order.recovery_key));
   const auto public_key = read_if_there(folder.recovery_key() + ".pub").value().value_or("");
@@ -128,14 +140,13 @@ Result<std::uint64_t> rotate(const DataFolder& folder, const RotationOrder& orde
     return fail(Code::kConflict,
                 order.recovery_key + " is not the recovery key that the nodes of this fleet pinned");
   }
-  HF_CHECK(order.what == Rotated::kCa ? put_ca(folder, now, random, *document)
-                                      : put_signing_key(folder, order, random, *document));
-  ++document->version;
-  document->issued = now;
-  const auto sealed = sync::sign_trust(*document, recovery);
+  HF_TRY(const auto document, order.what == Rotated::kCa
+                                  ? with_next_ca(folder, now, random, *std::move(held))
+                                  : with_next_signing_key(folder, order, now, random, *std::move(held)));
+  const auto sealed = sync::sign_trust(document, recovery);
   HF_CHECK(base::write_file(folder.trust_file(), sync::encode_trust(sealed), 0600));
   HF_CHECK(finish_rotation(folder));
-  return document->version;
+  return document.version;
 }
 
 }  // namespace holdfast::hub

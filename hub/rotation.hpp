@@ -12,6 +12,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "hub/data_folder.hpp"
+#include "sync/wire/trust.hpp"
 
 namespace holdfast::hub {
 
@@ -27,6 +28,9 @@ struct RotationOrder {
   std::string recovery_key;      ///< file
 };
 
+/// The document of the next version, in which `key` stands first. Pure.
+sync::TrustDocument with_signing_key(sync::TrustDocument document, const base::PublicKey& key, OldKeys old,
+                                     base::WallTime now);
 /// The version of the new trust document. kConflict: not the key that the nodes pinned, or the hub runs.
 base::Result<std::uint64_t> rotate(const DataFolder& folder, const RotationOrder& order, base::WallTime now,
                                    base::Random& random);

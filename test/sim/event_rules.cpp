@@ -66,7 +66,7 @@ void EventRules::power_was_cut() {
   });
 }
 
-std::string EventRules::difference(const EventCounts& at_hub) const {
+std::string EventRules::difference(const EventCounts& at_hub, const EventCounts& forgotten) const {
   std::map<std::string, std::uint64_t> expected;
   for (const auto& [place, text] : known_) ++expected[text];
   std::uint64_t missing = 0;
@@ -77,10 +77,13 @@ std::string EventRules::difference(const EventCounts& at_hub) const {
     if (told > count)
       return "\"" + text + "\" came " + std::to_string(told) + " times, and happened " +
              std::to_string(count);
-    if (told < count && first.empty()) first = text;
-    missing += count - told;
+    const auto gone = forgotten.told.find(text);
+    const auto kept = count - std::min(count, gone == forgotten.told.end() ? 0 : gone->second);
+    if (told >= kept) continue;
+    if (first.empty()) first = text;
+    missing += kept - told;
   }
-  if (missing <= at_hub.lost) return "";
+  if (missing <= at_hub.lost + forgotten.lost) return "";
   return "\"" + first + "\" and all in all " + std::to_string(missing) + " events did not come, " +
          std::to_string(at_hub.lost) + " are said to be lost";
 }

@@ -36,8 +36,8 @@ class EventRules {
   /// REQUIRES: look() came before it.
   void power_was_cut();
 
-  /// Why what the hub has is not what it must have; empty: it is.
-  std::string difference(const EventCounts& at_hub) const;
+  /// Why what the hub has is not what it must have; empty: it is. `forgotten`: what it had and may have no more.
+  std::string difference(const EventCounts& at_hub, const EventCounts& forgotten) const;
 
  private:
   using Place = std::pair<std::uint64_t, std::uint64_t>;  // log, sequence

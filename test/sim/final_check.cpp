@@ -10,6 +10,11 @@ namespace {
 constexpr std::uint64_t kHubCommitsMax = 7;
 }  // namespace
 
+/// What an application left on purpose, or a restored hub does not know of.
+bool FinalCheck::may_be_left(const NodeBox& node, const sync::Claim& claim) const {
+  return world_.oracle.was_released(claim) || world_.oracle.may_stay(node.name(), claim);
+}
+
 std::string FinalCheck::files(NodeBox& node, const FolderModel& wanted) const {
   for (const auto& [path, model] : wanted.files) {
     const auto* file = node.host.file(path);
@@ -21,9 +26,9 @@ std::string FinalCheck::files(NodeBox& node, const FolderModel& wanted) const {
   }
   for (const auto& [path, file] : node.host.files()) {
     if (file.type == base::FileType::kDirectory || wanted.files.contains(path)) continue;
-    // What a person put there stays, also when it was taken over; so does what an application left on purpose.
+    // What a person put there stays, also when it was taken over.
     const bool is_somebodys = !node.rules().made(path) || node.rules().was_there(path);
-    if (is_somebodys || world_.oracle.was_released(path_claim(path))) continue;
+    if (is_somebodys || may_be_left(node, path_claim(path))) continue;
     return path + " is still there";
   }
   return "";
@@ -42,7 +47,7 @@ std::string FinalCheck::processes(NodeBox& node, const FolderModel& wanted) cons
     if (expected.contains(instance)) continue;
     const auto dot = instance.find('.') + 1;
     const auto name = instance.substr(dot, instance.rfind('-') - dot);
-    if (!world_.oracle.was_released(process_claim(name))) return name + " still runs";
+    if (!may_be_left(node, process_claim(name))) return name + " still runs";
   }
   return "";
 }
@@ -59,7 +64,31 @@ std::string FinalCheck::talk(NodeBox& node) const {
 }
 
 std::string FinalCheck::events(NodeBox& node) const {
-  return node.events().difference(world_.hub->events_of(node.name()));
+  return node.events().difference(world_.hub->events_of(node.name()),
+                                  world_.hub->forgotten_events(node.name()));
+}
+
+/// Whether nothing is wrong with it but what it took over from one that a restored hub has forgotten: that stays.
+bool FinalCheck::has_leftovers_alone(const std::string& application) const {
+  std::size_t left = 0;
+  for (const auto& node : world_.nodes) {
+    for (const auto& section : node->engine()->snapshot().sections) {
+      if (section.name != application) continue;
+      for (const auto& resource : section.resources) {
+        if (resource.sync == sync::SyncStatus::kSynced) continue;
+        if (resource.reason != "PruneDisabled" || !world_.oracle.has_leftovers(node->name())) return false;
+        ++left;
+      }
+    }
+  }
+  return left > 0;
+}
+
+std::string FinalCheck::application(const std::string& name) const {
+  const auto status = world_.hub->status_of(name);
+  if (status == "Synced Healthy") return "";
+  if (status == "OutOfSync Healthy" && has_leftovers_alone(name)) return "";
+  return "application " + name + " is " + status;
 }
 
 std::string FinalCheck::difference() {
@@ -71,8 +100,7 @@ std::string FinalCheck::difference() {
   }
   for (const auto& [name, application] : world_.oracle.applications()) {
     if (!application.exists) continue;
-    const auto status = world_.hub->status_of(name);
-    if (status != "Synced Healthy") return "application " + name + " is " + status;
+    if (auto found = this->application(name); !found.empty()) return found;
   }
   return "";
 }

@@ -21,6 +21,9 @@ class FinalCheck {
   void must_be_quiet();
 
  private:
+  std::string application(const std::string& name) const;
+  bool has_leftovers_alone(const std::string& application) const;
+  bool may_be_left(const NodeBox& node, const sync::Claim& claim) const;
   std::string files(NodeBox& node, const FolderModel& wanted) const;
   std::string processes(NodeBox& node, const FolderModel& wanted) const;
   std::string talk(NodeBox& node) const;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/hub_box.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "hub/application_record.hpp"
+#include "hub/epochs.hpp"
 #include "hub/json_path.hpp"
 #include "hub/node_book.hpp"
 #include "hub/tables.hpp"
@@ -43,10 +45,21 @@ HubBox::HubBox(sync::FakeBroker& broker, hub::ControllerOptions options, Trace& 
       store(std::vector<sync::Table>(hub::kHubTables.begin(), hub::kHubTables.end())),
       broker_(broker),
       options_(std::move(options)),
-      rules_(trace, judge) {}
+      rules_(trace, judge) {
+  options_.sealer = &sealer_;
+  rotate_sealing_key();
+}
+
+void HubBox::rotate_sealing_key() {
+  sealer_.keys.add(base::SealingKey::generate(random), clock.wall());
+  options_.sealing_key = sealing_key();
+}
 
 bool HubBox::begin() {
-  sim_store_ = std::make_unique<SimStore>(store, fuse);
+  sim_store_ = std::make_unique<SimStore>(
+      store, fuse, [this](sync::Table table, std::string_view key, std::string_view value) {
+        rules_.stored(table, key, value);
+      });
   link_ = std::make_unique<SimLink>(
       broker_, "holdfast-hub", fuse, [this](const auto& work) { guard(work); },
       [this](const std::string&, const std::string& payload) { rules_.sent(payload); });
@@ -63,6 +76,7 @@ bool HubBox::begin() {
   }
   controller_->on_wake([this] { wake(); });
   controller_->start();
+  if (!before_restore_.empty()) note_forgotten();
   return true;
 }
 
@@ -77,13 +91,95 @@ void HubBox::end() {
 }
 
 std::optional<base::MonotonicTime> HubBox::work() {
+  constexpr int kRoundsMax = 1'000;
   std::optional<base::MonotonicTime> next;
+  int rounds = 0;
   for (bool busy = true; busy;) {
+    if (++rounds > kRoundsMax) {
+      rules_.does_not_rest();
+      return std::nullopt;
+    }
     busy = git.deliver() > 0;
     next = controller_->run_due();
     busy = busy || git.pending() > 0 || (next && *next <= clock.monotonic());
   }
   return next;
+}
+
+void HubBox::go_by(const FleetTrust& trust) {
+  options_.signing_key = trust.signing_key();
+  options_.signing_keys = trust.document().signing_keys;
+  options_.trust = sync::encode(trust.sealed());
+  options_.trust_version = trust.document().version;
+  rules_.signs_by(options_.signing_key);
+}
+
+// ---- a copy, and what becomes of it ----
+
+bool HubBox::back_up() {
+  if (!is_up() || store.crashed()) return false;
+  note("is copied");
+  copy_ = store;
+  return true;
+}
+
+void HubBox::restore(Mirrors mirrors, std::chrono::milliseconds later) {
+  note("is replaced by the copy");
+  before_restore_ = events_of_all();
+  stop_for(later);
+  store = *copy_;
+  store.full_after(std::nullopt);
+  store.set_read_only(false);
+  if (mirrors == Mirrors::kLost) git.lose_mirrors();
+  rules_.restored(store);
+  rules_.signs_by(options_.signing_key);
+}
+
+std::map<std::string, EventCounts> HubBox::events_of_all() {
+  std::map<std::string, EventCounts> out;
+  const auto nodes = objects_ ? objects_->list(hub::kNodes)
+                              : base::Result<hub::Listing>(base::fail(base::Code::kUnavailable, ""));
+  if (!nodes) return out;
+  for (const auto& node : nodes->items) out[hub::name_of(*node)] = events_of(hub::name_of(*node));
+  return out;
+}
+
+void HubBox::note_forgotten() {
+  for (const auto& [node, before] : std::exchange(before_restore_, {})) {
+    const auto now = events_of(node);
+    auto& forgotten = forgotten_[node];
+    forgotten.lost += before.lost - std::min(before.lost, now.lost);
+    for (const auto& [text, count] : before.told) {
+      const auto found = now.told.find(text);
+      forgotten.told[text] += count - std::min(count, found == now.told.end() ? 0 : found->second);
+    }
+  }
+}
+
+std::vector<std::string> HubBox::waiting_for_approval() {
+  std::vector<std::string> out;
+  const auto nodes = objects_ ? objects_->list(hub::kNodes)
+                              : base::Result<hub::Listing>(base::fail(base::Code::kUnavailable, ""));
+  if (!nodes) return out;
+  for (const auto& node : nodes->items) {
+    const auto proven = hub::text_at(*node, "status/generation/proven");
+    const auto approved = hub::annotations_of(*node);
+    const auto found = approved.find(hub::kApprovedGenerationAnnotation);
+    const bool is_said = found != approved.end() && found->second == proven;
+    if (!proven.empty() && !is_said) out.push_back(hub::name_of(*node));
+  }
+  return out;
+}
+
+bool HubBox::approve(const std::string& node) {
+  return ask("approve " + node, [&]() -> Status {
+    const auto object = objects_->get(hub::kNodes, node);
+    if (!object) return base::fail(base::Code::kNotFound, "no such node");
+    const Json annotations{
+        {hub::kApprovedGenerationAnnotation, hub::text_at(**object, "status/generation/proven")}};
+    return forget_value(
+        objects_->patch(hub::kNodes, node, {{"metadata", {{"annotations", annotations}}}}, Actor::kPerson));
+  });
 }
 
 bool HubBox::ask(const std::string& what, const std::function<Status()>& request) {
@@ -153,7 +249,11 @@ bool HubBox::sync_node(const std::string& node, bool retry) {
   });
 }
 
-std::optional<sync::Generation> HubBox::desired_of(const sync::NodeUid& node) {
+bool HubBox::has_made_since_copy(const sync::NodeUid& node) {
+  return desired_in(store, node) != desired_in(*copy_, node);
+}
+
+std::optional<sync::Generation> HubBox::desired_in(sync::FakeStore& store, const sync::NodeUid& node) {
   const auto bytes = sync::read_one(store, hub::kDesiredTable, node.str());
   if (!bytes || !*bytes) return std::nullopt;
   constexpr std::size_t kSignatureBytes = 64;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/hub_rules.hpp"
 
+#include "hub/tables.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/wire/state_base.hpp"
+#include "test/sim/canary.hpp"
 
 namespace holdfast::sim {
 
@@ -13,6 +15,7 @@ void HubRules::sent(const std::string& payload) {
   const auto* frame = std::get_if<sync::Frame>(&*decoded);
   if (frame == nullptr) return judge_.violated("well-formed", "the hub sent a delta on what it never said");
   ++messages_;
+  if (holds_canary(frame->body)) judge_.violated("secret-in-clear", "the hub sends a secret in clear");
   trace_.add("hub", "sends " + std::to_string(static_cast<int>(frame->type)) + " of " +
                         std::to_string(frame->body.size()) + (sync::is_delta(payload) ? " as a delta" : ""));
   if (frame->type == sync::FrameType::kPart) {
@@ -69,6 +72,40 @@ void HubRules::take_part(const sync::Part& part) {
   if (part.offset > bytes.size()) return judge_.violated("well-formed", "the hub left out a part");
   if (part.offset == bytes.size()) bytes += part.bytes;
   if (bytes.size() == part.total && base::Digest::of(bytes) == part.digest) take_body(part.digest, bytes);
+}
+
+void HubRules::signs_by(const base::SigningKey& key) {
+  for (auto& [name, known] : headers_) known.sealed = sync::sign_header(known.header, key);
+}
+
+void HubRules::restored(sync::FakeStore& copy) {
+  was_restored_ = true;
+  said_.clear();
+  static_cast<void>(copy.read([&](sync::ReadTxn& txn) -> base::Status {
+    for (const auto table : {hub::kDesiredTable, hub::kBodyTable, hub::kProvenanceTable}) {
+      HF_CHECK(txn.scan(table, "", [&](std::string_view key, std::string_view value) {
+        stored(table, key, value);
+        return true;
+      }));
+    }
+    return {};
+  }));
+}
+
+/// What the hub of before the restore sent may say the same as what this one made, under another header: the node says so
+/// and gets the whole. So a restored hub's delta may be on whatever it made.
+void HubRules::stored(sync::Table table, std::string_view, std::string_view value) {
+  if (holds_canary(value))
+    judge_.violated("secret-in-clear", "the hub stores a secret in clear, in " + std::string(table.name));
+  if (!was_restored_) return;
+  if (table == hub::kBodyTable || table == hub::kProvenanceTable)
+    return take_body(base::Digest::of(value), std::string(value));
+  if (table != hub::kDesiredTable) return;
+  constexpr std::size_t kSignatureBytes = 64;
+  const auto signature = base::Signature::from_bytes(value.substr(0, kSignatureBytes));
+  const sync::SignedHeader sealed{std::string(value.substr(kSignatureBytes)), signature.value()};
+  if (const auto header = sync::decode_header(sealed.bytes))
+    headers_[sync::state_base_header(base::Digest::of(sealed.bytes))] = {sealed, *header};
 }
 
 std::optional<std::string> HubRules::base(std::string_view name) const {

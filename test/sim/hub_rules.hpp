@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sync/model/desired_state.hpp"
+#include "sync/store/fake_store.hpp"
 #include "sync/wire/messages.hpp"
 #include "test/sim/judge.hpp"
 #include "test/sim/model.hpp"
@@ -18,6 +19,12 @@ class HubRules {
   HubRules(Trace& trace, Judge& judge) : trace_(trace), judge_(judge) {}
 
   void sent(const std::string& payload);
+  /// An older copy is at work now: it begins where the copy was, and nodes refuse what is older than what they hold.
+  void restored(sync::FakeStore& copy);
+  /// The hub has another key: at its start it signs anew what it holds, and deltas are on that.
+  void signs_by(const base::SigningKey& key);
+  void does_not_rest() { judge_.violated("comes-to-rest", "the hub has work without end at one moment"); }
+  void stored(sync::Table table, std::string_view key, std::string_view value);
   /// Every desired state that was sent to this node so far, oldest first.
   std::vector<std::string> states_for(const sync::NodeUid& node) const {
     const auto found = states_.find(node);
@@ -51,6 +58,7 @@ class HubRules {
   std::map<base::Digest, std::string> bytes_;  ///< sections and provenances
   std::map<base::Digest, std::string> parts_;  ///< what was sent of them
   std::uint64_t messages_ = 0;
+  bool was_restored_ = false;
 };
 
 }  // namespace holdfast::sim

@@ -2,6 +2,9 @@
 #include "test/sim/model.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "gitops/sealed_secret.hpp"
 
 namespace holdfast::sim {
 
@@ -11,6 +14,13 @@ sync::Claim process_claim(const std::string& name) { return {sync::ClaimKind::kP
 std::string ProcessModel::argument() const {
   const auto number = std::to_string(static_cast<int>(way));
   return version + "-" + number;
+}
+
+SecretModel seal_secret(const std::string& name, std::string value, const base::SealingPublicKey& key) {
+  gitops::PlainSecret plain{.ns = "default", .name = name, .data = {}, .metadata = "{}", .type = "Opaque"};
+  plain.metadata = R"({"name":")" + name + R"("})";
+  plain.data.emplace("value", base::ClearText(value));
+  return {std::move(value), gitops::sealed_secret(plain, key).dump()};
 }
 
 bool FolderModel::fails_on_nodes() const {
@@ -29,9 +39,11 @@ namespace {
 std::string octal(std::uint32_t mode) { return mode == 0600 ? "\"0600\"" : "\"0644\""; }
 
 std::string file_yaml(const std::string& name, const FileModel& file) {
+  const std::string content = file.secret.empty()
+                                  ? "content: \"" + file.content + "\""
+                                  : "contentFrom: {secretKeyRef: {name: " + file.secret + ", key: value}}";
   return "apiVersion: holdfast.dev/v1\nkind: File\nmetadata: {name: " + name +
-         "}\nspec: {path: " + file.path + ", content: \"" + file.content + "\", mode: " + octal(file.mode) +
-         "}\n";
+         "}\nspec: {path: " + file.path + ", " + content + ", mode: " + octal(file.mode) + "}\n";
 }
 
 std::string process_yaml(const std::string& name, const ProcessModel& process) {
@@ -52,6 +64,7 @@ std::string FolderModel::yaml() const {
   std::string out;
   for (const auto& [name, file] : files) out += file_yaml(name, file) + "---\n";
   for (const auto& [name, process] : processes) out += process_yaml(name, process) + "---\n";
+  for (const auto& [name, secret] : secrets) out += secret.sealed + "\n---\n";
   if (damage == Damage::kYaml) out += "spec: {{{ [broken\n";
   if (damage == Damage::kSpec)
     out += "apiVersion: holdfast.dev/v1\nkind: File\nmetadata: {name: bad}\nspec: {pth: /x}\n";

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "base/sealing.hpp"
 #include "sync/model/claim.hpp"
 
 namespace holdfast::sim {
@@ -22,7 +23,16 @@ struct FileModel {
   std::string path;
   std::string content;
   std::uint32_t mode = 0644;
+  std::string
+      secret{};  ///< name of the Secret of this folder that `content` is the value of; empty: it stands in Git
 };
+
+struct SecretModel {
+  std::string value;
+  std::string sealed;  ///< as Git holds it
+};
+/// Sealed to the hub.
+SecretModel seal_secret(const std::string& name, std::string value, const base::SealingPublicKey& key);
 
 struct ProcessModel {
   enum class Way { kGood, kExits, kNeverReady, kSlowToStop };
@@ -38,10 +48,11 @@ enum class Damage { kNone, kYaml, kSpec };
 struct FolderModel {
   std::map<std::string, FileModel> files;         ///< by name
   std::map<std::string, ProcessModel> processes;  ///< by name
+  std::map<std::string, SecretModel> secrets{};   ///< by name
   Damage damage = Damage::kNone;
   std::string file_name = "all.yaml";
 
-  bool empty() const { return files.empty() && processes.empty(); }
+  bool empty() const { return files.empty() && processes.empty() && secrets.empty(); }
   bool is_good() const { return damage == Damage::kNone && !empty(); }
   bool fails_on_nodes() const;
   Claims claims() const;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/node_box.hpp"
 
+#include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
+#include "edge_agent/trust_keeper.hpp"
 
 namespace holdfast::sim {
 
@@ -12,23 +14,78 @@ namespace {
 constexpr sync::SegmentLogOptions kSmallOutbox{.segment_bytes = 2'048, .segments = 4};
 }  // namespace
 
-NodeBox::NodeBox(edge_agent::NodeIdentity identity, sync::FakeBroker& broker, Oracle& oracle, Trace& trace,
-                 Judge& judge, std::uint64_t seed)
-    : Box(identity.name, trace, seed),
+NodeBox::NodeBox(edge_agent::NodeFile file, std::string trust, sync::FakeBroker& broker, Oracle& oracle,
+                 Trace& trace, Judge& judge, std::uint64_t seed)
+    : Box(file.name, trace, seed),
       store({edge_agent::kAgentTables.begin(), edge_agent::kAgentTables.end()}),
-      identity_(std::move(identity)),
+      file_(std::move(file)),
+      trust_file_(std::move(trust)),
       broker_(broker),
-      rules_(identity_.name, host, store, oracle, trace, judge),
-      events_(identity_.name, segments, judge),
-      sim_host_(host, fuse, rules_) {}
+      rules_(file_.name, host, store, oracle, trace, judge),
+      events_(file_.name, segments, judge),
+      trust_rules_(file_, judge),
+      sim_host_(host, fuse, rules_) {
+  trust_rules_.took(trust_file_);
+  sealing_keys_.add(base::SealingKey::generate(random), clock.wall());
+}
+
+void NodeBox::rotate_sealing_key() {
+  note("makes another sealing key");
+  sealing_keys_.add(base::SealingKey::generate(random), clock.wall());
+  if (!is_up() || !engine_) return;
+  guard([&] {
+    engine_->set_sealing_keys(sealing_keys_);
+    session_->say_hello_again();
+  });
+}
+
+void NodeBox::storing(sync::Table table, std::string_view key, std::string_view value) {
+  rules_.storing(table, value);
+  if (table == edge_agent::kMetaTable && key == edge_agent::kHeaderKey) trust_rules_.storing_header(value);
+}
+
+/// As the agent's TrustKeeper does it with a file.
+base::Result<bool> NodeBox::take_trust(std::string_view encoded) {
+  HF_TRY(auto newer, edge_agent::newer_trust(encoded, trust_, file_));
+  if (!newer) return false;
+  fuse.point();
+  trust_file_ = encoded;
+  trust_rules_.took(encoded);
+  note("trusts document " + std::to_string(newer->version));
+  fuse.point();
+  trust_ = *std::move(newer);
+  session_->set_trust(trust_.signing_keys, trust_.version);
+  return true;
+}
+
+sync::DesiredHeader NodeBox::accepted_header() const {
+  auto& held = const_cast<sync::FakeStore&>(store);
+  const auto bytes = sync::read_one(held, edge_agent::kMetaTable, edge_agent::kHeaderKey);
+  const auto stored = bytes && *bytes
+                          ? edge_agent::decode_stored_header(**bytes)
+                          : base::Result<sync::SignedHeader>(base::fail(base::Code::kNotFound, ""));
+  auto header = stored ? sync::decode_header(stored->bytes)
+                       : base::Result<sync::DesiredHeader>(base::fail(stored.error()));
+  if (header) return *std::move(header);
+  sync::DesiredHeader none;
+  none.fleet = file_.fleet;
+  none.node = file_.uid;
+  return none;
+}
 
 bool NodeBox::begin() {
-  sim_store_ = std::make_unique<SimStore>(store, fuse);
+  trust_ = trust_rules_.document();
+  const auto identity = edge_agent::identity_of(file_, trust_);
+  sim_store_ = std::make_unique<SimStore>(
+      store, fuse, [this](sync::Table table, std::string_view key, std::string_view value) {
+        storing(table, key, value);
+      });
   segments.on_point([this] { fuse.point(); });
   outbox_ =
       std::make_unique<edge_agent::Outbox>(edge_agent::Outbox::Seams{clock, random, segments}, kSmallOutbox);
   engine_ = std::make_unique<edge_agent::Engine>(
-      edge_agent::Engine::Seams{clock, random, *sim_store_, sim_host_, outbox_.get()}, identity_);
+      edge_agent::Engine::Seams{clock, random, *sim_store_, sim_host_, outbox_.get()}, identity);
+  engine_->set_sealing_keys(sealing_keys_);
   if (const auto booted = engine_->boot(); !booted) {
     note("boot failed: " + booted.error().message());
     return false;
@@ -42,8 +99,9 @@ bool NodeBox::begin() {
         rules_.sent(payload);
       });
   session_ = std::make_unique<edge_agent::Session>(
-      edge_agent::Session::Seams{clock, random, *sim_store_, *link_, outbox_.get()}, *engine_, identity_,
+      edge_agent::Session::Seams{clock, random, *sim_store_, *link_, outbox_.get()}, *engine_, identity,
       [this](const sync::Command& command) { return carry_out(command); });
+  session_->on_trust([this](std::string_view encoded) { return take_trust(encoded); });
   session_->on_wake([this] { wake(); });
   session_->start();
   rules_.booted(*engine_);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/fake_host.hpp"
+#include "edge_agent/data_folder.hpp"
 #include "edge_agent/engine.hpp"
 #include "edge_agent/outbox.hpp"
 #include "edge_agent/session.hpp"
@@ -17,20 +18,28 @@
 #include "test/sim/event_rules.hpp"
 #include "test/sim/node_rules.hpp"
 #include "test/sim/seams.hpp"
+#include "test/sim/trust_rules.hpp"
 
 namespace holdfast::sim {
 
 class NodeBox final : public Box {
  public:
-  NodeBox(edge_agent::NodeIdentity identity, sync::FakeBroker& broker, Oracle& oracle, Trace& trace,
-          Judge& judge, std::uint64_t seed);
+  /// `trust`: the document that enrolment gave, as it travels.
+  NodeBox(edge_agent::NodeFile file, std::string trust, sync::FakeBroker& broker, Oracle& oracle,
+          Trace& trace, Judge& judge, std::uint64_t seed);
   ~NodeBox() override { end(); }
 
-  const sync::NodeUid& uid() const { return identity_.uid; }
-  std::string client_id() const { return identity_.uid.str(); }
+  const sync::NodeUid& uid() const { return file_.uid; }
+  std::string client_id() const { return file_.uid.str(); }
   edge_agent::Engine* engine() { return engine_.get(); }
   NodeRules& rules() { return rules_; }
   const EventRules& events() const { return events_; }
+  /// The trust document that it holds.
+  const sync::TrustDocument& trust() const { return trust_rules_.document(); }
+  /// The desired state that its store holds; the default: none.
+  sync::DesiredHeader accepted_header() const;
+  /// A new sealing key, as after two thirds of the life of the one before.
+  void rotate_sealing_key();
   void set_facts(std::map<std::string, std::string> facts);
   /// Processes are gone, the clock starts over, what nobody promised to be durable is lost.
   void power_cut(std::chrono::milliseconds later);
@@ -46,12 +55,18 @@ class NodeBox final : public Box {
 
  private:
   base::Result<std::string> carry_out(const sync::Command& command);
+  base::Result<bool> take_trust(std::string_view encoded);
+  void storing(sync::Table table, std::string_view key, std::string_view value);
 
-  edge_agent::NodeIdentity identity_;
+  edge_agent::NodeFile file_;
+  std::string trust_file_;
+  sync::TrustDocument trust_;
   sync::FakeBroker& broker_;
   std::map<std::string, std::string> facts_;
   NodeRules rules_;
   EventRules events_;
+  TrustRules trust_rules_;
+  base::SealingKeys sealing_keys_;
   SimHost sim_host_;
   std::unique_ptr<SimStore> sim_store_;
   std::unique_ptr<SimLink> link_;

@@ -4,12 +4,14 @@
 #include <algorithm>
 
 #include "base/limits/model.hpp"
+#include "edge_agent/packed_text.hpp"
 #include "edge_agent/process_effective.hpp"
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
 #include "edge_agent/target.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/section.hpp"
+#include "test/sim/canary.hpp"
 
 namespace holdfast::sim {
 
@@ -72,6 +74,18 @@ bool NodeRules::is_held(const sync::Claim& claim) const {
     }
   }
   return false;
+}
+
+bool NodeRules::has_settled() const {
+  bool settled = true;
+  const auto read = store_.read([&](sync::ReadTxn& txn) {
+    return txn.scan(edge_agent::kSectionTable, "", [&](std::string_view, std::string_view value) {
+      const auto found = edge_agent::decode_section_record(value);
+      settled = settled && found && found->phase == SectionPhase::kSynced && !found->removal_pending;
+      return settled;
+    });
+  });
+  return read && settled;
 }
 
 std::size_t NodeRules::inventory_of(const sync::ApplicationUid& application) const {
@@ -216,6 +230,7 @@ void NodeRules::sent(const std::string& payload) {
   const auto* frame = std::get_if<sync::Frame>(&*decoded);
   if (frame == nullptr) return violated("well-formed", "a delta on a report that it never had");
   if (frame->type != sync::FrameType::kHello) ++messages_;
+  if (holds_canary(frame->body)) violated("secret-in-clear", "sends a secret in clear");
   trace_.add(node_, "sends " + std::to_string(static_cast<int>(frame->type)) + " of " +
                         std::to_string(frame->body.size()) + (sync::is_delta(payload) ? " as a delta" : ""));
   if (frame->type == sync::FrameType::kApplied) check_applied(*frame);
@@ -238,6 +253,12 @@ void NodeRules::check_applied(const sync::Frame& frame) {
     violated("stored-before-said",
              "says " + applied->generation.text() + ", has stored " + stored_generation().text());
   }
+}
+
+void NodeRules::storing(sync::Table table, std::string_view value) {
+  const auto unpacked = edge_agent::unpack_text(value);
+  if (holds_canary(value) || (unpacked && holds_canary(*unpacked)))
+    violated("secret-in-clear", "stores a secret in clear, in " + std::string(table.name));
 }
 
 // ---- the engine ----

@@ -37,6 +37,8 @@ class NodeRules final : public HostWatcher {
 
   // ---- the link, the engine ----
   void sent(const std::string& payload);
+  /// A record that is about to be stored.
+  void storing(sync::Table table, std::string_view value);
   void booted(const edge_agent::Engine& engine) { looked(engine); }
   void looked(const edge_agent::Engine& engine);
 
@@ -50,6 +52,11 @@ class NodeRules final : public HostWatcher {
   void expect_process(const std::string& name) { steady_ = name; }
   void process_ended_by_hand(const std::string& name) { ++ends_[name]; }
 
+  /// Whether the accepted desired state, as stored, wants it; a section that failed wants nothing.
+  bool is_held(const sync::Claim& claim) const;
+  sync::Generation stored_generation() const;
+  /// Every section, as stored, is carried out.
+  bool has_settled() const;
   bool made(const std::string& path) const { return made_.contains(path); }
   /// Somebody's file stood there when the agent took it over: it may be changed and is never removed.
   bool was_there(const std::string& path) const { return was_there_.contains(path); }
@@ -60,14 +67,11 @@ class NodeRules final : public HostWatcher {
  private:
   std::optional<sync::InventoryEntry> entry(const sync::Claim& claim) const;
   std::optional<edge_agent::SectionRecord> record(const sync::ApplicationUid& application) const;
-  sync::Generation stored_generation() const;
   std::string process_name(const std::string& instance);
   /// A section that failed takes back what it made.
   bool is_rolling_back(const sync::Claim& claim) const;
   void expect_intent(const sync::Claim& claim, const std::string& what);
   void expect_wanted(const sync::Claim& claim, const std::string& what);
-  /// Whether the accepted desired state, as stored, wants it; a section that failed wants nothing.
-  bool is_held(const sync::Claim& claim) const;
   std::size_t inventory_of(const sync::ApplicationUid& application) const;
   void count_delete(const sync::Claim& claim);
   void look_what_stands_at(const std::string& path);

@@ -11,9 +11,19 @@
 #include <string>
 #include <vector>
 
+#include "test/sim/held_claims.hpp"
 #include "test/sim/model.hpp"
 
 namespace holdfast::sim {
+
+/// What a hub knows of people's words, and of the commits that it went by: what it forgets when an older copy of it takes its
+/// place.
+struct Words {
+  std::map<std::string, ApplicationModel> applications;
+  std::map<std::string, FolderModel> in_force;                       ///< by application
+  std::map<std::string, std::string> pinned;                         ///< application → revision
+  std::map<std::string, std::map<std::string, std::string>> labels;  ///< by node
+};
 
 class Oracle {
  public:
@@ -26,6 +36,9 @@ class Oracle {
   };
   using Places = std::map<std::string, Place>;
   void on_believed(std::function<std::optional<Places>()> believed) { believed_ = std::move(believed); }
+
+  /// Whether the node holds the last thing that the hub made for it.
+  void on_in_step(std::function<bool(const std::string& node)> in_step) { in_step_ = std::move(in_step); }
 
   // ---- what was said ----
   void node_labels(const std::string& node, const Labels& labels);
@@ -41,6 +54,19 @@ class Oracle {
   void unclear_application(const std::string& name) { unclear_.insert(name); }
   void unclear_node(const std::string& name) { unclear_nodes_.insert(name); }
 
+  // ---- an older copy takes the hub's place ----
+  const Words& words() const { return words_; }
+  /// Whether a node holds this as the hub's last word said, with nothing under way.
+  using IsHeld = std::function<bool(const std::string& node, const sync::Claim& claim)>;
+  /// `beyond`: nodes for which the hub has made more than the copy knows of.
+  void restored(const Words& copy, const std::set<std::string>& beyond, const IsHeld& is_held);
+  /// A person lets the hub go on by what it knows, on a node that knows more.
+  void approved(const std::string& node);
+  /// What a restored hub has forgotten to be there stays there, and nobody can say for how long.
+  bool may_stay(const std::string& node, const sync::Claim& claim) const;
+
+  bool has_leftovers(const std::string& node) const { return may_stay_.contains(node); }
+
   // ---- what follows ----
   bool may_delete(const std::string& node, const sync::Claim& claim) const;
   /// Whether any commit ever wanted it.
@@ -52,13 +78,16 @@ class Oracle {
   /// All that the node must hold: files by path, processes by name. REQUIRES: no two applications want one claim.
   FolderModel wanted_on(const std::string& node) const;
   const RepositoryModel& repository() const { return repository_; }
-  const std::map<std::string, ApplicationModel>& applications() const { return applications_; }
+  const std::map<std::string, ApplicationModel>& applications() const { return words_.applications; }
   const std::map<std::string, RepositoryModel>& history() const { return history_; }
   /// Applications whose some revision cannot become healthy.
   bool ever_failing(const std::string& application) const { return failing_.contains(application); }
 
  private:
-  bool is_placed(const ApplicationModel& application, const std::string& node) const;
+  static bool is_placed(const ApplicationModel& application, const Words& words, const std::string& node);
+  bool is_placed(const ApplicationModel& application, const std::string& node) const {
+    return is_placed(application, words_, node);
+  }
   Claims claimed_on(const std::string& node) const;
   /// The same by what the hub goes by now; all that was ever wanted where that cannot be told.
   Claims believed_on(const std::string& node, const std::string& acted) const;
@@ -68,17 +97,21 @@ class Oracle {
   /// `acted`: the application that the act was about; of that one the hub goes by the act.
   void person_says_gone(const std::string& acted);
   void person_says_gone_on(const std::string& application, const std::string& node, const std::string& acted);
+  void acted_on(const std::string& application);
+  void leaves(const std::string& application, const std::string& node);
+  void hold(const std::string& node, const Words& copy, const IsHeld& is_held);
   void let_go(const std::string& application, const std::string& node, const Claims& kept);
 
   std::function<std::optional<Places>()> believed_;
+  std::function<bool(const std::string& node)> in_step_;
+  bool was_restored_ = false;
   RepositoryModel repository_;
   std::map<std::string, RepositoryModel> history_;
-  std::map<std::string, ApplicationModel> applications_;
-  std::map<std::string, FolderModel> in_force_;  // by application
-  std::map<std::string, std::string> pinned_;    // application → revision
-  std::map<std::string, Claims> ever_;           // by application
-  std::map<std::string, Labels> nodes_;
-  std::map<std::string, Claims> may_go_;  // by node
+  Words words_;
+  HeldClaims held_;
+  std::map<std::string, Claims> ever_;      // by application
+  std::map<std::string, Claims> may_go_;    // by node
+  std::map<std::string, Claims> may_stay_;  // by node
   Claims wanted_;
   Claims released_;
   std::map<std::string, std::set<std::string>> specs_;  // process → arguments

@@ -11,7 +11,33 @@ using base::Status;
 
 // ---- store ----
 
-SimStore::SimStore(sync::FakeStore& inner, Fuse& fuse) : inner_(inner) {
+namespace {
+
+class WatchedTxn final : public sync::WriteTxn {
+ public:
+  WatchedTxn(sync::WriteTxn& inner, const SimStore::OnPut& on_put) : inner_(inner), on_put_(on_put) {}
+  Result<std::optional<std::string>> get(sync::Table table, std::string_view key) override {
+    return inner_.get(table, key);
+  }
+  Status scan_past(sync::Table table, std::string_view prefix, const Each& each,
+                   const Damaged& damaged) override {
+    return inner_.scan_past(table, prefix, each, damaged);
+  }
+  Status put(sync::Table table, std::string_view key, std::string_view value) override {
+    on_put_(table, key, value);
+    return inner_.put(table, key, value);
+  }
+  Status erase(sync::Table table, std::string_view key) override { return inner_.erase(table, key); }
+
+ private:
+  sync::WriteTxn& inner_;
+  const SimStore::OnPut& on_put_;
+};
+
+}  // namespace
+
+SimStore::SimStore(sync::FakeStore& inner, Fuse& fuse, OnPut on_put)
+    : inner_(inner), on_put_(std::move(on_put)) {
   inner_.on_commit([&fuse] {
     if (fuse.burns()) return sync::FakeStore::AtCommit::kCrashBefore;
     if (fuse.burns()) return sync::FakeStore::AtCommit::kCrashAfter;
@@ -26,7 +52,12 @@ Status SimStore::end(Status status) {
 }
 
 Status SimStore::read(const std::function<Status(sync::ReadTxn&)>& work) { return end(inner_.read(work)); }
-Status SimStore::write(const std::function<Status(sync::WriteTxn&)>& work) { return end(inner_.write(work)); }
+Status SimStore::write(const std::function<Status(sync::WriteTxn&)>& work) {
+  return end(inner_.write([&](sync::WriteTxn& txn) {
+    WatchedTxn watched(txn, on_put_);
+    return work(watched);
+  }));
+}
 
 // ---- host ----
 

@@ -17,16 +17,19 @@
 
 namespace holdfast::sim {
 
-/// A store whose machine went down ends the program at once instead of letting it see errors.
+/// A store whose machine went down ends the program at once instead of letting it see errors. Each record is shown before
+/// it is put.
 class SimStore final : public sync::Store {
  public:
-  SimStore(sync::FakeStore& inner, Fuse& fuse);
+  using OnPut = std::function<void(sync::Table table, std::string_view key, std::string_view value)>;
+  SimStore(sync::FakeStore& inner, Fuse& fuse, OnPut on_put);
   base::Status read(const std::function<base::Status(sync::ReadTxn&)>& work) override;
   base::Status write(const std::function<base::Status(sync::WriteTxn&)>& work) override;
 
  private:
   base::Status end(base::Status status);
   sync::FakeStore& inner_;
+  OnPut on_put_;
   bool thrown_ = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "base/fake_sealing.hpp"
 #include "base/log.hpp"
 #include "test/sim/final_check.hpp"
 #include "test/sim/workload.hpp"
@@ -39,6 +40,7 @@ void settle(World& world, Workload& workload, FinalCheck& check) {
   for (int minute = 0; minute < kMinutesMax && !world.is_over(); ++minute) {
     if (!objects) objects = workload.settle_objects();
     world.pass(minutes(1));
+    workload.approve();
     if (!objects) continue;
     if (check.difference().empty()) return;
     if (!confirmed && minute > 5) {
@@ -79,6 +81,7 @@ void run(World& world) {
 }  // namespace
 
 SimulationResult simulate(const SimulationOptions& options) {
+  base::make_sealing_repeatable(options.seed);
   base::log::set_sink(options.verbose ? show : drop);
   base::FakeRandom sizes(options.seed * 31 + 7);
   const auto drawn = sizes.below(100);

@@ -87,7 +87,10 @@ void Workload::act() {
       Choice{5, &Workload::trouble_disk},    Choice{5, &Workload::trouble_git},
       Choice{3, &Workload::move_clock},      Choice{5, &Workload::change_facts},
       Choice{3, &Workload::replay},          Choice{3, &Workload::fail_again},
-      Choice{3, &Workload::steal},
+      Choice{3, &Workload::steal},           Choice{5, &Workload::back_up},
+      Choice{3, &Workload::restore},         Choice{3, &Workload::approve},
+      Choice{4, &Workload::rotate},          Choice{5, &Workload::attack},
+      Choice{10, &Workload::change_secret},  Choice{4, &Workload::rotate_sealing_key},
   };
   int total = 0;
   for (const auto& choice : kChoices) total += choice.weight;
@@ -139,6 +142,8 @@ void Workload::commit_last() {
   for (std::size_t i = 0; i < folders.size(); ++i) {
     auto& folder = repository_[folders[i]];
     folder = FolderModel{};
+    if (chance(60) && !world_.oracle.applications().at(std::string(1, folders[i].back())).reads_facts())
+      put_secret(folder);
     folder.files["last"] = {kPaths[below(2) * 3 + i], "last"};
     if (chance(70))
       folder.processes[kProcesses[i]] = {std::to_string(chance(50) ? ++versions_ : 1),

@@ -37,6 +37,8 @@ class Workload {
   /// Objects at the hub are as the oracle has them; false: not yet, ask again.
   bool settle_objects();
   void confirm_prunes();
+  /// A person looks at the nodes that hold more than a restored hub knows of, and lets it go on.
+  void approve();
 
  private:
   std::uint64_t below(std::uint64_t bound) { return world_.random.below(bound); }
@@ -78,17 +80,30 @@ class Workload {
   void trouble_git();
   void move_clock();
   void change_facts();
+  // secrets
+  void change_secret();
+  void put_secret(FolderModel& folder);
+  void rotate_sealing_key();
+  // trust
+  void rotate();
+  void attack();
+  // an older copy of the hub
+  void back_up();
+  void restore();
+  bool holds_for_good(const std::string& node, const sync::Claim& claim) const;
 
   World& world_;
   RepositoryModel repository_;
   std::map<std::string, Oracle::Labels> labels_;
   std::vector<std::string> revisions_;
+  Words copied_words_;               ///< as they were when the hub was copied
   std::set<std::string> repointed_;  ///< applications
   RepositoryModel failures_;         ///< folders as they were when they could not become healthy
   std::set<std::pair<std::string, std::string>>
       replaced_;  ///< node, path: where a hand put a file of its own
   std::uint64_t contents_ = 0;
   std::uint64_t versions_ = 0;
+  std::uint64_t secrets_ = 0;
 };
 
 }  // namespace holdfast::sim

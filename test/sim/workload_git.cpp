@@ -87,6 +87,7 @@ void Workload::move_claim() {
   auto& to = any_folder();
   if (&from == &to || from.files.size() < 2) return;
   const auto moved = *from.files.begin();
+  if (!moved.second.secret.empty()) return;  // the Secret would have to go with it
   if (to.files.contains(moved.first) || to.holds(path_claim(moved.second.path))) return;
   from.files.erase(moved.first);
   to.files.insert(moved);

@@ -40,8 +40,7 @@ void Workload::replay() {
   const auto states = world_.hub->rules().states_for(node.uid());
   if (states.empty()) return;
   world_.trace.add(node.name(), "an old desired state comes again");
-  static_cast<void>(
-      world_.parrot->publish(sync::Topics::down(node.uid()), states[below(states.size())], false));
+  world_.attacker->repeat(node, states[below(states.size())]);
 }
 
 /// The very revision that failed before.

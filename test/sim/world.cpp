@@ -10,12 +10,12 @@ using std::chrono::milliseconds;
 
 World::World(std::uint64_t seed, std::size_t count, bool verbose)
     : trace(verbose), random(seed), broker(clock, broker_random_), broker_random_(seed ^ 0xb0cce4U) {
-  const auto key = base::SigningKey::generate(random);
   const sync::FleetId fleet("00000000-0000-4000-8000-0000000000f1");
+  trust = std::make_unique<FleetTrust>(fleet, random);
   hub = std::make_unique<HubBox>(
       broker,
       hub::ControllerOptions{.fleet = fleet,
-                             .signing_key = key,
+                             .signing_key = trust->signing_key(),
                              .repositories = {},
                              .root = {},
                              .poll_interval = base::limits::kPollInterval,
@@ -23,18 +23,22 @@ World::World(std::uint64_t seed, std::size_t count, bool verbose)
                              .section_packet_bytes = 700,
                              .part_bytes = 200},
       trace, judge, random.next());
-  parrot = std::make_unique<sync::FakeLink>(broker, "parrot");
-  parrot->start();
+  hub->go_by(*trust);
+  attacker = std::make_unique<Attacker>(broker, random);
   oracle.on_believed([this] { return hub->in_force(); });
+  oracle.on_in_step([this](const std::string& name) {
+    const auto node = std::ranges::find_if(nodes, [&](const auto& found) { return found->name() == name; });
+    return node != nodes.end() && hub->desired_of((*node)->uid()) == (*node)->rules().stored_generation();
+  });
   for (std::size_t i = 0; i < count; ++i) {
-    edge_agent::NodeIdentity identity{.fleet = fleet,
-                                      .uid = sync::NodeUid(random.uuid()),
-                                      .name = "node-" + std::to_string(i + 1),
-                                      .signing_keys = {key.public_key()},
-                                      .mark_key = {}};
-    random.fill(identity.mark_key);
-    nodes.push_back(
-        std::make_unique<NodeBox>(std::move(identity), broker, oracle, trace, judge, random.next()));
+    edge_agent::NodeFile file;
+    file.fleet = fleet;
+    file.uid = sync::NodeUid(random.uuid());
+    file.name = "node-" + std::to_string(i + 1);
+    file.recovery_key = trust->recovery_key();
+    random.fill(file.mark_key);
+    nodes.push_back(std::make_unique<NodeBox>(std::move(file), sync::encode_trust(trust->sealed()), broker,
+                                              oracle, trace, judge, random.next()));
   }
 }
 
@@ -67,9 +71,11 @@ std::optional<milliseconds> World::due_in() const {
 }
 
 void World::pass(milliseconds time) {
+  constexpr std::uint64_t kLinesMax = 100'000;  // a run has some hundreds, seldom thousands
   const auto end = now_ + time;
   while (!is_over()) {
     run();
+    if (trace.lines() > kLinesMax) judge.violated("comes-to-rest", "work without end, moment after moment");
     if (now_ >= end) return;
     const auto due = due_in();
     const auto by = std::clamp(due.value_or(end - now_), milliseconds{1}, end - now_);

@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "test/sim/attacker.hpp"
+#include "test/sim/fleet_trust.hpp"
 #include "test/sim/hub_box.hpp"
 #include "test/sim/node_box.hpp"
 
@@ -31,8 +33,8 @@ class World {
   Oracle oracle;
   std::unique_ptr<HubBox> hub;
   std::vector<std::unique_ptr<NodeBox>> nodes;
-  /// Somebody at the broker who repeats what was said before.
-  std::unique_ptr<sync::FakeLink> parrot;
+  std::unique_ptr<FleetTrust> trust;
+  std::unique_ptr<Attacker> attacker;
 
  private:
   std::optional<std::chrono::milliseconds> due_in() const;
