@@ -126,6 +126,26 @@ TEST_F(EpochsTest, NothingIsSentWhileAnApplicationWouldGoBackToWhatItWasInTheCop
   EXPECT_TRUE(node().host().contains("path:/etc/more"));
 }
 
+/// The simulator found it, seed 374: a copy without mirrors, and Git away. "aaa" is about to take over what "motd" holds.
+TEST_F(EpochsTest, NothingIsTakenFromANodeWhileItCannotBeReadWhatElseItHolds) {
+  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
+  fleet.apply({.name = "aaa", .path = "apps/aaa"});
+  fleet.apply({.name = "web", .path = "apps/web", .selector = "role: camera"});
+  fleet.change({{"apps/web/web.yaml", file_yaml("web", "/srv/web", "index")}});
+  fleet.poll();
+  ASSERT_TRUE(node().host().contains("path:/srv/web"));
+  fleet.stop_hub();
+  fleet.git.lose_mirrors();
+  fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));
+  fleet.start_hub();
+  fleet.label("cam-1", "role", "gateway");
+  fleet.settle();
+  EXPECT_TRUE(node().host().contains("path:/srv/web"));
+  fleet.git.set_unreachable(kRepository, std::nullopt);
+  fleet.run_for(std::chrono::minutes(10));
+  EXPECT_FALSE(node().host().contains("path:/srv/web"));
+}
+
 /// The simulator found it, seed 25: a backup holds no mirrors, and the commit in force was of the history before.
 TEST_F(EpochsTest, ARevisionThatIsInNoMirrorAnyMoreIsReadFromTheNewestThatHoldsTheSame) {
   fleet.git.rewrite(kRepository, "main", {{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "three")}});

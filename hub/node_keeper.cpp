@@ -160,7 +160,7 @@ Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodie
     const auto stored = desired == nullptr ? 0 : desired->header.generation.epoch;
     input.begins_epoch = true;
     input.epoch = std::max(stored, node.proven->generation.epoch) + 1;
-    if (input.previous && !base::planted("removals-of-a-copy-kept")) input.previous->removals.clear();
+    if (input.previous) input.previous->removals.clear();
   }
   input.candidates = candidates(node, desired, placings);
   input.removed = removed(node, desired);
@@ -192,8 +192,32 @@ std::vector<Candidate> NodeKeeper::candidates(NodeEntry& node, const DesiredReco
       out.push_back({.application = uid, .name = name, .wish = is_mistaken ? Wish::kPrune : Wish::kRelease});
     }
   }
+  hold_back_prunes(desired, placings, out);
   std::ranges::sort(out, {}, &Candidate::application);
   return out;
+}
+
+/// Where it cannot be read what an application of this node holds, nobody knows what it takes over: nothing new is taken away.
+void NodeKeeper::hold_back_prunes(const DesiredRecord* desired,
+                                  std::map<sync::ApplicationUid, Placing>& placings,
+                                  std::vector<Candidate>& candidates) {
+  const std::string* unread = nullptr;
+  for (auto& [uid, application] : context_.applications.all()) {
+    const auto placing = placings.find(uid);
+    const bool is_here = placing != placings.end() && !placing->second.leaving;
+    const bool is_known = application.newest_known() != nullptr;
+    if (is_here && application.record.in_force && !is_known) unread = &application.name;
+  }
+  if (unread == nullptr) return;
+  for (auto& candidate : candidates) {
+    if (candidate.wish != Wish::kPrune || standing_of(desired, candidate.application) != Standing::kSection)
+      continue;
+    candidate.wish = Wish::kKeep;
+    auto& placing = placings[candidate.application];
+    placing.reason = "Waiting";
+    placing.message = "it is taken from the node once it can be read from Git what \"" + *unread +
+                      "\" holds, which may take over some of it";
+  }
 }
 
 Candidate NodeKeeper::candidate(NodeEntry& node, ApplicationEntry& application, Standing standing,

@@ -33,6 +33,8 @@ class NodeKeeper {
   void show_problem(NodeEntry& node, const std::string& problem);
   std::vector<Candidate> candidates(NodeEntry& node, const DesiredRecord* desired,
                                     std::map<sync::ApplicationUid, Placing>& placings);
+  void hold_back_prunes(const DesiredRecord* desired, std::map<sync::ApplicationUid, Placing>& placings,
+                        std::vector<Candidate>& candidates);
   Candidate candidate(NodeEntry& node, ApplicationEntry& application, Standing standing, Placing& placing);
   /// Whether its labels place the application there; sets the wish where they do not.
   bool is_placed(const NodeEntry& node, const ApplicationEntry& application, Standing standing,

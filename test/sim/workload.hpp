@@ -64,6 +64,7 @@ class Workload {
   void shrink();
   // people
   void relabel();
+  void relabel(NodeBox& node);
   void repoint();
   void apply(const ApplicationModel& application);
   void remove_or_apply();
@@ -90,6 +91,7 @@ class Workload {
   // an older copy of the hub
   void back_up();
   void restore();
+  void restore_what_was_taken_back();
   bool holds_for_good(const std::string& node, const sync::Claim& claim) const;
 
   World& world_;

@@ -7,8 +7,10 @@
 namespace holdfast::sim {
 
 void Workload::relabel() {
-  if (!world_.hub->is_up()) return;
-  auto& node = any_node();
+  if (world_.hub->is_up()) relabel(any_node());
+}
+
+void Workload::relabel(NodeBox& node) {
   auto& labels = labels_[node.name()];
   labels["group"] = labels["group"] == "g1" ? "g2" : "g1";
   world_.oracle.node_labels(node.name(), labels);
