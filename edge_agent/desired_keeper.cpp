@@ -200,8 +200,7 @@ std::vector<Digest> DesiredKeeper::missing(const DesiredHeader& header) const {
 
 std::vector<Frame> DesiredKeeper::accept(State state) {
   auto header = sync::verify_header(state.header, audience_.signing_keys, audience_.fleet, audience_.uid);
-  if (!header && base::planted("state-of-anybody-accepted"))
-    header = sync::decode_header(state.header.bytes);
+  if (!header && base::planted("state-of-anybody-accepted")) header = sync::decode_header(state.header.bytes);
   if (!header) return refuse(nullptr, "a desired state was refused: " + header.error().message());
   const auto& have = parts_.accepted;
   if (header->generation < have.generation && !base::planted("older-generation-accepted")) {
