@@ -59,9 +59,10 @@ TEST_F(ChildCallTest, SeesTheEnvironmentThatIsGivenAndNoOther) {
 
 TEST_F(ChildCallTest, OneThatIsLateIsEndedWithEverythingItStarted) {
   auto slow = order(script("sleep 1000 & echo $!; wait"));
-  slow.timeout = 300ms;
+  slow.timeout = 3s;
   const auto end = call(slow);
   EXPECT_TRUE(end.is_late);
+  ASSERT_FALSE(end.answer.empty());
   const auto grandchild = static_cast<pid_t>(std::stoi(end.answer));
   bool is_gone = false;
   for (int i = 0; i < 500 && !is_gone; ++i) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -36,9 +37,8 @@ namespace limits = base::limits;
 
 namespace {
 
-constexpr std::string_view kStoreName = "store";
-constexpr std::string_view kOldCasName = "ca.old";
 constexpr std::string_view kSetAsideName = "before-restore-";
+constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -57,7 +57,8 @@ Status write_all(const base::Fd& out, std::string_view bytes, const std::string&
 using Piece = std::function<Status(std::string_view)>;
 
 /// A regular file in pieces; what it is, as a backup names it.
-Result<BackupFile> read_pieces(const std::string& root, const std::string& name, const Piece& each) {
+Result<BackupFile> read_pieces(const std::string& root, const std::string& name, std::uint64_t bytes_max,
+                               const Piece& each) {
   const std::string path = root + "/" + name;
   const base::Fd in(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info{};
@@ -74,6 +75,9 @@ Result<BackupFile> read_pieces(const std::string& root, const std::string& name,
     const std::string_view bytes(piece.data(), static_cast<std::size_t>(got));
     hasher.update(bytes);
     file.bytes += bytes.size();
+    if (file.bytes > bytes_max)
+      return fail(Code::kLimit, path + ": more than " + std::to_string(bytes_max) +
+                                    " bytes, too many for a file of a hub; move it away");
     HF_CHECK(each(bytes));
   }
   file.sha256 = hasher.finish();
@@ -81,35 +85,42 @@ Result<BackupFile> read_pieces(const std::string& root, const std::string& name,
 }
 
 Result<BackupFile> look_at(const std::string& root, const std::string& name) {
-  return read_pieces(root, name, [](std::string_view) { return Status(); });
+  return read_pieces(root, name, kNoLimit, [](std::string_view) { return Status(); });
 }
 
-/// Durable when it returns.
-Result<BackupFile> copy(const std::string& from, const std::string& to, const std::string& name) {
+/// Durable when it returns; `mode` where it is not to have the one that it has.
+Result<BackupFile> copy(const std::string& from, const std::string& to, const std::string& name,
+                        std::uint64_t bytes_max, std::optional<std::uint32_t> mode = std::nullopt) {
   const std::string path = to + "/" + name;
   HF_CHECK(base::remove_file(path));
   const base::Fd out(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!out) return fail(base::Error::from_errno(errno, path));
-  HF_TRY(auto file,
-         read_pieces(from, name, [&](std::string_view bytes) { return write_all(out, bytes, path); }));
-  if (::fchmod(out.get(), file.mode) != 0 || ::fsync(out.get()) != 0)
+  HF_TRY(auto file, read_pieces(from, name, bytes_max,
+                                [&](std::string_view bytes) { return write_all(out, bytes, path); }));
+  if (::fchmod(out.get(), mode.value_or(file.mode)) != 0 || ::fsync(out.get()) != 0)
     return fail(base::Error::from_errno(errno, path));
   return file;
 }
 
+bool is_same_content(const BackupFile& a, const BackupFile& b) {
+  return a.bytes == b.bytes && a.sha256 == b.sha256;
+}
+
 // ---- what belongs to a backup ----
 
-/// Names directly in `folder` whose files are to be kept. Not among them: the store and what lies beside it, which has a way
-/// of its own, and the recovery key, whose copy is kept where neither this machine nor its backups can be read.
-Result<std::vector<std::string>> names_in(const std::string& folder) {
+/// The files directly in `folder` that are in a backup, as it names them. The store has a way of its own.
+Result<std::vector<std::string>> names_in(const std::string& folder, const std::string& prefix = "") {
   std::vector<std::string> out;
   std::error_code problem;
   for (fs::directory_iterator entry(folder, problem), end; !problem && entry != end;
        entry.increment(problem)) {
     const auto name = entry->path().filename().string();
-    const bool is_passing = name.starts_with('.') || name.starts_with(kStoreName) || name == "lock" ||
-                            name == "restoring" || name == "recovery.key" || name == kBackupManifestName;
-    if (!is_passing && entry->symlink_status(problem).type() == fs::file_type::regular) out.push_back(name);
+    if (is_left_out_of_backup(name)) continue;
+    std::error_code gone;
+    if (entry->symlink_status(gone).type() != fs::file_type::regular) continue;
+    if (!is_backup_name(prefix + name))
+      return fail(Code::kInvalid, folder + "/" + name + ": no file of a hub is called so; move it away");
+    out.push_back(prefix + name);
   }
   if (problem) return fail(base::Error::from_errno(problem.value(), folder));
   std::ranges::sort(out);
@@ -119,24 +130,25 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
 Result<std::vector<std::string>> names_of(const DataFolder& folder) {
   HF_TRY(auto out, names_in(folder.root()));
   if (is_there(folder.old_cas())) {
-    HF_TRY(const auto old, names_in(folder.old_cas()));
-    for (const auto& name : old) out.push_back(std::string(kOldCasName) + "/" + name);
+    HF_TRY(const auto old, names_in(folder.old_cas(), std::string(kBackupOldCasName) + "/"));
+    out.insert(out.end(), old.begin(), old.end());
   }
-  if (out.size() >= limits::kBackupFilesMax)
+  if (out.size() + 1 > limits::kBackupFilesMax)  // and the store
     return fail(Code::kLimit,
                 folder.root() + ": more than " + std::to_string(limits::kBackupFilesMax) + " files");
   return out;
 }
 
-Result<std::vector<BackupFile>> copy_files(const DataFolder& folder, const std::string& to) {
+/// Nothing: one went while they were copied.
+Result<std::optional<std::vector<BackupFile>>> copy_files(const DataFolder& folder, const std::string& to) {
   HF_TRY(const auto names, names_of(folder));
   std::vector<BackupFile> out;
   for (const auto& name : names) {
-    HF_TRY(auto file, copy(folder.root(), to, name));
-    if (file.bytes > limits::kBackupFileBytesMax)
-      return fail(Code::kLimit, folder.root() + "/" + name + ": " + std::to_string(file.bytes) +
-                                    " bytes are too many for a file of a hub; move it away");
-    out.push_back(std::move(file));
+    auto file = copy(folder.root(), to, name, limits::kBackupFileBytesMax);
+    if (!file && file.error().code() == Code::kNotFound && !is_there(folder.root() + "/" + name))
+      return std::nullopt;
+    if (!file) return fail(std::move(file).error());
+    out.push_back(*std::move(file));
   }
   return out;
 }
@@ -151,15 +163,25 @@ Result<bool> are_unchanged(const DataFolder& folder, const std::vector<BackupFil
   return true;
 }
 
+/// Of a turn that is not to count.
+Status remove_files(const DataFolder& folder) {
+  HF_TRY(const auto names, names_of(folder));
+  for (const auto& name : names) HF_CHECK(base::remove_file(folder.root() + "/" + name));
+  return {};
+}
+
 /// A key and its certificate may be renewed while they are read: then all of it is read again.
 Result<std::vector<BackupFile>> copy_one_moment(const DataFolder& folder, const std::string& to) {
   for (int turn = 0; turn < limits::kBackupTurnsMax; ++turn) {
     HF_TRY(auto files, copy_files(folder, to));
-    HF_TRY(const bool is_whole, are_unchanged(folder, files));
-    if (!is_whole) continue;
-    HF_CHECK(sync::sync_folder_of(to + "/" + std::string(kOldCasName) + "/."));
+    HF_TRY(const bool is_whole, files ? are_unchanged(folder, *files) : Result<bool>(false));
+    if (!is_whole) {
+      HF_CHECK(remove_files(DataFolder(to)));
+      continue;
+    }
+    HF_CHECK(sync::sync_folder_of(to + "/" + std::string(kBackupOldCasName) + "/."));
     HF_CHECK(sync::sync_folder_of(to + "/."));
-    return files;
+    return *std::move(files);
   }
   return fail(Code::kConflict,
               folder.root() + ": its files changed each time that they were copied; try again");
@@ -179,7 +201,7 @@ Status make_new_folder(const std::string& to) {
   if (fs::exists(to, problem) && !fs::is_empty(to, problem))
     return fail(Code::kConflict, to + " is there and not empty: give each backup a folder of its own");
   HF_CHECK(base::make_private_directory(to));
-  return base::make_private_directory(to + "/" + std::string(kOldCasName));
+  return base::make_private_directory(to + "/" + std::string(kBackupOldCasName));
 }
 
 // ---- restoring ----
@@ -188,14 +210,16 @@ enum class Phase { kSetAside, kCopying };
 
 struct Restoring {
   Phase phase = Phase::kSetAside;
-  std::string set_aside;
+  std::string set_aside;  ///< its name in the data folder
+  sync::FleetId fleet;
 };
 
 std::string marker_of(const DataFolder& folder) { return folder.root() + "/restoring"; }
 
 Status write_marker(const DataFolder& folder, const Restoring& restoring) {
   const Json json{{"phase", restoring.phase == Phase::kCopying ? "copying" : "set-aside"},
-                  {"setAside", restoring.set_aside}};
+                  {"setAside", restoring.set_aside},
+                  {"fleet", restoring.fleet.str()}};
   return base::write_file(marker_of(folder), base::canonical_json(json), 0600);
 }
 
@@ -208,23 +232,29 @@ Result<std::optional<Restoring>> read_marker(const DataFolder& folder) {
   HF_CHECK(base::ObjectReader(json, marker_of(folder))
                .required("phase", phase)
                .required("setAside", out.set_aside)
+               .required("fleet", sync::id_field(out.fleet))
                .finish());
+  if (!out.set_aside.starts_with(kSetAsideName) || out.set_aside.find('/') != std::string::npos)
+    return fail(Code::kCorrupt, marker_of(folder) + ": setAside is no name that a restore gives");
   out.phase = phase == "copying" ? Phase::kCopying : Phase::kSetAside;
   return out;
 }
 
 Result<std::string> free_name(const DataFolder& folder) {
   for (int n = 1; n <= limits::kRestoresKeptMax; ++n) {
-    auto path = folder.root() + "/" + std::string(kSetAsideName) + std::to_string(n);
-    if (!is_there(path)) return path;
+    auto name = std::string(kSetAsideName) + std::to_string(n);
+    if (!is_there(folder.root() + "/" + name)) return name;
   }
   return fail(Code::kLimit, folder.root() + "/" + std::string(kSetAsideName) + "1 to -" +
                                 std::to_string(limits::kRestoresKeptMax) +
                                 " are there from restores before: remove what is not needed any more");
 }
 
+/// What was moved before is not there any more. Nothing is ever put in the place of what was set aside.
 Status move(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) == 0 || errno == ENOENT) return {};
+  if (!is_there(from)) return {};
+  if (is_there(to)) return fail(Code::kConflict, to + " is there already, and " + from + " is another");
+  if (::rename(from.c_str(), to.c_str()) == 0) return {};
   return fail(base::Error::from_errno(errno, "moving " + from + " to " + to));
 }
 
@@ -233,35 +263,31 @@ Status set_aside(const DataFolder& folder, const std::string& to) {
   HF_CHECK(base::make_private_directory(to));
   HF_TRY(const auto names, names_in(folder.root()));
   for (const auto& name : names) HF_CHECK(move(folder.root() + "/" + name, to + "/" + name));
-  HF_CHECK(move(folder.old_cas(), to + "/" + std::string(kOldCasName)));
-  HF_CHECK(move(folder.store(), to + "/" + std::string(kStoreName)));
+  HF_CHECK(move(folder.old_cas(), to + "/" + std::string(kBackupOldCasName)));
+  HF_CHECK(move(folder.store(), to + "/" + std::string(kBackupStoreName)));
   HF_CHECK(base::remove_file(folder.store() + "-lock"));  // LMDB's table of readers, of another file
   HF_CHECK(sync::sync_folder_of(to + "/."));
   return sync::sync_folder_of(folder.root() + "/.");
 }
 
-/// What is here now came from a copy that did not end, perhaps of another backup.
-Status remove_begun(const DataFolder& folder) {
-  HF_TRY(const auto names, names_of(folder));
-  for (const auto& name : names) HF_CHECK(base::remove_file(folder.root() + "/" + name));
-  return base::remove_file(folder.store());
-}
-
 Status copy_back(const DataFolder& folder, const std::string& from, const BackupManifest& backup) {
-  HF_CHECK(remove_begun(folder));
+  // What is here now came from a copy that did not end, perhaps of another backup.
+  HF_CHECK(remove_files(folder));
+  HF_CHECK(base::remove_file(folder.store()));
   HF_CHECK(base::make_private_directory(folder.old_cas()));
   for (const auto& file : backup.files) {
-    HF_TRY(const auto copied, copy(from, folder.root(), file.name));
-    if (copied != file)
+    HF_TRY(const auto copied, copy(from, folder.root(), file.name, kNoLimit, file.mode));
+    if (!is_same_content(copied, file))
       return fail(Code::kCorrupt, from + "/" + file.name + ": changed while it was restored");
   }
   HF_CHECK(sync::sync_folder_of(folder.old_cas() + "/."));
   return sync::sync_folder_of(folder.root() + "/.");
 }
 
-Status check_same_fleet(const DataFolder& folder, const BackupManifest& backup) {
-  if (!is_there(folder.hub_file())) return {};
-  HF_TRY(const auto fleet, fleet_of(folder));
+Status check_same_fleet(const DataFolder& folder, const BackupManifest& backup,
+                        const std::optional<Restoring>& begun) {
+  if (!begun && !is_there(folder.hub_file())) return {};
+  HF_TRY(const auto fleet, begun ? Result<sync::FleetId>(begun->fleet) : fleet_of(folder));
   if (fleet == backup.fleet) return {};
   return fail(Code::kConflict, folder.root() + " holds fleet " + fleet.str() + ", the backup is of " +
                                    backup.fleet.str() + ": restore it into another folder");
@@ -281,12 +307,14 @@ Result<BackupManifest> back_up(const DataFolder& folder, const std::string& to, 
   BackupManifest out{.made = now, .release = base::kVersion};
   HF_TRY(out.files, copy_one_moment(folder, to));
   HF_TRY(out.fleet, fleet_of(DataFolder(to)));
-  const std::string store = to + "/" + std::string(kStoreName);
+  const std::string store = to + "/" + std::string(kBackupStoreName);
   HF_CHECK(sync::copy_store(folder.store(), store));
   HF_CHECK(sync::check_store(store));
-  HF_TRY(auto copied, look_at(to, std::string(kStoreName)));
+  HF_TRY(auto copied, look_at(to, std::string(kBackupStoreName)));
   out.files.push_back(std::move(copied));
-  HF_CHECK(base::write_file(to + "/" + std::string(kBackupManifestName), encode_backup_manifest(out), 0600));
+  const auto text = encode_backup_manifest(out);
+  HF_CHECK(decode_backup_manifest(text));  // what could not be restored is no backup
+  HF_CHECK(base::write_file(to + "/" + std::string(kBackupManifestName), text, 0600));
   return out;
 }
 
@@ -301,29 +329,34 @@ Result<BackupManifest> check_backup(const std::string& folder) {
   bool has_store = false;
   for (const auto& file : manifest->files) {
     HF_TRY(const auto found, look_at(folder, file.name));
-    if (found.sha256 != file.sha256 || found.bytes != file.bytes)
+    if (!is_same_content(found, file))
       return fail(Code::kCorrupt, folder + "/" + file.name + ": not what was backed up");
-    has_store = has_store || file.name == kStoreName;
+    has_store = has_store || file.name == kBackupStoreName;
   }
   if (!has_store) return fail(Code::kInvalid, name + ": there is no store in it");
-  HF_CHECK(sync::check_store(folder + "/" + std::string(kStoreName)));
+  HF_CHECK(sync::check_store(folder + "/" + std::string(kBackupStoreName)));
   return manifest;
 }
 
 Result<Restored> restore(const DataFolder& folder, const std::string& from) {
+  std::error_code problem;
+  if (fs::equivalent(from, folder.root(), problem))
+    return fail(Code::kInvalid, from + " is the hub's own folder, not a backup of it");
   HF_TRY(auto backup, check_backup(from));
   HF_CHECK(base::make_private_directory(folder.root()));
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock) return fail(std::move(lock).error().with_context("stop the hub first"));
   HF_TRY(auto begun, read_marker(folder));
+  HF_CHECK(check_same_fleet(folder, backup, begun));
   if (!begun) {
-    HF_CHECK(check_same_fleet(folder, backup));
     begun.emplace();
+    begun->fleet = backup.fleet;
     HF_TRY(begun->set_aside, free_name(folder));
     HF_CHECK(write_marker(folder, *begun));
   }
+  const std::string aside = folder.root() + "/" + begun->set_aside;
   if (begun->phase == Phase::kSetAside) {
-    HF_CHECK(set_aside(folder, begun->set_aside));
+    HF_CHECK(set_aside(folder, aside));
     begun->phase = Phase::kCopying;
     HF_CHECK(write_marker(folder, *begun));
   }
@@ -331,8 +364,8 @@ Result<Restored> restore(const DataFolder& folder, const std::string& from) {
   HF_CHECK(base::remove_file(marker_of(folder)));
   HF_CHECK(sync::sync_folder_of(folder.root() + "/."));
   // Removed only where nothing was: rmdir leaves anything else.
-  const bool was_empty = ::rmdir(begun->set_aside.c_str()) == 0;
-  return Restored{std::move(backup), was_empty ? "" : begun->set_aside};
+  const bool was_empty = ::rmdir(aside.c_str()) == 0;
+  return Restored{std::move(backup), was_empty ? "" : aside};
 }
 
 Status check_no_restore_is_due(const DataFolder& folder) {

@@ -18,19 +18,28 @@ using base::Status;
 
 namespace {
 
+bool is_plain(std::string_view name) {
+  return !name.empty() && name.size() <= base::limits::kBackupNameBytesMax && !is_left_out_of_backup(name) &&
+         std::ranges::all_of(name, [](char c) { return c > 0x20 && c < 0x7f && c != '/'; });
+}
+
+}  // namespace
+
+bool is_left_out_of_backup(std::string_view name) {
+  return name.starts_with('.') || name.starts_with(kBackupStoreName) || name == "lock" ||
+         name == "restoring" || name == "recovery.key" || name == kBackupManifestName;
+}
+
+bool is_backup_name(std::string_view name) {
+  const auto slash = name.find('/');
+  if (slash == std::string_view::npos) return name == kBackupStoreName || is_plain(name);
+  return name.substr(0, slash) == kBackupOldCasName && is_plain(name.substr(slash + 1));
+}
+
+namespace {
+
 constexpr std::int64_t kFormat = 1;
 constexpr std::int64_t kModeMax = 0777;
-
-/// One level of folders, and no name that the folder itself is spoken of by.
-bool is_name(std::string_view name) {
-  const auto plain = [](std::string_view part) {
-    return !part.empty() && part.front() != '.' && part.size() <= base::limits::kBackupNameBytesMax &&
-           std::ranges::all_of(part, [](char c) { return c > 0x20 && c < 0x7f && c != '/'; });
-  };
-  const auto slash = name.find('/');
-  if (slash == std::string_view::npos) return plain(name);
-  return plain(name.substr(0, slash)) && plain(name.substr(slash + 1));
-}
 
 Status read_file_entry(const Json& value, const std::string& where, std::vector<BackupFile>& out) {
   if (out.size() >= base::limits::kBackupFilesMax)
@@ -45,7 +54,7 @@ Status read_file_entry(const Json& value, const std::string& where, std::vector<
                .required("sha256", sync::digest_field(file.sha256))
                .finish());
   HF_TRY(file.bytes, base::from_decimal(bytes));
-  if (!is_name(file.name))
+  if (!is_backup_name(file.name))
     return fail(Code::kInvalid, where + ".name: \"" + file.name + "\" is no name of a file in a backup");
   if (mode < 0 || mode > kModeMax) return fail(Code::kInvalid, where + ".mode: write 0 to 511");
   file.mode = static_cast<std::uint32_t>(mode);

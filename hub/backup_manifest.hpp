@@ -20,6 +20,14 @@
 namespace holdfast::hub {
 
 inline constexpr std::string_view kBackupManifestName = "backup.json";
+inline constexpr std::string_view kBackupStoreName = "store";
+inline constexpr std::string_view kBackupOldCasName = "ca.old";
+
+/// Of a file directly in the data folder, or in ca.old/: stays where it is. So does the recovery key, whose copy is kept
+/// where neither this machine nor its backups can be read.
+bool is_left_out_of_backup(std::string_view name);
+/// What a file may be called that is in one.
+bool is_backup_name(std::string_view name);
 
 struct BackupFile {
   std::string name;  ///< below the data folder, "ca.key" or "ca.old/0011…crt"

@@ -4,14 +4,18 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
+#include <thread>
 
 #include "base/fake_clock.hpp"
 #include "base/fake_random.hpp"
 #include "base/file_io.hpp"
 #include "base/limits/backup.hpp"
 #include "hub/pki.hpp"
+#include "hub/recovery.hpp"
+#include "hub/sealing_key_file.hpp"
 #include "hub/tables.hpp"
 
 namespace holdfast::hub {
@@ -117,6 +121,77 @@ TEST_F(Backup, WhatWasThereIsSetAsideAndNotLost) {
   EXPECT_FALSE(fs::exists(hub_.sealing_key()));
   EXPECT_TRUE(fs::exists(hub_.recovery_key())) << "it is of no backup, and stays";
   EXPECT_TRUE(check_no_restore_is_due(hub_));
+}
+
+TEST_F(Backup, ModesAreTheHubsThoughTheCopyOfACopyHasOthers) {
+  ASSERT_TRUE(back_up());
+  ASSERT_EQ(::chmod((backup_ + "/ca.key").c_str(), 0644), 0);
+  ASSERT_EQ(::chmod((backup_ + "/ca.crt").c_str(), 0600), 0);
+  const auto done = restore(hub_, backup_);
+  ASSERT_TRUE(done) << done.error().message();
+  struct stat info{};
+  ASSERT_EQ(::stat(hub_.ca_key().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  ASSERT_EQ(::stat(hub_.ca_certificate().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0644U);
+}
+
+TEST_F(Backup, AFileThatIsNoHubsIsNamedBeforeItMakesABackupThatCannotBeRestored) {
+  ASSERT_TRUE(base::write_file(hub_.root() + "/admin (copy).yaml", "x", 0600));
+  const auto refused = back_up();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("admin (copy).yaml: no file of a hub is called so"),
+            std::string::npos);
+  EXPECT_FALSE(is_backup(backup_));
+}
+
+TEST_F(Backup, FilesThatChangeMeanwhileAreReadAgain) {
+  // Pairs that belong together, renewed again and again by a hub that runs.
+  const std::vector<std::string> pair{hub_.root() + "/pair.crt", hub_.root() + "/pair.key"};
+  const auto renew = [&](int number) {
+    for (const auto& path : pair)
+      ASSERT_TRUE(base::write_file(path, std::string(200'000, static_cast<char>('a' + number % 26)), 0600));
+  };
+  renew(0);
+  std::atomic<bool> is_over = false;
+  std::thread hub([&] {
+    for (int i = 1; !is_over; ++i) {
+      renew(i);
+      std::this_thread::sleep_for(std::chrono::milliseconds(i % 7));
+    }
+  });
+  for (int i = 0; i < 5; ++i) {
+    backup_ = root_ + "/backup-" + std::to_string(i);
+    const auto made = back_up();
+    if (made)
+      EXPECT_EQ(read(backup_ + "/pair.crt"), read(backup_ + "/pair.key"));
+    else
+      EXPECT_EQ(made.error().code(), Code::kConflict) << made.error().message();
+    EXPECT_EQ(is_backup(backup_), made.has_value());
+  }
+  is_over = true;
+  hub.join();
+  backup_ = root_ + "/at-rest";
+  EXPECT_TRUE(back_up());
+}
+
+TEST_F(Backup, AsManyRestoresAreKeptAsTheLimitAndNoMore) {
+  ASSERT_TRUE(back_up());
+  for (int n = 1; n < base::limits::kRestoresKeptMax; ++n)
+    ASSERT_TRUE(fs::create_directory(hub_.root() + "/before-restore-" + std::to_string(n)));
+  ASSERT_TRUE(restore(hub_, backup_));
+  const auto refused = restore(hub_, backup_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kLimit);
+  EXPECT_TRUE(fs::exists(hub_.store())) << "nothing was touched";
+}
+
+TEST_F(Backup, TheHubsOwnFolderIsNoBackupOfIt) {
+  ASSERT_TRUE(back_up());
+  fs::copy_file(backup_ + "/backup.json", hub_.root() + "/backup.json");
+  const auto refused = restore(hub_, hub_.root() + "/.");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("the hub's own folder"), std::string::npos);
 }
 
 TEST_F(Backup, EachRestoreSetsAsideUnderAnotherName) {
@@ -241,6 +316,7 @@ TEST_F(Backup, ARestoreThatWasKilledIsEndedByTheSameCommand) {
     ASSERT_EQ(::chmod(hub.root().c_str(), 0700), 0);
     ASSERT_TRUE(back_up());
     const auto aside = hub.root() + "/before-restore-1";
+    const auto fleet = open_pki(hub)->fleet().str();
     ASSERT_TRUE(base::make_private_directory(aside));
     fs::rename(hub.root() + "/ca.key", aside + "/ca.key");
     if (phase == "copying") {
@@ -248,8 +324,15 @@ TEST_F(Backup, ARestoreThatWasKilledIsEndedByTheSameCommand) {
       ASSERT_TRUE(base::write_file(hub.store(), "half of it", 0600));
       ASSERT_TRUE(base::write_file(hub.root() + "/of-another-backup.crt", "x", 0600));
     }
-    ASSERT_TRUE(base::write_file(hub.root() + "/restoring",
-                                 R"({"phase":")" + phase + R"(","setAside":")" + aside + R"("})", 0600));
+    ASSERT_TRUE(base::write_file(
+        hub.root() + "/restoring",
+        R"({"fleet":")" + fleet + R"(","phase":")" + phase + R"(","setAside":"before-restore-1"})", 0600));
+    for (const auto& other :
+         {base::Status(rotate_sealing_key(hub, random_, clock_.wall()).map([](const auto&) {})),
+          recover(hub, {}, clock_.wall(), random_)}) {
+      ASSERT_FALSE(other) << "it would make what the end of the restore throws away";
+      EXPECT_NE(other.error().message().find("restore was begun"), std::string::npos);
+    }
     const auto due = check_no_restore_is_due(hub);
     ASSERT_FALSE(due);
     EXPECT_NE(due.error().message().find("holdfast-hub restore"), std::string::npos);

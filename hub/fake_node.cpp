@@ -95,6 +95,7 @@ void FakeNode::say_hello(bool beacon) {
   hello.content = lacks_bodies ? Digest{} : now.content;
   hello.snapshot = Digest::of(sync::encode_snapshot(now));
   hello.hardware = hardware;
+  hello.trust = trust;
   if (sealing) hello.sealing = sealing->public_key().id();
   hello.abilities = sync::abilities_digest(abilities);
   send(sync::encode(hello));

@@ -80,6 +80,7 @@ class FakeNode {
 
   void say_hello(bool beacon = false);
   std::uint64_t hardware = 0;  ///< that its hello tells of
+  std::uint64_t trust = 0;     ///< the same: the version of its trust document
   void report();
   /// As a delta on what was reported before.
   void report_change();

@@ -116,8 +116,6 @@ base::Status serve(const hub::HubOptions& options) {
     HF_TRY(const auto level, base::log::parse_level(options.log_level));
     base::log::set_level(level);
   }
-  // It holds the fleet's keys: no core file, and nobody of its own user looks into it.
-  ::prctl(PR_SET_DUMPABLE, 0);
   hub::use_log_sink();
   HF_TRY(const auto program, hub::HubProgram::create(options));
   return program->run();
@@ -277,6 +275,8 @@ int recover_hub(const Typed& typed) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  // Whatever it is told to do, it holds the fleet's keys: no core file, and nobody of its own user looks into it.
+  ::prctl(PR_SET_DUMPABLE, 0);
   CLI::App app("holdfast-hub: works out from Git what each node must hold, and tells them.");
   app.set_version_flag("--version", std::string("holdfast-hub ") + base::kVersion);
   app.require_subcommand(1);

@@ -149,6 +149,13 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   // A node of the first version says 0 for ever: it is told when it comes, not at each beacon.
   if (node.trust < context_.options.trust_version && (node.trust != 0 || !hello.beacon))
     sender_.want_trust(node);
+  if (node.trust > context_.options.trust_version && !hello.beacon)
+    context_.tell(
+        node, sync::EventType::kWarning, "TrustAhead",
+        "the node believes trust document " + std::to_string(node.trust) + ", this hub's is " +
+            std::to_string(context_.options.trust_version) +
+            ": keys or addresses were changed since the backup that it was restored from, or another hub is "
+            "at work");
   node.sending.needed.clear();
   node.sending.end_parts();
   heard(node);

@@ -90,6 +90,16 @@ TEST_F(NodeTalkTest, ABodyThatTheNodeLostIsSentOnRequest) {
   EXPECT_EQ(node().host(), (Set{"path:/etc/motd", "path:/srv/web"}));
 }
 
+TEST_F(NodeTalkTest, ANodeThatBelievesALaterTrustDocumentThanThisHubHasIsToldOf) {
+  node().say_hello();
+  fleet.settle();
+  EXPECT_FALSE(fleet.has_event("TrustAhead"));
+  node().trust = 1;
+  node().say_hello();
+  fleet.settle();
+  EXPECT_TRUE(fleet.has_event("TrustAhead"));
+}
+
 TEST_F(NodeTalkTest, OnlyBodiesThatTheNodeLacksAreSent) {
   fleet.change({{"apps/web/web.yaml", file_yaml("web", "/srv/web", std::string(20'000, 'x'))}});
   fleet.apply({.name = "web", .path = "apps/web"});

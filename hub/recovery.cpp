@@ -10,6 +10,7 @@
 #include "base/json.hpp"
 #include "base/limits/documents.hpp"
 #include "base/limits/wire.hpp"
+#include "hub/backup.hpp"
 #include "hub/pki.hpp"
 #include "hub/tables.hpp"
 #include "sync/model/fields.hpp"
@@ -132,6 +133,7 @@ Result<Recovered> load_recovered(const DataFolder& folder) {
 Status recover(const DataFolder& folder, const RecoveryOrder& order, base::WallTime now,
                base::Random& random) {
   HF_CHECK(base::make_private_directory(folder.root()));
+  HF_CHECK(check_no_restore_is_due(folder));
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock) return fail(std::move(lock).error().with_context("stop the hub first"));
   if (is_there(folder.store())) {

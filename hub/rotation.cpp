@@ -7,6 +7,7 @@
 
 #include "base/file_io.hpp"
 #include "base/limits/hub.hpp"
+#include "hub/backup.hpp"
 #include "hub/pki.hpp"
 
 namespace holdfast::hub {
@@ -128,6 +129,7 @@ Status finish_rotation(const DataFolder& folder) {
 
 Result<std::uint64_t> rotate(const DataFolder& folder, const RotationOrder& order, base::WallTime now,
                              base::Random& random) {
+  HF_CHECK(check_no_restore_is_due(folder));
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock) return fail(std::move(lock).error().with_context("stop the hub first"));
   HF_CHECK(finish_rotation(folder));

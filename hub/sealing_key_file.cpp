@@ -4,6 +4,7 @@
 #include "base/file_io.hpp"
 #include "base/limits/documents.hpp"
 #include "base/log.hpp"
+#include "hub/backup.hpp"
 
 namespace holdfast::hub {
 
@@ -65,6 +66,7 @@ Result<SealingPublicKey> open_sealing_key(const DataFolder& folder, base::Random
 
 Result<SealingPublicKey> rotate_sealing_key(const DataFolder& folder, base::Random& random,
                                             base::WallTime now) {
+  HF_CHECK(check_no_restore_is_due(folder));
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock) return base::fail(std::move(lock).error().with_context("stop the hub first"));
   HF_TRY(auto keys, read_keys(folder));

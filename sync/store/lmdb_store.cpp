@@ -139,6 +139,8 @@ Status LmdbStore::State::adopt_larger_map() {
 
 Status LmdbStore::State::grow() {
   const std::unique_lock alone(map);
+  int cleared = 0;
+  mdb_reader_check(env.get(), &cleared);  // one from beside that was killed keeps pages from being used again
   MDB_envinfo info{};
   HF_CHECK(lmdb_status(mdb_env_info(env.get(), &info), options.path));
   const std::size_t larger = round_to_page(std::min(info.me_mapsize * 2, options.bytes_max));

@@ -21,6 +21,8 @@ Status copy_store(const std::string& path, const std::string& to) {
   HF_CHECK(lmdb_status(mdb_env_create(&raw), path));
   const base::Handle<MDB_env, mdb_env_close> env(raw);
   HF_CHECK(lmdb_status(mdb_env_open(raw, path.c_str(), MDB_NOSUBDIR | MDB_NOTLS | MDB_RDONLY, 0600), path));
+  int cleared = 0;
+  mdb_reader_check(raw, &cleared);  // one like this that was killed
   const base::Fd copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!copy) return fail(base::Error::from_errno(errno, to));
   Status done = lmdb_status(mdb_env_copyfd2(raw, copy.get(), 0), "copying " + path + " to " + to);

@@ -48,9 +48,9 @@ def hubs():
             yield first.start(), second
         finally:
             for hub in (first, second):
-                if hub.daemon.process:
+                if hub.daemon.runs():
                     back(hub)
-                    hub.remove()
+                hub.remove()
             machine.remove_folder(folder)
 
 

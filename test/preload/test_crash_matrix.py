@@ -2,6 +2,7 @@
 """Every point at which a death matters, on the real programs: killed there, or the power cut, started again, and compared.
 With a stride only every n-th point: all of them take their time (`test/run --all sim`)."""
 import random
+import shutil
 import subprocess
 
 import pytest
@@ -183,3 +184,41 @@ def enroll(hub, name, data, wrapper=()):
     return subprocess.run([*wrapper, machine.program("holdfast-agent"), "enroll", "--hub", token["hub"], "--ca-sha256",
                            token["caSha256"], "--token", token["token"], "--name", name, "--data", str(data)],
                           capture_output=True, text=True, timeout=60)
+
+
+def files_of(folder):
+    """What a restore is about: not what LMDB and locks leave beside it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.name.startswith(("store-", "lock", "."))
+            and not path.relative_to(folder).parts[0].startswith(("run", "logs", "mirrors", "broker", "before-restore"))}
+
+
+@strides(some=13)
+@pytest.mark.parametrize("power", POWER_CUTS)
+def test_a_restore_that_dies_anywhere_is_ended_by_the_same_command(own_fleet, folder, power, stride):
+    hub = own_fleet.hub
+    hub.command("backup", "--to", str(folder / "backup"))
+    own_fleet.node(start=False)
+    hub.stop()
+    points = Points(stride, 1 + random.randrange(stride))
+    wanted = {name: content for name, content in files_of(folder / "backup").items() if name != "backup.json"}
+    wanted["recovery.key"] = (hub.data / "recovery.key").read_bytes()
+    before = files_of(hub.data)
+    assert before["store"] != wanted["store"]
+    for point in points:
+        data = folder / f"at-{point}/hub"
+        shutil.copytree(hub.data, data, ignore=shutil.ignore_patterns("run", "logs", "*.sock"))
+        data.chmod(0o700)
+        layer = CrashLayer("holdfast-hub", folder / f"of-{point}", data, peer=hub.port)
+        command = [machine.program("holdfast-hub"), "restore", "--data", str(data), "--from", str(folder / "backup")]
+        subprocess.run([*layer.at(point, power), *command], capture_output=True, timeout=60)
+        death = layer.death()
+        points.note(death)
+        again = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert again.returncode == 0, f"{death}: {again.stderr}"
+        assert files_of(data) == wanted, death
+        aside = data / "before-restore-1"
+        assert {**files_of(aside), "recovery.key": wanted["recovery.key"]} == before, death
+        shutil.rmtree(data.parent)
+    print(*points.deaths, sep="\n")
+    assert len(points.deaths) > 40 / stride, points.deaths
