@@ -55,6 +55,7 @@ class HubBox final : public Box {
   /// False: not now.
   bool back_up();
   bool has_backup() const { return copy_.has_value(); }
+  void forget_backup() { copy_.reset(); }
   /// The copy takes the place of what is there. REQUIRES: has_backup().
   enum class Mirrors { kKept, kLost };
   void restore(Mirrors mirrors, std::chrono::milliseconds later);

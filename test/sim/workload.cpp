@@ -104,7 +104,6 @@ void Workload::act() {
       Choice{3, &Workload::approve},
       Choice{4, &Workload::rotate},
       Choice{5, &Workload::attack},
-      Choice{2, &Workload::restore_what_was_taken_back},
       Choice{10, &Workload::change_secret},
       Choice{4, &Workload::rotate_sealing_key},
   };

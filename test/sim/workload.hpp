@@ -91,7 +91,6 @@ class Workload {
   // an older copy of the hub
   void back_up();
   void restore();
-  void restore_what_was_taken_back();
   bool holds_for_good(const std::string& node, const sync::Claim& claim) const;
 
   World& world_;
