@@ -245,8 +245,10 @@ class Assigner {
     bool changed = false;
     for (auto& [application, entry] : entries_) {
       if (!entry.leaving || entry.candidate->wish != Wish::kPrune || entry.section == nullptr) continue;
-      const bool awaited = std::ranges::any_of(*entry.section_claims,
-                                               [&](const Claim& claim) { return is_awaited(claim, entry); });
+      // What was withheld before is still there, though the section does not name it any more.
+      const Claims held = united(*entry.section_claims, entry.section->withhold);
+      const bool awaited =
+          std::ranges::any_of(held, [&](const Claim& claim) { return is_awaited(claim, entry); });
       if (!awaited) continue;
       entry.leaving = false;
       changed = true;

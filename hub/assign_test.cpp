@@ -305,6 +305,18 @@ TEST(AssignWithhold, AnApplicationDoesNotLeaveWhileItsResourcesAreAwaitedElsewhe
   EXPECT_EQ(node.header->removals.size(), 1U);
 }
 
+/// The simulator found it, seed 1611: the section does not name it any more, the node still has it.
+TEST(AssignWithhold, AnApplicationDoesNotLeaveWhileWhatItWithheldIsAwaitedElsewhere) {
+  Node node;
+  node.next({place("a", "v1", {"/a", "/x"}), place("b", "v1", {"/b"})});
+  node.next({place("a", "v2", {"/a"}), awaiting("b", {"/b", "/x"})});
+  ASSERT_EQ(node.section("a").withhold, claims({"/x"}));
+  EXPECT_FALSE(node.next({wishes("a", Wish::kPrune), awaiting("b", {"/b", "/x"})}).next);
+  const auto next = node.next({wishes("a", Wish::kPrune), place("b", "v2", {"/b", "/x"})});
+  ASSERT_TRUE(next.next);
+  EXPECT_EQ(node.header->removals.size(), 1U);
+}
+
 TEST(AssignWithhold, ReleasingNeedsNoWaiting) {
   Node node;
   node.next({place("a", "v1", {"/x"}), place("b", "v1", {"/b"})});

@@ -100,12 +100,14 @@ void on_alarm(int) {
   _exit(1);
 }
 
-bool run_seed(std::uint64_t seed, bool verbose) {
+bool run_seed(std::uint64_t seed, bool verbose, bool is_planted = false) {
   seed_now = seed;
   signal(SIGALRM, on_alarm);
   alarm(kSecondsMax);
   if (verbose) std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
-  const auto result = simulate({.seed = seed, .verbose = verbose});
+  holdfast::sim::SimulationOptions options{.seed = seed, .verbose = verbose};
+  if (is_planted) options.fails_again = holdfast::sim::kFailsAgainWhenPlanted;
+  const auto result = simulate(options);
   if (verbose) {
     std::printf("%llu lines, digest %016llx\n", static_cast<unsigned long long>(result.lines),
                 static_cast<unsigned long long>(result.digest));
@@ -137,7 +139,7 @@ holdfast::sim::SimulationResult simulate_with(std::string_view mistake, std::uin
   seed_now = seed;
   alarm(kSecondsMax);
   holdfast::base::plant(mistake);
-  return simulate({.seed = seed, .verbose = false});
+  return simulate({.seed = seed, .fails_again = holdfast::sim::kFailsAgainWhenPlanted});
 }
 
 /// Runs seeds until one fails that passes without the mistake.
@@ -219,6 +221,6 @@ int main(int argc, char** argv) {
   if (options.help) return usage(true);
   if (options.planted) return run_planted(options);
   holdfast::base::plant(options.plant);
-  if (options.seed != 0) return run_seed(options.seed, true) ? 0 : 1;
+  if (options.seed != 0) return run_seed(options.seed, true, !options.plant.empty()) ? 0 : 1;
   return run_many(options);
 }

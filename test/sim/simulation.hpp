@@ -15,7 +15,10 @@ namespace holdfast::sim {
 struct SimulationOptions {
   std::uint64_t seed = 1;
   bool verbose = false;
+  /// How often among some 200 acts a revision that is known bad comes again. More where a mistake is planted: it must be noticed.
+  int fails_again = 3;
 };
+inline constexpr int kFailsAgainWhenPlanted = 20;
 
 struct SimulationResult {
   std::optional<Verdict> verdict;

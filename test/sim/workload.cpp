@@ -14,7 +14,7 @@ std::string path_of_big(std::size_t i) { return "/var/big/" + std::to_string(i);
 
 }  // namespace
 
-Workload::Workload(World& world) : world_(world) {}
+Workload::Workload(World& world, int fails_again) : world_(world), fails_again_(fails_again) {}
 
 // ---- the beginning ----
 
@@ -75,42 +75,27 @@ void Workload::act() {
     int weight;
     void (Workload::*act)();
   };
-  static constexpr std::array kChoices{
-      Choice{20, &Workload::change_files},
-      Choice{12, &Workload::change_processes},
-      Choice{6, &Workload::move_claim},
-      Choice{6, &Workload::rename_resource},
-      Choice{6, &Workload::break_or_mend},
-      Choice{4, &Workload::shrink},
-      Choice{5, &Workload::relabel},
-      Choice{5, &Workload::ask},
-      Choice{4, &Workload::roll_back},
-      Choice{3, &Workload::repoint},
-      Choice{4, &Workload::remove_or_apply},
-      Choice{12, &Workload::meddle},
-      Choice{6, &Workload::kill_process},
-      Choice{14, &Workload::crash},
-      Choice{4, &Workload::cut_power},
-      Choice{8, &Workload::trouble_network},
-      Choice{5, &Workload::trouble_disk},
-      Choice{5, &Workload::trouble_git},
-      Choice{3, &Workload::move_clock},
-      Choice{5, &Workload::change_facts},
-      Choice{3, &Workload::replay},
-      Choice{3, &Workload::fail_again},
-      Choice{3, &Workload::steal},
-      Choice{5, &Workload::back_up},
-      Choice{3, &Workload::restore},
-      Choice{3, &Workload::approve},
-      Choice{4, &Workload::rotate},
-      Choice{5, &Workload::attack},
-      Choice{10, &Workload::change_secret},
-      Choice{4, &Workload::rotate_sealing_key},
+  const std::array choices{
+      Choice{20, &Workload::change_files},   Choice{12, &Workload::change_processes},
+      Choice{6, &Workload::move_claim},      Choice{6, &Workload::rename_resource},
+      Choice{6, &Workload::break_or_mend},   Choice{4, &Workload::shrink},
+      Choice{5, &Workload::relabel},         Choice{5, &Workload::ask},
+      Choice{4, &Workload::roll_back},       Choice{3, &Workload::repoint},
+      Choice{4, &Workload::remove_or_apply}, Choice{12, &Workload::meddle},
+      Choice{6, &Workload::kill_process},    Choice{14, &Workload::crash},
+      Choice{4, &Workload::cut_power},       Choice{8, &Workload::trouble_network},
+      Choice{5, &Workload::trouble_disk},    Choice{5, &Workload::trouble_git},
+      Choice{3, &Workload::move_clock},      Choice{5, &Workload::change_facts},
+      Choice{3, &Workload::replay},          Choice{fails_again_, &Workload::fail_again},
+      Choice{3, &Workload::steal},           Choice{5, &Workload::back_up},
+      Choice{3, &Workload::restore},         Choice{3, &Workload::approve},
+      Choice{4, &Workload::rotate},          Choice{5, &Workload::attack},
+      Choice{10, &Workload::change_secret},  Choice{4, &Workload::rotate_sealing_key},
   };
   int total = 0;
-  for (const auto& choice : kChoices) total += choice.weight;
+  for (const auto& choice : choices) total += choice.weight;
   auto drawn = static_cast<int>(below(static_cast<std::uint64_t>(total)));
-  for (const auto& choice : kChoices) {
+  for (const auto& choice : choices) {
     drawn -= choice.weight;
     if (drawn >= 0) continue;
     (this->*choice.act)();

@@ -24,7 +24,7 @@ inline constexpr std::size_t kBigFiles = 30;                     ///< of the app
 
 class Workload {
  public:
-  explicit Workload(World& world);
+  Workload(World& world, int fails_again);
 
   /// Nodes, labels, applications, a first commit.
   void begin();
@@ -94,6 +94,7 @@ class Workload {
   bool holds_for_good(const std::string& node, const sync::Claim& claim) const;
 
   World& world_;
+  int fails_again_;
   RepositoryModel repository_;
   std::map<std::string, Oracle::Labels> labels_;
   std::vector<std::string> revisions_;
