@@ -33,9 +33,9 @@ Result<std::string> do_job(std::string_view job) {
                               .memory_bytes_max = base::limits::kTpmMemoryBytesMax}));
   HF_TRY(Tpm tpm, Tpm::open());
   if (job == sync::kTpmMake) return tpm.make_key();
-  const auto given = job.substr(sync::kTpmSign.size());
-  if (!job.starts_with(sync::kTpmSign) || given.size() <= sync::kTpmDigestBytes)
+  if (!job.starts_with(sync::kTpmSign) || job.size() <= sync::kTpmSign.size() + sync::kTpmDigestBytes)
     return fail(Code::kInvalid, "not a job for a TPM");
+  const auto given = job.substr(sync::kTpmSign.size());
   return tpm.sign(given.substr(sync::kTpmDigestBytes), given.substr(0, sync::kTpmDigestBytes));
 }
 

@@ -51,11 +51,13 @@ Result<std::string> find_program(const std::string& said) {
   const auto size = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
   const std::string own(path.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   const std::string beside = own.substr(0, own.rfind('/') + 1) + std::string(kProgram);
-  for (const auto& candidate : {said, beside, "/usr/bin/" + std::string(kProgram)}) {
-    if (!candidate.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
+  // What was said is the only one; and never one of the folder that somebody happens to stand in.
+  const std::array candidates{said.empty() ? beside : said, "/usr/bin/" + std::string(kProgram)};
+  for (std::size_t i = 0; i < (said.empty() ? candidates.size() : 1); ++i) {
+    if (candidates[i].starts_with('/') && ::access(candidates[i].c_str(), X_OK) == 0) return candidates[i];
   }
   return fail(Code::kUnsupported, "a key in a TPM needs the program holdfast-tpm, which is neither at " +
-                                      beside + " nor in /usr/bin: install it from the same release");
+                                      candidates[0] + " nor in /usr/bin: install it from the same release");
 }
 
 /// In it stands where the TPM is.
