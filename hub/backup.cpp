@@ -349,6 +349,7 @@ Result<Restored> restore(const DataFolder& folder, const std::string& from) {
   HF_TRY(auto begun, read_marker(folder));
   HF_CHECK(check_same_fleet(folder, backup, begun));
   if (!begun) {
+    HF_CHECK(names_of(folder));  // what could not be set aside is named before the hub is kept from starting
     begun.emplace();
     begun->fleet = backup.fleet;
     HF_TRY(begun->set_aside, free_name(folder));

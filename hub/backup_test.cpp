@@ -145,6 +145,16 @@ TEST_F(Backup, AFileThatIsNoHubsIsNamedBeforeItMakesABackupThatCannotBeRestored)
   EXPECT_FALSE(is_backup(backup_));
 }
 
+TEST_F(Backup, AFileThatCouldNotBeSetAsideIsNamedBeforeTheHubIsKeptFromStarting) {
+  ASSERT_TRUE(back_up());
+  ASSERT_TRUE(base::write_file(hub_.root() + "/admin (copy).yaml", "x", 0600));
+  const auto refused = restore(hub_, backup_);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("admin (copy).yaml"), std::string::npos);
+  EXPECT_TRUE(check_no_restore_is_due(hub_));
+  EXPECT_EQ(said(hub_), "one");
+}
+
 TEST_F(Backup, FilesThatChangeMeanwhileAreReadAgain) {
   // Pairs that belong together, renewed again and again by a hub that runs.
   const std::vector<std::string> pair{hub_.root() + "/pair.crt", hub_.root() + "/pair.key"};
