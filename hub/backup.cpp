@@ -40,8 +40,6 @@ namespace {
 constexpr std::string_view kSetAsideName = "before-restore-";
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
-bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
 // ---- copying ----
 
 Status write_all(const base::Fd& out, std::string_view bytes, const std::string& path) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/pki.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -30,6 +32,8 @@ constexpr auto kClockSkew = 1h;  ///< certificates begin a little in the past: n
 constexpr std::size_t kKeyFileBytesMax = 64U << 10U;
 
 }  // namespace
+
+bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 Result<std::optional<std::string>> read_if_there(const std::string& path) {
   auto text = base::read_file(path, kKeyFileBytesMax);

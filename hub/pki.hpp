@@ -98,6 +98,8 @@ class Pki {
 
 /// The first line of a recovery key's file.
 base::Result<base::SigningKey> read_recovery_key(const std::string& path);
+/// Whether a file of the hub's data folder is there.
+bool is_there(const std::string& path);
 /// An optional file that holds a key or a certificate.
 base::Result<std::optional<std::string>> read_if_there(const std::string& path);
 /// Of a key's file, as an editor may leave it: without what ends a line.

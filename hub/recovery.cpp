@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/recovery.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -25,8 +23,6 @@ using base::Result;
 using base::Status;
 
 namespace {
-
-bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 std::uint64_t seconds_of(base::WallTime time) {
   return static_cast<std::uint64_t>(
