@@ -231,12 +231,13 @@ class Assigner {
     return changed;
   }
 
-  /// Whether somebody else's newest rendering claims it and has not arrived on this node.
+  /// Whether a newest rendering claims it and has not arrived on this node: somebody else's, or, where `from` keeps what it
+  /// has for now, its own.
   bool is_awaited(const Claim& claim, const Entry& from) const {
     return std::ranges::any_of(entries_, [&](const auto& item) {
       const Entry& other = item.second;
-      return &other != &from && other.candidate != nullptr &&
-             contains(other.candidate->newest_claims, claim) && !contains(other.claims(), claim);
+      if (other.candidate == nullptr || (&other == &from && (from.sending || from.leaving))) return false;
+      return contains(other.candidate->newest_claims, claim) && !contains(other.claims(), claim);
     });
   }
 

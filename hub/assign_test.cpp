@@ -296,6 +296,18 @@ TEST(AssignWithhold, ItEndsWhenTheOtherWantsItNoMore) {
   EXPECT_TRUE(node.section("a").withhold.empty());
 }
 
+/// The simulator found it, seed 1070: one commit gives it back to the one that had it, whose Secrets are not sealed yet.
+TEST(AssignWithhold, ItLastsWhileTheApplicationItselfIsToHaveItAgain) {
+  Node node;
+  node.next({place("a", "v1", {"/a", "/x"}), place("b", "v1", {"/b"})});
+  node.next({place("a", "v2", {"/a"}), awaiting("b", {"/b", "/x"})});
+  ASSERT_EQ(node.section("a").withhold, claims({"/x"}));
+  node.next({awaiting("a", {"/a", "/x"}), place("b", "v2", {"/b", "/c"})});
+  EXPECT_EQ(node.section("a").withhold, claims({"/x"}));
+  node.next({place("a", "v3", {"/a"}), place("b", "v2", {"/b", "/c"})});
+  EXPECT_TRUE(node.section("a").withhold.empty());
+}
+
 TEST(AssignWithhold, AnApplicationDoesNotLeaveWhileItsResourcesAreAwaitedElsewhere) {
   Node node;
   node.next({place("a", "v1", {"/x"}), place("b", "v1", {"/b"})});

@@ -3,6 +3,7 @@
 import itertools
 import signal
 import sys
+import threading
 
 import pytest
 
@@ -14,8 +15,10 @@ _numbers = itertools.count(1)
 
 
 def pytest_configure(config):
-    # Ended from outside, a run still ends what it started.
-    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM", returncode=143))
+    # Ended from outside, a run still ends what it started. A worker may be a thread, where no handler can be set: its
+    # controller ends it.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM", returncode=143))
     config.addinivalue_line("markers", "long: minutes rather than seconds; only in test/run --all")
 
 

@@ -78,8 +78,9 @@ def test_drift_on_a_full_disk_is_healed_when_there_is_room(fleet):
     app = fleet.app(objects={"a.yaml": file("a", "/etc/a", "a" * 100_000)})
     path = node.path("/etc/a")
     fill(node, node.root)
-    # What cutting it short frees is a page less than writing it again takes.
-    inside(node, "sh", "-c", f"printf 'by hand' > {path}")
+    # What cutting it short frees is a page less than writing it again takes; were it cut to nothing first, the agent
+    # could come between.
+    inside(node, "sh", "-c", f"printf 'by hand' | dd of={path} conv=notrunc status=none && truncate --size=7 {path}")
 
     def told():
         resource = node.resource(app.name, "File/a")

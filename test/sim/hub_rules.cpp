@@ -7,6 +7,21 @@
 #include "test/sim/canary.hpp"
 
 namespace holdfast::sim {
+namespace {
+
+/// " a@1be90210 (withholds path:/x) b@1be90210 -c": sections, and removals.
+std::string summary(const sync::DesiredHeader& header) {
+  constexpr std::size_t kShown = 8;
+  std::string out;
+  for (const auto& section : header.sections) {
+    out += " " + section.name + "@" + section.revision.str().substr(0, kShown);
+    for (const auto& claim : section.withhold) out += " (withholds " + claim.text() + ")";
+  }
+  for (const auto& removal : header.removals) out += " -" + removal.name;
+  return out;
+}
+
+}  // namespace
 
 void HubRules::sent(const std::string& payload) {
   const auto decoded =
@@ -34,7 +49,8 @@ void HubRules::check_state(const sync::State& state) {
   const auto header = sync::decode_header(state.header.bytes);
   if (!header) return judge_.violated("well-formed", "the hub sent a header that cannot be read");
   auto& said = said_[header->node];
-  trace_.add("hub", "says " + header->generation.text() + " to " + header->node.str().substr(0, 8));
+  trace_.add("hub", "says " + header->generation.text() + " to " + header->node.str().substr(0, 8) + ":" +
+                        summary(*header));
   if (header->generation < said.generation) {
     judge_.violated("generation-never-lower",
                     "the hub sent " + header->generation.text() + " after " + said.generation.text());

@@ -90,6 +90,7 @@ void Workload::act() {
       Choice{3, &Workload::steal},           Choice{5, &Workload::back_up},
       Choice{3, &Workload::restore},         Choice{3, &Workload::approve},
       Choice{4, &Workload::rotate},          Choice{5, &Workload::attack},
+      Choice{2, &Workload::restore_what_was_taken_back},
       Choice{10, &Workload::change_secret},  Choice{4, &Workload::rotate_sealing_key},
   };
   int total = 0;

@@ -91,6 +91,8 @@ class Workload {
   // an older copy of the hub
   void back_up();
   void restore();
+  void restore_what_was_taken_back();
+  bool is_hub_behind() const;
   bool holds_for_good(const std::string& node, const sync::Claim& claim) const;
 
   World& world_;

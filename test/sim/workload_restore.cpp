@@ -32,8 +32,24 @@ void Workload::restore() {
   world_.oracle.restored(copied_words_, beyond,
                          [this](const auto& node, const auto& claim) { return holds_for_good(node, claim); });
   labels_ = world_.oracle.words().labels;
+  // What took the hub's machine may have taken the way to Git, too.
+  if (chance(40))
+    hub.git.set_unreachable(std::string(kRepository),
+                            base::Error(base::Code::kUnavailable, "no route to host"));
   hub.restore(chance(70) ? HubBox::Mirrors::kLost : HubBox::Mirrors::kKept,
               chance(80) ? milliseconds(below(20'000)) : milliseconds(seconds(below(3'600))));
+}
+
+/// The copy is of the moment at which something was being taken from a node, which was given back to it since.
+void Workload::restore_what_was_taken_back() {
+  auto& node = any_node();
+  if (!world_.hub->is_up()) return;
+  relabel(node);
+  world_.pass(milliseconds(below(3'000)));
+  back_up();
+  if (world_.hub->is_up()) relabel(node);
+  world_.pass(seconds(5 + static_cast<std::int64_t>(below(60))));
+  restore();
 }
 
 void Workload::approve() {
