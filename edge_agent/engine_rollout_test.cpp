@@ -206,6 +206,15 @@ TEST_F(EngineFailure, ARollbackNeverLowersTheAcceptedGeneration) {
   EXPECT_EQ(node.engine().hello().applied, (sync::Generation{1, 1}));
 }
 
+/// The simulator found it, seed 795.
+TEST_F(EngineFailure, OnceNobodySpeaksOfItTheRestIsApplied) {
+  fail();
+  node.desire({FakeApp("other").file("x", "/etc/x", "x3")});
+  node.settle();
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined) << "it is orphaned, and stays as it is";
+  EXPECT_EQ(node.engine().hello().applied, node.generation());
+}
+
 TEST_F(EngineFailure, AQuarantinedDigestIsNotTriedAgainAcrossRestarts) {
   fail();
   ASSERT_TRUE(node.restart());

@@ -38,6 +38,7 @@ struct Entry {
   const Claims* section_claims = &kNoClaims;
   std::size_t section_bytes = 0;
   const sync::Removal* removal = nullptr;  // of the previous desired state
+  bool stale = false;                      // nobody may be given this section again
   bool sending = false;                    // gets the candidate's section
   bool leaving = false;                    // its section becomes a removal
 
@@ -48,13 +49,15 @@ struct Entry {
   /// What it holds in the next desired state, as far as decided.
   const Claims& claims() const {
     if (sending) return candidate->claims;
-    return leaving ? kNoClaims : *section_claims;
+    return keeps() ? *section_claims : kNoClaims;
   }
-  bool holds() const { return sending || (section != nullptr && !leaving); }
+  bool keeps() const { return section != nullptr && !leaving && !stale; }
+  bool holds() const { return sending || keeps(); }
+  bool is_removal() const { return !holds() && (removal != nullptr || (section != nullptr && leaving)); }
   bool is_new() const { return sending && section == nullptr; }
   std::size_t bytes() const {
     if (sending) return candidate->bytes;
-    return leaving ? 0 : section_bytes;
+    return keeps() ? section_bytes : 0;
   }
   bool owned(const Claim& claim) const { return contains(*section_claims, claim); }
 };
@@ -114,6 +117,7 @@ class Assigner {
       if (!input_.previous_bytes.empty()) found.section_bytes = input_.previous_bytes.at(i);
     }
     for (const auto& removal : input_.previous->removals) entry(removal.application).removal = &removal;
+    for (const auto& application : input_.stale) entry(application).stale = true;
   }
 
   static void wish(Entry& entry) {
@@ -164,8 +168,7 @@ class Assigner {
   bool limit_removals() {
     std::size_t count = 0;
     for (const auto& [application, entry] : entries_) {
-      const bool is_removal = (entry.removal != nullptr || entry.section != nullptr) && !entry.holds();
-      count += is_removal && !is_carried_out(entry) ? 1U : 0U;
+      count += entry.is_removal() && !is_carried_out(entry) ? 1U : 0U;
     }
     return take_back(count, base::limits::kSectionsPerNodeMax, held_removals_,
                      [](Entry& entry) -> std::size_t {
@@ -303,7 +306,7 @@ class Assigner {
     for (const auto& [application, entry] : entries_) {
       if (entry.holds())
         next.sections.push_back(section_of(entry));
-      else if (entry.removal != nullptr || entry.section != nullptr)
+      else if (entry.is_removal())
         next.removals.push_back(removal_of(entry));
     }
     return next;

@@ -3,7 +3,8 @@
 // another hub was at work meanwhile. Numbers that a node says are not believed: it is asked for the header that it
 // accepted, and the hub looks for its own signature on it. The node is quarantined: it is sent nothing until every source was
 // fetched and each revision that it holds is in the history of the one in force, or a person says `holdfast
-// approve NODE`. Then its epoch is raised above the proven one, and removals that were decided before are forgotten.
+// approve NODE`. Then its epoch is raised above the proven one, and removals that were decided before are forgotten. What
+// cannot be given as it is in force even then is not spoken of, so that it stays as it is.
 //
 //   nothing wrong ──the node says a newer generation──▶ asked for its proof ──none of ours──▶ stays so
 //                                                               │ ours

@@ -126,6 +126,27 @@ TEST_F(EpochsTest, NothingIsSentWhileAnApplicationWouldGoBackToWhatItWasInTheCop
   EXPECT_TRUE(node().host().contains("path:/etc/more"));
 }
 
+/// The simulator found it, seed 937: a person's word gave the node what "motd" was in the copy, and took away what came since.
+TEST_F(EpochsTest, WhatCannotBeGivenAsItIsInForceStaysAsItIsWhenAPersonLetsTheHubGoOn) {
+  fleet.apply({.name = "aaa", .path = "apps/aaa"});
+  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
+  fleet.poll();
+  copy = fleet.store;
+  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
+  fleet.poll();
+  fleet.change({{"apps/motd/taken.yaml", file_yaml("taken", "/etc/aaa", "mine")}});
+  fleet.poll();
+  restore();
+  approve(text_at(*fleet.object(std::string(kNodes), "cam-1"), "status/generation/proven"));
+  EXPECT_EQ(ahead(), "");
+  EXPECT_TRUE(node().host().contains("path:/etc/more"));
+  EXPECT_EQ(node().applications(), std::set<std::string>{"aaa"}) << "of the other one nothing is said";
+  fleet.change({{"apps/motd/taken.yaml", std::nullopt}});
+  fleet.poll();
+  EXPECT_EQ(node().applications(), (std::set<std::string>{"aaa", "motd"}));
+  EXPECT_TRUE(node().host().contains("path:/etc/more"));
+}
+
 /// The simulator found it, seed 374: a copy without mirrors, and Git away. "aaa" is about to take over what "motd" holds.
 TEST_F(EpochsTest, NothingIsTakenFromANodeWhileItCannotBeReadWhatElseItHolds) {
   fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});

@@ -145,6 +145,17 @@ Status NodeKeeper::drop_confirmations(const NodeEntry& node, const DesiredRecord
   return {};
 }
 
+std::vector<sync::ApplicationUid> NodeKeeper::stale(const std::vector<sync::SectionRef>& ours,
+                                                    const std::vector<sync::SectionRef>& held) {
+  std::vector<sync::ApplicationUid> out;
+  for (const auto& section : ours) {
+    const auto found = std::ranges::find(held, section.application, &sync::SectionRef::application);
+    if (found != held.end() && found->digest != section.digest) out.push_back(section.application);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
 Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodies& bodies) {
   const auto* desired = context_.desired.find(node.uid);
   // What an agent can do is known from its first report; before that nothing can be given to it.
@@ -160,7 +171,10 @@ Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodie
     const auto stored = desired == nullptr ? 0 : desired->header.generation.epoch;
     input.begins_epoch = true;
     input.epoch = std::max(stored, node.proven->generation.epoch) + 1;
-    if (input.previous) input.previous->removals.clear();
+    if (input.previous) {
+      input.previous->removals.clear();
+      input.stale = stale(input.previous->sections, node.proven->sections);
+    }
   }
   input.candidates = candidates(node, desired, placings);
   input.removed = removed(node, desired);

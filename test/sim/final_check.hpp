@@ -23,6 +23,7 @@ class FinalCheck {
  private:
   std::string application(const std::string& name) const;
   bool has_leftovers_alone(const std::string& application) const;
+  bool has_failing_leftovers(NodeBox& node) const;
   bool may_be_left(const NodeBox& node, const sync::Claim& claim) const;
   std::string files(NodeBox& node, const FolderModel& wanted) const;
   std::string processes(NodeBox& node, const FolderModel& wanted) const;

@@ -77,7 +77,9 @@ class Workload {
   void crash();
   void cut_power();
   void trouble_network();
+  void change_through_trouble();
   void trouble_disk();
+  void drop_file();
   void trouble_git();
   void move_clock();
   void change_facts();

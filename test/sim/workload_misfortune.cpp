@@ -43,11 +43,19 @@ void Workload::replay() {
   world_.attacker->repeat(node, states[below(states.size())]);
 }
 
-/// The very revision that failed before.
+/// The very revision that failed before, long ago or just now.
 void Workload::fail_again() {
   if (failures_.empty()) return;
   const auto [name, model] =
       *std::next(failures_.begin(), static_cast<std::ptrdiff_t>(below(failures_.size())));
+  if (chance(50)) {
+    repository_[name] = model;
+    commit("fails in " + name);
+    world_.pass(seconds(180));
+    for (auto& [process, is_mended] : repository_[name].processes) is_mended.way = ProcessModel::Way::kGood;
+    commit("mends what failed in " + name);
+    world_.pass(seconds(60));
+  }
   repository_[name] = model;
   commit("fails again in " + name);
 }
@@ -69,6 +77,14 @@ void Workload::steal() {
   commit("removes " + name + " from " + name_of(folder));
 }
 
+void Workload::drop_file() {
+  auto& folder = any_folder();
+  if (folder.files.size() < 2) return;
+  const auto name = folder.files.begin()->first;
+  folder.files.erase(name);
+  commit("drops " + name + " of " + name_of(folder));
+}
+
 void Workload::trouble_disk() {
   auto& node = any_node();
   const auto kind = std::array{0, 1, 2, 3, 3, 3, 4, 5}[below(8)];
@@ -82,6 +98,7 @@ void Workload::trouble_disk() {
       node.host.set_fault(
           chance(50) ? "/etc/hf" : "/srv",
           std::array{base::FileFault::kNoSpace, base::FileFault::kReadOnly, base::FileFault::kIo}[below(3)]);
+      if (chance(40)) drop_file();
       break;
     default:
       node.store.full_after(std::nullopt);
@@ -108,6 +125,21 @@ void Workload::change_facts() {
     case 1: node.set_facts({{"zone", "b"}}); break;
     default: node.set_facts({{"zone", "a"}});
   }
+}
+
+/// So much that it comes in many parts, of which some come twice and in another order.
+void Workload::change_through_trouble() {
+  auto& folder = any_folder();
+  if (folder.files.empty() || !folder.is_good()) return;
+  auto& file = folder.files.begin()->second;
+  if (!file.secret.empty()) return;
+  constexpr std::size_t kMany = 3'000;
+  file.content = next_content() + std::string(kMany, '.');
+  world_.broker.set_faults(
+      {.loss = static_cast<std::uint32_t>(below(3) * 50), .duplicate = 300, .reorder = 300});
+  commit("much in " + name_of(folder));
+  world_.pass(seconds(5 + static_cast<std::int64_t>(below(60))));
+  world_.broker.set_faults({});
 }
 
 void Workload::trouble_network() {
