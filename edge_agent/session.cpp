@@ -42,7 +42,7 @@ Session::Session(Seams seams, Engine& engine, NodeIdentity identity, CommandHand
 
 void Session::start() {
   auto& link = seams_.link;
-  link.on_message([this](const std::string&, std::string_view payload) { on_payload(payload); });
+  link.on_message([this](const std::string&, std::string payload) { on_payload(std::move(payload)); });
   link.on_state([this](sync::LinkState state, const std::string& why) { on_link(state, why); });
   link.on_writable([this] { wake(); });
   link.subscribe(sync::Topics::down(identity_.uid));
@@ -90,7 +90,7 @@ void Session::say_hello(bool beacon) {
   beacon_due_ = seams_.clock.monotonic() + beacon_min_ + seams_.random.jitter(beacon_max_ - beacon_min_);
 }
 
-void Session::on_payload(std::string_view payload) {
+void Session::on_payload(std::string payload) {
   ++counters_.frames_in;
   counters_.bytes_in += payload.size();
   const auto find_base = [this](sync::FrameType type, std::string_view name) -> std::optional<std::string> {
@@ -110,6 +110,8 @@ void Session::on_payload(std::string_view payload) {
   auto& frame = std::get<sync::Frame>(*decoded);
   if (frame.type == sync::FrameType::kState)
     ++(sync::is_delta(payload) ? counters_.states_delta : counters_.states_whole);
+  // A desired state may be large: the two are not held at once longer than it takes.
+  std::string().swap(payload);
   dispatch(std::move(frame));
   wake();
 }

@@ -79,7 +79,7 @@ class Session {
 
  private:
   void on_link(sync::LinkState state, const std::string& why);
-  void on_payload(std::string_view payload);
+  void on_payload(std::string payload);
   void dispatch(sync::Frame frame);
   void on_report(const sync::Report& report);
   base::Status on_state(std::string body);

@@ -48,7 +48,8 @@ class Link {
   /// The reconnect window that the hub dictates; full jitter inside it.
   virtual void set_reconnect_window(std::chrono::milliseconds window) = 0;
 
-  using OnMessage = std::function<void(const std::string& topic, std::string_view payload)>;
+  /// The payload is the listener's: who needs it no more gives its memory back.
+  using OnMessage = std::function<void(const std::string& topic, std::string payload)>;
   using OnState = std::function<void(LinkState state, const std::string& why)>;
   virtual void on_message(OnMessage listener) = 0;
   virtual void on_state(OnState listener) = 0;

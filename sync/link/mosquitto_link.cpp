@@ -89,7 +89,7 @@ struct MosquittoLink::State {
   void on_tick();
   void after_progress(const Status& status);
   void drain();
-  void handle(const MosquittoSession::Event& event);
+  void handle(MosquittoSession::Event event);
   void offer_room();
   void drop();
   void failed(const base::Error& error);
@@ -200,17 +200,17 @@ void MosquittoLink::State::drain() {
   draining = true;
   const std::uint64_t number = attempt_number;
   while (session && number == attempt_number) {
-    const auto events = session->take_events();
+    auto events = session->take_events();
     if (events.empty()) break;
-    for (const auto& event : events) {
+    for (auto& event : events) {
       if (number != attempt_number) break;
-      handle(event);
+      handle(std::move(event));
     }
   }
   draining = false;
 }
 
-void MosquittoLink::State::handle(const MosquittoSession::Event& event) {
+void MosquittoLink::State::handle(MosquittoSession::Event event) {
   using Kind = MosquittoSession::Event::Kind;
   switch (event.kind) {
     case Kind::kConnected:
@@ -224,7 +224,7 @@ void MosquittoLink::State::handle(const MosquittoSession::Event& event) {
       offer_room();
       break;
     case Kind::kMessage:
-      if (on_message) on_message(event.topic, event.payload);
+      if (on_message) on_message(event.topic, std::move(event.payload));
       break;
     case Kind::kAcknowledged:
       if (in_flight == base::limits::kInFlightMax) refused = true;
