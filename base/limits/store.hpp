@@ -15,6 +15,8 @@ inline constexpr std::size_t kStoreBytesInitial = std::size_t{16} << 20U;
 inline constexpr std::size_t kStoreBytesMax = std::size_t{16} << 30U;
 inline constexpr std::size_t kStoreKeyBytesMax = 511;
 inline constexpr std::size_t kStoreValueBytesMax = 32U << 20U;
+/// A record of at least this much that was read is given back to the kernel.
+inline constexpr std::size_t kStoreGivenBackBytesMin = std::size_t{64} << 10U;
 inline constexpr std::size_t kStoreCorruptKept =
     5;  ///< files set aside; the newest takes the place of the last
 inline constexpr auto kStoreCheckTimeout = 60s;

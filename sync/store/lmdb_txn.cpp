@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/store/lmdb_txn.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+
 #include "base/limits/store.hpp"
 #include "sync/store/lmdb_error.hpp"
 #include "sync/store/record.hpp"
@@ -63,7 +69,19 @@ base::Result<std::optional<std::string>> LmdbTxn::get(Table table, std::string_v
   if (rc == MDB_NOTFOUND) return std::nullopt;
   HF_CHECK(lmdb_status(rc, record_name(table.name, key)));
   HF_TRY(const auto payload, decode_record(table.name, key, view_of(found)));
-  return std::string(payload);
+  std::string out(payload);
+  give_back(view_of(found));
+  return out;
+}
+
+/// What was read of the map counts as this process's memory until it is given back; the kernel keeps it, and reads it anew.
+/// Not where records may lie in memory of their own, which a closure that writes has changed.
+void LmdbTxn::give_back(std::string_view record) const {
+  if (mode_ != Mode::kRead || record.size() < limits::kStoreGivenBackBytesMin) return;
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<std::uintptr_t>(record.data()) + page - 1) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(record.data() + record.size()) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 // A closure that writes may move the page that a view looks at: it gets a copy.
@@ -75,6 +93,7 @@ base::Status LmdbTxn::show(Table table, const Found& found, const Each& each, co
     damaged(found.key, payload.error());
   else
     more = mode_ == Mode::kRead ? each(found.key, *payload) : each(found.key, std::string(*payload));
+  give_back(found.record);
   return {};
 }
 
@@ -113,10 +132,16 @@ base::Status LmdbTxn::put(Table table, std::string_view key, std::string_view va
   HF_CHECK(check_key(table, key));
   HF_CHECK(check_value(table, key, value));
   HF_TRY(const auto handle, dbi(table));
-  const std::string record = encode_record(table.name, key, value);
+  const auto checksum = record_checksum(table.name, key, value);
   MDB_val to = value_of(key);
-  MDB_val what = value_of(record);
-  return changed(mdb_put(txn_.get(), handle.value(), &to, &what, 0), table, key);
+  // Written where it goes: a large record is not held once more.
+  MDB_val room{value.size() + checksum.size(), nullptr};
+  const int rc = mdb_put(txn_.get(), handle.value(), &to, &room, MDB_RESERVE);
+  if (rc == MDB_SUCCESS) {
+    auto* const end = std::ranges::copy(value, static_cast<char*>(room.mv_data)).out;
+    std::ranges::copy(checksum, end);
+  }
+  return changed(rc, table, key);
 }
 
 base::Status LmdbTxn::erase(Table table, std::string_view key) {

@@ -40,6 +40,7 @@ class LmdbTxn final : public WriteTxn {
   struct Found;
   base::Result<std::optional<MDB_dbi>> dbi(Table table) const;
   base::Status changed(int rc, Table table, std::string_view key);
+  void give_back(std::string_view record) const;
   base::Status show(Table table, const Found& found, const Each& each, const Damaged& damaged, bool& more);
 
   base::Handle<MDB_txn, mdb_txn_abort> txn_;

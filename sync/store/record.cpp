@@ -17,8 +17,6 @@ namespace {
 
 static_assert(kRecordChecksumBytes == crypto_shorthash_BYTES);
 
-using Checksum = std::array<unsigned char, crypto_shorthash_BYTES>;
-
 // 16 bytes, frozen: a change makes every store in the field unreadable.
 constexpr std::string_view kHashKey = "holdfast-record1";
 static_assert(kHashKey.size() == crypto_shorthash_KEYBYTES);
@@ -32,26 +30,28 @@ const unsigned char* as_bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+std::string_view view(const RecordChecksum& sum) {
+  return {reinterpret_cast<const char*>(sum.data()), sum.size()};
+}
+
+}  // namespace
+
 // Lengths go first, so that no two (table, key, payload) hash the same bytes.
-Checksum checksum(std::string_view table, std::string_view key, std::string_view payload) {
+RecordChecksum record_checksum(std::string_view table, std::string_view key, std::string_view payload) {
   std::string covered;
   covered.reserve(8 + table.size() + key.size() + payload.size());
   append_length(covered, table.size());
   append_length(covered, key.size());
   covered.append(table).append(key).append(payload);
-  Checksum out{};
+  RecordChecksum out{};
   crypto_shorthash(out.data(), as_bytes(covered), covered.size(), as_bytes(kHashKey));
   return out;
 }
 
-std::string_view view(const Checksum& sum) { return {reinterpret_cast<const char*>(sum.data()), sum.size()}; }
-
-}  // namespace
-
 std::string encode_record(std::string_view table, std::string_view key, std::string_view payload) {
   std::string out;
   out.reserve(payload.size() + kRecordChecksumBytes);
-  out.append(payload).append(view(checksum(table, key, payload)));
+  out.append(payload).append(view(record_checksum(table, key, payload)));
   return out;
 }
 
@@ -61,7 +61,7 @@ base::Result<std::string_view> decode_record(std::string_view table, std::string
     return fail(Code::kCorrupt, record_name(table, key) + ": the stored record is shorter than its checksum");
   }
   const std::string_view payload = record.substr(0, record.size() - kRecordChecksumBytes);
-  if (record.substr(payload.size()) != view(checksum(table, key, payload))) {
+  if (record.substr(payload.size()) != view(record_checksum(table, key, payload))) {
     return fail(Code::kCorrupt, record_name(table, key) + ": the stored record does not match its checksum");
   }
   return payload;

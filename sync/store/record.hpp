@@ -8,6 +8,7 @@
 // Threads: pure functions.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@
 namespace holdfast::sync {
 
 inline constexpr std::size_t kRecordChecksumBytes = 8;
+
+using RecordChecksum = std::array<unsigned char, kRecordChecksumBytes>;
+RecordChecksum record_checksum(std::string_view table, std::string_view key, std::string_view payload);
 
 std::string encode_record(std::string_view table, std::string_view key, std::string_view payload);
 /// The payload, a view into `record`. kCorrupt, naming table and key, when the checksum does not hold.
