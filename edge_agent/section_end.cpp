@@ -56,9 +56,6 @@ void settle_applied(const Parts& parts, Changes& changes) {
     const bool is_same = changed == changes.sections.end();
     if (is_same ? !is_done(record) : changed->second && !is_done(*changed->second)) return;
   }
-  for (const auto& [application, record] : changes.sections) {
-    if (record && !is_done(*record)) return;
-  }
   changes.applied = AppliedState{parts.accepted.generation, parts.accepted.content, parts.accepted.header};
 }
 

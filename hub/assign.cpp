@@ -38,7 +38,6 @@ struct Entry {
   const Claims* section_claims = &kNoClaims;
   std::size_t section_bytes = 0;
   const sync::Removal* removal = nullptr;  // of the previous desired state
-  bool stale = false;                      // nobody may be given this section again
   bool sending = false;                    // gets the candidate's section
   bool leaving = false;                    // its section becomes a removal
 
@@ -49,15 +48,13 @@ struct Entry {
   /// What it holds in the next desired state, as far as decided.
   const Claims& claims() const {
     if (sending) return candidate->claims;
-    return keeps() ? *section_claims : kNoClaims;
+    return leaving ? kNoClaims : *section_claims;
   }
-  bool keeps() const { return section != nullptr && !leaving && !stale; }
-  bool holds() const { return sending || keeps(); }
-  bool is_removal() const { return !holds() && (removal != nullptr || (section != nullptr && leaving)); }
+  bool holds() const { return sending || (section != nullptr && !leaving); }
   bool is_new() const { return sending && section == nullptr; }
   std::size_t bytes() const {
     if (sending) return candidate->bytes;
-    return keeps() ? section_bytes : 0;
+    return leaving ? 0 : section_bytes;
   }
   bool owned(const Claim& claim) const { return contains(*section_claims, claim); }
 };
@@ -117,7 +114,6 @@ class Assigner {
       if (!input_.previous_bytes.empty()) found.section_bytes = input_.previous_bytes.at(i);
     }
     for (const auto& removal : input_.previous->removals) entry(removal.application).removal = &removal;
-    for (const auto& application : input_.stale) entry(application).stale = true;
   }
 
   static void wish(Entry& entry) {
@@ -168,7 +164,8 @@ class Assigner {
   bool limit_removals() {
     std::size_t count = 0;
     for (const auto& [application, entry] : entries_) {
-      count += entry.is_removal() && !is_carried_out(entry) ? 1U : 0U;
+      const bool is_removal = (entry.removal != nullptr || entry.section != nullptr) && !entry.holds();
+      count += is_removal && !is_carried_out(entry) ? 1U : 0U;
     }
     return take_back(count, base::limits::kSectionsPerNodeMax, held_removals_,
                      [](Entry& entry) -> std::size_t {
@@ -234,12 +231,14 @@ class Assigner {
     return changed;
   }
 
-  /// Whether a newest rendering claims it and has not arrived on this node: somebody else's, or, where `from` keeps what it
-  /// has for now, its own.
+  /// Whether a newest rendering claims it and has not arrived on this node: somebody else's, or its own where it is to have
+  /// again what it has not deleted yet.
   bool is_awaited(const Claim& claim, const Entry& from) const {
     return std::ranges::any_of(entries_, [&](const auto& item) {
       const Entry& other = item.second;
-      if (other.candidate == nullptr || (&other == &from && (from.sending || from.leaving))) return false;
+      const bool is_own = &other == &from;
+      const bool counts = !is_own || (!from.leaving && contains(from.section->withhold, claim));
+      if (other.candidate == nullptr || !counts) return false;
       return contains(other.candidate->newest_claims, claim) && !contains(other.claims(), claim);
     });
   }
@@ -306,7 +305,7 @@ class Assigner {
     for (const auto& [application, entry] : entries_) {
       if (entry.holds())
         next.sections.push_back(section_of(entry));
-      else if (entry.is_removal())
+      else if (entry.removal != nullptr || entry.section != nullptr)
         next.removals.push_back(removal_of(entry));
     }
     return next;

@@ -52,9 +52,6 @@ struct AssignInput {
   /// Applications whose Removal the node has carried out, as it proved; sorted.
   std::vector<sync::ApplicationUid> removed;
   std::uint64_t epoch = 1;  ///< of the next generation, where it is the first, and at least
-  /// Applications whose section in `previous` is not what the node holds, but of an older copy of this hub: it is sent only
-  /// what is in force, and of what cannot be sent nothing is said, so that it stays as it is. Sorted.
-  std::vector<sync::ApplicationUid> stale{};
   /// There is a next one whatever changes: in `epoch`, which is above that of all before. REQUIRES: `previous` has no
   /// removals, for nobody knows what was decided since.
   bool begins_epoch = false;

@@ -3,8 +3,9 @@
 // another hub was at work meanwhile. Numbers that a node says are not believed: it is asked for the header that it
 // accepted, and the hub looks for its own signature on it. The node is quarantined: it is sent nothing until every source was
 // fetched and each revision that it holds is in the history of the one in force, or a person says `holdfast
-// approve NODE`. Then its epoch is raised above the proven one, and removals that were decided before are forgotten. What
-// cannot be given as it is in force even then is not spoken of, so that it stays as it is.
+// approve NODE`. Even then what is in force must be such that it can be given to the node: else what goes out would be of the
+// copy, and take away what came since. Then its epoch is raised above the proven one, and removals that were decided
+// before are forgotten.
 //
 //   nothing wrong ──the node says a newer generation──▶ asked for its proof ──none of ours──▶ stays so
 //                                                               │ ours
@@ -43,10 +44,10 @@ class Epochs {
   sync::Generation ours(const NodeEntry& node) const;
   void ask(NodeEntry& node);
   void stay(NodeEntry& node, const std::string& why);
-  /// What is in the way of raising the epoch; empty: nothing.
+  /// What is in the way of raising the epoch; empty: nothing. That of `staleness` no person can set aside.
+  std::string staleness(const NodeEntry& node) const;
   std::string obstacle(const NodeEntry& node) const;
   std::string obstacle_of(const sync::SectionRef& section) const;
-  std::string staleness_of(const NodeEntry& node, const sync::SectionRef& section) const;
 
   Context& context_;
   std::set<sync::NodeUid> waiting_;  ///< have shown their proof

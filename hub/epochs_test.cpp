@@ -127,7 +127,7 @@ TEST_F(EpochsTest, NothingIsSentWhileAnApplicationWouldGoBackToWhatItWasInTheCop
 }
 
 /// The simulator found it, seed 937: a person's word gave the node what "motd" was in the copy, and took away what came since.
-TEST_F(EpochsTest, WhatCannotBeGivenAsItIsInForceStaysAsItIsWhenAPersonLetsTheHubGoOn) {
+TEST_F(EpochsTest, WhatCannotBeGivenAsItIsInForceWaitsThoughAPersonLetsTheHubGoOn) {
   fleet.apply({.name = "aaa", .path = "apps/aaa"});
   fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
   fleet.poll();
@@ -136,15 +136,27 @@ TEST_F(EpochsTest, WhatCannotBeGivenAsItIsInForceStaysAsItIsWhenAPersonLetsTheHu
   fleet.poll();
   fleet.change({{"apps/motd/taken.yaml", file_yaml("taken", "/etc/aaa", "mine")}});
   fleet.poll();
+  const auto held = node().header()->generation;
   restore();
   approve(text_at(*fleet.object(std::string(kNodes), "cam-1"), "status/generation/proven"));
-  EXPECT_EQ(ahead(), "");
-  EXPECT_TRUE(node().host().contains("path:/etc/more"));
-  EXPECT_EQ(node().applications(), std::set<std::string>{"aaa"}) << "of the other one nothing is said";
+  EXPECT_EQ(node().header()->generation, held);
+  EXPECT_EQ(ahead().find("holdfast approve"), std::string::npos) << "it would not help: " << ahead();
   fleet.change({{"apps/motd/taken.yaml", std::nullopt}});
   fleet.poll();
-  EXPECT_EQ(node().applications(), (std::set<std::string>{"aaa", "motd"}));
+  EXPECT_EQ(ahead(), "");
+  EXPECT_EQ(node().header()->generation.epoch, held.epoch + 1);
   EXPECT_TRUE(node().host().contains("path:/etc/more"));
+}
+
+/// One that leaves need not be given anything.
+TEST_F(EpochsTest, AnApplicationThatLeavesTheNodeMeanwhileKeepsNobodyWaiting) {
+  fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));
+  restore();
+  fleet.apply({.name = "motd", .path = "apps/motd", .selector = "role: other"});
+  fleet.git.set_unreachable(kRepository, std::nullopt);
+  fleet.run_for(std::chrono::minutes(10));
+  EXPECT_EQ(ahead(), "");
+  EXPECT_TRUE(node().applications().empty());
 }
 
 /// The simulator found it, seed 374: a copy without mirrors, and Git away. "aaa" is about to take over what "motd" holds.

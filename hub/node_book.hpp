@@ -133,6 +133,9 @@ struct NodeEntry {
 
   bool is_online() const { return presence == Presence::kOnline; }
   bool can(std::string_view ability) const;
+  /// Whether sending this section, which the hub gave to the node last, would give it less than it has proven to hold: the
+  /// hub was restored from an older copy, and cannot give what is in force.
+  bool would_go_back(const sync::SectionRef& section) const;
   const sync::SectionStatus* reported_section(const sync::ApplicationUid& application) const;
   /// Labels of a person, and facts, as templates read them.
   std::map<std::string, std::string> own_labels() const;

@@ -145,17 +145,6 @@ Status NodeKeeper::drop_confirmations(const NodeEntry& node, const DesiredRecord
   return {};
 }
 
-std::vector<sync::ApplicationUid> NodeKeeper::stale(const std::vector<sync::SectionRef>& ours,
-                                                    const std::vector<sync::SectionRef>& held) {
-  std::vector<sync::ApplicationUid> out;
-  for (const auto& section : ours) {
-    const auto found = std::ranges::find(held, section.application, &sync::SectionRef::application);
-    if (found != held.end() && found->digest != section.digest) out.push_back(section.application);
-  }
-  std::ranges::sort(out);
-  return out;
-}
-
 Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodies& bodies) {
   const auto* desired = context_.desired.find(node.uid);
   // What an agent can do is known from its first report; before that nothing can be given to it.
@@ -171,10 +160,7 @@ Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodie
     const auto stored = desired == nullptr ? 0 : desired->header.generation.epoch;
     input.begins_epoch = true;
     input.epoch = std::max(stored, node.proven->generation.epoch) + 1;
-    if (input.previous) {
-      input.previous->removals.clear();
-      input.stale = stale(input.previous->sections, node.proven->sections);
-    }
+    if (input.previous) input.previous->removals.clear();
   }
   input.candidates = candidates(node, desired, placings);
   input.removed = removed(node, desired);
@@ -182,6 +168,13 @@ Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodie
   show_taken_back(assignment, placings);
   take_placings(node, std::move(placings));
   if (!assignment.next) return std::nullopt;
+  // What came in between may have changed what can be given.
+  const auto goes_back = [&](const sync::SectionRef& ref) { return node.would_go_back(ref); };
+  if (node.raises_epoch && std::ranges::any_of(assignment.next->sections, goes_back) &&
+      !base::planted("restored-hub-goes-on-blindly")) {
+    node.raises_epoch = false;
+    return std::nullopt;
+  }
   HF_TRY(auto record, context_.desired.seal(*assignment.next));
   HF_CHECK(collect_bodies(node, *assignment.next, bodies));
   return std::optional(std::move(record));

@@ -26,9 +26,6 @@ class NodeKeeper {
   std::vector<DesiredRecord> decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies);
   base::Result<std::optional<DesiredRecord>> work_out(NodeEntry& node, Bodies& bodies);
   base::Status fill_previous(const DesiredRecord& desired, AssignInput& input);
-  /// Applications of which the node holds another section than this hub last gave it.
-  static std::vector<sync::ApplicationUid> stale(const std::vector<sync::SectionRef>& ours,
-                                                 const std::vector<sync::SectionRef>& held);
   /// A confirmation is of one removal, and ends with it.
   base::Status drop_confirmations(const NodeEntry& node, const DesiredRecord* desired);
   /// What the nodes hold now is what the next desired states are deltas on.

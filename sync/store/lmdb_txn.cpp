@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdint>
 
 #include "base/limits/store.hpp"
@@ -132,15 +131,12 @@ base::Status LmdbTxn::put(Table table, std::string_view key, std::string_view va
   HF_CHECK(check_key(table, key));
   HF_CHECK(check_value(table, key, value));
   HF_TRY(const auto handle, dbi(table));
+  // Before there are pages for it: what is hashed is a copy.
   const auto checksum = record_checksum(table.name, key, value);
   MDB_val to = value_of(key);
-  // Written where it goes: a large record is not held once more.
-  MDB_val room{value.size() + checksum.size(), nullptr};
+  MDB_val room{record_bytes(value), nullptr};
   const int rc = mdb_put(txn_.get(), handle.value(), &to, &room, MDB_RESERVE);
-  if (rc == MDB_SUCCESS) {
-    auto* const end = std::ranges::copy(value, static_cast<char*>(room.mv_data)).out;
-    std::ranges::copy(checksum, end);
-  }
+  if (rc == MDB_SUCCESS) write_record(static_cast<char*>(room.mv_data), value, checksum);
   return changed(rc, table, key);
 }
 

@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -48,10 +49,13 @@ RecordChecksum record_checksum(std::string_view table, std::string_view key, std
   return out;
 }
 
+void write_record(char* to, std::string_view payload, const RecordChecksum& checksum) {
+  std::ranges::copy(view(checksum), std::ranges::copy(payload, to).out);
+}
+
 std::string encode_record(std::string_view table, std::string_view key, std::string_view payload) {
-  std::string out;
-  out.reserve(payload.size() + kRecordChecksumBytes);
-  out.append(payload).append(view(record_checksum(table, key, payload)));
+  std::string out(record_bytes(payload), '\0');
+  write_record(out.data(), payload, record_checksum(table, key, payload));
   return out;
 }
 

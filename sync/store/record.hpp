@@ -21,7 +21,9 @@ inline constexpr std::size_t kRecordChecksumBytes = 8;
 
 using RecordChecksum = std::array<unsigned char, kRecordChecksumBytes>;
 RecordChecksum record_checksum(std::string_view table, std::string_view key, std::string_view payload);
-
+inline std::size_t record_bytes(std::string_view payload) { return payload.size() + kRecordChecksumBytes; }
+/// Writes record_bytes(payload) bytes from `to` on.
+void write_record(char* to, std::string_view payload, const RecordChecksum& checksum);
 std::string encode_record(std::string_view table, std::string_view key, std::string_view payload);
 /// The payload, a view into `record`. kCorrupt, naming table and key, when the checksum does not hold.
 base::Result<std::string_view> decode_record(std::string_view table, std::string_view key,

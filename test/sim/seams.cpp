@@ -139,10 +139,9 @@ Status SimLink::publish(const std::string& topic, std::string payload, bool reta
 }
 
 void SimLink::on_message(OnMessage listener) {
-  inner_.on_message(
-      [this, listener = std::move(listener)](const std::string& topic, std::string_view payload) {
-        if (listener) guard_([&] { listener(topic, payload); });
-      });
+  inner_.on_message([this, listener = std::move(listener)](const std::string& topic, std::string payload) {
+    if (listener) guard_([&] { listener(topic, std::move(payload)); });
+  });
 }
 
 void SimLink::on_state(OnState listener) {

@@ -52,7 +52,7 @@ void Workload::fail_again() {
     repository_[name] = model;
     commit("fails in " + name);
     world_.pass(seconds(180));
-    for (auto& [process, is_mended] : repository_[name].processes) is_mended.way = ProcessModel::Way::kGood;
+    for (auto& [process, mended] : repository_[name].processes) mended.way = ProcessModel::Way::kGood;
     commit("mends what failed in " + name);
     world_.pass(seconds(60));
   }
