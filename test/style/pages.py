@@ -117,6 +117,7 @@ REASONS = [
     (CODE_OF_BOTH, r"\bcondition\(before," + ARGUMENTS),
     (CODE_OF_BOTH, r"\bHealth::\w+, (\"\w+\")"),
     (CODE_OF_BOTH, r"\bWithheldReason::\w+: return (\"\w+\")"),
+    (r"edge_agent/machine_conditions\.cpp", r"\.type = (\"\w+\")"),
     (r"edge_agent/node_snapshot\.cpp", r"\bout\.push_back\(\s*\{" + ARGUMENTS),
     (r"hub/application_book\.hpp", r"\bstring_view k\w+ =\s*(\"\w+\");"),
     (r"sync/model/snapshot\.cpp", r"\bSectionPhase::\w+, (\"\w+\")"),

@@ -62,6 +62,7 @@ REASONS = {  # each way in which the source writes one down
     "Withheld": ("edge_agent/plan.cpp", 'case WithheldReason::kX: return "Withheld";\n'),
     "Own": ("edge_agent/node_snapshot.cpp", 'out.push_back(\n {"Own",\n ok ? "True" : "False", ok ? "a; b" : "", ok ? "Fine" : "Poor"});\n'),
     "Poor": ("edge_agent/node_snapshot.cpp", 'out.push_back(\n {"Own",\n ok ? "True" : "False", ok ? "a; b" : "", ok ? "Fine" : "Poor"});\n'),
+    "Pressure": ("edge_agent/machine_conditions.cpp", '{.type = "Pressure",\n .see = see_it},\n'),
     "Named": ("hub/application_book.hpp", 'inline constexpr std::string_view kNamed = "Named";\n'),
     "Phase": ("sync/model/snapshot.cpp", '{SectionPhase::kPhase, "Phase"},\n'),
     "Code": ("base/result.cpp", 'case Code::kCode: return "Code";\n'),
