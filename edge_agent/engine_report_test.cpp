@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "edge_agent/agent_cli.hpp"
 #include "edge_agent/fake_node.hpp"
+#include "edge_agent/local_routes.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -106,6 +109,16 @@ TEST(EngineConditions, AreAnEventWhenTheyBeginAndOneWhenTheyEnd) {
   node.engine().set_conditions(disk_pressure("True", "DiskLow", "4 % was free"));
   EXPECT_EQ(node.count_events("DiskPressure"), 2U) << "the same again is news after it was over";
   EXPECT_EQ(node.count_events("DiskSufficient"), 1U);
+}
+
+TEST(EngineConditions, ThatAreBadAreSaidByStatusOnTheNode) {
+  FakeNode node;
+  node.engine().set_conditions({{"DiskPressure", "True", "DiskLow", "4 % was free"},
+                                {"MemoryPressure", "False", "MemorySufficient", ""}});
+  const auto text = status_text(status_json(node.engine(), node.identity, nullptr));
+  EXPECT_THAT(text, HasSubstr("Machine:     DiskPressure: 4 % was free\n"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("MemoryPressure")));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("DeletesAllowed")));
 }
 
 TEST(EngineSnapshot, IsNeverSyncedWhileSomethingIsNot) {

@@ -8,7 +8,8 @@ namespace holdfast::edge_agent {
 std::optional<DiskSpace> disk_space(const std::string& path) {
   struct statvfs about{};
   if (::statvfs(path.c_str(), &about) != 0 || about.f_blocks == 0) return std::nullopt;
-  return DiskSpace{about.f_blocks * about.f_frsize, about.f_bavail * about.f_frsize};
+  const std::uint64_t block = about.f_frsize;  // a word on 32 bits would not hold the product
+  return DiskSpace{about.f_blocks * block, about.f_bavail * block};
 }
 
 std::optional<bool> clock_synced() {
