@@ -30,6 +30,12 @@ std::optional<std::int64_t> limit_of(const MachineTree& tree, const std::string&
   return out;
 }
 
+/// Radios and disks that are thermal zones: they answer by a command to the device, which wakes it.
+bool is_woken_by(const std::string& zone_type) {
+  static constexpr std::array<std::string_view, 3> kTypes{"iwlwifi", "nvme", "drivetemp"};
+  return std::ranges::any_of(kTypes, [&](std::string_view type) { return zone_type.starts_with(type); });
+}
+
 /// Names are labels of metrics, of which no two may be the same: the second "acpitz" is "acpitz 2".
 template <typename Sensors>
 std::string own_name(const Sensors& known, const std::string& name) {
@@ -45,7 +51,7 @@ bool is_printable(const std::string& text) {
          std::ranges::all_of(text, [](unsigned char c) { return c >= ' ' && c < 0x7f; });
 }
 
-/// Bits of get_throttled, now: https://www.raspberrypi.com/documentation/computers/os.html#vcgencmd
+/// Bits of get_throttled, now: https://www.raspberrypi.com/documentation/computers/os.html#get_throttled
 enum : std::uint32_t { kUnderVoltage = 1U << 0U, kThrottled = 1U << 2U, kSoftTemperatureLimit = 1U << 3U };
 
 }  // namespace
@@ -79,7 +85,8 @@ void MachineSensors::add_throttle(ThrottleForm form, ThrottleCause cause, const 
 void MachineSensors::find_zones() {
   for (const auto& name : tree_.names(kThermal, "thermal_zone")) {
     const auto zone = kThermal + name;
-    add_temperature(tree_.text(zone + "/type"), zone + "/temp", limit_of(tree_, zone));
+    const auto type = tree_.text(zone + "/type");
+    if (!is_woken_by(type)) add_temperature(type, zone + "/temp", limit_of(tree_, zone));
   }
 }
 

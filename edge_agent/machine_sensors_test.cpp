@@ -134,6 +134,17 @@ TEST(MachineSensors, ReadAboutTwentySmallFilesALook) {
   }
 }
 
+TEST(MachineSensors, WakeNoRadioAndNoDisk) {
+  BoardFiles files;
+  for (const std::string type : {"iwlwifi_1", "nvme", "drivetemp", "acpitz"}) {
+    const auto zone = "/sys/class/thermal/thermal_zone" + std::to_string(files.size());
+    files.emplace_back(zone + "/type", type + "\n");
+    files.emplace_back(zone + "/temp", "40000\n");
+  }
+  Bench bench(files);
+  EXPECT_THAT(bench.look().temperatures, ElementsAre(Temperature{"acpitz", 40000, kNone}));
+}
+
 TEST(MachineSensors, AreFoundAgainForADriverThatCameLate) {
   Bench bench({});
   EXPECT_THAT(bench.look().temperatures, IsEmpty());
