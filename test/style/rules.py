@@ -440,6 +440,21 @@ def metrics_are_explained(tree):
 
 
 @rule
+def facts_are_explained(tree):
+    """Each fact of a machine stands in docs/facts.md, and nothing else does."""
+    page = tree.files.get(pages.FACTS)
+    if not page:
+        return
+    there, known = pages.facts_explained(page), pages.facts(tree)
+    for name, (path, line) in known.items():
+        if name not in there:
+            yield path, line, f"the fact {name} is not explained: write a row for it in {page.path}, with the place that it is read from"
+    for name, line in there.items():
+        if name not in known:
+            yield page.path, line, f"nobody tells the fact {name}: take the row out, or name it as the source does"
+
+
+@rule
 def tables_are_whole(tree):
     """What follows a row of a table is another row, or an empty line: anything else shows as a row of its own making."""
     for page in tree.files.values():
