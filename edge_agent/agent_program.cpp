@@ -125,8 +125,11 @@ Status AgentProgram::open() {
          }));
   routes_->rotate_sealing_key([this] { return rotate_sealing_key(); });
   sealing_timer_ = loop_->timer([this] { look_at_sealing_keys(); });
+  routes_->show_machine([this] { return watch_.metrics(); });
+  desk_->show_machine([this] { return watch_.metrics(); });
   tidy_timer_ = loop_->timer([this] {
     tidy_logs();
+    look_at_machine();
     memory_.give_back();
   });
   return {};
@@ -143,7 +146,7 @@ Status AgentProgram::boot_engine() {
     engine_ =
         std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_, outbox_.get()}, identity_);
     auto facts = options_.facts;
-    facts.merge(machine_facts());
+    facts.merge(machine_facts(folder_.root()));
     engine_->set_facts(std::move(facts));
     engine_->started(started_);
     open_secrets();
@@ -280,6 +283,8 @@ void AgentProgram::work() {
   timer_->set(std::max(0ms, *next - clock_.monotonic()));
 }
 
+void AgentProgram::look_at_machine() { engine_->set_conditions(watch_.look()); }
+
 void AgentProgram::tidy_logs() {
   const ProcessLogs logs(folder_.logs());
   if (const auto instances = logs.instances()) {
@@ -295,7 +300,8 @@ void AgentProgram::tidy_logs() {
 Status AgentProgram::run() {
   base::log::info("agent started",
                   {{"version", base::kVersion}, {"node", node_.name}, {"uid", node_.uid.str()}});
-  work();  // from the store, before anything is heard from the network
+  look_at_machine();  // so that what is said first is whole
+  work();             // from the store, before anything is heard from the network
   session_->start();
   renewal_->start();
   trust_fetch_->start();

@@ -341,6 +341,21 @@ void Engine::set_facts(std::map<std::string, std::string> facts) {
   state_->refresh_snapshot();
 }
 
+void Engine::set_conditions(std::vector<sync::Condition> conditions) {
+  State& s = *state_;
+  if (s.facts.conditions == conditions) return;
+  for (const auto& condition : conditions) {
+    const auto before = std::ranges::find(s.facts.conditions, condition.type, &sync::Condition::type);
+    const bool was = before != s.facts.conditions.end() && before->status == "True";
+    const bool is = condition.status == "True";
+    if (is && !was) s.events.warning(condition.type, {}, condition.message);
+    if (was && !is) s.events.normal(condition.reason, {}, condition.type + " is over");
+  }
+  s.facts.conditions = std::move(conditions);
+  s.changed = true;
+  s.refresh_snapshot();
+}
+
 Result<Plan> Engine::plan_now() { return plan(look(state_->parts, nullptr)); }
 
 Result<std::vector<Why>> Engine::why(const std::string& brief) { return explain(state_->parts, brief); }

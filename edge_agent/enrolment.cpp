@@ -92,7 +92,7 @@ Result<std::string> body_of(const AgentOptions& options, const sync::PrivateKey&
                                    {"csr", request.pem()},
                                    {"fingerprint", fingerprint_of(hardware, names_of(hardware))},
                                    {"serials", serials},
-                                   {"facts", machine_facts()},
+                                   {"facts", machine_facts(options.data)},
                                    {"agentVersion", base::kVersion}});
 }
 

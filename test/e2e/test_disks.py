@@ -139,6 +139,28 @@ def test_an_agent_whose_own_disk_is_full_keeps_what_it_holds_and_goes_on_when_th
     assert node.text("/etc/a") == letter and node.text("/srv/large-1") == incompressible(letter, 3_500_000)
 
 
+def test_a_data_disk_that_is_nearly_full_is_a_condition_and_an_event_and_so_is_its_end(fleet):
+    node = node_on_disk(fleet, "data", "256m")
+
+    def condition(status, reason):
+        seen = {each["type"]: each for each in fleet.hub.get("nodes", node.name)["status"].get("conditions", [])}.get("DiskPressure", {})
+        assert (seen.get("status"), seen.get("reason")) == (status, reason), seen
+        return seen
+
+    until("there is room", lambda: condition("False", "DiskSufficient"))
+    inside(node, "sh", "-c", f"fallocate -l $(($(df -k --output=avail {node.data} | tail -n 1) - 12000))k {node.data}/filler")
+    told = until("it is told", lambda: condition("True", "DiskLow"), 90)
+    assert "4 % (11 of 256 MiB)" in told["message"], told
+    sent = node.metrics()['holdfast_agent_snapshots_sent_total{how="whole"}'], node.metrics()['holdfast_agent_snapshots_sent_total{how="delta"}']
+    until("its event is there", lambda: len(fleet.hub.events("DiskPressure", node.name)) == 1)
+    free(node, node.data)
+    until("it is over", lambda: condition("False", "DiskSufficient"), 90)
+    until("that is an event, too", lambda: len(fleet.hub.events("DiskSufficient", node.name)) == 1)
+    assert len(fleet.hub.events("DiskPressure", node.name)) == 1
+    now = node.metrics()['holdfast_agent_snapshots_sent_total{how="whole"}'], node.metrics()['holdfast_agent_snapshots_sent_total{how="delta"}']
+    assert sum(now) == sum(sent) + 1, "readings that change are no reason to send"
+
+
 def test_an_agent_whose_own_disk_is_read_only_names_it_and_loses_nothing(fleet):
     node = fleet.node()
     app = fleet.app(objects={**SMALL, "p.yaml": shell("p", "exec sleep 1000")})
