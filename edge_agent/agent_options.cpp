@@ -269,7 +269,8 @@ std::string_view agent_help() {
   holdfast-agent plan   --data DIR [-o json]      what would be done now, without doing it
   holdfast-agent logs [KIND/NAME] --data DIR [--since 1h]
   holdfast-agent trust FILE --data DIR            takes a newer trust document (the hub's trust.json), when
-                        this node finds its hub no more; the agent may run or not
+                        this node finds its hub no more, or in place of one that is missing or bad; the agent may
+                        run or not
   holdfast-agent rotate-sealing-key --data DIR    makes a new key to which the hub seals this node's secrets;
                         what is sealed to the old one stays readable; the agent may run or not
   holdfast-agent unenroll [--keep|--prune] --data DIR [--root DIR]

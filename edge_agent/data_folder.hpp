@@ -73,7 +73,7 @@ class DataFolder {
   /// Mark key and mark uid of an earlier identity whose inventory is still here; false: there is none.
   base::Result<bool> load_marks(NodeFile& node) const;
   base::Status save_marks(const NodeFile& node) const;
-  /// The stored trust document, verified with the pinned recovery key.
+  /// The stored trust document, verified with the pinned recovery key. Errors name the file, and the way out.
   base::Result<sync::TrustDocument> load_trust(const NodeFile& node) const;
 
  private:

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agent whose own files are missing or bad: it runs, heals what it holds, and says what a person can do."""
+import pytest
+
+from manifests import file
+from waiting import holds, until
+
+FILES = {"motd.yaml": file("motd", "/etc/motd", "hello\n"), "old.yaml": file("old", "/etc/old", "old\n")}
+
+
+@pytest.fixture
+def held(own_fleet):
+    """A node that holds an application, and was stopped."""
+    node = own_fleet.node()
+    own_fleet.app(objects=FILES)
+    until("it has both", lambda: node.text("/etc/old") == "old\n")
+    node.stop()
+    return node
+
+
+def spoil(node, how):
+    path = node.data / "trust.json"
+    whole = path.read_text()
+    path.unlink()
+    if how == "bad":
+        path.write_text("{}")
+    return whole
+
+
+def heals(node):
+    node.put("/etc/motd", "by hand\n")
+    until("it is healed", lambda: node.text("/etc/motd") == "hello\n", 10)
+
+
+@pytest.mark.parametrize("how", ["bad", "missing"])
+def test_an_agent_without_a_trust_document_heals_and_a_person_gives_it_another(own_fleet, held, how):
+    node, app = held, own_fleet.apps[0]
+    app.remove("old.yaml").commit()
+    spoil(node, how)
+    node.start()
+    heals(node)
+    trust = node.status()["trust"]
+    assert trust["version"] == "0" and str(node.data / "trust.json") in trust["error"]
+    assert f"holdfast-agent trust FILE --data {node.data}" in trust["error"]
+    told = node.command("status").stdout
+    assert "not connected" in told and "Trust:       cannot be used: " + trust["error"] in told
+    holds("it believes nobody, and deletes nothing", lambda: not node.status()["connected"] and node.text("/etc/old") == "old\n", 2)
+    broken = own_fleet.folder / "broken.json"
+    broken.write_text((own_fleet.hub.data / "trust.json").read_text().replace("brokers", "borkers"))
+    refused = node.command("trust", str(broken))
+    assert refused.returncode == 1 and str(broken) in refused.stderr and "not signed by the recovery key" in refused.stderr
+    done = node.command("trust", str(own_fleet.hub.data / "trust.json"))
+    assert done.returncode == 0 and "is in force" in done.stdout, done.stderr
+    app.settled()
+    until("what Git took away is gone", lambda: node.text("/etc/old") is None)
+    assert node.status()["trust"]["version"] != "0" and "error" not in node.status()["trust"]
+
+
+def test_an_agent_that_does_not_run_is_given_a_trust_document_for_its_next_start(own_fleet, held):
+    node = held
+    spoil(node, "bad")
+    assert "motd" in node.command("status").stdout, "looking on works without one, too"
+    done = node.command("trust", str(own_fleet.hub.data / "trust.json"))
+    assert done.returncode == 0 and "next start" in done.stdout, done.stderr
+    node.start()
+    until("it is connected", lambda: node.status()["connected"])
+    conditions = {one["type"]: one["status"] for one in node.status()["snapshot"]["conditions"]}
+    assert conditions["StateVerified"] == "True"
+
+
+def test_a_trust_document_that_is_put_back_is_found(held):
+    node = held
+    whole = spoil(node, "missing")
+    node.start()
+    heals(node)
+    (node.data / "trust.json").write_text(whole)
+    until("it is connected", lambda: node.status()["connected"], 40)
