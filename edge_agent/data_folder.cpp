@@ -80,8 +80,10 @@ Result<NodeFile> DataFolder::load_node() const {
   }
   if (!bytes) return fail(std::move(bytes).error());
   auto node = decode_node_file(*bytes);
-  if (!node) return fail(std::move(node).error().with_context(node_file()));
-  return node;
+  if (node) return node;
+  return fail(node.error().code(), node_file() + ": " + node.error().message() +
+                                       "; put the file back; if it is lost, enrol again in this " +
+                                       "folder, with a token of `holdfast token create --replace NODE`");
 }
 
 Result<bool> DataFolder::load_marks(NodeFile& node) const {

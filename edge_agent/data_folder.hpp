@@ -68,7 +68,7 @@ class DataFolder {
   std::string socket() const { return root_ + "/agent.sock"; }
 
   bool enrolled() const;
-  /// kNotFound says how to enrol.
+  /// kNotFound says how to enrol; a file that cannot be read comes with the way out.
   base::Result<NodeFile> load_node() const;
   /// Mark key and mark uid of an earlier identity whose inventory is still here; false: there is none.
   base::Result<bool> load_marks(NodeFile& node) const;

@@ -205,7 +205,7 @@ Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
   HF_TRY(const auto key,
          key_in(earlier ? folder.re_home_key_file() : folder.key_file(), place_of(options, folder)));
   HF_TRY(auto identity, ask_for_identity(options, key, options.name.empty() ? own_name : options.name));
-  if (earlier) HF_CHECK(keep_for_next(folder, *earlier));
+  HF_CHECK(earlier ? keep_for_next(folder, *earlier) : forget_lost_identity(folder));
   HF_TRY(const bool has_marks, folder.load_marks(identity.node));
   if (!has_marks) {
     identity.node.mark_key = base::make_mac_key(random);

@@ -2,7 +2,7 @@
 """An agent whose own files are missing or bad: it runs, heals what it holds, and says what a person can do."""
 import pytest
 
-from manifests import file
+from manifests import file, process
 from waiting import holds, until
 
 FILES = {"motd.yaml": file("motd", "/etc/motd", "hello\n"), "old.yaml": file("old", "/etc/old", "old\n")}
@@ -75,3 +75,21 @@ def test_a_trust_document_that_is_put_back_is_found(held):
     heals(node)
     (node.data / "trust.json").write_text(whole)
     until("it is connected", lambda: node.status()["connected"], 40)
+
+
+def test_a_node_file_that_is_cut_short_is_named_with_the_way_out(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    app = own_fleet.app(objects={**FILES, "web.yaml": process("web", ["/bin/sleep", "1000"])})
+    app.write("motd.yaml", file("motd", "/etc/motd", "after\n")).push()
+    running = node.process("web")
+    node.stop()
+    path = node.data / "node.json"
+    path.write_text(path.read_text()[:40])
+    ended = node.command("run")
+    assert ended.returncode == 1 and str(path) in ended.stderr and "token create --replace" in ended.stderr, ended.stderr
+    token = hub.token("--replace", node.name)
+    done = node.enroll(token["hub"], token["caSha256"], token["token"])
+    assert done.returncode == 0, done.stderr
+    node.start()
+    app.write("motd.yaml", file("motd", "/etc/motd", "later\n")).push()
+    assert node.text("/etc/motd") == "later\n" and node.process("web") == running, "kept, not restarted"
