@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/absolute_path.hpp"
 #include "base/json.hpp"
 
 namespace holdfast::edge_agent {
@@ -223,6 +224,13 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
   options.facts = std::move(read.facts);
   HF_TRY([[maybe_unused]] const auto profile, profile_of(options));
   HF_TRY([[maybe_unused]] const auto proxy, proxy_of(options, [](const char*) { return std::string(); }));
+  return {};
+}
+
+Status make_paths_absolute(AgentOptions& options) {
+  for (auto* path : {&options.data, &options.root, &options.shim}) {
+    HF_TRY(*path, base::absolute_path(*path));
+  }
   return {};
 }
 

@@ -75,7 +75,8 @@ base::Status leave(const AgentOptions& options) {
 }
 
 base::Status carry_out(const AgentOptions& typed) {
-  HF_TRY(const AgentOptions options, with_config(typed));
+  HF_TRY(AgentOptions options, with_config(typed));
+  HF_CHECK(edge_agent::make_paths_absolute(options));
   switch (options.command) {
     case AgentCommand::kHelp: std::fputs(std::string(edge_agent::agent_help()).c_str(), stdout); return {};
     case AgentCommand::kVersion: std::printf("holdfast-agent %s\n", base::kVersion); return {};

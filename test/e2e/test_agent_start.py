@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """An agent whose own files are missing or bad: it runs, heals what it holds, and says what a person can do."""
+import os
+import signal
+
 import pytest
 
+import machine
 from manifests import file, process
 from waiting import holds, until
 
@@ -93,3 +97,21 @@ def test_a_node_file_that_is_cut_short_is_named_with_the_way_out(own_fleet):
     node.start()
     app.write("motd.yaml", file("motd", "/etc/motd", "later\n")).push()
     assert node.text("/etc/motd") == "later\n" and node.process("web") == running, "kept, not restarted"
+
+
+def test_a_relative_data_folder_is_as_good_as_an_absolute_one(own_fleet):
+    node = own_fleet.node(start=False)
+    node.agent.command = [machine.program("holdfast-agent"), "run", "--data", os.path.relpath(node.data), "--root", os.path.relpath(node.root)]
+    node.agent.start(())
+    own_fleet.app(objects={"web.yaml": process("web", ["/bin/sleep", "1000"])})
+    assert node.process("web")
+
+
+def test_a_relative_data_folder_of_a_hub_is_as_good_too(own_fleet):
+    hub, node = own_fleet.hub, own_fleet.node()
+    hub.stop()
+    os.kill(hub.broker_pid(), signal.SIGKILL)
+    hub.daemon.command = [machine.program("holdfast-hub"), "serve", "--data", os.path.relpath(hub.data), "--listen", f"{hub.address}:{hub.port}",
+                          "--broker", f"embedded:{hub.broker_port}", *hub.options]
+    hub.daemon.start(())
+    until("the node is back", lambda: node.status()["connected"], 40)
