@@ -7,6 +7,7 @@ import pytest
 
 import machine
 from manifests import file, process
+from node import Node
 from waiting import holds, until
 
 FILES = {"motd.yaml": file("motd", "/etc/motd", "hello\n"), "old.yaml": file("old", "/etc/old", "old\n")}
@@ -115,3 +116,19 @@ def test_a_relative_data_folder_of_a_hub_is_as_good_too(own_fleet):
                           "--broker", f"embedded:{hub.broker_port}", *hub.options]
     hub.daemon.start(())
     until("the node is back", lambda: node.status()["connected"], 40)
+
+
+def test_labels_that_the_token_does_not_grant_are_said(own_fleet):
+    node = Node(f"{own_fleet.label}-n", own_fleet.folder / "n")
+    own_fleet.nodes.append(node)
+    token = own_fleet.hub.token("--label", "site=a")
+    done = node.enroll(token["hub"], token["caSha256"], token["token"], "--label", "site=a", "--label", "role=vault")
+    assert done.returncode == 0, done.stderr
+    assert "label role=vault was not granted" in done.stderr and "site" not in done.stderr
+
+
+def test_a_token_that_could_not_do_what_it_says_is_refused(fleet):
+    refused = fleet.hub.cli("token", "create", "--label", "facts.holdfast.dev/x=1", code=None)
+    assert refused.returncode != 0 and "facts.holdfast.dev/x" in refused.stderr
+    refused = fleet.hub.cli("token", "create", "--ttl", "0s", code=None)
+    assert refused.returncode != 0 and "ttl" in refused.stderr
