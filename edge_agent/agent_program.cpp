@@ -59,7 +59,7 @@ Result<std::unique_ptr<AgentProgram>> AgentProgram::create(const AgentOptions& o
   HF_TRY(auto node, folder.load_node());
   HF_TRY(auto lock, base::DirectoryLock::take(folder.root()));
   TrustKeeper trust(folder, node);
-  HF_CHECK(trust.load());
+  trust.load();
   auto program = std::unique_ptr<AgentProgram>(
       new AgentProgram(options, std::move(lock), std::move(node), std::move(trust)));
   program->started_ = started;
@@ -116,8 +116,7 @@ Status AgentProgram::open() {
     return CertificateNote{renewal_->not_after(), renewal_->due(), renewal_->trouble(),
                            renewal_->is_key_in_tpm()};
   });
-  routes_->show_trust([this] { return TrustNote{trust_.document().version, trust_fetch_->trouble()}; },
-                      [this] { return trust_.take_offered(); });
+  routes_->show_trust([this] { return trust_note(); }, [this] { return trust_.take_offered(); });
   HF_TRY(api_, LocalApi::listen(*loop_, folder_.socket(), [this](const LocalRequest& request) {
            auto response = routes_->answer(request);
            if (request.method == "POST") work_soon();
@@ -186,6 +185,10 @@ Status AgentProgram::open_trust() {
       base::log::error("the new addresses cannot be used", {{"error", believed.error().message()}});
   });
   return {};
+}
+
+TrustNote AgentProgram::trust_note() const {
+  return {trust_.document().version, trust_.trouble().empty() ? trust_fetch_->trouble() : trust_.trouble()};
 }
 
 /// What a trust document that has come says is in force at once; link and HTTPS take it at their next attempt.

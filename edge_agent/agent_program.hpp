@@ -51,6 +51,7 @@ class AgentProgram {
   void work_soon();
   base::Status open_renewal();
   base::Status open_trust();
+  TrustNote trust_note() const;
   base::Status believe();
   void look_at_link();
   void open_secrets();

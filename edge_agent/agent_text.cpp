@@ -74,6 +74,8 @@ std::string status_text(const Json& status) {
     if (!is_own && text_of(condition, "status") == "True")
       out += "Machine:     " + type + ": " + text_of(condition, "message") + "\n";
   }
+  if (const auto found = status.find("trust"); found != status.end() && text_of(*found, "version") == "0")
+    out += "Trust:       cannot be used: " + text_of(*found, "error") + "\n";
   out += "Accepted:    " + text_of(snapshot, "accepted") + "\nApplied:     " + text_of(snapshot, "applied") +
          "\n\n";
   std::vector<Row> rows{{"APPLICATION", "PHASE", "SYNC", "HEALTH", "BECAUSE"}};

@@ -272,7 +272,9 @@ void Engine::look_at_everything(bool retry) {
 void Engine::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version) {
   state_->identity.trust = version;
   state_->identity.signing_keys = signing_keys;
-  state_->keeper.set_signing_keys(std::move(signing_keys));
+  if (!state_->keeper.set_signing_keys(std::move(signing_keys))) return;
+  state_->queue.add({WorkKind::kFullPass, ""}, state_->seams.clock.monotonic());
+  if (state_->on_wake) state_->on_wake();
 }
 
 sync::SignedHeader Engine::accepted_header() const {

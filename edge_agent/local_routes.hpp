@@ -33,8 +33,8 @@ struct CertificateNote {
 
 /// Of the trust document.
 struct TrustNote {
-  std::uint64_t version = 0;
-  std::string trouble;  ///< why none newer was found while no broker is reached
+  std::uint64_t version = 0;  ///< 0: there is none that can be believed
+  std::string trouble;        ///< why there is none, or none newer was found while no broker is reached
 };
 
 class LocalRoutes {

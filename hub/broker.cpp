@@ -37,6 +37,16 @@ constexpr auto kStopGrace = 5s;
 const base::BackoffPolicy kBackoff{
     .base = 1s, .factor = 2, .max = 60s, .reset_after = 60s, .is_first_free = true};
 
+bool has_lost_shim(const base::ProcessStatus& status) {
+  return status.phase == base::ProcessPhase::kLost && status.identity;
+}
+
+/// Nobody would keep its log or tell how it ended, so it is not left to run; look() goes on when it is gone.
+Status end_without_shim(base::Host& host, const base::ProcessStatus& status) {
+  base::log::warn("the broker lost its shim; it is ended and started anew", {{"pid", status.identity->pid}});
+  return host.stop_process(status.id, kStopGrace);
+}
+
 }  // namespace
 
 std::string broker_configuration(const BrokerOptions& options, bool as_root) {
@@ -181,6 +191,7 @@ Status Broker::start() {
   }
   if (status.phase == base::ProcessPhase::kRunning)
     return host_.stop_process(id_, kStopGrace);  // look() goes on
+  if (has_lost_shim(status)) return end_without_shim(host_, status);
   HF_CHECK(check_port_free(options_.address, options_.port));
   return launch();
 }
@@ -207,6 +218,11 @@ void Broker::look() {
   if (stopping_) return;
   const auto status = host_.process(id_);
   if (status && status->phase == base::ProcessPhase::kRunning) return;
+  if (status && has_lost_shim(*status)) {
+    const auto ended = end_without_shim(host_, *status);
+    if (!ended) base::log::failure("the broker could not be ended", "broker", ended.error());
+    return timer_->set(2 * kStopGrace);
+  }
   const auto now = clock_.monotonic();
   if (!std::exchange(is_due_, true)) {
     ++restarts_;

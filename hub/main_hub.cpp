@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "base/absolute_path.hpp"
 #include "base/file_io.hpp"
 #include "base/limits/documents.hpp"
 #include "base/log.hpp"
@@ -90,6 +91,7 @@ base::Result<hub::HubOptions> options_of(const Typed& typed) {
     }
   }
   if (!typed.data.empty()) out.data = typed.data;
+  HF_TRY(out.data, base::absolute_path(out.data));
   if (!typed.listen.empty()) HF_CHECK(hub::read_listen(typed.listen, out));
   if (!typed.store.empty()) HF_CHECK(hub::read_store(typed.store));
   if (!typed.broker.empty()) HF_CHECK(hub::read_broker(typed.broker, out));
