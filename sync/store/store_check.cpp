@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// check_store(): reads everything once, in a child, because LMDB trusts its pages and a damaged one can lead
-// it anywhere. The child answers with a line through a pipe; how it ends says the rest.
+// check_store(): reads everything once, also what only a write reads, in a child, because LMDB trusts its pages and a
+// damaged one can lead it anywhere. The child answers with a line through a pipe; how it ends says the rest.
 #include <fcntl.h>
 #include <lmdb.h>
 #include <poll.h>
@@ -18,6 +18,7 @@
 
 #include "base/handle.hpp"
 #include "base/limits/store.hpp"
+#include "sync/store/free_list.hpp"
 #include "sync/store/lmdb_error.hpp"
 #include "sync/store/lmdb_store.hpp"
 #include "sync/store/record.hpp"
@@ -77,6 +78,7 @@ Status walk_store(const std::string& path) {
   MDB_txn* txn_raw = nullptr;
   HF_CHECK(lmdb_status(mdb_txn_begin(env_raw, nullptr, MDB_RDONLY, &txn_raw), path));
   const base::Handle<MDB_txn, mdb_txn_abort> txn(txn_raw);
+  HF_TRY([[maybe_unused]] const auto free, read_free_list(txn_raw, path));
   MDB_dbi main = 0;
   HF_CHECK(lmdb_status(mdb_dbi_open(txn_raw, nullptr, 0, &main), path));
   return walk(txn_raw, main, path, [&](std::string_view name, std::string_view) {
