@@ -415,6 +415,19 @@ TEST_F(LmdbStoreTest, DamagedListOfFreePagesIsFoundByOpenAndByCheckAndNamed) {
   EXPECT_TRUE(*read_one(*open(), kState, "key59")) << "what is stored can be read";
 }
 
+// An old list, where a write to the disk was lost: the next commit would write over what is stored.
+TEST_F(LmdbStoreTest, PageThatIsUsedAndFreeIsFoundByCheck) {
+  fill(50);
+  fill(60);
+  ASSERT_TRUE(check_store(path()));
+  ASSERT_TRUE(free_a_used_page(path()));
+  const Status checked = check_store(path());
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code(), Code::kCorrupt);
+  EXPECT_NE(checked.error().message().find("is in use, and in the list of free pages"), std::string::npos)
+      << checked.error().message();
+}
+
 TEST_F(LmdbStoreTest, DamageThatAWriteMeetsIsKnownAfterwards) {
   fill(50);
   fill(60);
