@@ -17,7 +17,6 @@
 #include "base/version.hpp"
 #include "edge_agent/hardware.hpp"
 #include "edge_agent/machine_facts.hpp"
-#include "edge_agent/store_rescue.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -80,13 +79,16 @@ AgentProgram::AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeF
 
 Status AgentProgram::open() {
   HF_TRY(loop_, base::EventLoop::create());
-  HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
-  const bool has_crashed = ::access(folder_.running_file().c_str(), F_OK) == 0;
-  const bool has_run = ::access(folder_.run().c_str(), F_OK) == 0;
-  HF_TRY(store_, open_agent_store(folder_.store(), has_crashed ? LastEnd::kCrashed
-                                                   : has_run   ? LastEnd::kWithStore
-                                                               : LastEnd::kInOrder));
+  HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) {
+    is_told_to_end_ = true;
+    loop_->stop();
+  }));
+  // Before the store is opened: a damaged page may end this process there, and the next start is to know.
+  const auto last = last_end();
   HF_CHECK(note_running());
+  HF_TRY(store_, open_agent_store(folder_.store(), last));
+  if (last == LastEnd::kDamaged && ::truncate(folder_.running_file().c_str(), 0) != 0)
+    return fail(base::Error::from_errno(errno, folder_.running_file()));
   HF_CHECK(base::make_private_directory(folder_.run()));
   HF_CHECK(base::make_private_directory(folder_.logs()));
   segments_ = std::make_unique<sync::FolderSegments>(folder_.outbox());
@@ -132,6 +134,13 @@ Status AgentProgram::open() {
     memory_.give_back();
   });
   return {};
+}
+
+LastEnd AgentProgram::last_end() const {
+  struct stat running{};
+  if (::stat(folder_.running_file().c_str(), &running) == 0)
+    return running.st_size > 0 ? LastEnd::kDamaged : LastEnd::kCrashed;
+  return ::access(folder_.run().c_str(), F_OK) == 0 ? LastEnd::kWithStore : LastEnd::kInOrder;
 }
 
 /// Not for the disk's sake: a process that ends here is what it is about.
@@ -278,6 +287,7 @@ void AgentProgram::work_soon() {
 
 void AgentProgram::work() {
   work_posted_ = false;
+  if (store_->damage()) return loop_->stop();
   look_at_link();
   auto next = engine_->run_due();
   if (const auto later = session_->run_due(); later && (!next || *later < *next)) next = later;
@@ -300,6 +310,19 @@ void AgentProgram::tidy_logs() {
   tidy_timer_->set(log_tidy_interval_);
 }
 
+/// A store that cannot be written any more ends the agent, too: the next one rescues it, and adopts what runs.
+Status AgentProgram::note_ended() {
+  const auto damage = store_->damage();
+  if (!damage) {
+    ::unlink(folder_.running_file().c_str());
+    return {};
+  }
+  if (const auto noted = base::write_file(folder_.running_file(), damage->message(), 0600); !noted)
+    base::log::error("the damage could not be noted", {{"error", noted.error().message()}});
+  if (is_told_to_end_) return {};
+  return fail(base::Error(*damage).with_context(folder_.store() + " cannot be written any more"));
+}
+
 Status AgentProgram::run() {
   base::log::info("agent started",
                   {{"version", base::kVersion}, {"node", node_.name}, {"uid", node_.uid.str()}});
@@ -312,7 +335,7 @@ Status AgentProgram::run() {
   look_at_sealing_keys();
   loop_->run();
   session_->stop();
-  ::unlink(folder_.running_file().c_str());
+  HF_CHECK(note_ended());
   base::log::info("agent stopped; what it supervises goes on running", {{"node", node_.name}});
   return {};
 }

@@ -27,6 +27,7 @@
 #include "edge_agent/renewal.hpp"
 #include "edge_agent/sealing_key_file.hpp"
 #include "edge_agent/session.hpp"
+#include "edge_agent/store_rescue.hpp"
 #include "edge_agent/trust_fetch.hpp"
 #include "edge_agent/trust_keeper.hpp"
 #include "sync/link/mosquitto_link.hpp"
@@ -38,13 +39,16 @@ namespace holdfast::edge_agent {
 class AgentProgram {
  public:
   static base::Result<std::unique_ptr<AgentProgram>> create(const AgentOptions& options);
-  /// Until SIGTERM or SIGINT. Workloads go on running.
+  /// Until SIGTERM or SIGINT. Workloads go on running. kCorrupt: a write found the store damaged, and the next one that is
+  /// created rescues it.
   base::Status run();
 
  private:
   AgentProgram(AgentOptions options, base::DirectoryLock lock, NodeFile node, TrustKeeper trust);
   base::Status open();
+  LastEnd last_end() const;
   base::Status note_running();
+  base::Status note_ended();
   base::Status boot_engine();
   base::Status open_link();
   void work();
@@ -91,6 +95,7 @@ class AgentProgram {
   std::uint64_t connects_seen_ = 0;
   std::chrono::milliseconds log_tidy_interval_{};
   bool work_posted_ = false;
+  bool is_told_to_end_ = false;
 };
 
 /// `--shim`, else holdfast-shim beside this program, else in /usr/bin.

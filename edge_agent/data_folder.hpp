@@ -7,7 +7,7 @@
 //   store/       LMDB                     run/    one folder a process      logs/  their output
 //   outbox/      events until the hub has stored them
 //   agent.sock   local API                node.next.key, .crt  of a renewal, until the new certificate has connected
-//   running      while the agent runs: one that finds it was preceded by one that crashed, and has the store checked
+//   running      while the agent runs; of one that crashed it stays, and the next checks the store. A text: rescues it
 //   trust.next.json  by `holdfast-agent trust FILE`, until the agent has read it
 //   sealing.key  X25519 keys to which this node's secrets are sealed, made here (sealing_key_file.hpp)
 //   marks.json   after `unenroll --keep`: by what the agent knows again what it made

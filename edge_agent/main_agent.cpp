@@ -45,8 +45,14 @@ base::Status run_agent(const AgentOptions& options) {
     HF_TRY(const auto level, base::log::parse_level(options.log_level));
     base::log::set_level(level);
   }
-  HF_TRY(const auto program, edge_agent::AgentProgram::create(options));
-  return program->run();
+  for (bool is_again = false;; is_again = true) {
+    HF_TRY(const auto program, edge_agent::AgentProgram::create(options));
+    auto ended = program->run();
+    // A write found the store damaged, and the next one that is created rescues it. Where that happens again and again, it
+    // is for whoever starts this program, and for the disk.
+    if (ended || is_again || ended.error().code() != base::Code::kCorrupt) return ended;
+    base::log::error("the agent begins anew", {{"error", ended.error().message()}});
+  }
 }
 
 base::Status enroll(const AgentOptions& options) {

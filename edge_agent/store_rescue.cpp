@@ -114,6 +114,7 @@ Status look_at(const std::string& path, LastEnd last) {
   const bool is_there = ::stat(path.c_str(), &info) == 0;
   if (is_there && info.st_size == 0) return fail(Code::kCorrupt, path + " is empty");
   if (!is_there && last != LastEnd::kInOrder) return fail(Code::kCorrupt, path + " is missing");
+  if (is_there && last == LastEnd::kDamaged) return fail(Code::kCorrupt, path + ": a write found it damaged");
   if (!is_there || last != LastEnd::kCrashed) return {};
   const Status sound = sync::check_store(path);
   return !sound && sound.error().code() == Code::kCorrupt ? sound : Status{};

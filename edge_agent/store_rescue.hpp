@@ -17,6 +17,7 @@ namespace holdfast::edge_agent {
 enum class LastEnd {
   kInOrder,
   kCrashed,    ///< the store may be why: it is read once in a child before it is opened
+  kDamaged,    ///< a write found the store damaged: it is rescued without another look
   kWithStore,  ///< it ran, so that there must be a store: one that is missing is lost, not new
 };
 /// `path`: the data file. Ends a rescue that was interrupted; begins one where the file is damaged, or empty.

@@ -8,6 +8,7 @@
 
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
+#include "sync/store/fake_damage.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -104,6 +105,28 @@ INSTANTIATE_TEST_SUITE_P(Table, StoreRescue,
                            }
                            return "";
                          });
+
+// LMDB reads it only to write: all would read, and nothing could be stored ever after.
+TEST_F(StoreRescue, ADamagedListOfFreePagesCostsNothingThatIsStored) {
+  make_store();
+  ASSERT_TRUE(sync::zero_free_list(path()));
+  const auto store = open_agent_store(path());
+  ASSERT_TRUE(store) << store.error().message();
+  EXPECT_TRUE(fs::exists(path() + ".corrupt-1"));
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
+  EXPECT_TRUE(sync::write_one(**store, kMetaTable, "command_counter", "42"));
+  expect_nothing_beside();
+}
+
+TEST_F(StoreRescue, WhatAWriteFoundDamagedIsRescuedWithoutAnotherLook) {
+  make_store();
+  const auto store = open_agent_store(path(), LastEnd::kDamaged);
+  ASSERT_TRUE(store) << store.error().message();
+  EXPECT_TRUE(fs::exists(path() + ".corrupt-1"));
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
+}
 
 TEST_F(StoreRescue, ASoundStoreIsOpenedAsItIs) {
   make_store();

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/handle.hpp"
+#include "sync/store/free_list.hpp"
 #include "sync/store/lmdb_error.hpp"
 #include "sync/store/lmdb_txn.hpp"
 #include "sync/store/store_file.hpp"
@@ -66,6 +67,15 @@ Status check_length(MDB_env* env, const std::string& path) {
   return {};
 }
 
+// Damage in what only writing reads must not wait for the first write: whoever opened the store would hold for sound what
+// can never be changed again.
+Status check_writable(MDB_env* env, const std::string& path) {
+  MDB_txn* raw = nullptr;
+  HF_CHECK(lmdb_status(mdb_txn_begin(env, nullptr, MDB_RDONLY, &raw), path));
+  const base::Handle<MDB_txn, mdb_txn_abort> txn(raw);
+  return read_free_list(raw, path).map([](const auto&) {});
+}
+
 }  // namespace
 
 struct LmdbStore::State {
@@ -77,6 +87,8 @@ struct LmdbStore::State {
   std::uint32_t schema = 0;
   LmdbTables tables;
   Env env;
+  std::mutex damage_lock;
+  std::optional<base::Error> damage;
 
   Status open_env(unsigned flags);
   Status open_any();
@@ -84,6 +96,7 @@ struct LmdbStore::State {
   Status adopt_larger_map();
   Status grow();
   void preallocate(std::size_t bytes) const;
+  void note(const base::Error& met);
   Status open_table(MDB_txn* txn, std::string_view name, bool create);
   Status open_tables();
   enum class Run { kDone, kMapFull };
@@ -110,7 +123,9 @@ Status LmdbStore::State::open_any() {
   int cleared = 0;
   mdb_reader_check(env.get(), &cleared);  // slots of readers that were killed
   HF_CHECK(check_length(env.get(), options.path));
-  if (!read_only) preallocate(options.bytes_initial);
+  if (read_only) return {};
+  HF_CHECK(check_writable(env.get(), options.path));
+  preallocate(options.bytes_initial);
   return {};
 }
 
@@ -189,14 +204,22 @@ base::Result<LmdbStore::State::Run> LmdbStore::State::write_once(
   LmdbTxn txn(raw, tables, LmdbTxn::Mode::kWrite);
   const Status done = work(txn);
   if (txn.map_full()) return Run::kMapFull;
+  if (txn.damage()) note(*txn.damage());
   if (!done) return fail(done.error());
   const int rc = txn.commit();
   if (rc == MDB_MAP_FULL) return Run::kMapFull;
   // A disk that fills up in the middle of a write is EIO to LMDB.
   if (rc == EIO && is_disk_full(options.path))
     return fail(Code::kNoSpace, options.path + ": the disk is full");
-  HF_CHECK(lmdb_status(rc, options.path));
-  return Run::kDone;
+  if (rc == MDB_SUCCESS) return Run::kDone;
+  auto error = lmdb_error(rc, options.path);
+  if (error.code() == Code::kCorrupt) note(error);
+  return fail(std::move(error));
+}
+
+void LmdbStore::State::note(const base::Error& met) {
+  const std::lock_guard alone(damage_lock);
+  if (!damage) damage = met;
 }
 
 LmdbStore::LmdbStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -248,5 +271,10 @@ Status LmdbStore::write(const std::function<Status(WriteTxn&)>& work) {
 std::uint32_t LmdbStore::schema() const { return state_->schema; }
 Status LmdbStore::set_schema(WriteTxn& txn, std::uint32_t schema) { return put_schema(txn, schema); }
 bool LmdbStore::read_only() const { return state_->read_only; }
+
+std::optional<base::Error> LmdbStore::damage() const {
+  const std::lock_guard alone(state_->damage_lock);
+  return state_->damage;
+}
 
 }  // namespace holdfast::sync

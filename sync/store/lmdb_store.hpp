@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,8 @@ class LmdbStore final : public Store {
   /// Part of a migration: in the same transaction as the records it rewrote.
   static base::Status set_schema(WriteTxn& txn, std::uint32_t schema);
   bool read_only() const;
+  /// What a write met first that the file's damage refused: nothing more can be stored before it is set aside.
+  std::optional<base::Error> damage() const;
 
  private:
   struct State;

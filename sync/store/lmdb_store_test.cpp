@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "base/fake_random.hpp"
+#include "sync/store/fake_damage.hpp"
 
 namespace holdfast::sync {
 namespace {
@@ -393,6 +394,84 @@ TEST_F(LmdbStoreTest, DamagedValueIsFoundByReadAndByCheckAndNamed) {
   const Status checked = check_store(path());
   EXPECT_EQ(checked.error().code(), Code::kCorrupt);
   EXPECT_NE(checked.error().message().find("state/victim"), std::string::npos) << checked.error().message();
+}
+
+// It is read only to write, so that everything reads and nothing can be stored.
+TEST_F(LmdbStoreTest, DamagedListOfFreePagesIsFoundByOpenAndByCheckAndNamed) {
+  fill(50);
+  fill(60);
+  ASSERT_TRUE(zero_free_list(path()));
+  const auto opened = LmdbStore::open(options_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), Code::kCorrupt);
+  EXPECT_NE(opened.error().message().find("the list of free pages"), std::string::npos)
+      << opened.error().message();
+  const Status checked = check_store(path());
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code(), Code::kCorrupt);
+  EXPECT_NE(checked.error().message().find("the list of free pages"), std::string::npos)
+      << checked.error().message();
+  options_.access = StoreAccess::kReadOnly;
+  EXPECT_TRUE(*read_one(*open(), kState, "key59")) << "what is stored can be read";
+}
+
+// An old list, where a write to the disk was lost: the next commit would write over what is stored.
+TEST_F(LmdbStoreTest, PageThatIsUsedAndFreeIsFoundByCheck) {
+  fill(50);
+  fill(60);
+  ASSERT_TRUE(check_store(path()));
+  ASSERT_TRUE(free_a_used_page(path()));
+  const Status checked = check_store(path());
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code(), Code::kCorrupt);
+  EXPECT_NE(checked.error().message().find("is in use, and in the list of free pages"), std::string::npos)
+      << checked.error().message();
+}
+
+TEST_F(LmdbStoreTest, DamageThatAWriteMeetsIsKnownAfterwards) {
+  fill(50);
+  fill(60);
+  const auto store = open();
+  EXPECT_FALSE(write_one(*store, kState, "k", std::string(base::limits::kStoreValueBytesMax + 1, 'x')));
+  EXPECT_FALSE(store->damage()) << "a refusal of another kind";
+  ASSERT_TRUE(write_one(*store, kState, "big", std::string(1U << 20U, 'x')));
+  EXPECT_FALSE(store->damage()) << "the map was full in between";
+  ASSERT_TRUE(zero_free_list(path()));
+  const Status refused = write_one(*store, kState, "k", "v");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kCorrupt);
+  ASSERT_TRUE(store->damage());
+  EXPECT_EQ(store->damage()->message(), refused.error().message());
+}
+
+TEST_F(LmdbStoreTest, CopyHasTheDamageOfTheListOfFreePages) {
+  fill(50);
+  fill(60);
+  ASSERT_TRUE(zero_free_list(path()));
+  const std::string copy = folder_ / "copy.mdb";
+  ASSERT_TRUE(copy_store(path(), copy));
+  EXPECT_EQ(check_store(copy).error().code(), Code::kCorrupt);
+}
+
+TEST_F(LmdbStoreTest, StoreThatGrowsAndShrinksAtRandomIsSoundAtEveryOpen) {
+  base::FakeRandom random(11);
+  for (int round = 0; round < 15; ++round) {
+    const auto store = open();
+    ASSERT_TRUE(store) << "round " << round;
+    for (int n = 0; n < 20; ++n) {
+      ASSERT_TRUE(store->write([&](WriteTxn& txn) -> Status {
+        for (auto puts = random.below(12); puts > 0; --puts) {
+          const std::string value(random.below(random.below(8) == 0 ? 40000 : 300), 'v');
+          HF_CHECK(txn.put(kState, "key" + std::to_string(random.below(400)), value));
+        }
+        for (auto erased = random.below(16); erased > 0; --erased)
+          HF_CHECK(txn.erase(kState, "key" + std::to_string(random.below(400))));
+        return {};
+      }));
+    }
+    const Status sound = check_store(path());
+    ASSERT_TRUE(sound) << "round " << round << ": " << sound.error().message();
+  }
 }
 
 TEST_F(LmdbStoreTest, CheckSurvivesDamageAnywhere) {

@@ -66,7 +66,7 @@ base::Result<std::optional<std::string>> LmdbTxn::get(Table table, std::string_v
   MDB_val found{};
   const int rc = mdb_get(txn_.get(), *handle, &wanted, &found);
   if (rc == MDB_NOTFOUND) return std::nullopt;
-  HF_CHECK(lmdb_status(rc, record_name(table.name, key)));
+  HF_CHECK(noted(rc, table, key));
   HF_TRY(const auto payload, decode_record(table.name, key, view_of(found)));
   std::string out(payload);
   give_back(view_of(found));
@@ -124,7 +124,16 @@ base::Status LmdbTxn::scan_past(Table table, std::string_view prefix, const Each
 
 base::Status LmdbTxn::changed(int rc, Table table, std::string_view key) {
   map_full_ = map_full_ || rc == MDB_MAP_FULL;
-  return lmdb_status(rc, record_name(table.name, key));
+  return noted(rc, table, key);
+}
+
+// After the first failure LMDB refuses all else in the transaction as it refuses damage.
+base::Status LmdbTxn::noted(int rc, Table table, std::string_view key) {
+  if (rc == MDB_SUCCESS) return {};
+  auto error = lmdb_error(rc, record_name(table.name, key));
+  if (!failed_ && error.code() == Code::kCorrupt) damage_ = error;
+  failed_ = true;
+  return fail(std::move(error));
 }
 
 base::Status LmdbTxn::put(Table table, std::string_view key, std::string_view value) {

@@ -34,12 +34,15 @@ class LmdbTxn final : public WriteTxn {
 
   /// The map was too small for a put or erase, whatever the closure made of that error.
   bool map_full() const { return map_full_; }
+  /// What LMDB first refused, where it did because the file is damaged; what follows in the transaction follows from that.
+  const std::optional<base::Error>& damage() const { return damage_; }
   int commit();
 
  private:
   struct Found;
   base::Result<std::optional<MDB_dbi>> dbi(Table table) const;
   base::Status changed(int rc, Table table, std::string_view key);
+  base::Status noted(int rc, Table table, std::string_view key);
   void give_back(std::string_view record) const;
   base::Status show(Table table, const Found& found, const Each& each, const Damaged& damaged, bool& more);
 
@@ -47,6 +50,8 @@ class LmdbTxn final : public WriteTxn {
   const LmdbTables& tables_;
   Mode mode_;
   bool map_full_ = false;
+  bool failed_ = false;
+  std::optional<base::Error> damage_;
 };
 
 }  // namespace holdfast::sync

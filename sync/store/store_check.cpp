@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// check_store(): reads everything once, in a child, because LMDB trusts its pages and a damaged one can lead
-// it anywhere. The child answers with a line through a pipe; how it ends says the rest.
+// check_store(): reads everything once, also what only a write reads, in a child, because LMDB trusts its pages and a
+// damaged one can lead it anywhere. The child answers with a line through a pipe; how it ends says the rest.
 #include <fcntl.h>
 #include <lmdb.h>
 #include <poll.h>
@@ -9,15 +9,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/handle.hpp"
 #include "base/limits/store.hpp"
+#include "sync/store/free_list.hpp"
 #include "sync/store/lmdb_error.hpp"
 #include "sync/store/lmdb_store.hpp"
 #include "sync/store/record.hpp"
@@ -36,8 +40,48 @@ std::string_view view_of(const MDB_val& value) {
   return {static_cast<const char*>(value.mv_data), value.mv_size};
 }
 
+/// The pages that a walk comes by, none of which may be free, or the next write destroys them. LMDB does not tell them: a
+/// page begins with its number, and lies that far from where the map begins.
+class UsedPages {
+ public:
+  UsedPages(FreePages free, std::size_t page_bytes) : free_(std::move(free)), page_bytes_(page_bytes) {}
+
+  Status see(std::string_view what, const MDB_val& key, const MDB_val& value) {
+    // Of a machine with larger pages: the map may begin in the midst of one.
+    if (page_bytes_ > static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) return {};
+    const auto leaf = page_of(key);
+    HF_CHECK(use(what, leaf, 1));
+    if (page_of(value) == leaf) return {};
+    return use(what, page_of(value), (kHeaderBytes + value.mv_size + page_bytes_ - 1) / page_bytes_);
+  }
+
+ private:
+  static constexpr std::size_t kHeaderBytes = 2 * sizeof(std::size_t);
+
+  std::uintptr_t page_of(const MDB_val& bytes) const {
+    return reinterpret_cast<std::uintptr_t>(bytes.mv_data) / page_bytes_ * page_bytes_;
+  }
+
+  Status use(std::string_view what, std::uintptr_t page, std::size_t count) {
+    std::size_t number = 0;
+    std::memcpy(&number, reinterpret_cast<const void*>(page), sizeof(number));
+    const std::string name = std::string(what) + ": page " + std::to_string(number);
+    const std::uintptr_t begin = page - number * page_bytes_;
+    if (map_ == 0) map_ = begin;
+    if (begin != map_ || number + count > free_.size())
+      return fail(Code::kCorrupt, name + " is in another's place");
+    for (std::size_t i = number; i < number + count; ++i)
+      if (free_[i]) return fail(Code::kCorrupt, name + " is in use, and in the list of free pages");
+    return {};
+  }
+
+  FreePages free_;
+  std::size_t page_bytes_;
+  std::uintptr_t map_ = 0;
+};
+
 template <class Each>
-Status walk(MDB_txn* txn, MDB_dbi dbi, std::string_view what, const Each& each) {
+Status walk(MDB_txn* txn, MDB_dbi dbi, std::string_view what, UsedPages& used, const Each& each) {
   MDB_cursor* raw = nullptr;
   HF_CHECK(lmdb_status(mdb_cursor_open(txn, dbi, &raw), what));
   const base::Handle<MDB_cursor, mdb_cursor_close> cursor(raw);
@@ -50,18 +94,19 @@ Status walk(MDB_txn* txn, MDB_dbi dbi, std::string_view what, const Each& each) 
     if (!last.empty() && view_of(key) <= last)
       return fail(Code::kCorrupt, std::string(what) + ": keys out of order");
     last = view_of(key);
+    HF_CHECK(used.see(what, key, value));
     HF_CHECK(each(view_of(key), view_of(value)));
   }
   return rc == MDB_NOTFOUND ? Status{} : lmdb_status(rc, what);
 }
 
-Status walk_table(MDB_txn* txn, const std::string& name) {
+Status walk_table(MDB_txn* txn, const std::string& name, UsedPages& used) {
   MDB_dbi dbi = 0;
   const int rc = mdb_dbi_open(txn, name.c_str(), 0, &dbi);
   if (rc == ENOMEM || rc == MDB_DBS_FULL) return lmdb_status(rc, name);
   // What stands among the tables and is none was not written by LMDB.
   if (rc != MDB_SUCCESS) return fail(Code::kCorrupt, name + ": " + mdb_strerror(rc));
-  return walk(txn, dbi, name, [&](std::string_view key, std::string_view record) -> Status {
+  return walk(txn, dbi, name, used, [&](std::string_view key, std::string_view record) -> Status {
     HF_TRY([[maybe_unused]] const auto payload, decode_record(name, key, record));
     return {};
   });
@@ -77,10 +122,14 @@ Status walk_store(const std::string& path) {
   MDB_txn* txn_raw = nullptr;
   HF_CHECK(lmdb_status(mdb_txn_begin(env_raw, nullptr, MDB_RDONLY, &txn_raw), path));
   const base::Handle<MDB_txn, mdb_txn_abort> txn(txn_raw);
+  MDB_stat stat{};
+  HF_CHECK(lmdb_status(mdb_env_stat(env_raw, &stat), path));
+  HF_TRY(auto free, read_free_list(txn_raw, path));
+  UsedPages used(std::move(free), std::max<std::size_t>(stat.ms_psize, 1));
   MDB_dbi main = 0;
   HF_CHECK(lmdb_status(mdb_dbi_open(txn_raw, nullptr, 0, &main), path));
-  return walk(txn_raw, main, path, [&](std::string_view name, std::string_view) {
-    return walk_table(txn_raw, std::string(name));
+  return walk(txn_raw, main, path, used, [&](std::string_view name, std::string_view) {
+    return walk_table(txn_raw, std::string(name), used);
   });
 }
 

@@ -4,6 +4,7 @@ trackers of KubeEdge, k3s, IoT Edge, balena, Karmada, Ankaios, flightctl, Greeng
 import os
 import random
 import signal
+import struct
 import uuid
 
 import pytest
@@ -113,6 +114,15 @@ def lead_astray(store):
             data.write(anywhere.randbytes(24))
 
 
+def lose_the_free_pages(store):
+    """The root of LMDB's list of free pages, as the newer of its first two pages has it: all reads, nothing can be written."""
+    with open(store, "r+b") as data:
+        metas = [struct.unpack_from("<I36xQ56xQ", data.read(4096), 40) for _ in range(2)]
+        size, root, _ = max(metas, key=lambda meta: meta[2])
+        data.seek(root * size)
+        data.write(bytes(size))
+
+
 def empty(store):
     os.truncate(store, 0)
 
@@ -121,7 +131,7 @@ def gone(store):
     store.unlink()
 
 
-@pytest.mark.parametrize("damage", [zero_a_page, cut_short, overwrite, lead_astray, empty, gone], ids=lambda function: function.__name__)
+@pytest.mark.parametrize("damage", [zero_a_page, cut_short, overwrite, lead_astray, lose_the_free_pages, empty, gone], ids=lambda function: function.__name__)
 @pytest.mark.parametrize("offline", [True, False], ids=["offline", "online"])
 def test_9_a_damaged_store_is_rebuilt_and_nothing_is_restarted_or_deleted(own_fleet, damage, offline):
     node = own_fleet.node()
@@ -144,3 +154,15 @@ def test_9_a_damaged_store_is_rebuilt_and_nothing_is_restarted_or_deleted(own_fl
     assert node.process("web") == running and len(lines(starts)) == 1
     app.remove("a.yaml").push(seconds=SECONDS)
     until("what Git no longer says goes, though the store was lost", lambda: node.files() == {"/etc/foreign"})
+
+
+def test_9_a_store_that_is_damaged_while_the_agent_runs_is_rebuilt_without_a_person(own_fleet):
+    node = own_fleet.node()
+    web, starts = counted(node)
+    app = own_fleet.app(objects={"web.yaml": web, "a.yaml": file("a", "/etc/a", "a\n")})
+    running = node.process("web")
+    lose_the_free_pages(node.data / "store")
+    app.write("b.yaml", file("b", "/etc/b", "b\n")).push(seconds=SECONDS)
+    assert node.text("/etc/b") == "b\n"
+    assert (node.data / "store.corrupt-1").exists()
+    assert node.process("web") == running and len(lines(starts)) == 1
