@@ -141,6 +141,8 @@ Status Broker::set_revocation_list(const std::string& list) {
   return reload();
 }
 
+bool Broker::has_revocation_list() const { return is_there(options_.folder + "/revoked.pem"); }
+
 /// SIGHUP makes it read its files anew: mosquitto(8).
 Status Broker::reload() {
   HF_TRY(const auto status, host_.process(id_));
@@ -172,8 +174,8 @@ Status Broker::start() {
   const auto passwords = base::read_file(options_.folder + "/passwords", base::limits::kJsonBytesMax);
   digest_ = base::Digest::of(configuration + broker_acl() + certificate + ca + passwords.value_or("")).hex();
   HF_CHECK(base::make_private_directory(options_.folder));
-  HF_CHECK(base::write_file(options_.folder + "/mosquitto.conf", configuration, 0600));
-  HF_CHECK(base::write_file(options_.folder + "/acl", broker_acl(), 0600));
+  HF_CHECK(write_if_other(options_.folder + "/mosquitto.conf", configuration, 0600));
+  HF_CHECK(write_if_other(options_.folder + "/acl", broker_acl(), 0600));
   HF_TRY(const auto status, host_.process(id_));
   if (status.phase == base::ProcessPhase::kRunning && status.spec_digest == digest_) {
     base::log::info("broker adopted", {{"port", static_cast<int>(options_.port)}});
