@@ -33,6 +33,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kStopGrace = 5s;
+constexpr const char* kNotStarted = "the broker could not be started";
 
 const base::BackoffPolicy kBackoff{
     .base = 1s, .factor = 2, .max = 60s, .reset_after = 60s, .is_first_free = true};
@@ -184,7 +185,13 @@ Status Broker::start() {
   if (status.phase == base::ProcessPhase::kRunning)
     return host_.stop_process(id_, kStopGrace);  // look() goes on
   HF_CHECK(check_port_free(options_.address, options_.port));
-  return launch();
+  auto launched = launch();
+  if (launched || launched.error().code() != Code::kNoSpace) return launched;
+  // People need their hub to see what is wrong; the broker comes when there is room.
+  base::log::failure(kNotStarted, "broker", launched.error());
+  is_due_ = true;
+  timer_->set(backoff_.record(clock_.monotonic()));
+  return {};
 }
 
 Status Broker::launch() {
@@ -216,11 +223,11 @@ void Broker::look() {
   }
   if (!backoff_.is_ready(now)) return timer_->set(backoff_.ready_at() - now);
   if (const auto launched = launch(); !launched) {
-    base::log::failure("the broker could not be started", "broker", launched.error());
+    base::log::failure(kNotStarted, "broker", launched.error());
     return timer_->set(backoff_.record(now));
   }
   is_due_ = false;
-  base::log::recovered("the broker could not be started", "broker");
+  base::log::recovered(kNotStarted, "broker");
 }
 
 void Broker::abandon() {

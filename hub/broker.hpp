@@ -52,7 +52,8 @@ class Broker {
   /// The Unix socket and the password of kBrokerAdminName, made at the first call.
   base::Result<std::string> admin_password(base::Random& random);
   std::string admin_socket() const { return options_.folder + "/admin.sock"; }
-  /// Adopts one that runs with this configuration, replaces one with another, starts one where none runs.
+  /// Adopts one that runs with this configuration, replaces one with another, starts one where none runs. On a full
+  /// disk it is tried again until there is room.
   base::Status start();
   /// Call for every host event.
   void on_host_event(const base::HostEvent& event);
