@@ -21,6 +21,7 @@
 #include "base/limits/documents.hpp"
 #include "base/version.hpp"
 #include "hub/pki.hpp"
+#include "hub/recovery.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/store/lmdb_store.hpp"
 #include "sync/store/store_file.hpp"
@@ -299,6 +300,7 @@ bool is_backup(const std::string& folder) {
 }
 
 Result<BackupManifest> back_up(const DataFolder& folder, const std::string& to, base::WallTime now) {
+  HF_CHECK(check_store_is_there(folder));
   if (!is_there(folder.store()) || !is_there(folder.hub_file()))
     return fail(Code::kNotFound, folder.root() + " is no data folder of a hub that was ever started");
   HF_CHECK(check_no_restore_is_due(folder));

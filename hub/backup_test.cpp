@@ -319,6 +319,14 @@ TEST_F(Backup, WithoutItsManifestItIsNotTakenForADataFolder) {
   EXPECT_NE(refused.error().message().find("backup.json is missing"), std::string::npos);
 }
 
+TEST_F(Backup, AStoreThatIsLostIsSaidBeforeAnythingIsCopied) {
+  fs::resize_file(hub_.store(), 0);
+  const auto refused = back_up();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find(hub_.store() + " is empty"), std::string::npos);
+  EXPECT_FALSE(fs::exists(backup_));
+}
+
 TEST_F(Backup, AFolderThatIsNotThereIsNoHubThatRuns) {
   const auto refused = lock_of_stopped_hub(DataFolder(root_ + "/none"));
   ASSERT_FALSE(refused);

@@ -135,8 +135,12 @@ Result<std::uint64_t> rotate(const DataFolder& folder, const RotationOrder& orde
   HF_TRY(const auto lock, lock_of_stopped_hub(folder));
   HF_CHECK(finish_rotation(folder));
   HF_TRY(auto held, document_of(folder));
-  if (!held)
-    return fail(Code::kNotFound, folder.trust_file() + " is missing: has this hub ever been started?");
+  if (!held) {
+    const std::string missing =
+        is_there(folder.trust_file()) ? folder.recovery_key() + ".pub" : folder.trust_file();
+    return fail(Code::kNotFound,
+                missing + " is missing: put it back from a backup. Has this hub ever been started?");
+  }
   HF_TRY(const auto recovery, read_recovery_key(order.recovery_key));
   const auto public_key = read_if_there(folder.recovery_key() + ".pub").value().value_or("");
   if (recovery.public_key().hex() != first_line(public_key)) {
