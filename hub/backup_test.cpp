@@ -309,6 +309,31 @@ TEST_F(Backup, AFileAsLargeAsTheLimitAndNoLarger) {
   EXPECT_NE(refused.error().message().find("left-here.tgz"), std::string::npos);
 }
 
+TEST_F(Backup, WithoutItsManifestItIsNotTakenForADataFolder) {
+  ASSERT_TRUE(back_up());
+  ASSERT_TRUE(lock_of_stopped_hub(hub_));
+  EXPECT_TRUE(check_is_data_folder(hub_));
+  fs::remove(backup_ + "/backup.json");
+  const auto refused = check_is_data_folder(DataFolder(backup_));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("backup.json is missing"), std::string::npos);
+}
+
+TEST_F(Backup, AStoreThatIsLostIsSaidBeforeAnythingIsCopied) {
+  fs::resize_file(hub_.store(), 0);
+  const auto refused = back_up();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find(hub_.store() + " is empty"), std::string::npos);
+  EXPECT_FALSE(fs::exists(backup_));
+}
+
+TEST_F(Backup, AFolderThatIsNotThereIsNoHubThatRuns) {
+  const auto refused = lock_of_stopped_hub(DataFolder(root_ + "/none"));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("--data"), std::string::npos);
+  EXPECT_EQ(refused.error().message().find("stop the hub"), std::string::npos);
+}
+
 TEST_F(Backup, AFolderWithoutAHubIsNamed) {
   const auto refused = hub::back_up(DataFolder(root_ + "/none"), backup_, clock_.wall());
   ASSERT_FALSE(refused);

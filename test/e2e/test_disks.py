@@ -214,6 +214,24 @@ def test_a_hub_whose_disk_is_full_says_so_and_loses_nothing(fleet_of_hub):
     assert len(node.text("/etc/a")) == 1_000_000
 
 
+def test_a_hub_starts_on_a_full_disk_and_its_broker_comes_when_there_is_room(own_fleet):
+    hub = own_fleet.hub
+    hub.stop()
+    machine.end_processes_of(hub.data)
+    until("the broker is gone", lambda: hub.broker_pid() is None)
+    small = on_small_disk(hub.data, "64m")
+    # The last blocks, too: a whole page is what any file of these would need.
+    hub.wrapper = [*small, "sh", "-c", 'dd if=/dev/zero of="$1/filler" bs=4k status=none 2>/dev/null; shift; exec "$@"', "sh", str(hub.data)]
+    hub.start(wait=False)
+    until("it answers", lambda: hub.daemon.log.read_text().count(" ready\n") == 2, 30)
+    assert hub.get("nodes") == []
+    assert not hub.is_ready(), "without a broker"
+    log = hub.daemon.log.read_text()
+    assert "the broker could not be told who is revoked" in log and "No space left on device" in log
+    free(hub, hub.data)
+    until("then it is", hub.is_ready, 60)
+
+
 def test_a_hub_whose_disk_is_read_only_names_it_and_loses_nothing(fleet_of_hub):
     fleet = fleet_of_hub
     hub, node = fleet.hub, fleet.node()
