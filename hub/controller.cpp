@@ -107,6 +107,8 @@ struct Controller::Parts {
     if (!context.nodes.take(object)) return;
     auto& node = *context.nodes.find(uid);
     if (node.revoked != was_revoked) tell_membership();
+    // Its last words are not listened to.
+    if (node.revoked && !was_revoked) node.presence = Presence::kOffline;
     context.look_at(node);
     context.show(node);
     if (is_new) look_at_roots();
@@ -502,7 +504,8 @@ std::vector<base::Metric> Controller::Parts::gauges() const {
   double unsent = 0;
   for (const auto& [uid, node] : context.nodes.all()) {
     unsent += node.sending.wanted ? 1 : 0;
-    ++states[node.is_online() ? "ready" : node.presence == Presence::kOffline ? "offline" : "unknown"];
+    const bool is_away = node.revoked || node.presence == Presence::kOffline;
+    ++states[node.is_online() ? "ready" : is_away ? "offline" : "unknown"];
   }
   base::Metric by_state{"holdfast_hub_nodes", base::MetricType::kGauge, "Nodes by connection state.", {}};
   for (const auto& [state, count] : states) by_state.samples.push_back({{{"state", state}}, count});

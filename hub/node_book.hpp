@@ -132,7 +132,8 @@ struct NodeEntry {
   /// Applications whose quarantine a person asked to lift while the node could not be told.
   std::set<sync::ApplicationUid> retries;
 
-  bool is_online() const { return presence == Presence::kOnline; }
+  /// The session of one that is revoked is ended, and it is not listened to any more.
+  bool is_online() const { return presence == Presence::kOnline && !revoked; }
   bool can(std::string_view ability) const;
   /// Whether sending this section, which the hub gave to the node last, would give it less than it has proven to hold: the
   /// hub was restored from an older copy, and cannot give what is in force.

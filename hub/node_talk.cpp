@@ -270,13 +270,17 @@ Status NodeTalk::on_report(NodeEntry& node, std::string_view body) {
   const bool is_first = !node.snapshot;
   const auto abilities = node.abilities;
   HF_TRY(const bool changed, context_.nodes.take_report(node, report));
+  // Of one that a recovered hub took back it is known only now that it takes Secrets.
+  const bool is_news = is_first || abilities != node.abilities;
+  if (is_news && node.can("secret/1") && context_.secrets.node_key(node.uid) == nullptr)
+    node.asking.sealing = true;
   sender_.ask(node, node.asking.snapshot && report.snapshot.empty(),
               node.asking.abilities && report.abilities.empty(), limits::kStateAckTimeout);
   if (!report.snapshot.empty()) heard(node);
   compare_report(node);
   take_facts(node);
   if (!changed) return {};
-  if (is_first || abilities != node.abilities) context_.look_at(node);
+  if (is_news) context_.look_at(node);
   after_report(node);
   return {};
 }

@@ -189,14 +189,15 @@ Json StatusKeeper::node_conditions(const NodeEntry& node) const {
   const Json* before = find_at(*node.object, "status/conditions");
   const auto now = context_.seams.clock.wall();
   Json out = Json::array();
-  switch (node.presence) {
+  switch (node.revoked ? Presence::kOffline : node.presence) {
     case Presence::kOnline:
       out.push_back(condition(before, "Ready", "True", "Connected", "the node is connected", now));
       break;
     case Presence::kOffline:
-      out.push_back(
-          condition(before, "Ready", "False", "Disconnected",
-                    "the node is not connected; it keeps what it has and catches up when it returns", now));
+      out.push_back(condition(before, "Ready", "False", node.revoked ? "Revoked" : "Disconnected",
+                              node.revoked ? "the node is cut off: its certificate counts no more; it keeps what it has"
+                                           : "the node is not connected; it keeps what it has and catches up when it returns",
+                              now));
       break;
     case Presence::kUnknown:
       out.push_back(condition(before, "Ready", "Unknown", "NotHeard",
