@@ -160,7 +160,7 @@ int check_store(const Typed& typed) {
     say_backup("the backup is sound", *checked);
     return 0;
   }
-  if (const auto checked = sync::check_store(hub::DataFolder(options->data).store()); !checked) {
+  if (const auto checked = hub::check_hub_store(hub::DataFolder(options->data)); !checked) {
     return complain(checked.error(), kFailed);
   }
   std::puts("the store is sound");

@@ -146,6 +146,15 @@ Status recover(const DataFolder& folder, const RecoveryOrder& order, base::WallT
   return sync::LmdbStore::open(hub_store(folder.store())).map([](const auto&) {});
 }
 
+base::Error with_way_out(base::Error error) {
+  if (error.code() != Code::kCorrupt) return error;
+  return {error.code(), error.disposition(), error.message() + ". " + std::string(kDamagedStoreWayOut)};
+}
+
+Status check_hub_store(const DataFolder& folder) {
+  return sync::check_store(folder.store()).map_error(with_way_out);
+}
+
 Status check_store_is_there(const DataFolder& folder) {
   if (is_there(folder.store()) || !is_there(folder.trust_file())) return {};
   return fail(Code::kNotFound, folder.store() +

@@ -46,6 +46,16 @@ struct RecoveryOrder {
 /// make others. kPermission: the trust document is not signed by this recovery key.
 base::Status recover(const DataFolder& folder, const RecoveryOrder& order, base::WallTime now,
                      base::Random& random);
+/// What a person does about a store that is damaged.
+inline constexpr std::string_view kDamagedStoreWayOut =
+    "stop the hub and put a backup back (holdfast-hub restore); if there is none, move the store to another "
+    "place, then "
+    "holdfast-hub recover";
+/// kCorrupt with kDamagedStoreWayOut; any other as it is.
+base::Error with_way_out(base::Error error);
+/// Reads all of the store of a hub that does not run.
+base::Status check_hub_store(const DataFolder& folder);
+
 /// kNotFound: the keys are here and the store is not. A hub that began anew then would know of no node and no generation;
 /// mostly a disk is not mounted.
 base::Status check_store_is_there(const DataFolder& folder);
