@@ -74,7 +74,7 @@ function(holdfast_test_program name)
   set_tests_properties(
     ${name}
     PROPERTIES LABELS ${arg_LABEL}
-               TIMEOUT 300
+               TIMEOUT 900
                ENVIRONMENT
                "HOLDFAST_BIN=${CMAKE_BINARY_DIR}/bin;TMPDIR=${CMAKE_BINARY_DIR}/tmp;TEST_TMPDIR=${CMAKE_BINARY_DIR}/tmp/")
   add_dependencies(tests ${name})

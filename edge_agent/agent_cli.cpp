@@ -51,8 +51,8 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   const DataFolder folder(options.data);
   auto out = std::make_unique<Onlooker>();
   HF_TRY(const auto node, folder.load_node());
-  HF_TRY(const auto trust, folder.load_trust(node));
-  out->identity = identity_of(node, trust);
+  // Without one that can be believed an agent runs, too.
+  out->identity = identity_of(node, folder.load_trust(node).value_or(sync::TrustDocument{}));
   HF_TRY(out->loop, base::EventLoop::create());
   sync::LmdbOptions store;
   store.path = folder.store();
@@ -151,14 +151,15 @@ Status show_plan(const AgentOptions& options) {
 Status take_trust(const AgentOptions& options) {
   const DataFolder folder(options.data);
   HF_TRY(const auto node, folder.load_node());
-  HF_TRY(const auto held, folder.load_trust(node));
+  const auto held = folder.load_trust(node);  // what is missing or cannot be believed is what this is for
   HF_TRY(const auto bytes, base::read_file(options.key, base::limits::kTrustBytesMax));
-  HF_TRY(const auto sealed, sync::decode_trust(bytes));
-  HF_TRY(const auto document, sync::verify_trust(sealed, node.recovery_key));
-  HF_CHECK(check_trust(document, node.fleet));
-  if (document.version <= held.version) {
+  auto document = newer_trust(bytes, {}, node);
+  if (!document) return fail(std::move(document).error().with_context(options.key));
+  if (!*document) return fail(Code::kInvalid, options.key + ": version 0 is no trust document's");
+  const auto version = (*document)->version;
+  if (held && version <= held->version) {
     std::printf("this node holds version %s already; nothing is changed\n",
-                base::to_decimal(held.version).c_str());
+                base::to_decimal(held->version).c_str());
     return {};
   }
   HF_CHECK(base::write_file(folder.offered_trust_file(), bytes, 0600));
@@ -166,7 +167,11 @@ Status take_trust(const AgentOptions& options) {
   const auto answer = ask_local(folder.socket(), "POST", "/v1/trust", kAskTimeoutMs);
   if (!answer && answer.error().code() != Code::kUnavailable) return fail(answer.error());
   if (answer && answer->status != 200) return fail(Code::kInternal, answer->body);
-  std::printf("version %s is in force%s\n", base::to_decimal(document.version).c_str(),
+  if (answer && !folder.load_trust(node)) {
+    return fail(Code::kConflict, options.key + ": version " + base::to_decimal(version) +
+                                     " is not the one that the running agent believes: " + answer->body);
+  }
+  std::printf("version %s is in force%s\n", base::to_decimal(version).c_str(),
               answer ? "" : " from the agent's next start on");
   return {};
 }

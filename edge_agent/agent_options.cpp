@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/absolute_path.hpp"
 #include "base/json.hpp"
 
 namespace holdfast::edge_agent {
@@ -226,6 +227,13 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
   return {};
 }
 
+Status make_paths_absolute(AgentOptions& options) {
+  for (auto* path : {&options.data, &options.root, &options.shim}) {
+    HF_TRY(*path, base::absolute_path(*path));
+  }
+  return {};
+}
+
 Result<Profile> profile_of(const AgentOptions& options) {
   if (options.profile.empty()) return Profile::kPrompt;
   auto profile = parse_profile(options.profile);
@@ -269,7 +277,8 @@ std::string_view agent_help() {
   holdfast-agent plan   --data DIR [-o json]      what would be done now, without doing it
   holdfast-agent logs [KIND/NAME] --data DIR [--since 1h]
   holdfast-agent trust FILE --data DIR            takes a newer trust document (the hub's trust.json), when
-                        this node finds its hub no more; the agent may run or not
+                        this node finds its hub no more, or in place of one that is missing or bad; the agent may
+                        run or not
   holdfast-agent rotate-sealing-key --data DIR    makes a new key to which the hub seals this node's secrets;
                         what is sealed to the old one stays readable; the agent may run or not
   holdfast-agent unenroll [--keep|--prune] --data DIR [--root DIR]

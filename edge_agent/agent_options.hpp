@@ -63,6 +63,8 @@ struct AgentOptions {
 base::Result<AgentOptions> parse_agent_options(const std::vector<std::string>& arguments);
 /// `--config FILE`: {"facts":{},"logLevel":"","noProxy":"","profile":"","proxy":"","root":"","shim":""}; what was typed wins. Errors name the member.
 base::Status read_agent_config(std::string_view text, AgentOptions& options);
+/// Paths that hold wherever this program and its children go: --data, --root and --shim, with those of --config.
+base::Status make_paths_absolute(AgentOptions& options);
 /// kInvalid names the option; no password is in the message.
 base::Result<Profile> profile_of(const AgentOptions& options);
 /// From the options, else from HTTPS_PROXY and NO_PROXY as `variable` tells them (empty: not set).

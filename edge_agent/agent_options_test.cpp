@@ -31,6 +31,16 @@ TEST(AgentOptions, TakesTheResourceBeforeOrAfterTheOptions) {
   EXPECT_EQ(parse_agent_options({"a", "why", "--data", "/d", "-o", "json", "File/motd"})->key, "File/motd");
 }
 
+TEST(AgentOptions, PathsHoldWhereverTheProgramGoes) {
+  AgentOptions options;
+  options.data = "data";
+  options.shim = "/usr/bin/holdfast-shim";
+  ASSERT_TRUE(make_paths_absolute(options));
+  EXPECT_TRUE(options.data.starts_with('/') && options.data.ends_with("/data")) << options.data;
+  EXPECT_EQ(options.shim, "/usr/bin/holdfast-shim");
+  EXPECT_EQ(options.root, "") << "not said";
+}
+
 TEST(AgentOptions, LetWhatWasTypedWinOverTheConfiguration) {
   AgentOptions options;
   options.root = "/typed";

@@ -58,7 +58,7 @@ Result<std::unique_ptr<AgentProgram>> AgentProgram::create(const AgentOptions& o
   HF_TRY(auto node, folder.load_node());
   HF_TRY(auto lock, base::DirectoryLock::take(folder.root()));
   TrustKeeper trust(folder, node);
-  HF_CHECK(trust.load());
+  trust.load();
   auto program = std::unique_ptr<AgentProgram>(
       new AgentProgram(options, std::move(lock), std::move(node), std::move(trust)));
   program->started_ = started;
@@ -118,8 +118,7 @@ Status AgentProgram::open() {
     return CertificateNote{renewal_->not_after(), renewal_->due(), renewal_->trouble(),
                            renewal_->is_key_in_tpm()};
   });
-  routes_->show_trust([this] { return TrustNote{trust_.document().version, trust_fetch_->trouble()}; },
-                      [this] { return trust_.take_offered(); });
+  routes_->show_trust([this] { return trust_note(); }, [this] { return trust_.take_offered(); });
   HF_TRY(api_, LocalApi::listen(*loop_, folder_.socket(), [this](const LocalRequest& request) {
            auto response = routes_->answer(request);
            if (request.method == "POST") work_soon();
@@ -127,8 +126,11 @@ Status AgentProgram::open() {
          }));
   routes_->rotate_sealing_key([this] { return rotate_sealing_key(); });
   sealing_timer_ = loop_->timer([this] { look_at_sealing_keys(); });
+  routes_->show_machine([this] { return watch_.metrics(); });
+  desk_->show_machine([this] { return watch_.metrics(); });
   tidy_timer_ = loop_->timer([this] {
     tidy_logs();
+    look_at_machine();
     memory_.give_back();
   });
   return {};
@@ -152,7 +154,7 @@ Status AgentProgram::boot_engine() {
     engine_ =
         std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_, outbox_.get()}, identity_);
     auto facts = options_.facts;
-    facts.merge(machine_facts());
+    facts.merge(machine_facts(folder_.root()));
     engine_->set_facts(std::move(facts));
     engine_->started(started_);
     open_secrets();
@@ -192,6 +194,10 @@ Status AgentProgram::open_trust() {
       base::log::error("the new addresses cannot be used", {{"error", believed.error().message()}});
   });
   return {};
+}
+
+TrustNote AgentProgram::trust_note() const {
+  return {trust_.document().version, trust_.trouble().empty() ? trust_fetch_->trouble() : trust_.trouble()};
 }
 
 /// What a trust document that has come says is in force at once; link and HTTPS take it at their next attempt.
@@ -290,6 +296,8 @@ void AgentProgram::work() {
   timer_->set(std::max(0ms, *next - clock_.monotonic()));
 }
 
+void AgentProgram::look_at_machine() { engine_->set_conditions(watch_.look()); }
+
 void AgentProgram::tidy_logs() {
   const ProcessLogs logs(folder_.logs());
   if (const auto instances = logs.instances()) {
@@ -318,7 +326,8 @@ Status AgentProgram::note_ended() {
 Status AgentProgram::run() {
   base::log::info("agent started",
                   {{"version", base::kVersion}, {"node", node_.name}, {"uid", node_.uid.str()}});
-  work();  // from the store, before anything is heard from the network
+  look_at_machine();  // so that what is said first is whole
+  work();             // from the store, before anything is heard from the network
   session_->start();
   renewal_->start();
   trust_fetch_->start();

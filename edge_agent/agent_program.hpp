@@ -21,6 +21,7 @@
 #include "edge_agent/engine.hpp"
 #include "edge_agent/local_api.hpp"
 #include "edge_agent/local_routes.hpp"
+#include "edge_agent/machine_watch.hpp"
 #include "edge_agent/outbox.hpp"
 #include "edge_agent/process_logs.hpp"
 #include "edge_agent/renewal.hpp"
@@ -54,12 +55,14 @@ class AgentProgram {
   void work_soon();
   base::Status open_renewal();
   base::Status open_trust();
+  TrustNote trust_note() const;
   base::Status believe();
   void look_at_link();
   void open_secrets();
   base::Status rotate_sealing_key();
   void look_at_sealing_keys();
   void tidy_logs();
+  void look_at_machine();
 
   AgentOptions options_;
   base::DirectoryLock lock_;
@@ -70,6 +73,7 @@ class AgentProgram {
   NodeIdentity identity_;
   base::SystemClock clock_;
   base::SpareMemory memory_{clock_};
+  MachineWatch watch_{clock_, folder_.root()};
   base::MonotonicTime started_;
   base::SystemRandom random_;
   std::unique_ptr<base::EventLoop> loop_;

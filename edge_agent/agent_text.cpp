@@ -68,6 +68,14 @@ std::string status_text(const Json& status) {
                                (problem.empty() ? "" : "; the renewal failed: " + problem) + "\n";
     if (text_of(*found, "key") == "tpm") out += "Key:         in the TPM of this machine\n";
   }
+  for (const auto& condition : snapshot.value("conditions", Json::array())) {
+    const auto type = text_of(condition, "type");
+    const bool is_own = type == "DeletesAllowed" || type == "StateVerified";  // which are well when True
+    if (!is_own && text_of(condition, "status") == "True")
+      out += "Machine:     " + type + ": " + text_of(condition, "message") + "\n";
+  }
+  if (const auto found = status.find("trust"); found != status.end() && text_of(*found, "version") == "0")
+    out += "Trust:       cannot be used: " + text_of(*found, "error") + "\n";
   out += "Accepted:    " + text_of(snapshot, "accepted") + "\nApplied:     " + text_of(snapshot, "applied") +
          "\n\n";
   std::vector<Row> rows{{"APPLICATION", "PHASE", "SYNC", "HEALTH", "BECAUSE"}};

@@ -2,6 +2,7 @@
 #include "edge_agent/command_desk.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/limits/hub.hpp"
@@ -186,8 +187,9 @@ Result<std::string> CommandDesk::logs(const std::string& arguments) {
 }
 
 Result<std::string> CommandDesk::diagnose() {
-  Json out{{"status", status_json(engine_, identity_, nullptr)},
-           {"metrics", base::prometheus_text(engine_.metrics())}};
+  auto metrics = engine_.metrics();
+  if (machine_) std::ranges::move(machine_(), std::back_inserter(metrics));
+  Json out{{"status", status_json(engine_, identity_, nullptr)}, {"metrics", base::prometheus_text(metrics)}};
   if (const auto plan = engine_.plan_now()) {
     out["plan"] = plan_json(*plan);
   } else {

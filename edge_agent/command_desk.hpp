@@ -9,8 +9,11 @@
 // Threads: one, the event loop's.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
+#include "base/metric.hpp"
 #include "base/result.hpp"
 #include "edge_agent/engine.hpp"
 #include "edge_agent/process_logs.hpp"
@@ -32,6 +35,8 @@ class CommandDesk {
   CommandDesk(Engine& engine, ProcessLogs logs, NodeIdentity identity, const base::Clock& clock)
       : engine_(engine), logs_(std::move(logs)), identity_(std::move(identity)), clock_(clock) {}
 
+  /// What a diagnosis says of the machine from now on.
+  void show_machine(std::function<std::vector<base::Metric>()> metrics) { machine_ = std::move(metrics); }
   base::Result<std::string> carry_out(const sync::Command& command);
 
  private:
@@ -42,6 +47,7 @@ class CommandDesk {
   ProcessLogs logs_;
   NodeIdentity identity_;
   const base::Clock& clock_;
+  std::function<std::vector<base::Metric>()> machine_;
 };
 
 }  // namespace holdfast::edge_agent

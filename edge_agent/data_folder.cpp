@@ -7,6 +7,7 @@
 #include "base/file_io.hpp"
 #include "base/json.hpp"
 #include "base/limits/documents.hpp"
+#include "base/limits/wire.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -79,8 +80,10 @@ Result<NodeFile> DataFolder::load_node() const {
   }
   if (!bytes) return fail(std::move(bytes).error());
   auto node = decode_node_file(*bytes);
-  if (!node) return fail(std::move(node).error().with_context(node_file()));
-  return node;
+  if (node) return node;
+  return fail(node.error().code(), node_file() + ": " + node.error().message() +
+                                       "; put the file back; if it is lost, enrol again in this " +
+                                       "folder, with a token of `holdfast token create --replace NODE`");
 }
 
 Result<bool> DataFolder::load_marks(NodeFile& node) const {
@@ -105,11 +108,18 @@ base::Status DataFolder::save_marks(const NodeFile& node) const {
 }
 
 Result<sync::TrustDocument> DataFolder::load_trust(const NodeFile& node) const {
-  HF_TRY(const auto bytes, base::read_file(trust_file(), base::limits::kJsonBytesMax));
-  HF_TRY(const auto sealed, sync::decode_trust(bytes));
-  auto trust = sync::verify_trust(sealed, node.recovery_key);
-  if (!trust) return fail(std::move(trust).error().with_context(trust_file()));
-  return trust;
+  auto trust = [&]() -> Result<sync::TrustDocument> {
+    HF_TRY(const auto bytes, base::read_file(trust_file(), base::limits::kTrustBytesMax));
+    HF_TRY(const auto sealed, sync::decode_trust(bytes));
+    return sync::verify_trust(sealed, node.recovery_key);
+  }();
+  if (trust) return trust;
+  const auto& message = trust.error().message();
+  const bool is_named = message.find(trust_file()) != std::string::npos;
+  return fail(trust.error().code(),
+              (is_named ? message : trust_file() + ": " + message) +
+                  "; fetch trust.json from the hub's data folder, and put it in place with " +
+                  "`holdfast-agent trust FILE --data " + root_ + "`");
 }
 
 NodeIdentity identity_of(const NodeFile& node, const sync::TrustDocument& trust) {

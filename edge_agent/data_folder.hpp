@@ -68,12 +68,12 @@ class DataFolder {
   std::string socket() const { return root_ + "/agent.sock"; }
 
   bool enrolled() const;
-  /// kNotFound says how to enrol.
+  /// kNotFound says how to enrol; a file that cannot be read comes with the way out.
   base::Result<NodeFile> load_node() const;
   /// Mark key and mark uid of an earlier identity whose inventory is still here; false: there is none.
   base::Result<bool> load_marks(NodeFile& node) const;
   base::Status save_marks(const NodeFile& node) const;
-  /// The stored trust document, verified with the pinned recovery key.
+  /// The stored trust document, verified with the pinned recovery key. Errors name the file, and the way out.
   base::Result<sync::TrustDocument> load_trust(const NodeFile& node) const;
 
  private:

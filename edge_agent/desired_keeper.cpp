@@ -104,6 +104,21 @@ Status DesiredKeeper::put_right(const DesiredHeader& header) {
   return changes.empty() ? Status() : parts_.store.commit(changes);
 }
 
+bool DesiredKeeper::set_signing_keys(std::vector<base::PublicKey> keys) {
+  audience_.signing_keys = std::move(keys);
+  const auto& stored = parts_.store.header();
+  if (!stored || parts_.accepted.verified) return false;
+  const auto header = sync::verify_header(*stored, audience_.signing_keys, audience_.fleet, audience_.uid);
+  // Work may be under way by records that say something else: they wait for the next boot, or the next state.
+  const auto is_recorded = [this](const sync::SectionRef& ref) {
+    const auto* record = parts_.store.section(ref.application);
+    return record == nullptr || (record->accepted.digest == ref.digest && !record->removal_pending);
+  };
+  if (!header || !std::ranges::all_of(header->sections, is_recorded)) return false;
+  set_accepted(*header, stored->bytes, true);
+  return true;
+}
+
 void DesiredKeeper::set_accepted(const DesiredHeader& header, const std::string& bytes, bool verified) {
   auto& accepted = parts_.accepted;
   accepted.generation = header.generation;

@@ -31,7 +31,8 @@ class DesiredKeeper {
 
   /// Verifies the stored header. What no key verifies any more goes on being held, but proves no delete.
   base::Status boot();
-  void set_signing_keys(std::vector<base::PublicKey> keys) { audience_.signing_keys = std::move(keys); }
+  /// True: what could not be verified at boot is, by these.
+  bool set_signing_keys(std::vector<base::PublicKey> keys);
   std::vector<sync::Frame> accept(sync::State state);
   /// A piece of a body that the state on its way lacks; others change nothing.
   std::vector<sync::Frame> accept(const sync::Part& part);

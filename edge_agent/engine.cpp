@@ -272,7 +272,9 @@ void Engine::look_at_everything(bool retry) {
 void Engine::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version) {
   state_->identity.trust = version;
   state_->identity.signing_keys = signing_keys;
-  state_->keeper.set_signing_keys(std::move(signing_keys));
+  if (!state_->keeper.set_signing_keys(std::move(signing_keys))) return;
+  state_->queue.add({WorkKind::kFullPass, ""}, state_->seams.clock.monotonic());
+  if (state_->on_wake) state_->on_wake();
 }
 
 sync::SignedHeader Engine::accepted_header() const {
@@ -339,6 +341,21 @@ void Engine::set_facts(std::map<std::string, std::string> facts) {
   state_->facts.facts = std::move(facts);
   state_->changed = true;
   state_->refresh_snapshot();
+}
+
+void Engine::set_conditions(std::vector<sync::Condition> conditions) {
+  State& s = *state_;
+  if (s.facts.conditions == conditions) return;
+  for (const auto& condition : conditions) {
+    const auto before = std::ranges::find(s.facts.conditions, condition.type, &sync::Condition::type);
+    const bool was = before != s.facts.conditions.end() && before->status == "True";
+    const bool is = condition.status == "True";
+    if (is && !was) s.events.warning(condition.type, {}, condition.message);
+    if (was && !is) s.events.normal(condition.reason, {}, condition.type + " is over");
+  }
+  s.facts.conditions = std::move(conditions);
+  s.changed = true;
+  s.refresh_snapshot();
 }
 
 Result<Plan> Engine::plan_now() { return plan(look(state_->parts, nullptr)); }

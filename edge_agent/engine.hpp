@@ -107,6 +107,9 @@ class Engine {
   void on_wake(std::function<void()> listener);
   /// What the node knows about itself (architecture, kernel, …); part of the snapshot.
   void set_facts(std::map<std::string, std::string> facts);
+  /// Of the machine (machine_conditions.hpp), beside those of the agent itself. One that becomes True is a warning named
+  /// by its type, and its end an event named by its reason then. After boot().
+  void set_conditions(std::vector<sync::Condition> conditions);
 
   /// Between two looks at everything, from the next one on.
   void set_full_pass_interval(std::chrono::milliseconds interval);

@@ -91,6 +91,28 @@ TEST(EngineBoot, AHeaderThatNoKeyVerifiesAnyMoreIsHeldAndProvesNoDelete) {
   EXPECT_EQ(node.content("/etc/a"), "A");
 }
 
+TEST(EngineBoot, WithoutAnyKeyItHealsAndDeletesNothingUntilTheKeysAreThereAgain) {
+  FakeNode node;
+  FakeApp held = app();
+  node.desire({held});
+  node.settle();
+  node.desire({held.without("File/b")});
+  node.kill();
+  const auto keys = std::exchange(node.identity.signing_keys, {});
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  node.host.edit_by_hand("/etc/a", "X");
+  node.run();
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_EQ(node.content("/etc/b"), "B") << "what could not be verified deletes nothing";
+  node.engine().set_trust({FakeFleet(2).key().public_key()}, 1);
+  node.pass(1h);
+  EXPECT_EQ(node.content("/etc/b"), "B") << "nor by another's key";
+  node.engine().set_trust(keys, 2);
+  node.pass(1h);
+  EXPECT_FALSE(node.content("/etc/b"));
+}
+
 TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundBeforeItIsApplied) {
   FakeNode node;
   node.desire({app()});

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "edge_agent/agent_cli.hpp"
 #include "edge_agent/fake_node.hpp"
+#include "edge_agent/local_routes.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -74,6 +77,48 @@ TEST(EngineSnapshot, TellsOnlyWhenTheBytesDiffer) {
   EXPECT_EQ(told, 1);
   node.engine().set_facts({{"arch", "arm64"}});
   EXPECT_EQ(told, 1);
+}
+
+// ---- conditions of the machine ----
+
+std::vector<sync::Condition> disk_pressure(const char* status, const char* reason, const char* message = "") {
+  return {{"DiskPressure", status, reason, message}};
+}
+
+TEST(EngineConditions, OfTheMachineStandBesideItsOwn) {
+  FakeNode node;
+  node.engine().set_conditions(disk_pressure("False", "DiskSufficient"));
+  const auto conditions = node.engine().snapshot().conditions;
+  ASSERT_EQ(conditions.size(), 3U);
+  EXPECT_EQ(conditions.at(0).type, "DeletesAllowed");
+  EXPECT_EQ(conditions.at(2), (sync::Condition{"DiskPressure", "False", "DiskSufficient", ""}));
+  EXPECT_EQ(node.count_events("DiskSufficient"), 0U) << "that all is well is no event";
+}
+
+TEST(EngineConditions, AreAnEventWhenTheyBeginAndOneWhenTheyEnd) {
+  FakeNode node;
+  int told = 0;
+  node.engine().on_changed([&] { ++told; });
+  node.engine().set_conditions(disk_pressure("False", "DiskSufficient"));
+  for (int i = 0; i < 3; ++i) node.engine().set_conditions(disk_pressure("True", "DiskLow", "4 % was free"));
+  EXPECT_THAT(node.last_event("DiskPressure"), HasSubstr("4 % was free"));
+  EXPECT_EQ(told, 2);
+  for (int i = 0; i < 3; ++i) node.engine().set_conditions(disk_pressure("False", "DiskSufficient"));
+  EXPECT_THAT(node.last_event("DiskSufficient"), HasSubstr("DiskPressure is over"));
+  EXPECT_EQ(told, 3);
+  node.engine().set_conditions(disk_pressure("True", "DiskLow", "4 % was free"));
+  EXPECT_EQ(node.count_events("DiskPressure"), 2U) << "the same again is news after it was over";
+  EXPECT_EQ(node.count_events("DiskSufficient"), 1U);
+}
+
+TEST(EngineConditions, ThatAreBadAreSaidByStatusOnTheNode) {
+  FakeNode node;
+  node.engine().set_conditions({{"DiskPressure", "True", "DiskLow", "4 % was free"},
+                                {"MemoryPressure", "False", "MemorySufficient", ""}});
+  const auto text = status_text(status_json(node.engine(), node.identity, nullptr));
+  EXPECT_THAT(text, HasSubstr("Machine:     DiskPressure: 4 % was free\n"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("MemoryPressure")));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("DeletesAllowed")));
 }
 
 TEST(EngineSnapshot, IsNeverSyncedWhileSomethingIsNot) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "base/file_io.hpp"
@@ -92,7 +93,7 @@ Result<std::string> body_of(const AgentOptions& options, const sync::PrivateKey&
                                    {"csr", request.pem()},
                                    {"fingerprint", fingerprint_of(hardware, names_of(hardware))},
                                    {"serials", serials},
-                                   {"facts", machine_facts()},
+                                   {"facts", machine_facts(options.data)},
                                    {"agentVersion", base::kVersion}});
 }
 
@@ -108,6 +109,7 @@ base::Error refused(const sync::HttpResponse& response) {
 
 struct Identity {
   NodeFile node;
+  std::optional<std::map<std::string, std::string>> labels;  ///< that the node has; none: not told
   std::string certificate;
   std::string ca;
   std::string trust;
@@ -128,6 +130,9 @@ Result<Identity> identity_of_answer(const std::string& body) {
                .required("recoveryKey", recovery)
                .required("trust", out.trust)
                .finish_open());
+  if (json.contains("labels"))
+    HF_CHECK(
+        base::ObjectReader(json, "the hub's answer").optional("labels", out.labels.emplace()).finish_open());
   out.node.uid = sync::NodeUid(uid);
   out.node.fleet = sync::FleetId(fleet);
   HF_TRY(out.node.recovery_key, base::PublicKey::from_hex(recovery));
@@ -193,9 +198,19 @@ Result<Identity> ask_for_identity(const AgentOptions& options, const sync::Priva
   return identity;
 }
 
+std::vector<std::string> not_granted(const AgentOptions& options, const Identity& identity) {
+  std::vector<std::string> out;
+  if (!identity.labels) return out;
+  for (const auto& [key, value] : options.labels) {
+    const auto has = identity.labels->find(key);
+    if (has == identity.labels->end() || has->second != value) out.push_back(key + "=" + value);
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
+Result<Enrolled> enroll(const AgentOptions& options, base::Random& random) {
   const DataFolder folder(options.data);
   HF_CHECK(base::make_private_directory(folder.root()));
   HF_TRY(const auto earlier, earlier_identity(folder, options.re_home));
@@ -205,7 +220,7 @@ Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
   HF_TRY(const auto key,
          key_in(earlier ? folder.re_home_key_file() : folder.key_file(), place_of(options, folder)));
   HF_TRY(auto identity, ask_for_identity(options, key, options.name.empty() ? own_name : options.name));
-  if (earlier) HF_CHECK(keep_for_next(folder, *earlier));
+  HF_CHECK(earlier ? keep_for_next(folder, *earlier) : forget_lost_identity(folder));
   HF_TRY(const bool has_marks, folder.load_marks(identity.node));
   if (!has_marks) {
     identity.node.mark_key = base::make_mac_key(random);
@@ -216,7 +231,7 @@ Result<NodeFile> enroll(const AgentOptions& options, base::Random& random) {
     HF_CHECK(base::remove_file(path));
   HF_CHECK(save(folder, key, identity));
   HF_CHECK(base::remove_file(folder.re_home_key_file()));
-  return identity.node;
+  return Enrolled{identity.node, not_granted(options, identity)};
 }
 
 }  // namespace holdfast::edge_agent

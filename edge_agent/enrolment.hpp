@@ -5,6 +5,9 @@
 // Threads: the program's only one; blocks.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "edge_agent/agent_options.hpp"
@@ -12,7 +15,13 @@
 
 namespace holdfast::edge_agent {
 
+struct Enrolled {
+  NodeFile node;
+  /// "key=value" of each --label that the token does not grant; none where the hub is of a release that does not tell.
+  std::vector<std::string> not_granted;
+};
+
 /// kConflict: already enrolled. kPermission: the hub is not the pinned one, or refused the token.
-base::Result<NodeFile> enroll(const AgentOptions& options, base::Random& random);
+base::Result<Enrolled> enroll(const AgentOptions& options, base::Random& random);
 
 }  // namespace holdfast::edge_agent

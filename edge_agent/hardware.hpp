@@ -15,6 +15,9 @@ namespace holdfast::edge_agent {
 /// not count.
 std::map<std::string, std::string> hardware_facts(const std::string& root = {});
 
+/// What makers leave where a serial belongs: "To Be Filled By O.E.M.", "00000000".
+bool is_placeholder(std::string text);
+
 /// SHA-256 in hex of the facts of those names; empty where there are none, or one of them is missing: then it is not
 /// known whether this is the same machine.
 std::string fingerprint_of(const std::map<std::string, std::string>& facts,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/local_routes.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/metric.hpp"
@@ -149,6 +151,7 @@ LocalResponse LocalRoutes::why(const LocalRequest& request) {
 
 std::string LocalRoutes::metrics() const {
   auto all = engine_.metrics();
+  if (machine_) std::ranges::move(machine_(), std::back_inserter(all));
   const auto& counters = session_.counters();
   const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
   all.push_back(base::gauge("holdfast_agent_connected", "1 while the session with the broker is up.",

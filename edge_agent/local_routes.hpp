@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/metric.hpp"
 #include "edge_agent/engine.hpp"
 #include "edge_agent/local_api.hpp"
 #include "edge_agent/session.hpp"
@@ -32,8 +33,8 @@ struct CertificateNote {
 
 /// Of the trust document.
 struct TrustNote {
-  std::uint64_t version = 0;
-  std::string trouble;  ///< why none newer was found while no broker is reached
+  std::uint64_t version = 0;  ///< 0: there is none that can be believed
+  std::string trouble;        ///< why there is none, or none newer was found while no broker is reached
 };
 
 class LocalRoutes {
@@ -50,6 +51,8 @@ class LocalRoutes {
   }
   /// What POST /v1/sealing-key does.
   void rotate_sealing_key(std::function<base::Status()> rotate) { rotate_sealing_key_ = std::move(rotate); }
+  /// What metrics say of the machine from now on.
+  void show_machine(std::function<std::vector<base::Metric>()> metrics) { machine_ = std::move(metrics); }
   LocalResponse answer(const LocalRequest& request);
 
  private:
@@ -66,6 +69,7 @@ class LocalRoutes {
   std::function<TrustNote()> trust_;
   std::function<base::Result<bool>()> take_offered_;
   std::function<base::Status()> rotate_sealing_key_;
+  std::function<std::vector<base::Metric>()> machine_;
 };
 
 }  // namespace holdfast::edge_agent

@@ -14,10 +14,13 @@ TEST(MachineFacts, NameArchitecturesAsKubernetesDoes) {
 }
 
 TEST(MachineFacts, SayWhereThisRuns) {
-  const auto facts = machine_facts();
+  const auto facts = machine_facts("/");
   EXPECT_EQ(facts.at("os"), "linux");
   EXPECT_FALSE(facts.at("arch").empty());
   EXPECT_FALSE(facts.at("kernel").empty());
+  EXPECT_TRUE(facts.at("disk").ends_with("Mi"));
+  EXPECT_TRUE(facts.at("memory").ends_with("Mi"));
+  EXPECT_FALSE(facts.at("cpus").empty());
 }
 
 }  // namespace

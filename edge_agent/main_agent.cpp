@@ -57,7 +57,13 @@ base::Status run_agent(const AgentOptions& options) {
 
 base::Status enroll(const AgentOptions& options) {
   base::SystemRandom random;
-  HF_TRY(const auto node, edge_agent::enroll(options, random));
+  HF_TRY(const auto enrolled, edge_agent::enroll(options, random));
+  const auto& node = enrolled.node;
+  for (const auto& label : enrolled.not_granted) {
+    std::fprintf(stderr,
+                 "label %s was not granted: the token decides; at the hub: holdfast label node %s %s\n",
+                 label.c_str(), node.name.c_str(), label.c_str());
+  }
   std::printf("enrolled as %s (%s)\nnow: holdfast-agent run --data %s\n", node.name.c_str(),
               node.uid.str().c_str(), options.data.c_str());
   return {};
@@ -81,7 +87,8 @@ base::Status leave(const AgentOptions& options) {
 }
 
 base::Status carry_out(const AgentOptions& typed) {
-  HF_TRY(const AgentOptions options, with_config(typed));
+  HF_TRY(AgentOptions options, with_config(typed));
+  HF_CHECK(edge_agent::make_paths_absolute(options));
   switch (options.command) {
     case AgentCommand::kHelp: std::fputs(std::string(edge_agent::agent_help()).c_str(), stdout); return {};
     case AgentCommand::kVersion: std::printf("holdfast-agent %s\n", base::kVersion); return {};

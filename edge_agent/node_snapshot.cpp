@@ -161,6 +161,7 @@ sync::Snapshot make_snapshot(const Parts& parts, const NodeFacts& node) {
     snapshot.sections.push_back(section_status(parts, record));
   }
   snapshot.conditions = conditions_of(parts);
+  snapshot.conditions.insert(snapshot.conditions.end(), node.conditions.begin(), node.conditions.end());
   snapshot.facts = node.facts;
   return snapshot;
 }

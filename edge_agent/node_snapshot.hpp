@@ -16,6 +16,7 @@ struct NodeFacts {
   sync::NodeUid node;
   std::string boot_id;
   std::map<std::string, std::string> facts;
+  std::vector<sync::Condition> conditions;  ///< of the machine
 };
 
 sync::Snapshot make_snapshot(const Parts& parts, const NodeFacts& node);

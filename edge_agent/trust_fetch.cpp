@@ -80,6 +80,9 @@ void TrustFetch::connected(bool is_connected) {
 
 void TrustFetch::ask() {
   if (call_.is_under_way() || is_connected_) return;
+  keeper_.read_again();
+  // Whose answer is the newest could not be told: an old document, kept by whoever lies in between, would do.
+  if (!keeper_.trouble().empty()) return wait();
   const TrustQuestion question{.hubs = keeper_.document().hubs, .proxies = proxies_};
   const auto is_news = [fleet = node_.fleet, recovery = node_.recovery_key,
                         held = keeper_.document().version](std::string_view encoded) -> Result<bool> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TrustFetch: asks the hub's addresses for the trust document while no broker is reached: keys, CA or addresses may have
 // changed while this node was away. Whoever answers is listened to, for the document is signed itself, and whoever lies in
-// between can do no more than withhold it. Asks in a thread that does nothing else.
+// between can do no more than withhold it. A node without a document asks nobody. Asks in a thread that does nothing else.
 // Threads: one, the event loop's; the question runs in one of its own.
 #pragma once
 

@@ -16,6 +16,12 @@ using base::fail;
 using base::Result;
 using base::Status;
 
+namespace {
+
+constexpr const char* kNotRead = "the trust document cannot be used, and nobody is believed without it";
+
+}  // namespace
+
 Status check_trust(const sync::TrustDocument& document, const sync::FleetId& fleet) {
   if (document.fleet != fleet) {
     return fail(Code::kPermission, "the trust document is of fleet " + document.fleet.str() +
@@ -39,11 +45,32 @@ Result<std::optional<sync::TrustDocument>> newer_trust(std::string_view encoded,
   return is_newer ? std::optional(std::move(document)) : std::nullopt;
 }
 
-Status TrustKeeper::load() {
-  HF_TRY(document_, folder_.load_trust(node_));
+void TrustKeeper::load() {
+  const auto stored = read();
   if (const auto offered = take_offered(); !offered)
     base::log::failure("a trust document was refused", folder_.offered_trust_file(), offered.error());
+  if (!trouble_.empty()) base::log::failure(kNotRead, "trust", stored.error());
+}
+
+void TrustKeeper::read_again() {
+  if (trouble_.empty() || !read()) return;
+  for (const auto& listener : listeners_) listener();
+}
+
+Status TrustKeeper::read() {
+  auto stored = folder_.load_trust(node_);
+  if (!stored) {
+    trouble_ = stored.error().message();
+    return fail(std::move(stored).error());
+  }
+  in_force(*std::move(stored));
   return {};
+}
+
+void TrustKeeper::in_force(sync::TrustDocument document) {
+  document_ = std::move(document);
+  trouble_.clear();
+  base::log::recovered(kNotRead, "trust");
 }
 
 Result<bool> TrustKeeper::take(std::string_view encoded) {
@@ -52,8 +79,18 @@ Result<bool> TrustKeeper::take(std::string_view encoded) {
   HF_CHECK(base::write_file(folder_.trust_file(), encoded, 0600));
   base::log::info("another trust document is in force", {{"version", base::to_decimal(newer->version)},
                                                          {"before", base::to_decimal(document_.version)}});
-  document_ = *std::move(newer);
+  in_force(*std::move(newer));
   for (const auto& listener : listeners_) listener();
+  return true;
+}
+
+/// The file may have been lost while this agent ran: what it still knows is then stored anew.
+Result<bool> TrustKeeper::take_from_person(std::string_view encoded) {
+  HF_TRY(const bool taken, take(encoded));
+  if (taken || folder_.load_trust(node_)) return taken;
+  HF_TRY(const auto same, newer_trust(encoded, {}, node_));
+  if (same != document_) return false;
+  HF_CHECK(base::write_file(folder_.trust_file(), encoded, 0600));
   return true;
 }
 
@@ -61,7 +98,7 @@ Result<bool> TrustKeeper::take_offered() {
   const auto path = folder_.offered_trust_file();
   const auto bytes = base::read_file(path, base::limits::kTrustBytesMax);
   if (!bytes && bytes.error().code() == Code::kNotFound) return false;
-  auto taken = bytes ? take(*bytes) : Result<bool>(fail(bytes.error()));
+  auto taken = bytes ? take_from_person(*bytes) : Result<bool>(fail(bytes.error()));
   HF_CHECK(base::remove_file(path));
   return taken;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // TrustKeeper: the trust document that this node holds, and the one way in which it changes: a higher version of the
 // same fleet, signed by the recovery key that was pinned at enrolment, stored whole before it counts. It comes over MQTT,
-// over HTTPS (trust_fetch.hpp), or from a file that a person gives (`holdfast-agent trust FILE`).
+// over HTTPS (trust_fetch.hpp), or from a file that a person gives (`holdfast-agent trust FILE`). Where the one that is stored is
+// missing or cannot be believed the node believes nobody: it asks no hub, for how new an answer is could not be told, and waits
+// for a person.
 // Threads: one at a time.
 #pragma once
 
@@ -22,8 +24,13 @@ class TrustKeeper {
  public:
   TrustKeeper(DataFolder folder, NodeFile node) : folder_(std::move(folder)), node_(std::move(node)) {}
 
-  /// What is stored, and then what a person left for an agent that did not run.
-  base::Status load();
+  /// What is stored, and then what a person left for an agent that did not run. Nothing that can be believed: trouble().
+  void load();
+  /// Where there is trouble(): whether a person has put the file right since. Listeners are told.
+  void read_again();
+  /// Why there is no document, and the way out; empty: there is one.
+  const std::string& trouble() const { return trouble_; }
+  /// Of version 0, without keys and addresses, where there is none.
   const sync::TrustDocument& document() const { return document_; }
   /// False: it is not newer than what is held, and changes nothing. kPermission: not signed by the pinned key, or of
   /// another fleet. kInvalid, kLimit: it cannot be read, or would leave the node with nobody to believe.
@@ -34,9 +41,14 @@ class TrustKeeper {
   void on_taken(std::function<void()> listener) { listeners_.push_back(std::move(listener)); }
 
  private:
+  base::Status read();
+  base::Result<bool> take_from_person(std::string_view encoded);
+  void in_force(sync::TrustDocument document);
+
   DataFolder folder_;
   NodeFile node_;
   sync::TrustDocument document_;
+  std::string trouble_;
   std::vector<std::function<void()>> listeners_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/trust_keeper.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -16,6 +17,8 @@ namespace {
 
 using base::Code;
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class TrustKeeperTest : public testing::Test {
  protected:
@@ -32,7 +35,8 @@ class TrustKeeperTest : public testing::Test {
     document_.brokers = {"mqtts://hub:8883"};
     ASSERT_TRUE(base::write_file(DataFolder(root_).trust_file(), encoded(), 0600));
     keeper_.emplace(DataFolder(root_), node_);
-    ASSERT_TRUE(keeper_->load());
+    keeper_->load();
+    ASSERT_EQ(keeper_->trouble(), "");
     keeper_->on_taken([this] { ++taken_; });
   }
   void TearDown() override { std::filesystem::remove_all(root_); }
@@ -59,7 +63,7 @@ TEST_F(TrustKeeperTest, TakesAHigherVersionAndFindsItAgain) {
   EXPECT_EQ(keeper_->document(), document_);
   EXPECT_EQ(taken_, 1);
   TrustKeeper again{DataFolder(root_), node_};
-  ASSERT_TRUE(again.load());
+  again.load();
   EXPECT_EQ(again.document(), document_);
 }
 
@@ -98,12 +102,72 @@ TEST_F(TrustKeeperTest, OneThatAPersonLeftIsTakenAtTheStartAndGone) {
   const auto path = DataFolder(root_).offered_trust_file();
   ASSERT_TRUE(base::write_file(path, encoded(), 0600));
   TrustKeeper again{DataFolder(root_), node_};
-  ASSERT_TRUE(again.load());
+  again.load();
   EXPECT_EQ(again.document().version, 7U);
   EXPECT_FALSE(std::filesystem::exists(path));
   ASSERT_TRUE(base::write_file(path, "not one", 0600));
-  EXPECT_TRUE(again.load()) << "the agent starts all the same";
+  again.load();
+  EXPECT_EQ(again.document().version, 7U) << "the agent starts all the same";
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(TrustKeeperTest, WithoutOneThatCanBeBelievedItSaysWhyAndBelievesNobody) {
+  const auto path = DataFolder(root_).trust_file();
+  document_.version = 9;
+  const auto other = base::SigningKey::generate(random_);
+  for (const auto& bad :
+       {std::string("{}"), std::string(), sync::encode_trust(sync::sign_trust(document_, other))}) {
+    ASSERT_TRUE(base::write_file(path, bad, 0600));
+    TrustKeeper keeper{DataFolder(root_), node_};
+    keeper.load();
+    EXPECT_THAT(keeper.trouble(), StartsWith(path + ": ")) << bad;
+    EXPECT_THAT(keeper.trouble(), HasSubstr("`holdfast-agent trust FILE --data " + root_ + "`"));
+    EXPECT_EQ(keeper.document(), sync::TrustDocument{});
+  }
+  std::filesystem::remove(path);
+  TrustKeeper keeper{DataFolder(root_), node_};
+  keeper.load();
+  EXPECT_THAT(keeper.trouble(), HasSubstr("cannot open '" + path + "'"));
+}
+
+TEST_F(TrustKeeperTest, OneThatAPersonLeftTakesThePlaceOfWhatCannotBeBelieved) {
+  const auto path = DataFolder(root_).trust_file();
+  ASSERT_TRUE(base::write_file(path, "{}", 0600));
+  ASSERT_TRUE(base::write_file(DataFolder(root_).offered_trust_file(), encoded(), 0600));
+  TrustKeeper again{DataFolder(root_), node_};
+  again.load();
+  EXPECT_EQ(again.trouble(), "");
+  EXPECT_EQ(again.document(), document_);
+  EXPECT_TRUE(DataFolder(root_).load_trust(node_));
+}
+
+TEST_F(TrustKeeperTest, AFileThatIsPutBackIsFoundAndTold) {
+  ASSERT_TRUE(base::write_file(DataFolder(root_).trust_file(), "{}", 0600));
+  TrustKeeper again{DataFolder(root_), node_};
+  again.load();
+  again.on_taken([this] { ++taken_; });
+  again.read_again();
+  EXPECT_EQ(taken_, 0);
+  ASSERT_TRUE(base::write_file(DataFolder(root_).trust_file(), encoded(), 0600));
+  again.read_again();
+  again.read_again();
+  EXPECT_EQ(taken_, 1);
+  EXPECT_EQ(again.document(), document_);
+}
+
+TEST_F(TrustKeeperTest, AFileThatIsLostWhileItRunsIsStoredAnewAndAnOlderOneIsNot) {
+  const DataFolder folder(root_);
+  const auto give = [&](std::uint64_t version) {
+    document_.version = version;
+    EXPECT_TRUE(base::write_file(folder.offered_trust_file(), encoded(), 0600));
+    return *keeper_->take_offered();
+  };
+  std::filesystem::remove(folder.trust_file());
+  EXPECT_FALSE(give(3));
+  EXPECT_FALSE(folder.load_trust(node_));
+  EXPECT_TRUE(give(4));
+  EXPECT_TRUE(folder.load_trust(node_));
+  EXPECT_EQ(taken_, 0) << "it is what was in force";
 }
 
 TEST(BelievedTime, IsWhatTheRecoveryKeyAttestedWhereTheClockIsBehind) {

@@ -150,6 +150,13 @@ Status keep_for_next(const DataFolder& folder, const NodeFile& node) {
   return folder.save_marks(node);
 }
 
+Status forget_lost_identity(const DataFolder& folder) {
+  HF_TRY(const auto store, open_store(folder));
+  if (!store) return {};
+  HF_TRY(const auto header, sync::read_one(*store, kMetaTable, std::string(kHeaderKey)));
+  return header ? forget_hub(*store) : Status();
+}
+
 Result<Unenrolled> unenroll(const AgentOptions& options) {
   const DataFolder folder(options.data);
   HF_TRY(const auto node, folder.load_node());

@@ -26,6 +26,9 @@ struct Unenrolled {
 /// state is the old hub's and goes; nothing is deleted until the next hub has spoken. REQUIRES: no agent runs.
 base::Status keep_for_next(const DataFolder& folder, const NodeFile& node);
 
+/// The same where node.json was lost, and with it the key of the marks; nothing where there is no accepted state.
+base::Status forget_lost_identity(const DataFolder& folder);
+
 /// kNotFound: not enrolled. kConflict: the agent runs. With kPrune an error names what could not be deleted; the
 /// identity is still there then.
 base::Result<Unenrolled> unenroll(const AgentOptions& options);

@@ -262,7 +262,10 @@ class Assigner {
   Claims withheld(const Entry& entry) const {
     if (entry.section == nullptr) return {};
     Claims out = without(united(*entry.section_claims, entry.section->withhold), entry.claims());
-    std::erase_if(out, [&](const Claim& claim) { return !is_awaited(claim, entry); });
+    std::erase_if(out, [&](const Claim& claim) {
+      const bool stays = input_.keeps_withheld && contains(entry.section->withhold, claim);
+      return !stays && !is_awaited(claim, entry);
+    });
     return out;
   }
 

@@ -51,6 +51,8 @@ struct AssignInput {
   std::vector<Candidate> candidates;        ///< sorted by application, unique
   /// Applications whose Removal the node has carried out, as it proved; sorted.
   std::vector<sync::ApplicationUid> removed;
+  /// It is not known yet what an application of this node holds newest: what is withheld stays so.
+  bool keeps_withheld = false;
   std::uint64_t epoch = 1;  ///< of the next generation, where it is the first, and at least
   /// There is a next one whatever changes: in `epoch`, which is above that of all before. REQUIRES: `previous` has no
   /// removals, for nobody knows what was decided since.

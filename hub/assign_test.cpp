@@ -50,6 +50,7 @@ class Node {
     input.previous_bytes = bytes_;
     input.candidates = candidates;
     input.removed = std::move(removed);
+    input.keeps_withheld = keeps_withheld;
     auto out = assign(input);
     if (out.next) take(*out.next, candidates);
     return out;
@@ -68,6 +69,7 @@ class Node {
   }
 
   std::optional<sync::DesiredHeader> header;
+  bool keeps_withheld = false;
 
  private:
   void take(const sync::DesiredHeader& next, const std::vector<Candidate>& candidates) {
@@ -285,6 +287,19 @@ TEST(AssignWithhold, ItLastsOverFurtherStatesUntilTheOtherArrives) {
   node.next({place("a", "v3", {"/a", "/c"}), place("b", "v2", {"/b", "/x"})});
   EXPECT_TRUE(node.section("a").withhold.empty());
   EXPECT_TRUE(node.holds("b", "v2"));
+}
+
+/// The simulator found it, seeds 5474 and 6820: a hub that was started anew had not fetched yet.
+TEST(AssignWithhold, ItLastsWhileNobodyKnowsWhatTheOtherWants) {
+  Node node;
+  node.next({place("a", "v1", {"/a", "/x"}), place("b", "v1", {"/b"})});
+  node.next({place("a", "v2", {"/a"}), awaiting("b", {"/b", "/x"})});
+  node.keeps_withheld = true;
+  node.next({place("a", "v3", {"/a", "/c"}), place("b", "v1", {"/b"})});
+  EXPECT_EQ(node.section("a").withhold, claims({"/x"}));
+  node.keeps_withheld = false;
+  node.next({place("a", "v3", {"/a", "/c"}), place("b", "v1", {"/b"})});
+  EXPECT_TRUE(node.section("a").withhold.empty());
 }
 
 TEST(AssignWithhold, ItEndsWhenTheOtherWantsItNoMore) {

@@ -38,6 +38,7 @@ namespace limits = base::limits;
 
 namespace {
 
+constexpr std::string_view kLockName = "lock";  ///< of base::DirectoryLock
 constexpr std::string_view kSetAsideName = "before-restore-";
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
@@ -299,6 +300,7 @@ bool is_backup(const std::string& folder) {
 }
 
 Result<BackupManifest> back_up(const DataFolder& folder, const std::string& to, base::WallTime now) {
+  HF_CHECK(check_store_is_there(folder));
   if (!is_there(folder.store()) || !is_there(folder.hub_file()))
     return fail(Code::kNotFound, folder.root() + " is no data folder of a hub that was ever started");
   HF_CHECK(check_no_restore_is_due(folder));
@@ -308,9 +310,9 @@ Result<BackupManifest> back_up(const DataFolder& folder, const std::string& to, 
   HF_TRY(out.fleet, fleet_of(DataFolder(to)));
   const std::string store = to + "/" + std::string(kBackupStoreName);
   HF_CHECK(sync::copy_store(folder.store(), store));
-  if (auto sound = sync::check_store(store); !sound) {
+  if (const auto sound = sync::check_store(store); !sound) {
     const std::string what = folder.store() + " is damaged, and its copy is no backup";
-    return fail(with_way_out(std::move(sound).error().with_context(what)));
+    return fail(with_way_out(folder, sound.error().with_context(what)));
   }
   HF_TRY(auto copied, look_at(to, std::string(kBackupStoreName)));
   out.files.push_back(std::move(copied));
@@ -349,8 +351,7 @@ Result<Restored> restore(const DataFolder& folder, const std::string& from) {
     return fail(Code::kInvalid, from + " is the hub's own folder, not a backup of it");
   HF_TRY(auto backup, check_backup(from));
   HF_CHECK(base::make_private_directory(folder.root()));
-  auto lock = base::DirectoryLock::take(folder.root());
-  if (!lock) return fail(std::move(lock).error().with_context("stop the hub first"));
+  HF_TRY(const auto lock, lock_of_stopped_hub(folder));
   HF_TRY(auto begun, read_marker(folder));
   HF_CHECK(check_same_fleet(folder, backup, begun));
   if (!begun) {
@@ -372,6 +373,26 @@ Result<Restored> restore(const DataFolder& folder, const std::string& from) {
   // Removed only where nothing was: rmdir leaves anything else.
   const bool was_empty = ::rmdir(aside.c_str()) == 0;
   return Restored{std::move(backup), was_empty ? "" : aside};
+}
+
+Result<base::DirectoryLock> lock_of_stopped_hub(const DataFolder& folder) {
+  auto lock = base::DirectoryLock::take(folder.root());
+  if (!lock && lock.error().code() == Code::kConflict)
+    return fail(std::move(lock).error().with_context("stop the hub first"));
+  if (!lock && lock.error().code() == Code::kNotFound)
+    return fail(Code::kNotFound, folder.root() + " is not there: --data names the folder of the hub's state");
+  return lock;
+}
+
+Status check_is_data_folder(const DataFolder& folder) {
+  if (!is_there(folder.root())) return fail(Code::kNotFound, folder.root() + " is not there");
+  // Whatever works in a data folder takes its lock, and no backup has one.
+  if (is_there(folder.root() + "/" + std::string(kLockName))) return {};
+  return fail(
+      Code::kNotFound,
+      folder.root() + ": " + std::string(kBackupManifestName) +
+          " is missing, so it is no backup, or one that was not finished or not copied whole; and it is no "
+          "data folder, for no hub was ever started in it");
 }
 
 Status check_no_restore_is_due(const DataFolder& folder) {

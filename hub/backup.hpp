@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/file_io.hpp"
 #include "base/result.hpp"
 #include "hub/backup_manifest.hpp"
 #include "hub/data_folder.hpp"
@@ -35,6 +36,10 @@ struct Restored {
 /// kConflict: the hub runs, or its folder holds another fleet. Whatever is wrong with the backup is found before anything is
 /// touched.
 base::Result<Restored> restore(const DataFolder& folder, const std::string& from);
+/// kNotFound: neither a hub nor anything that works in its place was ever here: mostly a backup without its manifest.
+base::Status check_is_data_folder(const DataFolder& folder);
+/// kConflict: the hub runs.
+base::Result<base::DirectoryLock> lock_of_stopped_hub(const DataFolder& folder);
 /// kConflict: a restore was begun here and has not ended.
 base::Status check_no_restore_is_due(const DataFolder& folder);
 

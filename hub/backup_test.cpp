@@ -233,9 +233,9 @@ bool says_way_out(const base::Error& error) {
 // All of it reads, and nothing can be stored any more.
 TEST_F(Backup, AStoreWhoseListOfFreePagesIsDamagedIsNotSoundAndNoBackupIsMadeOfIt) {
   say("two");
-  EXPECT_TRUE(check_hub_store(hub_));
+  EXPECT_TRUE(check_whole_store(hub_));
   ASSERT_TRUE(sync::zero_free_list(hub_.store()));
-  const auto checked = check_hub_store(hub_);
+  const auto checked = check_whole_store(hub_);
   ASSERT_FALSE(checked);
   EXPECT_TRUE(says_way_out(checked.error())) << checked.error().message();
   const auto refused = back_up();
@@ -344,6 +344,31 @@ TEST_F(Backup, AFileAsLargeAsTheLimitAndNoLarger) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Code::kLimit);
   EXPECT_NE(refused.error().message().find("left-here.tgz"), std::string::npos);
+}
+
+TEST_F(Backup, WithoutItsManifestItIsNotTakenForADataFolder) {
+  ASSERT_TRUE(back_up());
+  ASSERT_TRUE(lock_of_stopped_hub(hub_));
+  EXPECT_TRUE(check_is_data_folder(hub_));
+  fs::remove(backup_ + "/backup.json");
+  const auto refused = check_is_data_folder(DataFolder(backup_));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("backup.json is missing"), std::string::npos);
+}
+
+TEST_F(Backup, AStoreThatIsLostIsSaidBeforeAnythingIsCopied) {
+  fs::resize_file(hub_.store(), 0);
+  const auto refused = back_up();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find(hub_.store() + " is empty"), std::string::npos);
+  EXPECT_FALSE(fs::exists(backup_));
+}
+
+TEST_F(Backup, AFolderThatIsNotThereIsNoHubThatRuns) {
+  const auto refused = lock_of_stopped_hub(DataFolder(root_ + "/none"));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("--data"), std::string::npos);
+  EXPECT_EQ(refused.error().message().find("stop the hub"), std::string::npos);
 }
 
 TEST_F(Backup, AFolderWithoutAHubIsNamed) {

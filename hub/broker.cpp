@@ -33,9 +33,20 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kStopGrace = 5s;
+constexpr const char* kNotStarted = "the broker could not be started";
 
 const base::BackoffPolicy kBackoff{
     .base = 1s, .factor = 2, .max = 60s, .reset_after = 60s, .is_first_free = true};
+
+bool has_lost_shim(const base::ProcessStatus& status) {
+  return status.phase == base::ProcessPhase::kLost && status.identity;
+}
+
+/// Nobody would keep its log or tell how it ended, so it is not left to run; look() goes on when it is gone.
+Status end_without_shim(base::Host& host, const base::ProcessStatus& status) {
+  base::log::warn("the broker lost its shim; it is ended and started anew", {{"pid", status.identity->pid}});
+  return host.stop_process(status.id, kStopGrace);
+}
 
 }  // namespace
 
@@ -141,6 +152,8 @@ Status Broker::set_revocation_list(const std::string& list) {
   return reload();
 }
 
+bool Broker::has_revocation_list() const { return is_there(options_.folder + "/revoked.pem"); }
+
 /// SIGHUP makes it read its files anew: mosquitto(8).
 Status Broker::reload() {
   HF_TRY(const auto status, host_.process(id_));
@@ -172,8 +185,8 @@ Status Broker::start() {
   const auto passwords = base::read_file(options_.folder + "/passwords", base::limits::kJsonBytesMax);
   digest_ = base::Digest::of(configuration + broker_acl() + certificate + ca + passwords.value_or("")).hex();
   HF_CHECK(base::make_private_directory(options_.folder));
-  HF_CHECK(base::write_file(options_.folder + "/mosquitto.conf", configuration, 0600));
-  HF_CHECK(base::write_file(options_.folder + "/acl", broker_acl(), 0600));
+  HF_CHECK(write_if_other(options_.folder + "/mosquitto.conf", configuration, 0600));
+  HF_CHECK(write_if_other(options_.folder + "/acl", broker_acl(), 0600));
   HF_TRY(const auto status, host_.process(id_));
   if (status.phase == base::ProcessPhase::kRunning && status.spec_digest == digest_) {
     base::log::info("broker adopted", {{"port", static_cast<int>(options_.port)}});
@@ -181,8 +194,15 @@ Status Broker::start() {
   }
   if (status.phase == base::ProcessPhase::kRunning)
     return host_.stop_process(id_, kStopGrace);  // look() goes on
+  if (has_lost_shim(status)) return end_without_shim(host_, status);
   HF_CHECK(check_port_free(options_.address, options_.port));
-  return launch();
+  auto launched = launch();
+  if (launched || launched.error().code() != Code::kNoSpace) return launched;
+  // People need their hub to see what is wrong; the broker comes when there is room.
+  base::log::failure(kNotStarted, "broker", launched.error());
+  is_due_ = true;
+  timer_->set(backoff_.record(clock_.monotonic()));
+  return {};
 }
 
 Status Broker::launch() {
@@ -207,6 +227,11 @@ void Broker::look() {
   if (stopping_) return;
   const auto status = host_.process(id_);
   if (status && status->phase == base::ProcessPhase::kRunning) return;
+  if (status && has_lost_shim(*status)) {
+    const auto ended = end_without_shim(host_, *status);
+    if (!ended) base::log::failure("the broker could not be ended", "broker", ended.error());
+    return timer_->set(2 * kStopGrace);
+  }
   const auto now = clock_.monotonic();
   if (!std::exchange(is_due_, true)) {
     ++restarts_;
@@ -214,11 +239,11 @@ void Broker::look() {
   }
   if (!backoff_.is_ready(now)) return timer_->set(backoff_.ready_at() - now);
   if (const auto launched = launch(); !launched) {
-    base::log::failure("the broker could not be started", "broker", launched.error());
+    base::log::failure(kNotStarted, "broker", launched.error());
     return timer_->set(backoff_.record(now));
   }
   is_due_ = false;
-  base::log::recovered("the broker could not be started", "broker");
+  base::log::recovered(kNotStarted, "broker");
 }
 
 void Broker::abandon() {

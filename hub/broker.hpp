@@ -48,10 +48,12 @@ class Broker {
 
   /// In PEM; call before start() and whenever it changed. A running broker reads it at once.
   base::Status set_revocation_list(const std::string& list);
+  bool has_revocation_list() const;  ///< of this start or one before
   /// The Unix socket and the password of kBrokerAdminName, made at the first call.
   base::Result<std::string> admin_password(base::Random& random);
   std::string admin_socket() const { return options_.folder + "/admin.sock"; }
-  /// Adopts one that runs with this configuration, replaces one with another, starts one where none runs.
+  /// Adopts one that runs with this configuration, replaces one with another or without its shim, starts one where none
+  /// runs. On a full disk it is tried again until there is room.
   base::Status start();
   /// Call for every host event.
   void on_host_event(const base::HostEvent& event);

@@ -89,8 +89,19 @@ Result<std::chrono::milliseconds> ttl_of(const Json& spec) {
     return limits::kTokenTtlDefault;  // admission says what is wrong
   auto ttl = base::parse_duration(given->get<std::string>());
   if (!ttl) return fail(std::move(ttl).error().with_context("spec.ttl"));
+  if (*ttl < std::chrono::seconds(1)) return fail(Code::kInvalid, "spec.ttl: at least 1s");
   if (*ttl > limits::kTokenTtlMax) return fail(Code::kLimit, "spec.ttl: at most 8760h (a year)");
   return ttl;
+}
+
+/// Only for new tokens: one of an earlier release, which has such labels, is still good.
+Status check_no_fact_labels(const Json& token) {
+  for (const auto& [key, value] : strings_at(token, "spec/labels")) {
+    if (!key.starts_with(gitops::kFactLabelPrefix)) continue;
+    return fail(Code::kInvalid, "spec.labels: \"" + key +
+                                    "\" is made from what the node reports; use a label of your own instead");
+  }
+  return {};
 }
 
 /// One hardware serial or fingerprint is said in many ways: case and spaces at the ends do not count.
@@ -128,6 +139,7 @@ std::int64_t uses_of(const Json& token) {
 
 Result<Json> Enrolment::create_token(const Json& given, Creation creation) {
   HF_TRY(Json object, token_object(given));
+  HF_CHECK(check_no_fact_labels(object));
   const auto secret = new_secret(seams_.random);
   HF_TRY(const auto ttl, ttl_of(object["spec"]));
   object["spec"]["tokenDigest"] = base::Digest::of(secret).hex();
@@ -294,8 +306,10 @@ Result<Json> Enrolment::answer(const Request& request, const Admitted& admitted)
   HF_TRY(const auto csr, sync::CertificateRequest::from_pem(request.csr));
   HF_TRY(const auto certificate, certificates_.issue(csr, admitted.uid));
   HF_CHECK(show_certificate(objects_, admitted.name, certificate));
+  HF_TRY(const auto node, objects_.get(kNodes, admitted.name));
   return Json{{"uid", admitted.uid.str()},
               {"name", admitted.name},
+              {"labels", strings_at(*node, "metadata/labels")},
               {"fleet", pki_.fleet().str()},
               {"shard", sync::shard_of(admitted.uid)},
               {"certificate", certificate.pem()},

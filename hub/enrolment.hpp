@@ -43,7 +43,7 @@ class Enrolment {
   enum class Creation { kStore, kTryOut };
   base::Result<base::Json> create_token(const base::Json& given, Creation creation = Creation::kStore);
 
-  /// {"token","name","labels","csr","fingerprint","serials","facts","agentVersion"} → {"uid","name","fleet","shard",
+  /// {"token","name","labels","csr","fingerprint","serials","facts","agentVersion"} → {"uid","name","labels","fleet","shard",
   /// "certificate","caCertificate","recoveryKey","trust","hub"}. kPermission for any token that does not
   /// hold, without saying why; kConflict when the name is taken; kLimit when the hub has limits::kNodesMax nodes;
   /// kInvalid for a request that is wrong. {"pending":true,"name"} where a person has to approve of it first: ask again.

@@ -83,8 +83,12 @@ TEST_F(EnrolmentTest, TellsTheTokenOnceAndKeepsItsDigestAlone) {
 }
 
 TEST_F(EnrolmentTest, LabelsThatTheMachineAsksForDoNotCount) {
-  ASSERT_TRUE(enrolment_->enroll(
-      {{"token", token()}, {"name", "cam-1"}, {"csr", csr()}, {"labels", {{"role", "vault"}}}}));
+  const auto answer = enrolment_->enroll({{"token", token({{"labels", {{"site", "a"}}}})},
+                                          {"name", "cam-1"},
+                                          {"csr", csr()},
+                                          {"labels", {{"role", "vault"}}}});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->at("labels"), Json({{"site", "a"}})) << "the machine is told which it has";
   const auto node = objects_.get(kNodes, "cam-1");
   EXPECT_EQ(text_at(**node, "metadata/labels/role"), "");
 }
@@ -218,6 +222,14 @@ TEST_F(EnrolmentTest, RefusesATokenThatIsMisshapen) {
   }
 }
 
+TEST_F(EnrolmentTest, RefusesATokenWithALabelThatIsMadeFromFacts) {
+  const auto made = enrolment_->create_token({{"spec", {{"labels", {{"facts.holdfast.dev/x", "1"}}}}}});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code(), base::Code::kInvalid);
+  EXPECT_NE(made.error().message().find("facts.holdfast.dev/x"), std::string::npos);
+  EXPECT_TRUE(objects_.list(kEnrollmentTokens)->items.empty());
+}
+
 TEST_F(EnrolmentTest, CountsUses) {
   const auto two = token({{"uses", 2}});
   EXPECT_TRUE(enroll(two, "a", csr()));
@@ -251,6 +263,8 @@ TEST_F(EnrolmentTest, SaysWhatIsWrongWithARequest) {
   EXPECT_EQ(enrolment_->enroll({{"token", holding}}).error().code(), base::Code::kInvalid);
   EXPECT_FALSE(enrolment_->create_token({{"spec", {{"ttl", "9000h"}}}})) << "over a year";
   EXPECT_TRUE(enrolment_->create_token({{"spec", {{"ttl", "8760h"}}}})) << "a year";
+  EXPECT_FALSE(enrolment_->create_token({{"spec", {{"ttl", "0s"}}}})) << "expired when it is made";
+  EXPECT_FALSE(enrolment_->create_token({{"spec", {{"ttl", "999ms"}}}})) << "its end is kept in seconds";
   EXPECT_FALSE(enrolment_->create_token({{"spec", {{"tokenDigest", "00"}}}}));
 }
 

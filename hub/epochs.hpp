@@ -3,7 +3,8 @@
 // another hub was at work meanwhile. Numbers that a node says are not believed: it is asked for the header that it
 // accepted, and the hub looks for its own signature on it. The node is quarantined: it is sent nothing until every source was
 // fetched and each revision that it holds is in the history of the one in force, or a person says `holdfast
-// approve NODE`. Even then what is in force must be such that it can be given to the node: else what goes out would be of the
+// approve NODE`. Until then, and until a node was heard since the hub's start, no next generation is made for it either: its number
+// could come to stand above what the node holds. Even then what is in force must be such that it can be given to the node: else what goes out would be of the
 // copy, and take away what came since. Then its epoch is raised above the proven one, and removals that were decided
 // before are forgotten.
 //

@@ -67,6 +67,36 @@ TEST_F(EpochsTest, ARestoredHubFetchesAndRaisesTheEpochOfWhoShowsItsSignature) {
   EXPECT_TRUE(has("four"));
 }
 
+/// The simulator found it, seed 5068: while the node was away the numbers of a restored hub came past what it held.
+TEST_F(EpochsTest, ARestoredHubGivesNoNumbersToANodeThatItHasNotHeard) {
+  node().disconnect();
+  restore();
+  for (const auto* content : {"four", "five", "six", "seven"}) {
+    push(content);
+    fleet.poll();
+  }
+  node().connect();
+  fleet.settle();
+  EXPECT_EQ(node().header()->generation.epoch, held.epoch + 1);
+  EXPECT_TRUE(has("seven"));
+}
+
+TEST_F(EpochsTest, NorToOneThatIsQuarantined) {
+  fleet.git.rewrite(kRepository, "main",
+                    {{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "rewritten")}});
+  restore();
+  ASSERT_NE(ahead(), "");
+  for (const auto* content : {"four", "five", "six", "seven"}) {
+    push(content);
+    fleet.poll();
+  }
+  node().disconnect();
+  node().connect();
+  fleet.settle();
+  EXPECT_NE(ahead(), "");
+  EXPECT_TRUE(has("three"));
+}
+
 TEST_F(EpochsTest, TheRaisedEpochOutlivesTheHub) {
   restore();
   const auto raised = node().header()->generation;

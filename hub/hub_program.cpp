@@ -122,9 +122,7 @@ Status HubProgram::open() {
   HF_CHECK(check_no_restore_is_due(folder_));
   HF_CHECK(check_store_is_there(folder_));
   // The store first: keys without one are a loss, and none that a hub which is killed here could be taken for.
-  auto file = sync::LmdbStore::open(hub_store(folder_.store()));
-  if (!file) return fail(with_way_out(std::move(file).error()));
-  file_ = *std::move(file);
+  HF_TRY(file_, open_hub_store(folder_));
   store_ = std::make_unique<StoreWatch>(*file_, clock_);
   HF_TRY(recovered_, load_recovered(folder_));
   PkiOptions pki;
@@ -132,6 +130,7 @@ Status HubProgram::open() {
   pki.api_url = api_url();
   pki.brokers = broker_urls();
   pki.recovery_key = options_.recovery_key;
+  HF_TRY(pki.store, content_of_store(*store_));
   for (const auto& name : reached_by(options_)) {
     const auto url = "https://" + in_url(name) + ":" + std::to_string(options_.listen_port);
     if (url != pki.api_url) pki.more_api_urls.push_back(url);

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "base/absolute_path.hpp"
 #include "base/file_io.hpp"
 #include "base/limits/documents.hpp"
 #include "base/log.hpp"
@@ -90,6 +91,7 @@ base::Result<hub::HubOptions> options_of(const Typed& typed) {
     }
   }
   if (!typed.data.empty()) out.data = typed.data;
+  HF_TRY(out.data, base::absolute_path(out.data));
   if (!typed.listen.empty()) HF_CHECK(hub::read_listen(typed.listen, out));
   if (!typed.store.empty()) HF_CHECK(hub::read_store(typed.store));
   if (!typed.broker.empty()) HF_CHECK(hub::read_broker(typed.broker, out));
@@ -160,10 +162,12 @@ int check_store(const Typed& typed) {
     say_backup("the backup is sound", *checked);
     return 0;
   }
-  if (const auto checked = hub::check_hub_store(hub::DataFolder(options->data)); !checked) {
+  const hub::DataFolder folder(options->data);
+  if (const auto checked = hub::check_is_data_folder(folder); !checked)
     return complain(checked.error(), kFailed);
-  }
-  std::puts("the store is sound");
+  if (const auto checked = hub::check_whole_store(folder); !checked)
+    return complain(checked.error(), kFailed);
+  std::printf("the store of the data folder %s is sound\n", folder.root().c_str());
   return 0;
 }
 
@@ -237,7 +241,7 @@ CLI::App* add_recover(CLI::App& app, Typed& typed) {
   recover->add_option("--trust", typed.trust, "With it: trust.json from the data folder of any node");
   recover->add_option("--readmit", typed.readmit,
                       "How long nodes of the fleet are taken back that the hub does not know (default 720h)");
-  recover->add_option("--except", typed.except, "uid of a node that is not taken back; may be repeated");
+  recover->add_option("--except", typed.except, "spec.uid of a node that is not taken back; may be repeated");
   return recover;
 }
 
@@ -251,8 +255,9 @@ base::Result<hub::RecoveryOrder> recovery_of(const Typed& typed) {
   if (typed.except.size() > base::limits::kReadmitExceptMax)
     return base::fail(base::Code::kLimit, "--except: at most 1000 uids");
   for (const auto& uid : typed.except) {
-    if (auto checked = sync::check_id(uid, "--except"); !checked) return base::fail(checked.error());
-    out.except.emplace(uid);
+    auto node = hub::parse_node_uid(uid);
+    if (!node) return base::fail(std::move(node).error().with_context("--except"));
+    out.except.insert(*std::move(node));
   }
   return out;
 }

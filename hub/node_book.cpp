@@ -53,12 +53,12 @@ bool is_cut_off(const Json& node) {
 
 bool NodeEntry::would_go_back(const sync::SectionRef& section) const {
   if (!proven) return false;
-  const auto held = std::ranges::find(proven->sections, section.application, &sync::SectionRef::application);
-  if (held != proven->sections.end() && held->digest == section.digest) return false;
+  const auto has = std::ranges::find(proven->sections, section.application, &sync::SectionRef::application);
+  if (has != proven->sections.end() && has->digest == section.digest) return false;
   const auto found = placings.find(section.application);
   if (found == placings.end()) return true;
-  const Placing& placing = found->second;
-  return !placing.leaving && (!placing.reason.empty() || placing.wanted != section.digest);
+  const Placing& now = found->second;
+  return !now.leaving && (!now.reason.empty() || now.wanted != section.digest);
 }
 
 const sync::SectionStatus* NodeEntry::reported_section(const sync::ApplicationUid& application) const {

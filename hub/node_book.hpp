@@ -111,6 +111,7 @@ struct NodeEntry {
   std::string ahead;             ///< why its generation is not believed; empty: all is well
   /// Newer than what this hub made, by the hub's own signature on it (hub/epochs.hpp).
   std::optional<sync::DesiredHeader> proven;
+  bool was_heard = false;       ///< since this hub's start it said which generation it holds
   bool was_in_step = false;     ///< since this hub's start the node held what the hub had made last
   bool raises_epoch = false;    ///< the next desired state begins an epoch above the proven one
   std::string refused;          ///< what it refused

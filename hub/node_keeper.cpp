@@ -162,11 +162,18 @@ Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodie
     if (input.previous) input.previous->removals.clear();
   }
   input.candidates = candidates(node, desired, placings);
+  input.keeps_withheld = std::ranges::any_of(placings, [this](const auto& item) {
+    const auto* application = context_.applications.find(item.first);
+    return application != nullptr && !context_.sources.was_fetched(application->spec.source.repo_url);
+  });
   input.removed = removed(node, desired);
   auto assignment = assign(input);
   show_taken_back(assignment, placings);
   take_placings(node, std::move(placings));
-  if (!assignment.next) return std::nullopt;
+  // Numbers are only given to one of whom it is known which it holds: a restored hub would else come past them unseen, and what
+  // it gives would count as newer.
+  const bool is_quarantined = !node.ahead.empty() && !node.raises_epoch;
+  if (!assignment.next || !node.was_heard || is_quarantined) return std::nullopt;
   // What came in between may have changed what can be given.
   const auto goes_back = [&](const sync::SectionRef& ref) { return node.would_go_back(ref); };
   if (node.raises_epoch && std::ranges::any_of(assignment.next->sections, goes_back) &&

@@ -282,6 +282,7 @@ Status NodeTalk::on_report(NodeEntry& node, std::string_view body) {
 }
 
 void NodeTalk::heard(NodeEntry& node) {
+  if (!std::exchange(node.was_heard, true)) context_.look_at(node);
   if (std::exchange(node.is_heard, true) || !node.sending.wanted) return;
   sender_.want_state(node);
 }

@@ -42,6 +42,19 @@ Result<std::optional<std::string>> read_if_there(const std::string& path) {
   return fail(std::move(text).error());
 }
 
+base::Error damaged(const base::Error& error, const std::string& path) {
+  if (error.code() == Code::kTooNew) return error.with_context(path);
+  const bool is_named = error.message().find(path) != std::string::npos;
+  return {error.code(), error.disposition(),
+          (is_named ? "" : path + ": ") + error.message() + "; put the file back from a backup"};
+}
+
+Status write_if_other(const std::string& path, std::string_view content, std::uint32_t mode) {
+  const auto known = base::read_file(path, std::max(content.size(), kKeyFileBytesMax));
+  if (known && *known == content) return {};
+  return base::write_file(path, content, mode);
+}
+
 std::string first_line(std::string_view text) {
   const auto line = text.substr(0, text.find_first_of("\r\n"));
   return std::string(line.substr(0, line.find_last_not_of(' ') + 1));
@@ -66,9 +79,7 @@ namespace {
 Result<base::SigningKey> signing_key_of(const std::string& path, base::Random& random, bool& made) {
   HF_TRY(const auto text, read_if_there(path));
   if (text) {
-    auto key = base::SigningKey::from_seed_hex(first_line(*text));
-    if (!key) return fail(std::move(key).error().with_context(path));
-    return key;
+    return content_of(path, base::SigningKey::from_seed_hex(first_line(*text)));
   }
   made = true;
   auto key = base::SigningKey::generate(random);
@@ -81,16 +92,13 @@ Result<std::pair<sync::Certificate, sync::PrivateKey>> ca_of(const DataFolder& f
   HF_TRY(const auto certificate, read_if_there(folder.ca_certificate()));
   HF_TRY(const auto key, read_if_there(folder.ca_key()));
   if (certificate && key) {
-    HF_TRY(auto ca, sync::Certificate::from_pem(*certificate));
-    HF_TRY(auto ca_key, sync::PrivateKey::from_pem(*key));
+    HF_TRY(auto ca, content_of(folder.ca_certificate(), sync::Certificate::from_pem(*certificate)));
+    HF_TRY(auto ca_key, content_of(folder.ca_key(), sync::PrivateKey::from_pem(*key)));
     if (!ca.matches(ca_key)) {
-      return fail(Code::kCorrupt, folder.ca_key() + " is not the key of " + folder.ca_certificate());
+      return fail(Code::kCorrupt, folder.ca_key() + " is not the key of " + folder.ca_certificate() +
+                                      "; put both back from a backup");
     }
     return std::pair(std::move(ca), std::move(ca_key));
-  }
-  if (certificate) {
-    return fail(Code::kNotFound, folder.ca_key() + " is missing while " + folder.ca_certificate() +
-                                     " is there; put it back from a backup");
   }
   HF_TRY(auto ca_key, sync::PrivateKey::generate());
   HF_TRY(auto ca, make_fleet_ca(ca_key, now, random));
@@ -175,20 +183,38 @@ Status Pki::make_leaf(const std::string& certificate_file, const std::string& ke
   return base::write_file(certificate_file, certificate.pem() + ca_.pem(), 0644);
 }
 
+namespace {
+
+struct HubFile {
+  sync::FleetId fleet;
+  std::optional<base::Digest> admin_token;
+};
+
+Result<HubFile> decode_hub_file(std::string_view text) {
+  HF_TRY(const Json json, base::parse_json(text));
+  std::string fleet;
+  std::string token;
+  HF_CHECK(base::ObjectReader(json, "")
+               .required("fleet", fleet)
+               .optional("adminTokenSha256", token)
+               .finish_open());
+  HubFile out{.fleet = sync::FleetId(fleet), .admin_token = std::nullopt};
+  if (!token.empty()) {
+    HF_TRY(out.admin_token, base::Digest::from_hex(token));
+  }
+  return out;
+}
+
+}  // namespace
+
 Status Pki::open_identity(const DataFolder& folder, const PkiOptions& options, base::Random& random) {
   HF_TRY(const auto text, read_if_there(folder.hub_file()));
   if (text) {
-    HF_TRY(const Json json, base::parse_json(*text));
-    std::string fleet;
-    std::string token;
-    HF_CHECK(base::ObjectReader(json, folder.hub_file())
-                 .required("fleet", fleet)
-                 .optional("adminTokenSha256", token)
-                 .finish_open());
-    fleet_ = sync::FleetId(fleet);
+    HF_TRY(auto known, content_of(folder.hub_file(), decode_hub_file(*text)));
+    fleet_ = std::move(known.fleet);
     // A recovered hub has its fleet, and nobody who may use it yet.
-    if (!token.empty()) {
-      HF_TRY(admin_token_, base::Digest::from_hex(token));
+    if (known.admin_token) {
+      admin_token_ = *known.admin_token;
       return {};
     }
   }
@@ -228,11 +254,11 @@ Status Pki::open_trust(const DataFolder& folder, const PkiOptions& options, base
   HF_TRY(const auto text, read_if_there(folder.trust_file()));
   document_.fleet = fleet_;
   if (text) {
-    HF_TRY(trust_, sync::decode_trust(*text));
-    HF_TRY(const auto public_key, read_if_there(folder.recovery_key() + ".pub"));
-    if (!public_key) return fail(Code::kNotFound, folder.recovery_key() + ".pub is missing");
-    HF_TRY(recovery_, base::PublicKey::from_hex(first_line(*public_key)));
-    HF_TRY(document_, sync::verify_trust(trust_, recovery_));
+    HF_TRY(trust_, content_of(folder.trust_file(), sync::decode_trust(*text)));
+    const std::string public_file = folder.recovery_key() + ".pub";
+    HF_TRY(const auto public_key, base::read_file(public_file, kKeyFileBytesMax));
+    HF_TRY(recovery_, content_of(public_file, base::PublicKey::from_hex(first_line(public_key))));
+    HF_TRY(document_, content_of(folder.trust_file(), sync::verify_trust(trust_, recovery_)));
   }
   HF_TRY(auto wanted, wanted_document(document_, ca_, signing_.public_key(), options));
   if (text && wanted == document_) return {};
@@ -270,10 +296,10 @@ Status Pki::open_old_cas(const DataFolder& folder) {
     HF_TRY(const auto pem, read_if_there(entry.path().string()));
     HF_TRY(const auto key_pem, read_if_there(stem.string() + ".key"));
     if (!pem) return fail(Code::kNotFound, entry.path().string() + " is missing");
-    HF_TRY(auto certificate, sync::Certificate::from_pem(*pem));
+    HF_TRY(auto certificate, content_of(entry.path().string(), sync::Certificate::from_pem(*pem)));
     std::optional<sync::PrivateKey> key;
     if (key_pem) {
-      HF_TRY(key, sync::PrivateKey::from_pem(*key_pem));
+      HF_TRY(key, content_of(stem.string() + ".key", sync::PrivateKey::from_pem(*key_pem)));
     }
     const bool lets_in = key && document_.ca_bundle.find(certificate.pem()) != std::string::npos;
     old_cas_.push_back({std::move(certificate), std::move(key), lets_in});
@@ -287,7 +313,7 @@ Status Pki::write_bundle(const DataFolder& folder) const {
   for (const auto& old : old_cas_) {
     if (old.lets_in) bundle += old.certificate.pem();
   }
-  HF_CHECK(base::write_file(folder.ca_bundle(), bundle, 0644));
+  HF_CHECK(write_if_other(folder.ca_bundle(), bundle, 0644));
   HF_TRY(const auto admin, read_if_there(folder.admin_file()));
   constexpr std::string_view kMember = "certificate-authority-data: ";
   const auto begin = admin ? admin->find(kMember) : std::string::npos;
@@ -308,6 +334,7 @@ std::vector<sync::Certificate> Pki::issuers() const {
 Result<Pki> Pki::load_or_make(const DataFolder& folder, const PkiOptions& options, base::WallTime now,
                               base::Random& random) {
   HF_CHECK(finish_rotation(folder));
+  HF_CHECK(check_identity(folder, options.store));
   HF_TRY(auto ca, ca_of(folder, now, random));
   bool made = false;
   HF_TRY(auto signing, signing_key_of(folder.signing_key(), random, made));

@@ -8,6 +8,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -15,6 +17,7 @@
 #include "base/result.hpp"
 #include "base/signing.hpp"
 #include "hub/data_folder.hpp"
+#include "hub/identity_files.hpp"
 #include "sync/link/x509.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/wire/trust.hpp"
@@ -31,11 +34,12 @@ struct PkiOptions {
   std::vector<std::string> brokers;          ///< mqtts://host:port
   std::vector<std::string> more_api_urls{};  ///< of the same hub by other names
   std::string recovery_key{};  ///< file to sign a changed trust document with; empty: the data folder's
+  StoreContent store = StoreContent::kNothing;  ///< of this hub, before this start
 };
 
 class Pki {
  public:
-  /// What is missing is made; certificates whose names or life no longer fit are made anew; a trust document
+  /// What is missing is made where no hub was before (hub/identity_files.hpp); certificates whose names or life no longer fit are made anew; a trust document
   /// whose addresses no longer fit is signed anew with the next version.
   static base::Result<Pki> load_or_make(const DataFolder& folder, const PkiOptions& options,
                                         base::WallTime now, base::Random& random);
@@ -102,6 +106,14 @@ base::Result<base::SigningKey> read_recovery_key(const std::string& path);
 bool is_there(const std::string& path);
 /// An optional file that holds a key or a certificate.
 base::Result<std::optional<std::string>> read_if_there(const std::string& path);
+/// What cannot be made anew and is not what it should be: with the file's name and the way out.
+base::Error damaged(const base::Error& error, const std::string& path);
+template <typename T>
+base::Result<T> content_of(const std::string& path, base::Result<T> read) {
+  return std::move(read).map_error([&path](const base::Error& error) { return damaged(error, path); });
+}
+/// One that says so already is left alone: on a full disk nothing else is needed.
+base::Status write_if_other(const std::string& path, std::string_view content, std::uint32_t mode);
 /// Of a key's file, as an editor may leave it: without what ends a line.
 std::string first_line(std::string_view text);
 /// A CA of its own, from a little before `now` on.

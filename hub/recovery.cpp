@@ -2,6 +2,7 @@
 #include "hub/recovery.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/file_io.hpp"
@@ -9,6 +10,7 @@
 #include "base/limits/documents.hpp"
 #include "base/limits/wire.hpp"
 #include "hub/backup.hpp"
+#include "hub/identity_files.hpp"
 #include "hub/pki.hpp"
 #include "hub/tables.hpp"
 #include "sync/model/fields.hpp"
@@ -42,15 +44,22 @@ Status keep_former_cas(const DataFolder& folder, const std::string& bundle) {
   return {};
 }
 
+Result<sync::TrustDocument> read_trust(const std::string& path, const base::PublicKey& recovery) {
+  HF_TRY(const auto held, base::read_file(path, base::limits::kTrustBytesMax));
+  auto sealed = sync::decode_trust(held);
+  if (!sealed)
+    return fail(sealed.error().code(),
+                sealed.error().message() + "; it is the trust.json in the data folder of any node");
+  return sync::verify_trust(*sealed, recovery);
+}
+
 /// Whoever has the old hub's keys is believed no more; of the old CAs only the certificates are left, by which nodes show
 /// who they are.
 Status make_keys(const DataFolder& folder, const RecoveryOrder& order, base::WallTime now,
                  base::Random& random) {
   HF_TRY(const auto recovery, read_recovery_key(order.recovery_key));
-  HF_TRY(const auto held, base::read_file(order.trust, base::limits::kTrustBytesMax));
-  HF_TRY(const auto sealed, sync::decode_trust(held));
-  auto document = sync::verify_trust(sealed, recovery.public_key());
-  if (!document) return fail(std::move(document).error().with_context(order.trust));
+  auto document = read_trust(order.trust, recovery.public_key());
+  if (!document) return fail(std::move(document).error().with_context("--trust " + order.trust));
   HF_CHECK(keep_former_cas(folder, document->ca_bundle));
 
   HF_TRY(const auto ca_key, sync::PrivateKey::generate());
@@ -69,6 +78,21 @@ Status make_keys(const DataFolder& folder, const RecoveryOrder& order, base::Wal
   HF_CHECK(base::write_file(folder.hub_file(), base::canonical_json(identity) + "\n", 0600));
   return base::write_file(folder.trust_file(), sync::encode_trust(sync::sign_trust(*document, recovery)),
                           0600);
+}
+
+/// A file of no bytes, as a full disk or a copy that broke off leaves it, holds as little as none.
+bool is_store_lost(const DataFolder& folder) {
+  std::error_code problem;
+  const auto bytes = std::filesystem::file_size(folder.store(), problem);
+  return problem ? !is_there(folder.store()) : bytes == 0;
+}
+
+base::Error lost_store(const DataFolder& folder) {
+  return {Code::kNotFound,
+          folder.store() + (is_there(folder.store()) ? " is empty" : " is missing") +
+              ", though a hub was here: is a disk not mounted? Put it back from a backup; if "
+              "there is none: holdfast-hub recover --data " +
+              folder.root()};
 }
 
 Status check_keys(const DataFolder& folder, const RecoveryOrder& order, bool& are_there) {
@@ -130,12 +154,12 @@ Status recover(const DataFolder& folder, const RecoveryOrder& order, base::WallT
                base::Random& random) {
   HF_CHECK(base::make_private_directory(folder.root()));
   HF_CHECK(check_no_restore_is_due(folder));
-  auto lock = base::DirectoryLock::take(folder.root());
-  if (!lock) return fail(std::move(lock).error().with_context("stop the hub first"));
-  if (is_there(folder.store())) {
-    return fail(Code::kConflict, folder.store() +
-                                     " is there, so nothing is lost here: `holdfast-hub check`, then "
-                                     "start the hub, or put a backup back");
+  HF_TRY(const auto lock, lock_of_stopped_hub(folder));
+  if (!is_store_lost(folder)) {
+    return fail(Code::kConflict,
+                folder.store() +
+                    " is there, so nothing is lost here: `holdfast-hub check`, then start the hub, or put a "
+                    "backup back; if it is damaged, move it away and recover again");
   }
   bool has_keys = false;
   HF_CHECK(check_keys(folder, order, has_keys));
@@ -146,21 +170,39 @@ Status recover(const DataFolder& folder, const RecoveryOrder& order, base::WallT
   return sync::LmdbStore::open(hub_store(folder.store())).map([](const auto&) {});
 }
 
-base::Error with_way_out(base::Error error) {
+base::Error with_way_out(const DataFolder& folder, const base::Error& error) {
   if (error.code() != Code::kCorrupt) return error;
-  return {error.code(), error.disposition(), error.message() + ". " + std::string(kDamagedStoreWayOut)};
-}
-
-Status check_hub_store(const DataFolder& folder) {
-  return sync::check_store(folder.store()).map_error(with_way_out);
+  return {error.code(), error.disposition(),
+          error.message() + ": " + std::string(kDamagedStoreWayOut) + " --data " + folder.root()};
 }
 
 Status check_store_is_there(const DataFolder& folder) {
-  if (is_there(folder.store()) || !is_there(folder.trust_file())) return {};
-  return fail(Code::kNotFound, folder.store() +
-                                   " is missing, though a hub was here: is a disk not mounted? Put it back "
-                                   "from a backup; if there is none: holdfast-hub recover --data " +
-                                   folder.root());
+  if (!is_store_lost(folder) || !is_any_identity_there(folder)) return {};
+  return fail(lost_store(folder));
+}
+
+Status check_whole_store(const DataFolder& folder) {
+  if (is_store_lost(folder)) return fail(lost_store(folder));
+  const auto checked = sync::check_store(folder.store());
+  if (!checked) return fail(with_way_out(folder, checked.error()));
+  return {};
+}
+
+Result<std::unique_ptr<sync::LmdbStore>> open_hub_store(const DataFolder& folder) {
+  auto store = sync::LmdbStore::open(hub_store(folder.store()));
+  if (!store) return fail(with_way_out(folder, store.error()));
+  return store;
+}
+
+Result<sync::NodeUid> parse_node_uid(std::string_view text) {
+  constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  const auto fits = [](char c, char shape) {
+    return shape == '-' ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  };
+  if (std::ranges::equal(text, kShape, fits)) return sync::NodeUid(std::string(text));
+  return fail(Code::kInvalid, "\"" + std::string(text) +
+                                  "\" is no uid of a node: it is spec.uid, a UUID in small letters, which "
+                                  "`holdfast get nodes -o wide` shows");
 }
 
 }  // namespace holdfast::hub

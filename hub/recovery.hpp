@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "base/result.hpp"
 #include "hub/data_folder.hpp"
 #include "sync/model/ids.hpp"
+#include "sync/store/lmdb_store.hpp"
 
 namespace holdfast::hub {
 
@@ -48,16 +50,18 @@ base::Status recover(const DataFolder& folder, const RecoveryOrder& order, base:
                      base::Random& random);
 /// What a person does about a store that is damaged.
 inline constexpr std::string_view kDamagedStoreWayOut =
-    "stop the hub and put a backup back (holdfast-hub restore); if there is none, move the store to another "
-    "place, then "
-    "holdfast-hub recover";
-/// kCorrupt with kDamagedStoreWayOut; any other as it is.
-base::Error with_way_out(base::Error error);
-/// Reads all of the store of a hub that does not run.
-base::Status check_hub_store(const DataFolder& folder);
-
-/// kNotFound: the keys are here and the store is not. A hub that began anew then would know of no node and no generation;
+    "put a backup back with holdfast-hub restore; if there is none, move the file away, then holdfast-hub "
+    "recover";
+/// kCorrupt with what to do; any other as it is.
+base::Error with_way_out(const DataFolder& folder, const base::Error& error);
+/// Of `--except`. kInvalid: no uid of a node.
+base::Result<sync::NodeUid> parse_node_uid(std::string_view text);
+/// kNotFound: the keys are here and the store is not, or is an empty file. A hub that began anew then would know of no node and no generation;
 /// mostly a disk is not mounted.
 base::Status check_store_is_there(const DataFolder& folder);
+/// Every record of it. kNotFound: lost, or never there. kCorrupt: damaged; the message says what to do.
+base::Status check_whole_store(const DataFolder& folder);
+/// With the way out where it is damaged.
+base::Result<std::unique_ptr<sync::LmdbStore>> open_hub_store(const DataFolder& folder);
 
 }  // namespace holdfast::hub

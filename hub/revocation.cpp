@@ -34,9 +34,14 @@ Revocation::Revocation(Parts parts)
       })) {}
 
 Status Revocation::start() {
-  HF_TRY(const auto revoked, publish());
+  const auto revoked = publish();
+  if (!revoked && revoked.error().code() == base::Code::kNoSpace && parts_.broker.has_revocation_list()) {
+    look_again(revoked.error());  // a full disk keeps no fleet without its hub
+    return {};
+  }
+  if (!revoked) return base::fail(revoked.error());
   // One may have been revoked just before the hub ended, and the broker outlived it.
-  for (const auto& one : revoked) again_.insert(one.uid);
+  for (const auto& one : *revoked) again_.insert(one.uid);
   again_timer_->set(limits::kConnectTimeout);
   return {};
 }
@@ -64,15 +69,20 @@ Result<std::vector<IssuedCertificate>> Revocation::publish() {
   return revoked;
 }
 
+namespace {
+constexpr const char* kNotTold = "the broker could not be told who is revoked";
+}  // namespace
+
+void Revocation::look_again(const base::Error& error) {
+  base::log::failure(kNotTold, "broker", error);
+  is_due_ = true;
+  timer_->set(limits::kRetryInterval);
+}
+
 void Revocation::look() {
-  constexpr const char* kNotTold = "the broker could not be told who is revoked";
   is_due_ = false;
   const auto revoked = publish();
-  if (!revoked) {
-    base::log::failure(kNotTold, "broker", revoked.error());
-    is_due_ = true;
-    return timer_->set(limits::kRetryInterval);
-  }
+  if (!revoked) return look_again(revoked.error());
   base::log::recovered(kNotTold, "broker");
   for (const auto& one : *revoked) {
     parts_.takeover.end_session(one.uid);

@@ -38,7 +38,7 @@ class Revocation {
   };
   explicit Revocation(Parts parts);
 
-  /// Before the broker starts: it must find the list.
+  /// Before the broker starts: it must find the list. On a full disk the one from before has to do until there is room.
   base::Status start();
   /// A node was deleted, revoked or taken back: looks soon, at all of them.
   void changed();
@@ -46,6 +46,7 @@ class Revocation {
  private:
   base::Result<std::vector<IssuedCertificate>> publish();
   void look();
+  void look_again(const base::Error& error);
 
   Parts parts_;
   std::set<std::string> serials_;  ///< in the list that the broker has

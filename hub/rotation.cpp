@@ -30,16 +30,17 @@ Result<std::optional<sync::TrustDocument>> document_of(const DataFolder& folder)
   HF_TRY(const auto text, read_if_there(folder.trust_file()));
   HF_TRY(const auto key, read_if_there(folder.recovery_key() + ".pub"));
   if (!text || !key) return std::optional<sync::TrustDocument>();
-  HF_TRY(const auto recovery, base::PublicKey::from_hex(first_line(*key)));
-  HF_TRY(const auto sealed, sync::decode_trust(*text));
-  HF_TRY(auto document, sync::verify_trust(sealed, recovery));
+  HF_TRY(const auto recovery,
+         content_of(folder.recovery_key() + ".pub", base::PublicKey::from_hex(first_line(*key))));
+  HF_TRY(const auto sealed, content_of(folder.trust_file(), sync::decode_trust(*text)));
+  HF_TRY(auto document, content_of(folder.trust_file(), sync::verify_trust(sealed, recovery)));
   return std::optional(std::move(document));
 }
 
 /// The same again after a rotation that was killed before its document counted.
 Result<base::SigningKey> next_signing_key(const DataFolder& folder, base::Random& random) {
   HF_TRY(const auto text, read_if_there(folder.next_signing_key()));
-  if (text) return base::SigningKey::from_seed_hex(first_line(*text));
+  if (text) return content_of(folder.next_signing_key(), base::SigningKey::from_seed_hex(first_line(*text)));
   auto key = base::SigningKey::generate(random);
   HF_CHECK(base::write_file(folder.next_signing_key(), key.seed_hex() + "\n", 0600));
   return key;
@@ -81,8 +82,8 @@ Status keep_old_ca(const DataFolder& folder) {
   HF_TRY(const auto certificate, read_if_there(folder.ca_certificate()));
   HF_TRY(const auto key, read_if_there(folder.ca_key()));
   if (!certificate || !key) return fail(Code::kNotFound, folder.ca_key() + " is missing");
-  HF_TRY(const auto ca, sync::Certificate::from_pem(*certificate));
-  HF_TRY(const auto ca_key, sync::PrivateKey::from_pem(*key));
+  HF_TRY(const auto ca, content_of(folder.ca_certificate(), sync::Certificate::from_pem(*certificate)));
+  HF_TRY(const auto ca_key, content_of(folder.ca_key(), sync::PrivateKey::from_pem(*key)));
   if (!ca.matches(ca_key)) return {};  // the new key is there already, and the old pair was kept before it
   HF_CHECK(base::make_private_directory(folder.old_cas()));
   const auto path = folder.old_ca(ca.digest());
@@ -104,7 +105,8 @@ Status finish_ca(const DataFolder& folder, const sync::TrustDocument& document) 
 Status finish_signing_key(const DataFolder& folder, const sync::TrustDocument& document) {
   HF_TRY(const auto next, read_if_there(folder.next_signing_key()));
   if (!next) return {};
-  HF_TRY(const auto key, base::SigningKey::from_seed_hex(first_line(*next)));
+  HF_TRY(const auto key,
+         content_of(folder.next_signing_key(), base::SigningKey::from_seed_hex(first_line(*next))));
   if (document.signing_keys.front() != key.public_key()) return {};
   return move_file(folder.next_signing_key(), folder.signing_key());
 }
@@ -130,12 +132,15 @@ Status finish_rotation(const DataFolder& folder) {
 Result<std::uint64_t> rotate(const DataFolder& folder, const RotationOrder& order, base::WallTime now,
                              base::Random& random) {
   HF_CHECK(check_no_restore_is_due(folder));
-  auto lock = base::DirectoryLock::take(folder.root());
-  if (!lock) return fail(std::move(lock).error().with_context("stop the hub first"));
+  HF_TRY(const auto lock, lock_of_stopped_hub(folder));
   HF_CHECK(finish_rotation(folder));
   HF_TRY(auto held, document_of(folder));
-  if (!held)
-    return fail(Code::kNotFound, folder.trust_file() + " is missing: has this hub ever been started?");
+  if (!held) {
+    const std::string missing =
+        is_there(folder.trust_file()) ? folder.recovery_key() + ".pub" : folder.trust_file();
+    return fail(Code::kNotFound,
+                missing + " is missing: put it back from a backup. Has this hub ever been started?");
+  }
   HF_TRY(const auto recovery, read_recovery_key(order.recovery_key));
   const auto public_key = read_if_there(folder.recovery_key() + ".pub").value().value_or("");
   if (recovery.public_key().hex() != first_line(public_key)) {

@@ -67,8 +67,7 @@ Result<SealingPublicKey> open_sealing_key(const DataFolder& folder, base::Random
 Result<SealingPublicKey> rotate_sealing_key(const DataFolder& folder, base::Random& random,
                                             base::WallTime now) {
   HF_CHECK(check_no_restore_is_due(folder));
-  auto lock = base::DirectoryLock::take(folder.root());
-  if (!lock) return base::fail(std::move(lock).error().with_context("stop the hub first"));
+  HF_TRY(const auto lock, lock_of_stopped_hub(folder));
   HF_TRY(auto keys, read_keys(folder));
   if (keys.empty())
     return base::fail(Code::kNotFound, folder.sealing_key() + " is missing: has this hub ever been started?");

@@ -139,6 +139,28 @@ def test_an_agent_whose_own_disk_is_full_keeps_what_it_holds_and_goes_on_when_th
     assert node.text("/etc/a") == letter and node.text("/srv/large-1") == incompressible(letter, 3_500_000)
 
 
+def test_a_data_disk_that_is_nearly_full_is_a_condition_and_an_event_and_so_is_its_end(fleet):
+    node = node_on_disk(fleet, "data", "256m")
+
+    def condition(status, reason):
+        seen = {each["type"]: each for each in fleet.hub.get("nodes", node.name)["status"].get("conditions", [])}.get("DiskPressure", {})
+        assert (seen.get("status"), seen.get("reason")) == (status, reason), seen
+        return seen
+
+    until("there is room", lambda: condition("False", "DiskSufficient"))
+    inside(node, "sh", "-c", f"fallocate -l $(($(df -k --output=avail {node.data} | tail -n 1) - 12000))k {node.data}/filler")
+    told = until("it is told", lambda: condition("True", "DiskLow"), 90)
+    assert "4 % (11 of 256 MiB)" in told["message"], told
+    sent = node.metrics()['holdfast_agent_snapshots_sent_total{how="whole"}'], node.metrics()['holdfast_agent_snapshots_sent_total{how="delta"}']
+    until("its event is there", lambda: len(fleet.hub.events("DiskPressure", node.name)) == 1)
+    free(node, node.data)
+    until("it is over", lambda: condition("False", "DiskSufficient"), 90)
+    until("that is an event, too", lambda: len(fleet.hub.events("DiskSufficient", node.name)) == 1)
+    assert len(fleet.hub.events("DiskPressure", node.name)) == 1
+    now = node.metrics()['holdfast_agent_snapshots_sent_total{how="whole"}'], node.metrics()['holdfast_agent_snapshots_sent_total{how="delta"}']
+    assert sum(now) == sum(sent) + 1, "readings that change are no reason to send"
+
+
 def test_an_agent_whose_own_disk_is_read_only_names_it_and_loses_nothing(fleet):
     node = fleet.node()
     app = fleet.app(objects={**SMALL, "p.yaml": shell("p", "exec sleep 1000")})
@@ -190,6 +212,24 @@ def test_a_hub_whose_disk_is_full_says_so_and_loses_nothing(fleet_of_hub):
     free(hub, hub.data)
     app.settled(seconds=90)
     assert len(node.text("/etc/a")) == 1_000_000
+
+
+def test_a_hub_starts_on_a_full_disk_and_its_broker_comes_when_there_is_room(own_fleet):
+    hub = own_fleet.hub
+    hub.stop()
+    machine.end_processes_of(hub.data)
+    until("the broker is gone", lambda: hub.broker_pid() is None)
+    small = on_small_disk(hub.data, "64m")
+    # The last blocks, too: a whole page is what any file of these would need.
+    hub.wrapper = [*small, "sh", "-c", 'dd if=/dev/zero of="$1/filler" bs=4k status=none 2>/dev/null; shift; exec "$@"', "sh", str(hub.data)]
+    hub.start(wait=False)
+    until("it answers", lambda: hub.daemon.log.read_text().count(" ready\n") == 2, 30)
+    assert hub.get("nodes") == []
+    assert not hub.is_ready(), "without a broker"
+    log = hub.daemon.log.read_text()
+    assert "the broker could not be told who is revoked" in log and "No space left on device" in log
+    free(hub, hub.data)
+    until("then it is", hub.is_ready, 60)
 
 
 def test_a_hub_whose_disk_is_read_only_names_it_and_loses_nothing(fleet_of_hub):

@@ -94,6 +94,31 @@ def test_a_broker_that_is_killed_under_tls_is_found_again(own_fleet, joined):
         reconnects(joined)
 
 
+def broker_shim(hub):
+    folder = str(hub.data / "run/broker").encode()
+    for pid in machine.pids():
+        words = machine.command_of(pid)
+        if words and words[0].endswith(b"holdfast-shim") and folder in words:
+            return pid
+    return None
+
+
+@pytest.mark.parametrize("hub_runs", [True, False])
+def test_a_broker_that_lost_its_shim_is_ended_and_started_anew(own_fleet, joined, hub_runs):
+    hub = own_fleet.hub
+    broker, before = hub.broker_pid(), joined.metrics()["holdfast_agent_connects_total"]
+    if not hub_runs:
+        hub.stop()
+    os.kill(broker_shim(hub), signal.SIGKILL)
+    if not hub_runs:
+        hub.start()
+    until("another broker runs under a shim", lambda: hub.broker_pid() not in (None, broker) and broker_shim(hub), 20)
+    assert not machine.is_alive(broker)
+    until("it has come again", lambda: joined.metrics()["holdfast_agent_connects_total"] > before, SECONDS)
+    reconnects(joined)
+    assert "runs already" not in hub.daemon.log.read_text()
+
+
 def test_a_closed_port_costs_next_to_nothing_and_is_tried_again(own_fleet, joined):
     stop_all(own_fleet.hub)
     until("it has noticed", lambda: not connected(joined))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three losses of a hub: its store, all of it but the recovery key, all of it. Nodes keep what they hold and run, and come under a
 hub again; nothing is restarted or deleted."""
+import os
 import shutil
 
 import machine
@@ -60,6 +61,66 @@ def test_loss_of_the_store_is_not_taken_for_a_new_hub_and_nodes_come_back(own_fl
     comes_back(own_fleet, app, node, before)
 
 
+def test_an_empty_store_is_a_lost_one(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    app = own_fleet.app(objects=APP)
+    before = running(node)
+    hub.cli("diagnose", node.name)
+    lose(hub, "store-lock")
+    os.truncate(hub.data / "store", 0)
+    for command in ("serve", "check"):
+        refused = hub.command(command, code=1).stderr
+        assert f"{hub.data}/store is empty" in refused and "holdfast-hub recover" in refused
+    hub.command("recover")
+    assert f"the store of the data folder {hub.data} is sound" in hub.command("check").stdout
+    hub.start()
+    comes_back(own_fleet, app, node, before)
+
+
+def test_a_damaged_store_is_named_with_the_ways_out(own_fleet):
+    hub = own_fleet.hub
+    hub.stop()
+    (hub.data / "store").write_bytes(b"x" * 20_000)
+    for command in ("serve", "check"):
+        refused = hub.command(command, code=1).stderr
+        assert f"{hub.data}/store" in refused and "holdfast-hub restore" in refused and "move the file away" in refused
+    assert "if it is damaged, move it away" in hub.command("recover", code=1).stderr
+
+
+def test_a_file_of_the_hubs_identity_that_is_lost_is_named_and_not_made_anew(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    app = own_fleet.app(objects=APP)
+    before = running(node)
+    until("it is connected", lambda: node.status()["connected"])
+    hub.stop()
+    aside = hub.folder / "aside"
+    aside.mkdir()
+    for name in ("ca.key", "ca.crt", "hub.json", "recovery.key.pub", "trust.json", "signing.key"):
+        shutil.move(hub.data / name, aside / name)
+        refused = hub.command("serve", code=1).stderr
+        assert f"{hub.data}/{name} is missing while" in refused and "from a backup" in refused
+        assert not (hub.data / name).exists()
+        shutil.copy(aside / name, hub.data / name)
+        (hub.data / name).write_text("{")
+        refused = hub.command("serve", code=1).stderr
+        assert f"{hub.data}/{name}: " in refused and "from a backup" in refused
+        shutil.copy(aside / name, hub.data / name)
+    for name in ("trust.json", "signing.key"):
+        (hub.data / name).unlink()
+    shutil.copy(node.data / "trust.json", hub.data / "trust.json")
+    assert "rotate signing-key" in hub.command("serve", code=1).stderr
+    hub.command("rotate", "signing-key", "--recovery-key", str(hub.data / "recovery.key"))
+    hub.start()
+    app.write("motd.yaml", file("motd", "/etc/motd", "after\n")).push()
+    assert node.text("/etc/motd") == "after\n" and node.process("web") == before
+    hub.stop()
+    for path in hub.data.iterdir():
+        if path.is_file() and not path.name.startswith("store"):
+            path.unlink()
+    refused = hub.command("serve", code=1).stderr
+    assert f"{hub.data}/ca.key is missing while {hub.data}/store holds" in refused and not (hub.data / "ca.key").exists()
+
+
 def test_loss_of_all_but_the_recovery_key(own_fleet):
     node, hub = own_fleet.node(), own_fleet.hub
     app = own_fleet.app(objects=APP)
@@ -84,8 +145,11 @@ def test_loss_of_all_but_the_recovery_key(own_fleet):
 def test_who_is_excepted_or_was_deleted_since_is_not_taken_back(own_fleet):
     good, bad, hub = own_fleet.node("good"), own_fleet.node("bad"), own_fleet.hub
     until("both are connected", lambda: good.status()["connected"] and bad.status()["connected"])
+    assert bad.uid in hub.cli("get", "nodes", "-o", "wide").stdout
     lose(hub, "store", "store-lock")
-    assert "--except" in hub.command("recover", "--except", "../x", code=2).stderr
+    for wrong in ("../x", "not-a-uid", good.name, good.uid.upper()):
+        refused = hub.command("recover", "--except", wrong, code=2).stderr
+        assert "--except" in refused and "spec.uid" in refused
     assert "--readmit" in hub.command("recover", "--readmit", "99999h", code=2).stderr
     hub.command("recover", "--except", bad.uid)
     hub.start()
@@ -159,6 +223,13 @@ def test_a_backup_is_checked_before_it_replaces_anything(own_fleet):
     assert "stop the hub first" in hub.command("restore", "--from", str(backup), code=1).stderr
     assert "--to" in hub.command("backup", code=2).stderr
     hub.stop()
+    shutil.move(backup / "backup.json", hub.folder / "backup.json")
+    for command in (["restore", "--from", str(backup)], ["check"]):
+        refused = hub.command(*command, code=1, data=backup if command == ["check"] else None)
+        assert "backup.json" in refused.stderr and "not finished" in refused.stderr
+    shutil.move(hub.folder / "backup.json", backup / "backup.json")
+    nowhere = hub.command("rotate", "sealing-key", code=1, data=hub.folder / "nowhere").stderr
+    assert "nowhere is not there" in nowhere and "stop the hub" not in nowhere
     good = (backup / "store").read_bytes()
     (backup / "store").write_bytes(good[:len(good) // 2])
     for command in (["restore", "--from", str(backup)], ["check"]):

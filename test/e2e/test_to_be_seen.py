@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a person, a script and a monitoring system can see."""
+import os
 import pathlib
 import re
 import subprocess
@@ -38,6 +39,22 @@ def test_the_page_of_metrics_has_what_the_programs_give(fleet):
         return True
 
     until("the programs give what the page says, and no more", agrees)
+
+
+def test_a_node_shows_what_its_machine_is_and_is_labelled_by_it(fleet):
+    node = fleet.node()
+    until("it has reported", lambda: fleet.hub.get("nodes", node.name)["status"].get("facts"))
+    seen = fleet.hub.get("nodes", node.name)
+    facts, labels = seen["status"]["facts"], seen["metadata"]["labels"]
+    processors = len([path for path in pathlib.Path("/sys/devices/system/cpu").glob("cpu[0-9]*")])
+    total = int(re.search(r"MemTotal: +(\d+) kB", pathlib.Path("/proc/meminfo").read_text())[1])
+    assert facts["cpus"] == str(processors) and facts["memory"] == f"{total // 1024}Mi", facts
+    assert re.fullmatch(r"\d+Mi", facts["disk"]) and facts["kernel"] == os.uname().release, facts
+    for name in ("arch", "cpus", "memory", "disk"):
+        assert labels[f"facts.holdfast.dev/{name}"] == facts[name]
+    text = fleet.hub.cli("get", "node", node.name, "-o", "yaml").stdout
+    assert re.search(rf'^ +memory: "?{facts["memory"]}"?$', text, re.MULTILINE) and "MemoryPressure" in text, text
+    assert "holdfast_agent_memory_available_bytes " in fleet.hub.cli("diagnose", node.name).stdout
 
 
 def test_why_names_commit_file_and_line(fleet):

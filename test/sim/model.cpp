@@ -71,4 +71,12 @@ std::string FolderModel::yaml() const {
   return out;
 }
 
+std::string FolderModel::summary() const {
+  if (damage != Damage::kNone) return " what cannot be read";
+  std::string out;
+  for (const auto& [name, file] : files) out += " " + name + ":" + file.path;
+  for (const auto& [name, process] : processes) out += " " + name;
+  return out;
+}
+
 }  // namespace holdfast::sim

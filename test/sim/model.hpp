@@ -58,6 +58,8 @@ struct FolderModel {
   Claims claims() const;
   bool holds(const sync::Claim& claim) const { return claims().contains(claim); }
   std::string yaml() const;
+  /// " f0:/etc/hf/p0 web", for the trace.
+  std::string summary() const;
 };
 
 /// By folder.

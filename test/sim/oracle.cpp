@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/oracle.hpp"
 
+#include <utility>
+
 namespace holdfast::sim {
 
 bool Oracle::is_placed(const ApplicationModel& application, const Words& words, const std::string& node) {
@@ -99,6 +101,7 @@ void Oracle::leaves(const std::string& application, const std::string& node) {
 void Oracle::application(const ApplicationModel& application) {
   auto& known = words_.applications[application.name] = application;
   acted_on(application.name);
+  say_gone_by_what_came_while_pinned(application.name);
   // While Git cannot be reached the hub takes the newest of this folder that it has.
   for (const auto& [revision, past] : history_) {
     const auto folder = past.find(application.folder);
@@ -148,9 +151,24 @@ void Oracle::committed(const std::string& revision, const RepositoryModel& repos
       ever_[name].merge(folder->second.claims());
       held_.committed(name, folder->second.claims());
     }
-    if (application.exists && !words_.pinned.contains(name)) take(application, folder->second);
+    if (!application.exists) continue;
+    if (!words_.pinned.contains(name))
+      take(application, folder->second);
+    else if (folder->second.is_good())
+      while_pinned_[name].push_back(folder->second);
   }
   for (const auto& [name, application] : words_.applications) say_gone(name);
+}
+
+/// A rollback that ends while Git is away ends at the newest commit that the hub has, whichever that is.
+void Oracle::say_gone_by_what_came_while_pinned(const std::string& application) {
+  const auto now = words_.in_force.find(application);
+  if (now == words_.in_force.end()) return;
+  for (const auto& folder : std::exchange(while_pinned_[application], {})) {
+    auto kept = std::exchange(now->second, folder);
+    say_gone(application);
+    now->second = std::move(kept);
+  }
 }
 
 void Oracle::rolled_back(const std::string& application, const std::string& revision) {
@@ -167,6 +185,7 @@ void Oracle::rolled_back(const std::string& application, const std::string& revi
 void Oracle::rollback_ended(const std::string& application) {
   if (words_.pinned.erase(application) == 0) return;
   acted_on(application);
+  say_gone_by_what_came_while_pinned(application);
   auto& known = words_.applications[application];
   const auto folder = repository_.find(known.folder);
   if (folder != repository_.end()) take(known, folder->second);

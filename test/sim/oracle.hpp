@@ -93,6 +93,7 @@ class Oracle {
   Claims believed_on(const std::string& node, const std::string& acted) const;
   void take(ApplicationModel& application, const FolderModel& folder);
   void say_gone(const std::string& application);
+  void say_gone_by_what_came_while_pinned(const std::string& application);
   void say_gone_on(const std::string& application, const std::string& node);
   /// `acted`: the application that the act was about; of that one the hub goes by the act.
   void person_says_gone(const std::string& acted);
@@ -112,6 +113,7 @@ class Oracle {
   std::map<std::string, Claims> ever_;      // by application
   std::map<std::string, Claims> may_go_;    // by node
   std::map<std::string, Claims> may_stay_;  // by node
+  std::map<std::string, std::vector<FolderModel>> while_pinned_;  // by application
   Claims wanted_;
   Claims released_;
   std::map<std::string, std::set<std::string>> specs_;  // process → arguments

@@ -22,6 +22,8 @@ void Workload::push(const std::string& why, bool rewritten) {
   const auto revision = rewritten ? git.rewrite(url, "main", std::move(tree), why)
                                   : git.commit(url, "main", std::move(tree), why);
   world_.trace.add("git", revision.str().substr(0, 8) + " " + why);
+  for (const auto& [folder, model] : repository_)
+    world_.trace.add("git", revision.str().substr(0, 8) + " " + folder + " holds" + model.summary());
   revisions_.push_back(revision.str());
   world_.oracle.committed(revision.str(), repository_);
 }

@@ -9,6 +9,7 @@ import re
 CONFIGURATION = "docs/configuration.md"
 TROUBLES = "docs/troubleshooting.md"
 METRICS = "docs/metrics.md"
+FACTS = "docs/facts.md"
 
 # Program: (files, pattern of a name, what stands before the name).
 CONFIGURED = {
@@ -117,6 +118,7 @@ REASONS = [
     (CODE_OF_BOTH, r"\bcondition\(before," + ARGUMENTS),
     (CODE_OF_BOTH, r"\bHealth::\w+, (\"\w+\")"),
     (CODE_OF_BOTH, r"\bWithheldReason::\w+: return (\"\w+\")"),
+    (r"edge_agent/machine_conditions\.cpp", r"\.type = (\"\w+\")"),
     (r"edge_agent/node_snapshot\.cpp", r"\bout\.push_back\(\s*\{" + ARGUMENTS),
     (r"hub/application_book\.hpp", r"\bstring_view k\w+ =\s*(\"\w+\");"),
     (r"sync/model/snapshot\.cpp", r"\bSectionPhase::\w+, (\"\w+\")"),
@@ -168,3 +170,29 @@ def metrics_explained(page):
     """{metric: line}: the first cell of each row."""
     rows = [(number, quoted(line.split("|")[1])) for number, line in enumerate(page.lines, 1) if line.startswith("| `holdfast_")]
     return {name: number for number, names in rows for name in names}
+
+
+# Where a fact of a machine gets its name; one that ends with a dot has what it is of behind it.
+TOLD = r'\bput\(out, "(\w+)"|\bout\["(\w+)\.?"(?: \+ \w+)?\] = '
+
+
+def facts(tree):
+    """{fact: (path, line)} as the source has it."""
+    out = {}
+    for file in tree.cpp():
+        if re.fullmatch(r"edge_agent/(board|machine)_facts\.cpp", file.path):
+            for match in re.finditer(TOLD, file.text):
+                out.setdefault(match[1] or match[2], (file.path, line_of(file.text, match.start())))
+    return out
+
+
+def facts_explained(page):
+    """{fact: line}: the first cell of each row of the first table below ## Facts."""
+    out, is_there = {}, False
+    for number, line in enumerate(page.lines, 1):
+        is_there |= line == "## Facts"
+        if is_there and out and not line:
+            break
+        if is_there and line.startswith("| `"):
+            out[quoted(line.split("|")[1])[0].removesuffix(".NAME")] = number
+    return out

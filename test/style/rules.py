@@ -54,8 +54,8 @@ DECIDING = [
     "base/backoff*", "sync/model/*", "sync/wire/*", "gitops/policy/*", "gitops/application*", "gitops/claims_check*",
     "gitops/finding*", "gitops/manifest*", "gitops/placement*", "gitops/references_check*", "gitops/render*",
     "gitops/repository_url*", "gitops/resources_check*", "gitops/revision_text*", "gitops/section_room*",
-    "gitops/selector*", "gitops/template*", "gitops/validate*", "edge_agent/apply_order*", "edge_agent/plan*",
-    "edge_agent/section_step*", "hub/assign*",
+    "gitops/selector*", "gitops/template*", "gitops/validate*", "edge_agent/apply_order*", "edge_agent/jetpack*", "edge_agent/machine_conditions*",
+    "edge_agent/machine_metrics*", "edge_agent/memory_info*", "edge_agent/plan*", "edge_agent/section_step*", "hub/assign*",
 ]
 DECIDING_HEADERS = {
     r"thread|mutex|shared_mutex|condition_variable|future|atomic|semaphore|latch|barrier|stop_token|pthread\.h":
@@ -437,6 +437,21 @@ def metrics_are_explained(tree):
     for name, line in there.items():
         if name not in known:
             yield page.path, line, f"nobody measures {name}: take the row out, or name it as the source does"
+
+
+@rule
+def facts_are_explained(tree):
+    """Each fact of a machine stands in docs/facts.md, and nothing else does."""
+    page = tree.files.get(pages.FACTS)
+    if not page:
+        return
+    there, known = pages.facts_explained(page), pages.facts(tree)
+    for name, (path, line) in known.items():
+        if name not in there:
+            yield path, line, f"the fact {name} is not explained: write a row for it in {page.path}, with the place that it is read from"
+    for name, line in there.items():
+        if name not in known:
+            yield page.path, line, f"nobody tells the fact {name}: take the row out, or name it as the source does"
 
 
 @rule

@@ -62,6 +62,7 @@ REASONS = {  # each way in which the source writes one down
     "Withheld": ("edge_agent/plan.cpp", 'case WithheldReason::kX: return "Withheld";\n'),
     "Own": ("edge_agent/node_snapshot.cpp", 'out.push_back(\n {"Own",\n ok ? "True" : "False", ok ? "a; b" : "", ok ? "Fine" : "Poor"});\n'),
     "Poor": ("edge_agent/node_snapshot.cpp", 'out.push_back(\n {"Own",\n ok ? "True" : "False", ok ? "a; b" : "", ok ? "Fine" : "Poor"});\n'),
+    "Pressure": ("edge_agent/machine_conditions.cpp", '{.type = "Pressure",\n .see = see_it},\n'),
     "Named": ("hub/application_book.hpp", 'inline constexpr std::string_view kNamed = "Named";\n'),
     "Phase": ("sync/model/snapshot.cpp", '{SectionPhase::kPhase, "Phase"},\n'),
     "Code": ("base/result.cpp", 'case Code::kCode: return "Code";\n'),
@@ -85,6 +86,13 @@ MEASURED = {
     "edge_agent/engine.cpp": 'counter(std::string("holdfast_agent_") + name);\nlevel(\n  "waiting", "Waits.", n);\n',
 }
 METRICS = "| `holdfast_hub_writes_total` | counter | | |\n| `holdfast_agent_waiting` | gauge | | |\n"
+
+TOLD = {
+    "edge_agent/board_facts.cpp": 'if (x) put(out, "model", model);\nout["network." + name] = kind_of(x);\n',
+    "edge_agent/machine_facts.cpp": 'out["os"] = "linux";\n',
+    "edge_agent/board_facts_test.cpp": 'put(out, "of_a_test", x);\n',
+}
+FACTS = "## Facts\n\n| `model` | is |\n| `network.NAME` | is |\n| `os` | is |\n\n| `board` of an Orin | is |\n"
 
 
 # (rule, what is wrong, files, part of the finding's message)
@@ -167,6 +175,9 @@ BREAKS = [
     ("metrics-are-explained", "a metric of the hub", {**MEASURED, "docs/metrics.md": METRICS.replace("hub_w", "hub_W")}, "holdfast_hub_writes_total is not explained"),
     ("metrics-are-explained", "a metric of the agent", {**MEASURED, "docs/metrics.md": METRICS.replace("waiting", "waited")}, "holdfast_agent_waiting is not explained"),
     ("tables-are-whole", "a draft between two rows", {"docs/a.md": "| a |\n|---|\nRAW b\n| c |\n"}, "breaks a table"),
+    ("facts-are-explained", "a fact that a page does not have", {**TOLD, "docs/facts.md": FACTS.replace("| `os` | is |\n", "")}, "the fact os is not explained"),
+    ("facts-are-explained", "one of several", {**TOLD, "docs/facts.md": FACTS.replace("network", "net")}, "the fact network is not explained"),
+    ("facts-are-explained", "a row of what nobody tells", {**TOLD, "docs/facts.md": FACTS.replace("`model`", "`modell`")}, "nobody tells the fact modell"),
     ("metrics-are-explained", "a row of none", {**MEASURED, "docs/metrics.md": METRICS.replace("waiting", "waited")}, "nobody measures holdfast_agent_waited"),
     ("short-functions", "one line too many", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX + 1)}, "a function of 71 lines"),
     ("short-functions", "a member", {"base/a.hpp": "class A {\n" + function(100, "  ") + "};\n"}, "a function of 100 lines"),
@@ -220,6 +231,7 @@ KEEPS = [
     ("reasons-are-explained", "each has its row, and what else people see",
      {**reason_sources(), "docs/troubleshooting.md": troubles() + "| `holdfast: … 401` | means | `Elsewhere` |\n"}),
     ("tables-are-whole", "an empty line ends it", {"docs/a.md": "| a |\n|---|\n| b |\n\nText.\n"}),
+    ("facts-are-explained", "each has its row", {**TOLD, "docs/facts.md": FACTS}),
     ("metrics-are-explained", "each has its row", {**MEASURED, "docs/metrics.md": METRICS}),
     ("short-functions", "at the limit", {"base/a.cpp": function(rules.FUNCTION_LINES_MAX) * 2}),
     ("short-functions", "a namespace and a table are none",
