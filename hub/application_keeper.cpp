@@ -531,7 +531,6 @@ void ApplicationKeeper::set_condition(ApplicationEntry& application, std::string
 }
 
 void ApplicationKeeper::retry(const ApplicationEntry& application, const base::Error& error) {
-  ++context_.counters.store_failures;
   base::log::failure("an application could not be recorded", application.name, error);
   context_.queue.push({KeyKind::kApplication, application.uid.str()},
                       context_.now() + limits::kRetryInterval);

@@ -310,7 +310,10 @@ Result<BackupManifest> back_up(const DataFolder& folder, const std::string& to, 
   HF_TRY(out.fleet, fleet_of(DataFolder(to)));
   const std::string store = to + "/" + std::string(kBackupStoreName);
   HF_CHECK(sync::copy_store(folder.store(), store));
-  HF_CHECK(sync::check_store(store));
+  if (const auto sound = sync::check_store(store); !sound) {
+    const std::string what = folder.store() + " is damaged, and its copy is no backup";
+    return fail(with_way_out(folder, sound.error().with_context(what)));
+  }
   HF_TRY(auto copied, look_at(to, std::string(kBackupStoreName)));
   out.files.push_back(std::move(copied));
   const auto text = encode_backup_manifest(out);
@@ -335,7 +338,10 @@ Result<BackupManifest> check_backup(const std::string& folder) {
     has_store = has_store || file.name == kBackupStoreName;
   }
   if (!has_store) return fail(Code::kInvalid, name + ": there is no store in it");
-  HF_CHECK(sync::check_store(folder + "/" + std::string(kBackupStoreName)));
+  // With the content that was backed up.
+  if (auto sound = sync::check_store(folder + "/" + std::string(kBackupStoreName)); !sound)
+    return fail(
+        std::move(sound).error().with_context("damaged already when it was backed up, so take another one"));
   return manifest;
 }
 

@@ -17,6 +17,7 @@
 #include "hub/recovery.hpp"
 #include "hub/sealing_key_file.hpp"
 #include "hub/tables.hpp"
+#include "sync/store/fake_damage.hpp"
 
 namespace holdfast::hub {
 namespace {
@@ -223,6 +224,42 @@ TEST_F(Backup, ARunningHubIsBackedUpAndNotRestoredOver) {
   EXPECT_EQ(refused.error().code(), Code::kConflict);
   EXPECT_NE(refused.error().message().find("stop the hub first"), std::string::npos);
   EXPECT_TRUE(fs::exists(hub_.store()));
+}
+
+bool says_way_out(const base::Error& error) {
+  return error.code() == Code::kCorrupt && error.message().find(kDamagedStoreWayOut) != std::string::npos;
+}
+
+// All of it reads, and nothing can be stored any more.
+TEST_F(Backup, AStoreWhoseListOfFreePagesIsDamagedIsNotSoundAndNoBackupIsMadeOfIt) {
+  say("two");
+  EXPECT_TRUE(check_whole_store(hub_));
+  ASSERT_TRUE(sync::zero_free_list(hub_.store()));
+  const auto checked = check_whole_store(hub_);
+  ASSERT_FALSE(checked);
+  EXPECT_TRUE(says_way_out(checked.error())) << checked.error().message();
+  const auto refused = back_up();
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(says_way_out(refused.error())) << refused.error().message();
+  EXPECT_NE(refused.error().message().find(hub_.store() + " is damaged"), std::string::npos)
+      << refused.error().message();
+  EXPECT_FALSE(is_backup(backup_));
+}
+
+TEST_F(Backup, OneThatWasMadeOfADamagedStoreIsNotRestored) {
+  say("two");
+  auto manifest = back_up();
+  ASSERT_TRUE(manifest) << manifest.error().message();
+  const auto store = backup_ + "/store";
+  ASSERT_TRUE(sync::zero_free_list(store));
+  for (auto& file : manifest->files)
+    if (file.name == kBackupStoreName) file.sha256 = base::Digest::of(read(store));
+  ASSERT_TRUE(base::write_file(backup_ + "/backup.json", encode_backup_manifest(*manifest), 0600));
+  const auto refused = restore(hub_, backup_);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("take another one"), std::string::npos)
+      << refused.error().message();
+  EXPECT_EQ(said(hub_), "two");
 }
 
 struct Damaged {

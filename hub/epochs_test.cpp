@@ -82,7 +82,8 @@ TEST_F(EpochsTest, ARestoredHubGivesNoNumbersToANodeThatItHasNotHeard) {
 }
 
 TEST_F(EpochsTest, NorToOneThatIsQuarantined) {
-  fleet.git.rewrite(kRepository, "main", {{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "rewritten")}});
+  fleet.git.rewrite(kRepository, "main",
+                    {{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "rewritten")}});
   restore();
   ASSERT_NE(ahead(), "");
   for (const auto* content : {"four", "five", "six", "seven"}) {

@@ -122,7 +122,8 @@ Status HubProgram::open() {
   HF_CHECK(check_no_restore_is_due(folder_));
   HF_CHECK(check_store_is_there(folder_));
   // The store first: keys without one are a loss, and none that a hub which is killed here could be taken for.
-  HF_TRY(store_, open_hub_store(folder_));
+  HF_TRY(file_, open_hub_store(folder_));
+  store_ = std::make_unique<StoreWatch>(*file_, clock_);
   HF_TRY(recovered_, load_recovered(folder_));
   PkiOptions pki;
   pki.names = certificate_names(options_);
@@ -241,18 +242,24 @@ Status HubProgram::open_api() {
                  .enrolment = *enrolment_,
                  .renewal = *renewal_,
                  .authentication = *authentication_,
-                 .ready =
-                     [this, on_loop_text] {
-                       return on_loop_text([this] { return std::string(controller_->ready() ? "y" : ""); }) ==
-                              "y";
-                     },
+                 .readiness = [this, on_loop_text] { return on_loop_text([this] { return readiness(); }); },
                  .metrics =
                      [this, on_loop_text] {
-                       return on_loop_text([this] { return base::prometheus_text(controller_->metrics()); });
+                       return on_loop_text([this] {
+                         auto metrics = controller_->metrics();
+                         metrics.push_back(store_->failures());
+                         return base::prometheus_text(metrics);
+                       });
                      },
                  .trust = sync::encode_trust(pki_->trust()),
                  .sealing_key = sealing_key_};
   return open_door(std::move(parts));
+}
+
+std::string HubProgram::readiness() {
+  if (!controller_->ready()) return "the broker is not connected yet";
+  if (store_->is_refusing()) return "the store refuses to be written; the hub's log says why";
+  return std::string(kReady);
 }
 
 Status HubProgram::open_door(ApiParts parts) {

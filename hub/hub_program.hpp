@@ -30,6 +30,7 @@
 #include "hub/renewal.hpp"
 #include "hub/revocation.hpp"
 #include "hub/seal_process.hpp"
+#include "hub/store_watch.hpp"
 #include "hub/takeover.hpp"
 #include "sync/link/mosquitto_link.hpp"
 #include "sync/store/lmdb_store.hpp"
@@ -46,6 +47,7 @@ class HubProgram {
  private:
   HubProgram(HubOptions options, base::DirectoryLock lock);
   base::Status open();
+  std::string readiness();
   base::Status open_broker();
   base::Status open_controller();
   base::Status open_api();
@@ -65,7 +67,8 @@ class HubProgram {
   std::unique_ptr<base::EventLoop> loop_;
   std::optional<Pki> pki_;
   Recovered recovered_;
-  std::unique_ptr<sync::LmdbStore> store_;
+  std::unique_ptr<sync::LmdbStore> file_;
+  std::unique_ptr<StoreWatch> store_;  ///< through which all that follows writes to it
   std::unique_ptr<Objects> objects_;
   std::unique_ptr<Readmission> readmission_;
   std::unique_ptr<CertificateBook> certificates_;

@@ -92,8 +92,6 @@ std::vector<Metric> to_metrics(const Counters& counters) {
       plain("holdfast_hub_reconciles_total", "Keys taken from the queue.", counters.reconciles),
       plain("holdfast_hub_store_writes_total", "Transactions written by the controller.",
             counters.store_writes),
-      plain("holdfast_hub_store_failures_total", "Transactions that the store refused.",
-            counters.store_failures),
       plain("holdfast_hub_bad_messages_total", "Messages that could not be read or came from nobody known.",
             counters.bad_messages),
       std::move(messages),

@@ -32,7 +32,6 @@ struct Counters {
   std::uint64_t bytes_up = 0;         ///< of messages, as they travel
   std::uint64_t bytes_down = 0;
   std::uint64_t store_writes = 0;
-  std::uint64_t store_failures = 0;
   std::uint64_t reconciles = 0;
   std::uint64_t bad_messages = 0;
   std::map<sync::FrameType, std::uint64_t> messages_up;

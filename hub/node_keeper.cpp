@@ -52,7 +52,6 @@ void NodeKeeper::reconcile(const std::vector<sync::NodeUid>& nodes) {
   ++context_.counters.store_writes;
   keep_bases(records);
   if (auto status = context_.desired.put(std::move(records), bodies); !status) {
-    ++context_.counters.store_failures;
     base::log::failure("desired states could not be stored", "desired", status.error());
     for (const auto& uid : nodes) {
       context_.queue.push({KeyKind::kNode, uid.str()}, context_.now() + limits::kRetryInterval);

@@ -95,14 +95,6 @@ base::Error lost_store(const DataFolder& folder) {
               folder.root()};
 }
 
-base::Error damaged_store(const DataFolder& folder, const base::Error& error) {
-  return {error.code(), error.disposition(),
-          error.message() +
-              ": put a backup back with holdfast-hub restore; if there is none, move the file away, then "
-              "holdfast-hub recover --data " +
-              folder.root()};
-}
-
 Status check_keys(const DataFolder& folder, const RecoveryOrder& order, bool& are_there) {
   const auto files = key_files(folder);
   const auto missing = std::ranges::find_if(files, [](const std::string& file) { return !is_there(file); });
@@ -178,6 +170,12 @@ Status recover(const DataFolder& folder, const RecoveryOrder& order, base::WallT
   return sync::LmdbStore::open(hub_store(folder.store())).map([](const auto&) {});
 }
 
+base::Error with_way_out(const DataFolder& folder, const base::Error& error) {
+  if (error.code() != Code::kCorrupt) return error;
+  return {error.code(), error.disposition(),
+          error.message() + ": " + std::string(kDamagedStoreWayOut) + " --data " + folder.root()};
+}
+
 Status check_store_is_there(const DataFolder& folder) {
   if (!is_store_lost(folder) || !is_any_identity_there(folder)) return {};
   return fail(lost_store(folder));
@@ -185,15 +183,14 @@ Status check_store_is_there(const DataFolder& folder) {
 
 Status check_whole_store(const DataFolder& folder) {
   if (is_store_lost(folder)) return fail(lost_store(folder));
-  auto checked = sync::check_store(folder.store());
-  if (!checked && checked.error().code() == Code::kCorrupt)
-    return fail(damaged_store(folder, checked.error()));
-  return checked;
+  const auto checked = sync::check_store(folder.store());
+  if (!checked) return fail(with_way_out(folder, checked.error()));
+  return {};
 }
 
 Result<std::unique_ptr<sync::LmdbStore>> open_hub_store(const DataFolder& folder) {
   auto store = sync::LmdbStore::open(hub_store(folder.store()));
-  if (!store && store.error().code() == Code::kCorrupt) return fail(damaged_store(folder, store.error()));
+  if (!store) return fail(with_way_out(folder, store.error()));
   return store;
 }
 

@@ -48,6 +48,12 @@ struct RecoveryOrder {
 /// make others. kPermission: the trust document is not signed by this recovery key.
 base::Status recover(const DataFolder& folder, const RecoveryOrder& order, base::WallTime now,
                      base::Random& random);
+/// What a person does about a store that is damaged.
+inline constexpr std::string_view kDamagedStoreWayOut =
+    "put a backup back with holdfast-hub restore; if there is none, move the file away, then holdfast-hub "
+    "recover";
+/// kCorrupt with what to do; any other as it is.
+base::Error with_way_out(const DataFolder& folder, const base::Error& error);
 /// Of `--except`. kInvalid: no uid of a node.
 base::Result<sync::NodeUid> parse_node_uid(std::string_view text);
 /// kNotFound: the keys are here and the store is not, or is an empty file. A hub that began anew then would know of no node and no generation;

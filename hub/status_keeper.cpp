@@ -322,7 +322,6 @@ void StatusKeeper::run_due() {
   if (!flush_at_ || *flush_at_ > now) return;
   flush_at_.reset();
   if (auto status = flush(); !status) {
-    ++context_.counters.store_failures;
     base::log::failure("statuses could not be stored", "flush", status.error());
     flush_at_ = now + limits::kRetryInterval;
   }

@@ -31,6 +31,8 @@ struct ApiServerOptions {
   std::function<std::optional<std::string>(std::uint16_t)> client_of;
 };
 
+inline constexpr std::string_view kReady = "ok";
+
 /// Everything the routes need; outlives the server.
 struct ApiParts {
   Rest& rest;
@@ -38,10 +40,10 @@ struct ApiParts {
   Enrolment& enrolment;
   Renewal& renewal;
   Authentication& authentication;
-  std::function<bool()> ready;           ///< any thread
-  std::function<std::string()> metrics;  ///< any thread
-  std::string trust{};                   ///< the trust document, for whoever asks: it is signed itself
-  base::SealingPublicKey sealing_key{};  ///< to which people seal what goes to Git
+  std::function<std::string()> readiness;  ///< kReady, or what it waits for; any thread
+  std::function<std::string()> metrics;    ///< any thread
+  std::string trust{};                     ///< the trust document, for whoever asks: it is signed itself
+  base::SealingPublicKey sealing_key{};    ///< to which people seal what goes to Git
 };
 
 /// One request, without HTTP: what the server calls, and what tests call. `authorization`: the header's value.

@@ -34,8 +34,8 @@ class ApiServerTest : public testing::Test {
     begin();
   }
   void begin() {
-    server.emplace(ApiParts{rest, operations, *enrolment, *renewal, authentication, [] { return true; },
-                            [] { return std::string(); }},
+    server.emplace(ApiParts{rest, operations, *enrolment, *renewal, authentication,
+                            [] { return std::string(kReady); }, [] { return std::string(); }},
                    ApiServerOptions{.address = "127.0.0.1",
                                     .port = 0,
                                     .certificate_file = DataFolder(folder).server_certificate(),

@@ -71,7 +71,8 @@ ApiResponse route_authenticated(const ApiParts& parts, const ApiRequest& request
 ApiResponse route(const ApiParts& parts, ApiRequest request, const std::string& authorization) {
   if (request.path == "/healthz" || request.path == "/livez") return text_answer(200, "ok\n");
   if (request.path == "/readyz") {
-    return parts.ready() ? text_answer(200, "ok\n") : text_answer(503, "the broker is not connected yet\n");
+    const auto said = parts.readiness();
+    return text_answer(said == kReady ? 200 : 503, said + "\n");
   }
   if (request.path == kTrust && request.method == "GET") {
     ApiResponse response;
