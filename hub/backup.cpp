@@ -287,9 +287,14 @@ Status copy_back(const DataFolder& folder, const std::string& from, const Backup
 Status check_same_fleet(const DataFolder& folder, const BackupManifest& backup,
                         const std::optional<Restoring>& begun) {
   if (!begun && !is_there(folder.hub_file())) return {};
-  HF_TRY(const auto fleet, begun ? Result<sync::FleetId>(begun->fleet) : fleet_of(folder));
-  if (fleet == backup.fleet) return {};
-  return fail(Code::kConflict, folder.root() + " holds fleet " + fleet.str() + ", the backup is of " +
+  const auto fleet = begun ? Result<sync::FleetId>(begun->fleet) : fleet_of(folder);
+  if (!fleet)
+    return fail(fleet.error().code(),
+                folder.hub_file() + ": " + fleet.error().message() +
+                    "; which fleet is here cannot be told: if it is that of the backup, "
+                    "move the file away and restore again");
+  if (*fleet == backup.fleet) return {};
+  return fail(Code::kConflict, folder.root() + " holds fleet " + fleet->str() + ", the backup is of " +
                                    backup.fleet.str() + ": restore it into another folder");
 }
 

@@ -356,6 +356,18 @@ TEST_F(Backup, WithoutItsManifestItIsNotTakenForADataFolder) {
   EXPECT_NE(refused.error().message().find("backup.json is missing"), std::string::npos);
 }
 
+TEST_F(Backup, IsRestoredOverADamagedIdentityOnceAPersonMovedItAway) {
+  ASSERT_TRUE(back_up());
+  ASSERT_TRUE(base::write_file(hub_.hub_file(), "{damaged", 0600));
+  const auto refused = restore(hub_, backup_);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message().starts_with(hub_.hub_file() + ": ")) << refused.error().message();
+  EXPECT_NE(refused.error().message().find("move the file away"), std::string::npos);
+  fs::remove(hub_.hub_file());
+  ASSERT_TRUE(restore(hub_, backup_));
+  EXPECT_TRUE(open_pki(hub_));
+}
+
 TEST_F(Backup, AStoreThatIsLostIsSaidBeforeAnythingIsCopied) {
   fs::resize_file(hub_.store(), 0);
   const auto refused = back_up();

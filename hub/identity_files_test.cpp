@@ -25,39 +25,39 @@ class IdentityFiles : public testing::Test {
  protected:
   void SetUp() override {
     char name[] = "/tmp/hf-identity-XXXXXX";
-    whole_ = mkdtemp(name);
-    ASSERT_TRUE(open(DataFolder(whole_)));
+    whole = mkdtemp(name);
+    ASSERT_TRUE(open(DataFolder(whole)));
   }
   void TearDown() override {
-    fs::remove_all(whole_);
-    fs::remove_all(whole_ + "-copy");
+    fs::remove_all(whole);
+    fs::remove_all(whole + "-copy");
   }
 
   base::Result<Pki> open(const DataFolder& folder, StoreContent store = StoreContent::kNothing) {
     PkiOptions options{{"hub"}, "https://hub:8443", {"mqtts://hub:8883"}};
     options.store = store;
-    return Pki::load_or_make(folder, options, clock_.wall(), random_);
+    return Pki::load_or_make(folder, options, clock.wall(), random);
   }
   DataFolder copy() {
-    fs::remove_all(whole_ + "-copy");
-    fs::copy(whole_, whole_ + "-copy", fs::copy_options::recursive);
-    return DataFolder(whole_ + "-copy");
+    fs::remove_all(whole + "-copy");
+    fs::copy(whole, whole + "-copy", fs::copy_options::recursive);
+    return DataFolder(whole + "-copy");
   }
 
   /// In the order in which the first start makes them.
-  const std::vector<std::string> made_{"ca.key",       "ca.crt",       "signing.key",      "server.key",
-                                       "server.crt",   "client.key",   "client.crt",       "admin.yaml",
-                                       "hub.json",     "recovery.key", "recovery.key.pub", "trust.json",
-                                       "ca-bundle.crt"};
-  std::string whole_;
-  base::FakeClock clock_;
-  base::FakeRandom random_{11};
+  const std::vector<std::string> made{"ca.key",       "ca.crt",       "signing.key",      "server.key",
+                                      "server.crt",   "client.key",   "client.crt",       "admin.yaml",
+                                      "hub.json",     "recovery.key", "recovery.key.pub", "trust.json",
+                                      "ca-bundle.crt"};
+  std::string whole;
+  base::FakeClock clock;
+  base::FakeRandom random{11};
 };
 
 TEST_F(IdentityFiles, AFirstStartThatWasKilledAnywhereIsGoneOnWith) {
-  for (std::size_t there = 0; there <= made_.size(); ++there) {
+  for (std::size_t there = 0; there <= made.size(); ++there) {
     const auto folder = copy();
-    for (auto name = made_.begin() + static_cast<std::ptrdiff_t>(there); name != made_.end(); ++name)
+    for (auto name = made.begin() + static_cast<std::ptrdiff_t>(there); name != made.end(); ++name)
       ASSERT_TRUE(fs::remove(folder.root() + "/" + *name)) << *name;
     const auto opened = open(folder);
     EXPECT_TRUE(opened) << there << " were there: " << opened.error().message();
@@ -92,7 +92,7 @@ TEST_F(IdentityFiles, WhatIsMadeAnewOrMovedAwayByPeopleIsNotMissed) {
 
 TEST_F(IdentityFiles, AllOfThemAreMissedWhereTheStoreHoldsAnything) {
   const auto folder = copy();
-  for (const auto& name : made_) fs::remove(folder.root() + "/" + name);
+  for (const auto& name : made) fs::remove(folder.root() + "/" + name);
   EXPECT_FALSE(is_any_identity_there(folder));
   const auto refused = open(folder, StoreContent::kRecords);
   ASSERT_FALSE(refused);
@@ -131,9 +131,10 @@ TEST_F(IdentityFiles, AStartThatChangesNothingWritesNothing) {
     return info.st_ino;
   };
   std::vector<ino_t> before;
-  for (const auto& name : made_) before.push_back(inode(name));
+  before.reserve(made.size());
+  for (const auto& name : made) before.push_back(inode(name));
   ASSERT_TRUE(open(folder));
-  for (std::size_t i = 0; i < made_.size(); ++i) EXPECT_EQ(inode(made_[i]), before[i]) << made_[i];
+  for (std::size_t i = 0; i < made.size(); ++i) EXPECT_EQ(inode(made[i]), before[i]) << made[i];
 }
 
 }  // namespace
