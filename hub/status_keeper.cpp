@@ -185,25 +185,27 @@ void StatusKeeper::show_application(ApplicationEntry& application) {
 
 // ---- nodes ----
 
+Json StatusKeeper::readiness(const NodeEntry& node, const Json* before, base::WallTime now) {
+  if (node.revoked)
+    return condition(before, "Ready", "False", "Revoked",
+                     "the node is cut off: its certificate counts no more; it keeps what it has", now);
+  switch (node.presence) {
+    case Presence::kOnline:
+      return condition(before, "Ready", "True", "Connected", "the node is connected", now);
+    case Presence::kOffline:
+      return condition(before, "Ready", "False", "Disconnected",
+                       "the node is not connected; it keeps what it has and catches up when it returns", now);
+    case Presence::kUnknown: break;
+  }
+  return condition(before, "Ready", "Unknown", "NotHeard",
+                   "nothing was heard of the node since the hub connected to the broker", now);
+}
+
 Json StatusKeeper::node_conditions(const NodeEntry& node) const {
   const Json* before = find_at(*node.object, "status/conditions");
   const auto now = context_.seams.clock.wall();
   Json out = Json::array();
-  switch (node.revoked ? Presence::kOffline : node.presence) {
-    case Presence::kOnline:
-      out.push_back(condition(before, "Ready", "True", "Connected", "the node is connected", now));
-      break;
-    case Presence::kOffline:
-      out.push_back(condition(before, "Ready", "False", node.revoked ? "Revoked" : "Disconnected",
-                              node.revoked ? "the node is cut off: its certificate counts no more; it keeps what it has"
-                                           : "the node is not connected; it keeps what it has and catches up when it returns",
-                              now));
-      break;
-    case Presence::kUnknown:
-      out.push_back(condition(before, "Ready", "Unknown", "NotHeard",
-                              "nothing was heard of the node since the hub connected to the broker", now));
-      break;
-  }
+  out.push_back(readiness(node, before, now));
   if (!node.clone.empty()) out.push_back(condition(before, "Cloned", "True", "Cloned", node.clone, now));
   if (truth_at(*node.object, "spec/pending")) {
     out.push_back(condition(before, "Pending", "True", "WaitsForApproval",

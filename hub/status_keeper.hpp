@@ -37,6 +37,7 @@ class StatusKeeper {
   base::Json application_status(const ApplicationEntry& application, const ApplicationRollup& rollup) const;
   base::Json application_conditions(const ApplicationEntry& application) const;
   base::Json node_status(const NodeEntry& node) const;
+  static base::Json readiness(const NodeEntry& node, const base::Json* before, base::WallTime now);
   base::Json node_conditions(const NodeEntry& node) const;
   base::Json section_status(const NodeEntry& node, const sync::ApplicationUid& uid) const;
   void note_last_seen();

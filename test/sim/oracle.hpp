@@ -110,9 +110,9 @@ class Oracle {
   std::map<std::string, RepositoryModel> history_;
   Words words_;
   HeldClaims held_;
-  std::map<std::string, Claims> ever_;      // by application
-  std::map<std::string, Claims> may_go_;    // by node
-  std::map<std::string, Claims> may_stay_;  // by node
+  std::map<std::string, Claims> ever_;                            // by application
+  std::map<std::string, Claims> may_go_;                          // by node
+  std::map<std::string, Claims> may_stay_;                        // by node
   std::map<std::string, std::vector<FolderModel>> while_pinned_;  // by application
   Claims wanted_;
   Claims released_;
