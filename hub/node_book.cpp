@@ -58,7 +58,7 @@ bool NodeEntry::would_go_back(const sync::SectionRef& section) const {
   const auto found = placings.find(section.application);
   if (found == placings.end()) return true;
   const Placing& now = found->second;
-  return !now.leaving && (!now.reason.empty() || now.wanted != section.digest);
+  return !now.leaving && (!now.reason.empty() || now.wanted.is_none());
 }
 
 const sync::SectionStatus* NodeEntry::reported_section(const sync::ApplicationUid& application) const {

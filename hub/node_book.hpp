@@ -135,8 +135,8 @@ struct NodeEntry {
   /// The session of one that is revoked is ended, and it is not listened to any more.
   bool is_online() const { return presence == Presence::kOnline && !revoked; }
   bool can(std::string_view ability) const;
-  /// Whether sending this section, which the hub gave to the node last, would give it less than it has proven to hold: the
-  /// hub was restored from an older copy, and cannot give what is in force.
+  /// Whether the node has proven to hold something else than this section of the hub's last word to it, and cannot be given
+  /// what is in force in its place: the hub was restored from an older copy, and sending it would take away what came since.
   bool would_go_back(const sync::SectionRef& section) const;
   const sync::SectionStatus* reported_section(const sync::ApplicationUid& application) const;
   /// Labels of a person, and facts, as templates read them.
