@@ -51,7 +51,7 @@ void settle_applied(const Parts& parts, Changes& changes) {
   if (parts.accepted.generation == sync::Generation{}) return;
   for (const auto& [application, record] : parts.store.sections()) {
     // What nobody speaks of any more is no part of what was accepted, whatever became of it.
-    if (parts.is_orphaned(record)) continue;
+    if (parts.accepted.verified && parts.is_orphaned(record)) continue;
     const auto changed = changes.sections.find(application);
     const bool is_same = changed == changes.sections.end();
     if (is_same ? !is_done(record) : changed->second && !is_done(*changed->second)) return;
