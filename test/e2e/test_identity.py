@@ -36,7 +36,10 @@ def mosquitto(program, hub, identity, *arguments, client=None):
         words += ["--cert", str(certificate), "--key", str(key)]
     if client:
         words += ["-i", client]
-    return subprocess.run([*words, *arguments], capture_output=True, text=True, timeout=20)
+    try:
+        return subprocess.run([*words, *arguments], capture_output=True, text=True, timeout=20)
+    except subprocess.TimeoutExpired:  # refused, it may begin anew for ever
+        return subprocess.CompletedProcess(words, 124, "", "no end within 20 s")
 
 
 def publishes(hub, identity, topic, **options):
