@@ -49,6 +49,18 @@ class EpochsTest : public testing::Test {
                                      Actor::kPerson));
     fleet.settle();
   }
+  /// Since the copy "motd" got /etc/more, and wants what "aaa" holds.
+  void conflict_since_copy() {
+    fleet.apply({.name = "aaa", .path = "apps/aaa"});
+    fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
+    fleet.poll();
+    copy = fleet.store;
+    fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
+    fleet.poll();
+    ASSERT_TRUE(node().host().contains("path:/etc/more"));
+    fleet.change({{"apps/motd/taken.yaml", file_yaml("taken", "/etc/aaa", "mine")}});
+    fleet.poll();
+  }
   std::string ahead() { return fleet.node_condition("cam-1", kAhead); }
 
   FakeFleet fleet;
@@ -138,15 +150,7 @@ TEST_F(EpochsTest, ARevisionThatIsNotInTheHistoryTakesAPerson) {
 
 /// The simulator found it, seeds 1571 and 1704: what stays as the hub last gave it stayed as of the copy.
 TEST_F(EpochsTest, NothingIsSentWhileAnApplicationWouldGoBackToWhatItWasInTheCopy) {
-  fleet.apply({.name = "aaa", .path = "apps/aaa"});
-  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
-  fleet.poll();
-  copy = fleet.store;
-  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
-  fleet.poll();
-  ASSERT_TRUE(node().host().contains("path:/etc/more"));
-  fleet.change({{"apps/motd/taken.yaml", file_yaml("taken", "/etc/aaa", "mine")}});
-  fleet.poll();
+  ASSERT_NO_FATAL_FAILURE(conflict_since_copy());
   restore();
   EXPECT_TRUE(node().host().contains("path:/etc/more")) << "in Git it is, and nobody said that it goes";
   EXPECT_NE(ahead().find("held by application \"aaa\""), std::string::npos) << ahead();
@@ -158,14 +162,7 @@ TEST_F(EpochsTest, NothingIsSentWhileAnApplicationWouldGoBackToWhatItWasInTheCop
 
 /// The simulator found it, seed 937: a person's word gave the node what "motd" was in the copy, and took away what came since.
 TEST_F(EpochsTest, WhatCannotBeGivenAsItIsInForceWaitsThoughAPersonLetsTheHubGoOn) {
-  fleet.apply({.name = "aaa", .path = "apps/aaa"});
-  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
-  fleet.poll();
-  copy = fleet.store;
-  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
-  fleet.poll();
-  fleet.change({{"apps/motd/taken.yaml", file_yaml("taken", "/etc/aaa", "mine")}});
-  fleet.poll();
+  ASSERT_NO_FATAL_FAILURE(conflict_since_copy());
   const auto held = node().header()->generation;
   restore();
   approve(text_at(*fleet.object(std::string(kNodes), "cam-1"), "status/generation/proven"));

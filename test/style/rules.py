@@ -409,19 +409,25 @@ def options_are_explained(tree):
                 yield page.path, line, f"{program} has no {name}: take the row out, or name it as the source does (test/style/pages.py says where it looks)"
 
 
+def both_ways(page, there, known, unexplained, unknown):
+    """What the source has and the page does not, and the other way round; `{name}` and `{page}` stand in the messages."""
+    for name, (path, line) in known.items():
+        if name not in there:
+            yield path, line, unexplained.format(name=name, page=page.path)
+    for name, line in there.items():
+        if name not in known:
+            yield page.path, line, unknown.format(name=name, page=page.path)
+
+
 @rule
 def reasons_are_explained(tree):
     """Each reason of a condition or an event stands in docs/troubleshooting.md, and nothing else does."""
     page = tree.files.get(pages.TROUBLES)
     if not page:
         return
-    there, known = pages.reasons_explained(page), pages.reasons(tree)
-    for name, (path, line) in known.items():
-        if name not in there:
-            yield path, line, f"nobody explains the reason {name}: write a row for it in {page.path}: what it means, and what to do"
-    for name, line in there.items():
-        if name not in known:
-            yield page.path, line, f"no code gives the reason {name}: take the row out, or name it as the source does (REASONS of test/style/pages.py says where it looks)"
+    yield from both_ways(page, pages.reasons_explained(page), pages.reasons(tree),
+                         "nobody explains the reason {name}: write a row for it in {page}: what it means, and what to do",
+                         "no code gives the reason {name}: take the row out, or name it as the source does (REASONS of test/style/pages.py says where it looks)")
 
 
 @rule
@@ -430,13 +436,9 @@ def metrics_are_explained(tree):
     page = tree.files.get(pages.METRICS)
     if not page:
         return
-    there, known = pages.metrics_explained(page), pages.metrics(tree)
-    for name, (path, line) in known.items():
-        if name not in there:
-            yield path, line, f"{name} is not explained: write a row for it in {page.path}"
-    for name, line in there.items():
-        if name not in known:
-            yield page.path, line, f"nobody measures {name}: take the row out, or name it as the source does"
+    yield from both_ways(page, pages.metrics_explained(page), pages.metrics(tree),
+                         "{name} is not explained: write a row for it in {page}",
+                         "nobody measures {name}: take the row out, or name it as the source does")
 
 
 @rule
@@ -445,13 +447,9 @@ def facts_are_explained(tree):
     page = tree.files.get(pages.FACTS)
     if not page:
         return
-    there, known = pages.facts_explained(page), pages.facts(tree)
-    for name, (path, line) in known.items():
-        if name not in there:
-            yield path, line, f"the fact {name} is not explained: write a row for it in {page.path}, with the place that it is read from"
-    for name, line in there.items():
-        if name not in known:
-            yield page.path, line, f"nobody tells the fact {name}: take the row out, or name it as the source does"
+    yield from both_ways(page, pages.facts_explained(page), pages.facts(tree),
+                         "the fact {name} is not explained: write a row for it in {page}, with the place that it is read from",
+                         "nobody tells the fact {name}: take the row out, or name it as the source does")
 
 
 @rule
