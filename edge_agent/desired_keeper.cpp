@@ -346,6 +346,7 @@ void DesiredKeeper::add_successions(const DesiredHeader& header, Changes& change
 void DesiredKeeper::end_orphan(const SectionRecord& record) {
   const auto& application = record.accepted.application;
   parts_.live[application].walk.reset();
+  parts_.targets.follow(application);
   parts_.queue.drop({WorkKind::kSection, application.str()});
   parts_.events.normal("Succeeded", {record.accepted.name, ""},
                        "the hub knows this application no more; another one goes on with what it made");
@@ -385,8 +386,9 @@ std::vector<Frame> DesiredKeeper::store(const DesiredHeader& header, const State
   parts_.events.normal("Accepted", {},
                        "desired state " + header.generation.text() + " with " +
                            std::to_string(header.sections.size()) + " applications");
-  for (const auto& record : ended) end_orphan(record);
   begin(changed);
+  // After it, for what goes on under another application is then neither unwatched nor forgotten.
+  for (const auto& record : ended) end_orphan(record);
   Changes settled;
   settle_applied(parts_, settled);
   if (const Status stored = parts_.store.commit(settled); !stored) {

@@ -215,6 +215,17 @@ TEST_F(EngineFailure, OnceNobodySpeaksOfItTheRestIsApplied) {
   EXPECT_EQ(node.engine().hello().applied, node.generation());
 }
 
+/// The simulator found it, seed 8932: what was accepted of it went on keeping what the other one is to let go.
+TEST_F(EngineFailure, OnceAnotherGoesOnWithWhatItMadeItClaimsNothingAnyMore) {
+  fail();
+  node.desire({FakeApp("anew").file("a", "/etc/a", "good"), FakeApp("other").file("x", "/etc/x", "x2")});
+  node.settle();
+  EXPECT_EQ(node.section("anew").phase, SectionPhase::kSynced);
+  EXPECT_EQ(node.resource("File/b").reason, "PruneDisabled")
+      << "nobody wants it, and nobody ever said that it goes";
+  EXPECT_EQ(node.content("/etc/b"), "good");
+}
+
 TEST_F(EngineFailure, AQuarantinedDigestIsNotTriedAgainAcrossRestarts) {
   fail();
   ASSERT_TRUE(node.restart());

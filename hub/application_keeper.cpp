@@ -73,6 +73,13 @@ void ApplicationKeeper::reconcile(ApplicationEntry& application) {
   if (is_recorded) settle_operation(application);
 }
 
+void ApplicationKeeper::follow_source(ApplicationEntry& application) {
+  // What nodes do not hold yet can be given as far as it is known: nothing is deleted for it.
+  if (!application.record.in_force) return;
+  application.source_ticket = context_.sources.fetch_now(application.spec.source.repo_url, context_.now());
+  application.newest_commit.reset();
+}
+
 // ---- what is the newest ----
 
 Result<std::optional<RevisionPlace>> ApplicationKeeper::newest_place(
@@ -84,7 +91,7 @@ Result<std::optional<RevisionPlace>> ApplicationKeeper::newest_place(
   const auto& source = application.spec.source;
   const bool fetched = context_.sources.was_fetched(source.repo_url);
   // Before the first fetch the mirror may be old: it must not take back what is in force.
-  if (!fetched && application.record.in_force) return std::nullopt;
+  if (application.source_ticket || (!fetched && application.record.in_force)) return std::nullopt;
   RevisionPlace place{source.repo_url, source.path, {}, {}};
   const bool asked = application.operation && !application.operation->options.revision.empty();
   auto commit = context_.seams.git.resolve(
@@ -100,12 +107,15 @@ Result<std::optional<RevisionPlace>> ApplicationKeeper::newest_place(
 }
 
 bool ApplicationKeeper::compare(ApplicationEntry& application) {
+  const auto& url = application.spec.source.repo_url;
+  const auto fetch_error = context_.sources.error(url);
+  const auto& ticket = application.source_ticket;
+  if (ticket && context_.sources.has_completed(url, *ticket) && !fetch_error)
+    application.source_ticket.reset();
   auto place = newest_place(application);
-  const auto fetch_error = context_.sources.error(application.spec.source.repo_url);
   if (fetch_error) {
     set_condition(application, kComparisonError,
-                  "cannot fetch " + application.spec.source.repo_url + ": " + fetch_error->message() +
-                      std::string(kLastGoodStays));
+                  "cannot fetch " + url + ": " + fetch_error->message() + std::string(kLastGoodStays));
   } else if (!place) {
     set_condition(application, kComparisonError, place.error().message() + std::string(kLastGoodStays));
   } else {

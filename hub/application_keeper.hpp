@@ -21,6 +21,8 @@ class ApplicationKeeper {
   explicit ApplicationKeeper(Context& context) : context_(context) {}
 
   void reconcile(ApplicationEntry& application);
+  /// Its source was changed: what Git holds there now counts, not what was fetched before.
+  void follow_source(ApplicationEntry& application);
 
   base::Status sync(ApplicationEntry& application, const SyncOptions& options);
   base::Status rollback(ApplicationEntry& application, const std::string& revision);

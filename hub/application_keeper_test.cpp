@@ -57,6 +57,32 @@ TEST_F(ApplicationTest, WhoeverWaitsAfterSyncDoesNotSeeWhatWasBefore) {
   EXPECT_EQ(fleet.status("motd", "operation/phase"), "Succeeded");
 }
 
+/// The simulator found it, seeds 7470 and 10751: the folder was as of the last fetch, and what had come to it since was deleted.
+TEST_F(ApplicationTest, ANewSourceIsReadAsItIsInGitNow) {
+  const auto at = [](const std::string& name, const std::string& host_path) {
+    return file_yaml(name, host_path, "x");
+  };
+  fleet.change({{"moved/motd.yaml", motd("one")}});
+  fleet.poll();
+  fleet.change({{"apps/motd/more.yaml", at("more", "/etc/more")}});
+  fleet.poll();
+  ASSERT_TRUE(fleet.node("cam-1").host().contains("path:/etc/more"));
+  fleet.change({{"moved/more.yaml", at("more", "/etc/more")}});
+  fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));
+  fleet.apply({.name = "motd", .path = "moved"});
+  fleet.settle();
+  EXPECT_TRUE(fleet.node("cam-1").host().contains("path:/etc/more"));
+  EXPECT_NE(fleet.condition("motd", "ComparisonError"), "");
+  EXPECT_EQ(fleet.status("motd", "sync"), "Unknown");
+  fleet.git.set_unreachable(kRepository, std::nullopt);
+  fleet.run_for(10min);
+  EXPECT_EQ(fleet.status("motd", "sync"), "Synced");
+  EXPECT_TRUE(fleet.node("cam-1").host().contains("path:/etc/more"));
+  fleet.change({{"moved/more.yaml", std::nullopt}});
+  fleet.poll();
+  EXPECT_FALSE(fleet.node("cam-1").host().contains("path:/etc/more")) << "it follows the new folder";
+}
+
 TEST_F(ApplicationTest, ASyncDuringAFetchWaitsForTheNextOne) {
   ASSERT_TRUE(fleet.hub->sync("motd", {}));
   fleet.hub->run_due();  // this fetch may have passed the commit that comes now

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "base/limits/model.hpp"
 #include "base/planted.hpp"
@@ -237,10 +238,32 @@ class Assigner {
     return std::ranges::any_of(entries_, [&](const auto& item) {
       const Entry& other = item.second;
       const bool is_own = &other == &from;
-      const bool counts = !is_own || (!from.leaving && contains(from.section->withhold, claim));
+      const bool was_withheld = from.section != nullptr && contains(from.section->withhold, claim);
+      const bool counts = !is_own || (!from.leaving && was_withheld);
       if (other.candidate == nullptr || !counts) return false;
       return contains(other.candidate->newest_claims, claim) && !contains(other.claims(), claim);
     });
+  }
+
+  /// What a newest rendering claims and nobody holds.
+  Claims nobodys() const {
+    std::set<Claim> wanted;
+    for (const auto& [application, entry] : entries_) {
+      if (entry.candidate == nullptr) continue;
+      wanted.insert(entry.candidate->newest_claims.begin(), entry.candidate->newest_claims.end());
+    }
+    for (const auto& [application, entry] : entries_) {
+      for (const auto& claim : entry.claims()) wanted.erase(claim);
+    }
+    return {wanted.begin(), wanted.end()};
+  }
+
+  /// What the node may hold of it. What was withheld before is still there, though the section does not name it any more; and
+  /// of what a restored hub has forgotten, anything may be there.
+  Claims may_hold(const Entry& entry) const {
+    Claims out = *entry.section_claims;
+    if (entry.section != nullptr) out = united(out, entry.section->withhold);
+    return input_.begins_epoch ? united(out, nobodys()) : out;
   }
 
   /// An application does not take away what another one is about to take over.
@@ -248,10 +271,8 @@ class Assigner {
     bool changed = false;
     for (auto& [application, entry] : entries_) {
       if (!entry.leaving || entry.candidate->wish != Wish::kPrune || entry.section == nullptr) continue;
-      // What was withheld before is still there, though the section does not name it any more.
-      const Claims held = united(*entry.section_claims, entry.section->withhold);
       const bool awaited =
-          std::ranges::any_of(held, [&](const Claim& claim) { return is_awaited(claim, entry); });
+          std::ranges::any_of(may_hold(entry), [&](const Claim& claim) { return is_awaited(claim, entry); });
       if (!awaited) continue;
       entry.leaving = false;
       changed = true;
@@ -260,10 +281,10 @@ class Assigner {
   }
 
   Claims withheld(const Entry& entry) const {
-    if (entry.section == nullptr) return {};
-    Claims out = without(united(*entry.section_claims, entry.section->withhold), entry.claims());
+    Claims out = without(may_hold(entry), entry.claims());
     std::erase_if(out, [&](const Claim& claim) {
-      const bool stays = input_.keeps_withheld && contains(entry.section->withhold, claim);
+      const bool was_withheld = entry.section != nullptr && contains(entry.section->withhold, claim);
+      const bool stays = input_.keeps_withheld && was_withheld;
       return !stays && !is_awaited(claim, entry);
     });
     return out;

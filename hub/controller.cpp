@@ -78,9 +78,14 @@ struct Controller::Parts {
   }
 
   void take_application(const ObjectPtr& object) {
+    const sync::ApplicationUid uid(uid_of(*object));
+    const auto* const before = context.applications.find(uid);
+    const auto source = before == nullptr ? std::nullopt : std::optional(before->spec.source);
     if (!context.applications.take(object)) return;
-    if (const auto* entry = context.applications.find(sync::ApplicationUid(uid_of(*object))))
+    if (auto* entry = context.applications.find(uid)) {
+      if (source && *source != entry->spec.source) applications.follow_source(*entry);
       context.look_at(*entry);
+    }
     context.sources.follow(context.applications.urls(), context.now());
     context.look_at_all_nodes();
     look_at_roots();

@@ -175,6 +175,29 @@ TEST_F(EpochsTest, WhatCannotBeGivenAsItIsInForceWaitsThoughAPersonLetsTheHubGoO
   EXPECT_TRUE(node().host().contains("path:/etc/more"));
 }
 
+/// The simulator found it, seed 7457: "motd" had /etc/more since the copy only, and gives it to one that cannot be given yet.
+TEST_F(EpochsTest, WhatMovedSinceTheCopyToAnApplicationThatCannotBeGivenYetStays) {
+  fleet.apply({.name = "aaa", .path = "apps/aaa"});
+  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
+  fleet.poll();
+  copy = fleet.store;
+  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
+  fleet.poll();
+  ASSERT_TRUE(node().host().contains("path:/etc/more"));
+  fleet.change({{"apps/motd/more.yaml", std::nullopt},
+                {"apps/aaa/more.yaml", file_yaml("more", "/etc/more", "m")},
+                {"apps/aaa/taken.yaml", file_yaml("taken", "/etc/motd", "mine")}});
+  restore();
+  EXPECT_EQ(ahead(), "");
+  EXPECT_TRUE(node().host().contains("path:/etc/more")) << "in Git it is, and nobody said that it goes";
+  fleet.change({{"apps/aaa/taken.yaml", std::nullopt}});
+  fleet.poll();
+  EXPECT_TRUE(node().host().contains("path:/etc/more"));
+  fleet.change({{"apps/aaa/more.yaml", std::nullopt}});
+  fleet.poll();
+  EXPECT_FALSE(node().host().contains("path:/etc/more"));
+}
+
 /// One that leaves need not be given anything.
 TEST_F(EpochsTest, AnApplicationThatLeavesTheNodeMeanwhileKeepsNobodyWaiting) {
   fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));
