@@ -156,7 +156,14 @@ std::string cell_ready(const Json& object, WallTime) {
   if (truth_at(object, "spec/revoked")) return "Revoked";
   if (truth_at(object, "spec/pending")) return "Pending";
   const Json* ready = condition(object, "Ready");
-  return ready == nullptr ? "Unknown" : text_at(*ready, "status");
+  // As in kubectl's "Ready,SchedulingDisabled": what else a person should know of it.
+  std::string out = ready == nullptr ? "Unknown" : text_at(*ready, "status");
+  const Json* all = find_at(object, "status/conditions");
+  if (all == nullptr || !all->is_array()) return out;
+  for (const Json& other : *all) {
+    if (&other != ready && text_at(other, "status") == "True") out += "," + text_at(other, "type");
+  }
+  return out;
 }
 std::string cell_node_sync(const Json& object, WallTime) {
   return or_unknown(text_at(object, "status/sync"));

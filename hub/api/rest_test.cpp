@@ -92,6 +92,17 @@ TEST_F(RestTest, AnswersATableToWhoAsksForOne) {
   EXPECT_EQ(table["rows"][0]["cells"][0], "a");
 }
 
+TEST_F(RestTest, TheTableOfNodesSaysWhatElseAPersonShouldKnow) {
+  auto ready = node("a", "camera");
+  ready["status"]["conditions"] = {{{"type", "Ready"}, {"status", "True"}},
+                                   {{"type", "GenerationAhead"}, {"status", "True"}},
+                                   {{"type", "DiskPressure"}, {"status", "False"}}};
+  add(ready);
+  const auto table =
+      Json::parse(ask("GET", "nodes", nullptr, {}, "application/json;as=Table;v=v1;g=meta.k8s.io").body);
+  EXPECT_EQ(table["rows"][0]["cells"][1], "True,GenerationAhead");
+}
+
 TEST_F(RestTest, WatchesFromAVersionAndTellsWhatLeftTheSelection) {
   add(node("z", "door"));  // version 0 would mean "from now"
   const auto version = std::to_string(objects.version());

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measures as docs/benchmarks.md and as JSON."""
+import dataclasses
 import datetime
 import json as json_
 import os
 import platform
 import subprocess
-import sys
-from pathlib import Path
+
+from result import Result
 
 
 def _cpu():
@@ -20,38 +21,66 @@ def _output(*command):
     return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
-def machine_lines():
+def machine_line():
     memory = next(line.split()[1] for line in open("/proc/meminfo") if line.startswith("MemTotal"))
     release = next((line.split("=")[1].strip().strip('"') for line in open("/etc/os-release") if line.startswith("PRETTY_NAME")), "")
-    return [
-        f"{_cpu()}, {os.cpu_count()} cores, {int(memory) // 1048576} GiB; {release}, Linux {platform.release()}, {platform.machine()}",
-        f"load average when it began {', '.join(f'{load:.1f}' for load in os.getloadavg())}",
-        f"commit {_output('git', 'rev-parse', '--short', 'HEAD')}, {datetime.date.today().isoformat()}",
-    ]
+    return f"{_cpu()}, {os.cpu_count()} cores, {int(memory) // 1048576} GiB; {release}, Linux {platform.release()}, {platform.machine()}"
 
 
-START = machine_lines()
+def circumstances(quick):
+    """Of one measure, when it begins: what it says without them nobody can judge."""
+    return {
+        "commit": _output("git", "rev-parse", "--short", "HEAD"),
+        "date": datetime.date.today().isoformat(),
+        "load": f"{os.getloadavg()[0]:.1f}",
+        "machine": machine_line(),
+        "quick": quick,
+    }
+
 
 TEXT = """# Benchmarks
 
-Written by `test/bench/run{arguments}`; every number is measured by that command and by nothing else. One row is repeated by
+Written by `test/bench/run --docs`; every number is measured by that command and by nothing else. One row is repeated by
 `test/bench/run --only NAME` with the name in its last column. Percentiles are by nearest rank. What each measure does
-stands at the head of `test/bench/measure_*.py`.
-
-Machine: {machine}
+stands at the head of `test/bench/measure_*.py`. Measures that were taken apart from the others stand here as they were taken.
 
 | measure | unit | n | p50 | p99 | max | target | | repeat |
 |---|---|--:|--:|--:|--:|---|---|---|
 {rows}
 
-{notes}"""
+{notes}
+
+| repeat | commit | date | load average when it began | machine |
+|---|---|---|--:|---|
+{taken}
+"""
 
 
-def write_report(folder, results, json=True):
+def keep(folder, name, results, when):
+    """Beside what was measured before: a measure of an hour need not be taken again with one of a minute."""
+    folder.mkdir(parents=True, exist_ok=True)
+    values = [{**vars(result), **result.summary()} for result in results]
+    (folder / f"{name}.json").write_text(json_.dumps({"when": when, "results": values}, indent=1) + "\n")
+
+
+def kept(folder, names):
+    """The newest of each measure that was ever taken here, in this order: (name, when, results)."""
+    for name in names:
+        path = folder / f"{name}.json"
+        if not path.exists():
+            continue
+        data = json_.loads(path.read_text())
+        fields = {field.name for field in dataclasses.fields(Result)}
+        yield name, data["when"], [Result(**{key: value for key, value in one.items() if key in fields}) for one in data["results"]]
+
+
+def write_report(path, measures):
+    measures = list(measures)
+    results = [result for _, _, results in measures for result in results]
     rows = "\n".join("| " + " | ".join([*result.cells(), result.repeat]) + " |" for result in results)
     notes = "\n".join(f"- {result.name}: {result.note}" for result in results if result.note)
-    text = TEXT.format(arguments="".join(f" {word}" for word in sys.argv[1:]), machine="; ".join(START) + ".", rows=rows, notes=notes)
-    (Path(folder) / "benchmarks.md").write_text(text.rstrip() + "\n")
-    if json:
-        (Path(folder) / "benchmarks.json").write_text(json_.dumps(
-            [{**vars(result), **result.summary()} for result in results], indent=1) + "\n")
+    taken = "\n".join(
+        f"| {name}{' (--quick)' if when['quick'] else ''} | {when['commit']} | {when['date']} | {when['load']} | {when['machine']} |"
+        for name, when, _ in measures
+    )
+    path.write_text(TEXT.format(rows=rows, notes=notes, taken=taken))
