@@ -93,11 +93,11 @@ TEST_F(RestTest, AnswersATableToWhoAsksForOne) {
 }
 
 TEST_F(RestTest, TheTableOfNodesSaysWhatElseAPersonShouldKnow) {
-  auto ready = node("a", "camera");
-  ready["status"]["conditions"] = {{{"type", "Ready"}, {"status", "True"}},
-                                   {{"type", "GenerationAhead"}, {"status", "True"}},
-                                   {{"type", "DiskPressure"}, {"status", "False"}}};
-  add(ready);
+  add(node("a", "camera"));
+  const Json conditions{{{"type", "Ready"}, {"status", "True"}},
+                        {{"type", "GenerationAhead"}, {"status", "True"}},
+                        {{"type", "DiskPressure"}, {"status", "False"}}};
+  ASSERT_TRUE(objects.update_status(kNodes, "a", {{"conditions", conditions}}, Persist::kNow));
   const auto table =
       Json::parse(ask("GET", "nodes", nullptr, {}, "application/json;as=Table;v=v1;g=meta.k8s.io").body);
   EXPECT_EQ(table["rows"][0]["cells"][1], "True,GenerationAhead");
