@@ -9,7 +9,6 @@
 #include "base/planted.hpp"
 #include "gitops/placement.hpp"
 #include "hub/json_path.hpp"
-#include "hub/removed.hpp"
 
 namespace holdfast::hub {
 
@@ -57,7 +56,7 @@ Result<const PastRevision*> find_past(const ApplicationEntry& application, const
 
 void ApplicationKeeper::reconcile(ApplicationEntry& application) {
   context_.show(application);
-  if (application.is_deleting()) return finish_deletion(application);
+  if (application.is_deleting()) return end_.finish(application);
   if (!application.spec_is_good) return;
   // The project may have changed its mind about plain Secrets: what was read by the old word is read again.
   for (auto* rendition : {&application.newest, &application.in_force}) {
@@ -69,7 +68,7 @@ void ApplicationKeeper::reconcile(ApplicationEntry& application) {
   // What a pending revision claims, other applications must not delete meanwhile.
   if (pending(application) != before) roll_out(application);
   load_in_force(application);
-  keep_hub_objects(application);
+  roots_.keep(application);
   if (is_recorded) settle_operation(application);
 }
 
@@ -114,25 +113,27 @@ bool ApplicationKeeper::compare(ApplicationEntry& application) {
     application.source_ticket.reset();
   auto place = newest_place(application);
   if (fetch_error) {
-    set_condition(application, kComparisonError,
-                  "cannot fetch " + url + ": " + fetch_error->message() + std::string(kLastGoodStays));
+    context_.set_condition(
+        application, kComparisonError,
+        "cannot fetch " + url + ": " + fetch_error->message() + std::string(kLastGoodStays));
   } else if (!place) {
-    set_condition(application, kComparisonError, place.error().message() + std::string(kLastGoodStays));
+    context_.set_condition(application, kComparisonError,
+                           place.error().message() + std::string(kLastGoodStays));
   } else {
-    set_condition(application, kComparisonError, "");
+    context_.set_condition(application, kComparisonError, "");
   }
   const auto pinned = application.pinned();
-  set_condition(application, kRolledBack,
-                pinned.empty() ? ""
-                               : "rolled back to " + pinned.substr(0, 10) + "; \"holdfast sync " +
-                                     application.name + "\" ends it");
+  context_.set_condition(application, kRolledBack,
+                         pinned.empty() ? ""
+                                        : "rolled back to " + pinned.substr(0, 10) + "; \"holdfast sync " +
+                                              application.name + "\" ends it");
   if (!place || !*place) return false;
   application.newest_commit = (*place)->commit;
   if (application.record.in_force && application.record.in_force->same_content(**place)) {
     application.newest.reset();
     application.same_commit = (*place)->commit;
-    set_condition(application, kInvalidManifest, "");
-    set_condition(application, kEmptyRefused, "");
+    context_.set_condition(application, kInvalidManifest, "");
+    context_.set_condition(application, kEmptyRefused, "");
     return true;
   }
   if (application.newest && application.newest->place().same_content(**place)) return true;
@@ -144,7 +145,8 @@ void ApplicationKeeper::load_newest(ApplicationEntry& application, const Revisio
   application.newest.reset();
   auto loaded = Rendition::load(context_.seams.git, place, plain_sealing_of(context_, application));
   if (!loaded) {
-    set_condition(application, kComparisonError, loaded.error().message() + std::string(kLastGoodStays));
+    context_.set_condition(application, kComparisonError,
+                           loaded.error().message() + std::string(kLastGoodStays));
     return;
   }
   application.newest = std::make_unique<Rendition>(*std::move(loaded));
@@ -176,15 +178,15 @@ bool ApplicationKeeper::judge(ApplicationEntry& application) {
     if (invalid.empty() && newest.has_secrets() && gitops::reads_facts(application.spec.placement))
       invalid = kSecretByFacts;
   }
-  set_condition(application, kInvalidManifest,
-                invalid.empty() ? "" : brief(newest.place().commit) + ": " + invalid);
+  context_.set_condition(application, kInvalidManifest,
+                         invalid.empty() ? "" : brief(newest.place().commit) + ": " + invalid);
   const bool emptied = newest.is_good() && newest.manifests() == 0 && application.record.manifests > 0;
   const bool refused = emptied && !application.spec.allow_empty && !base::planted("emptiness-believed");
-  set_condition(application, kEmptyRefused,
-                refused
-                    ? "commit " + brief(newest.place().commit) + " leaves nothing at " + newest.place().path +
-                          "; refused, and everything stays, unless syncPolicy.automated.allowEmpty is true"
-                    : "");
+  context_.set_condition(
+      application, kEmptyRefused,
+      refused ? "commit " + brief(newest.place().commit) + " leaves nothing at " + newest.place().path +
+                    "; refused, and everything stays, unless syncPolicy.automated.allowEmpty is true"
+              : "");
   return invalid.empty() && !refused;
 }
 
@@ -215,13 +217,13 @@ bool ApplicationKeeper::adopt(ApplicationEntry& application) {
   record.removals_confirmed.clear();
   // Before any node hears of it: a hub that dies here comes back to the same revision.
   if (auto status = context_.applications.save(application, record); !status) {
-    retry(application, status.error());
+    context_.retry(application, status.error());
     return false;
   }
   base::log::recovered("an application could not be recorded", application.name);
   application.in_force = std::move(application.newest);
   application.same_commit.reset();
-  pin(place.url);
+  pins_.pin(place.url);
   context_.tell(application, sync::EventType::kNormal, "RevisionInForce",
                 brief(place.commit) + " is in force (" + initiator + ")");
   roll_out(application);
@@ -239,7 +241,7 @@ void ApplicationKeeper::load_in_force(ApplicationEntry& application) {
     auto record = application.record;
     record.in_force->commit = *application.same_commit;
     loaded = load(*record.in_force);
-    if (loaded && context_.applications.save(application, record)) pin(record.in_force->url);
+    if (loaded && context_.applications.save(application, record)) pins_.pin(record.in_force->url);
   }
   if (loaded && !loaded->is_good()) {
     loaded = fail(Code::kInvalid, gitops::summary(loaded->findings(), limits::kConditionsShownMax));
@@ -247,10 +249,10 @@ void ApplicationKeeper::load_in_force(ApplicationEntry& application) {
   if (!loaded) {
     // Nodes keep what they have: it is stored. Only what needs a new rendering waits.
     if (!application.conditions.contains(kComparisonError)) {
-      set_condition(application, kComparisonError,
-                    "revision " + brief(application.record.in_force->commit) +
-                        " in force cannot be read from Git: " + loaded.error().message() +
-                        "; nodes keep what they have");
+      context_.set_condition(application, kComparisonError,
+                             "revision " + brief(application.record.in_force->commit) +
+                                 " in force cannot be read from Git: " + loaded.error().message() +
+                                 "; nodes keep what they have");
     }
     return;
   }
@@ -261,43 +263,6 @@ void ApplicationKeeper::load_in_force(ApplicationEntry& application) {
 void ApplicationKeeper::roll_out(const ApplicationEntry& application) {
   context_.look_at_all_nodes();
   context_.show(application);
-}
-
-void ApplicationKeeper::pin(const std::string& url) {
-  std::map<std::string, sync::Revision> pins;
-  for (const auto& [uid, application] : context_.applications.all()) {
-    const auto add = [&](const RevisionPlace& place) {
-      if (place.url == url) pins.emplace(uid.str() + "-" + place.commit.str(), place.commit);
-    };
-    if (application.record.in_force) add(*application.record.in_force);
-    for (const auto& past : application.record.history) add(past.place);
-  }
-  auto& git = context_.seams.git;
-  auto status = git.pin(url, pins);
-  if (!status) {
-    // A commit that is lost already must not cost the others their pins.
-    std::erase_if(pins, [&](const auto& item) {
-      const auto found = git.commit_info(url, item.second);
-      return !found && found.error().code() == Code::kNotFound;
-    });
-    status = git.pin(url, pins);
-  }
-  if (status) {
-    unpinned_.erase(url);
-    base::log::recovered("commits in force could not be pinned", url);
-  } else {
-    unpinned_.insert(url);
-    base::log::failure("commits in force could not be pinned", url, status.error());
-  }
-}
-
-void ApplicationKeeper::pin_all() {
-  std::set<std::string> urls;
-  for (const auto& [uid, application] : context_.applications.all()) {
-    if (application.record.in_force) urls.insert(application.record.in_force->url);
-    for (const auto& past : application.record.history) urls.insert(past.place.url);
-  }
-  for (const auto& url : urls) pin(url);
 }
 
 // ---- sync, rollback ----
@@ -384,7 +349,7 @@ Status ApplicationKeeper::confirm_prune(ApplicationEntry& application) {
   context_.look_at_all_nodes();
   if (!application.is_deleting()) {
     application.prune_confirmed_once = true;
-    keep_hub_objects(application);
+    roots_.keep(application);
   }
   return {};
 }
@@ -407,143 +372,6 @@ std::vector<HistoryEntry> ApplicationKeeper::history(const ApplicationEntry& app
   if (!out.empty()) out.back().in_force = true;
   std::ranges::reverse(out);
   return out;
-}
-
-// ---- objects of the hub itself ----
-
-void ApplicationKeeper::keep_hub_objects(ApplicationEntry& application) {
-  if (!application.in_force) return;
-  if (application.in_force->for_hub().empty() && !application.spec.allow_empty) return;
-  const bool confirmed = std::exchange(application.prune_confirmed_once, false);
-  RootPlanInput input;
-  input.root = application.name;
-  for (const auto type : {kApplications, kProjects, kNodes}) {
-    if (auto listing = context_.objects.list(type)) {
-      input.existing.insert(input.existing.end(), listing->items.begin(), listing->items.end());
-    }
-  }
-  auto wanted = read_wanted(application.in_force->for_hub());
-  if (gitops::has_errors(wanted.findings)) return;
-  input.wanted = std::move(wanted.list);
-  input.may_update =
-      application.spec.policy.self_heal || application.hub_objects_at != application.in_force->place().commit;
-  input.may_prune = application.spec.policy.prune;
-  input.allow_empty = application.spec.allow_empty;
-  input.prune_confirmed = confirmed;
-  input.prune_limit = application.spec.policy.prune_limit;
-  const RootPlan plan = plan_root(input);
-  if (auto status = carry_out(application, plan); !status) return retry(application, status.error());
-  application.hub_objects_at = application.in_force->place().commit;
-  application.hub_problems = plan.problems;
-  if (plan.emptiness_refused) {
-    set_condition(application, kEmptyRefused,
-                  "no Application is left at " + application.in_force->place().path +
-                      "; refused, and everything stays, unless syncPolicy.automated.allowEmpty is true");
-  }
-  std::string held;
-  for (const auto& name : plan.held) held += (held.empty() ? "" : ", ") + name;
-  set_condition(application, kPruneHeld,
-                held.empty() ? ""
-                             : "more would be deleted than maxPrune allows (" + held + "); \"holdfast sync " +
-                                   application.name + " --confirm-prune\" allows it");
-}
-
-Status ApplicationKeeper::carry_out(ApplicationEntry& application, const RootPlan& plan) {
-  if (plan.create.empty() && plan.update.empty() && plan.remove.empty()) return {};
-  HF_CHECK(context_.objects.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
-    for (const auto& item : plan.create) {
-      HF_TRY(const auto json, base::parse_json(item.json));
-      HF_CHECK(writer.create(item.type, json).map([](const ObjectPtr&) {}));
-    }
-    for (const auto& item : plan.update) {
-      HF_TRY(const auto json, base::parse_json(item.json));
-      HF_CHECK(writer.update(item.type, item.name, json).map([](const ObjectPtr&) {}));
-    }
-    for (const auto& item : plan.remove) {
-      HF_CHECK(writer.remove(item.type, item.name, {}).map([](const ObjectPtr&) {}));
-    }
-    return {};
-  }));
-  for (const auto& item : plan.remove) {
-    context_.tell(application, sync::EventType::kNormal, "Deleted", item.name + " is not in Git any more");
-  }
-  return {};
-}
-
-// ---- going ----
-
-bool ApplicationKeeper::has_left(const NodeEntry& node, const ApplicationEntry& application) const {
-  const auto* desired = context_.desired.find(node.uid);
-  if (desired == nullptr) return true;
-  const auto of_this = [&](const auto& item) { return item.application == application.uid; };
-  if (std::ranges::any_of(desired->header.sections, of_this)) return false;
-  if (std::ranges::none_of(desired->header.removals, of_this)) return true;
-  // One that is away stalls nothing: the removal stands in its desired state and waits there.
-  return !node.is_online() || has_carried_out(node, *desired, application.uid);
-}
-
-bool ApplicationKeeper::delete_children(const ApplicationEntry& application) {
-  bool any = false;
-  for (const auto type : {kApplications, kProjects}) {
-    const auto listing = context_.objects.list(type);
-    if (!listing) continue;
-    for (const auto& object : listing->items) {
-      const auto notes = annotations_of(*object);
-      const auto owner = notes.find(std::string(kAnnotationManagedBy));
-      if (owner == notes.end() || owner->second != application.name) continue;
-      any = true;
-      if (is_being_deleted(*object)) continue;
-      if (auto done = context_.objects.remove(type, name_of(*object)); !done)
-        retry(application, done.error());
-    }
-  }
-  return any;
-}
-
-void ApplicationKeeper::finish_deletion(ApplicationEntry& application) {
-  if (!application.prunes_when_deleted()) return;
-  if (delete_children(application)) return;
-  const bool all_left = std::ranges::all_of(
-      context_.nodes.all(), [&](const auto& item) { return has_left(item.second, application); });
-  if (!all_left) return;
-  Json object = *application.object;
-  auto& finalizers = object["metadata"]["finalizers"];
-  finalizers.erase(std::ranges::find(finalizers, Json(kResourcesFinalizer)));
-  if (auto done = context_.objects.update(kApplications, application.name, object, Actor::kHub); !done) {
-    retry(application, done.error());
-  }
-}
-
-void ApplicationKeeper::look_after_gone() {
-  std::erase_if(context_.gone, [&](const auto& item) {
-    const auto& uid = item.first;
-    if (context_.desired.any_section_of(uid)) return false;
-    auto status = context_.objects.forget_tombstone(kApplications, uid.str());
-    if (status) status = context_.applications.forget(uid);
-    if (!status) base::log::failure("a deleted application was not forgotten", uid.str(), status.error());
-    return status.has_value();
-  });
-}
-
-// ---- conditions ----
-
-void ApplicationKeeper::set_condition(ApplicationEntry& application, std::string_view type,
-                                      const std::string& message) {
-  const auto found = application.conditions.find(type);
-  if (message.empty()) {
-    if (found != application.conditions.end()) application.conditions.erase(found);
-    return;
-  }
-  if (found != application.conditions.end() && found->second == message) return;
-  application.conditions.insert_or_assign(std::string(type), message);
-  const auto kind = type == kRolledBack ? sync::EventType::kNormal : sync::EventType::kWarning;
-  context_.tell(application, kind, std::string(type), message);
-}
-
-void ApplicationKeeper::retry(const ApplicationEntry& application, const base::Error& error) {
-  base::log::failure("an application could not be recorded", application.name, error);
-  context_.queue.push({KeyKind::kApplication, application.uid.str()},
-                      context_.now() + limits::kRetryInterval);
 }
 
 }  // namespace holdfast::hub

@@ -6,19 +6,21 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "hub/application_end.hpp"
+#include "hub/commit_pins.hpp"
 #include "hub/context.hpp"
-#include "hub/root_plan.hpp"
+#include "hub/root_keeper.hpp"
 
 namespace holdfast::hub {
 
 class ApplicationKeeper {
  public:
-  explicit ApplicationKeeper(Context& context) : context_(context) {}
+  ApplicationKeeper(Context& context, CommitPins& pins, RootKeeper& roots, ApplicationEnd& end)
+      : context_(context), pins_(pins), roots_(roots), end_(end) {}
 
   void reconcile(ApplicationEntry& application);
   /// Its source was changed: what Git holds there now counts, not what was fetched before.
@@ -27,15 +29,6 @@ class ApplicationKeeper {
   base::Status sync(ApplicationEntry& application, const SyncOptions& options);
   base::Status rollback(ApplicationEntry& application, const std::string& revision);
   std::vector<HistoryEntry> history(const ApplicationEntry& application) const;
-  /// Keeps what is in force, and was, from being lost in Git. Call when the mirror of `url` has changed.
-  void pin(const std::string& url);
-  /// Every mirror at boot.
-  void pin_all();
-  /// Whether pin() did not succeed and is to be called again.
-  bool is_unpinned(const std::string& url) const { return unpinned_.contains(url); }
-  /// Forgets deleted applications that no node's desired state names any more; looks at the nodes of the
-  /// others.
-  void look_after_gone();
 
  private:
   /// False: what is the newest cannot be said now, and nothing new may come into force.
@@ -52,18 +45,12 @@ class ApplicationKeeper {
   void roll_out(const ApplicationEntry& application);
   void settle_operation(ApplicationEntry& application);
   base::Status confirm_prune(ApplicationEntry& application);
-  void keep_hub_objects(ApplicationEntry& application);
-  base::Status carry_out(ApplicationEntry& application, const RootPlan& plan);
-  void finish_deletion(ApplicationEntry& application);
-  /// What a root made goes with it, where it carries the finalizer. True while something is left.
-  bool delete_children(const ApplicationEntry& application);
-  bool has_left(const NodeEntry& node, const ApplicationEntry& application) const;
-  void set_condition(ApplicationEntry& application, std::string_view type, const std::string& message);
   base::Status annotate(const ApplicationEntry& application, std::string_view key, const std::string& value);
-  void retry(const ApplicationEntry& application, const base::Error& error);
 
   Context& context_;
-  std::set<std::string> unpinned_;  // URLs
+  CommitPins& pins_;
+  RootKeeper& roots_;
+  ApplicationEnd& end_;
 };
 
 }  // namespace holdfast::hub

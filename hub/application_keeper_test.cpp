@@ -167,6 +167,10 @@ class UnseenSpec : public ApplicationTest {
 
   Context context{
       {fleet.clock, fleet.random, fleet.store, *fleet.link, fleet.git}, *fleet.objects, fleet.options};
+  CommitPins pins{context};
+  RootKeeper roots{context};
+  ApplicationEnd end{context, roots};
+  ApplicationKeeper keeper{context, pins, roots, end};
 };
 
 TEST_F(UnseenSpec, IsNotPassedOverForAStatus) {
@@ -175,7 +179,7 @@ TEST_F(UnseenSpec, IsNotPassedOverForAStatus) {
 }
 
 TEST_F(UnseenSpec, IsNotPassedOverForARollback) {
-  ASSERT_TRUE(ApplicationKeeper(context).rollback(entry(), first.str()));
+  ASSERT_TRUE(keeper.rollback(entry(), first.str()));
   EXPECT_TRUE(is_seen());
 }
 

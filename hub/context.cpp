@@ -2,6 +2,7 @@
 #include "hub/context.hpp"
 
 #include "base/limits/hub.hpp"
+#include "base/log.hpp"
 #include "hub/json_path.hpp"
 #include "hub/resource_types.hpp"
 
@@ -58,6 +59,24 @@ void Context::tell(const NodeEntry& about, sync::EventType type, std::string rea
   static_cast<void>(events.record(
       {"Node", about.name, "hub"},
       {seams.clock.wall(), type, std::move(reason), std::move(application), "", std::move(message)}));
+}
+
+void Context::set_condition(ApplicationEntry& application, std::string_view type,
+                            const std::string& message) {
+  const auto found = application.conditions.find(type);
+  if (message.empty()) {
+    if (found != application.conditions.end()) application.conditions.erase(found);
+    return;
+  }
+  if (found != application.conditions.end() && found->second == message) return;
+  application.conditions.insert_or_assign(std::string(type), message);
+  const auto kind = type == kRolledBack ? sync::EventType::kNormal : sync::EventType::kWarning;
+  tell(application, kind, std::string(type), message);
+}
+
+void Context::retry(const ApplicationEntry& application, const base::Error& error) {
+  base::log::failure("an application could not be recorded", application.name, error);
+  queue.push({KeyKind::kApplication, application.uid.str()}, now() + base::limits::kRetryInterval);
 }
 
 PlainSealing plain_sealing_of(const Context& context, const ApplicationEntry& application) {

@@ -57,6 +57,10 @@ struct Context {
   void show(const NodeEntry& node) { push(KeyKind::kNodeStatus, node.uid.str()); }
   void push(KeyKind kind, const std::string& id) { queue.push({kind, id}, now()); }
 
+  /// Shown in its status, and told as an event when it is new or says something else; with no message it is over.
+  void set_condition(ApplicationEntry& application, std::string_view type, const std::string& message);
+  /// Looks at it again later: something of it could not be stored.
+  void retry(const ApplicationEntry& application, const base::Error& error);
   void tell(const ApplicationEntry& about, sync::EventType type, std::string reason, std::string message);
   void tell(const NodeEntry& about, sync::EventType type, std::string reason, std::string message,
             std::string application = {});

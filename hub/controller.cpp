@@ -12,8 +12,10 @@
 #include "hub/epochs.hpp"
 #include "hub/explain.hpp"
 #include "hub/json_path.hpp"
+#include "hub/node_end.hpp"
 #include "hub/node_keeper.hpp"
 #include "hub/node_talk.hpp"
+#include "hub/quarantine_lift.hpp"
 #include "hub/readmission.hpp"
 #include "hub/secret_keeper.hpp"
 #include "hub/status_keeper.hpp"
@@ -35,24 +37,32 @@ constexpr int kTurnsMax = 64;
 struct Controller::Parts {
   Parts(Seams seams, Objects& objects, ControllerOptions options)
       : context(seams, objects, std::move(options)),
-        applications(context),
+        pins(context),
+        roots(context),
+        ends(context, roots),
+        applications(context, pins, roots, ends),
         nodes(context),
         sender(context),
         commands(context, sender),
+        quarantines(context, commands),
         epochs(context),
         talk(
             context, epochs, sender,
             [this](const NodeEntry& node, const sync::Answer& answer) { commands.on_answer(node, answer); },
-            [this](NodeEntry& node) { retry_quarantined(node); }),
+            [this](NodeEntry& node) { quarantines.retry(node); }),
         status(context),
         secrets(context, [this] { wake_up(); }),
         explainer(context) {}
 
   Context context;
+  CommitPins pins;
+  RootKeeper roots;
+  ApplicationEnd ends;
   ApplicationKeeper applications;
   NodeKeeper nodes;
   Sender sender;
   CommandDesk commands;
+  QuarantineLift quarantines;
   Epochs epochs;
   NodeTalk talk;
   StatusKeeper status;
@@ -138,7 +148,7 @@ struct Controller::Parts {
     context.outgoing.drop({KeyKind::kSend, uid.str()});
     context.outgoing.drop({KeyKind::kAsk, uid.str()});
     context.outgoing.drop({KeyKind::kStored, uid.str()});
-    forget_node(uid);
+    forget_node(context, uid);
     context.look_at_all_applications();  // one that is being deleted may have waited for it
   }
 
@@ -204,8 +214,7 @@ struct Controller::Parts {
       base::log::failure("a repository could not be fetched", result.url, *result.error);
     else
       base::log::recovered("a repository could not be fetched", result.url);
-    if (!result.error && (result.changed || applications.is_unpinned(result.url)))
-      applications.pin(result.url);
+    if (!result.error && (result.changed || pins.is_unpinned(result.url))) pins.pin(result.url);
     look_at_users(result.url);
   }
 
@@ -253,7 +262,7 @@ struct Controller::Parts {
       batch.emplace_back(next->id);
     }
     nodes.reconcile(batch);
-    if (!context.gone.empty()) applications.look_after_gone();
+    if (!context.gone.empty()) ends.forget_gone();
     for (const auto& [uid, application] : context.applications.all()) {
       if (application.is_deleting()) context.look_at(application);
     }
@@ -270,67 +279,6 @@ struct Controller::Parts {
 
   void wake_up() const {
     if (wake) wake();
-  }
-
-  // ---- what a person asks for ----
-
-  /// Nodes on which the application is known bad try it again, absent ones when they say hello.
-  void lift_quarantines(const sync::ApplicationUid& application) {
-    for (auto& [uid, node] : context.nodes.all()) {
-      if (!is_quarantined(node, application)) continue;
-      node.retries.insert(application);
-      if (node.is_online()) retry_quarantined(node);
-    }
-  }
-
-  static bool is_quarantined(const NodeEntry& node, const sync::ApplicationUid& application) {
-    const auto* reported = node.reported_section(application);
-    return reported != nullptr && reported->phase == sync::SectionPhase::kQuarantined;
-  }
-
-  void retry_quarantined(NodeEntry& node) {
-    auto wanted = std::exchange(node.retries, {});
-    std::erase_if(wanted, [&](const auto& application) { return !is_quarantined(node, application); });
-    if (wanted.empty()) return;
-    commands.ask(node.name, sync::CommandKind::kRetry, "{}",
-                 [this, uid = node.uid, wanted](const Result<std::string>& answer) {
-                   auto* asked = context.nodes.find(uid);
-                   if (!answer && asked != nullptr) asked->retries.insert(wanted.begin(), wanted.end());
-                 });
-  }
-
-  /// A hub that died while it deleted a node left some of it. Where Node objects are missing or cannot be read, or none
-  /// is there at all, what is stored of nodes is kept: it may be all that is left of them.
-  void forget_leftovers() {
-    std::set<sync::NodeUid> leftovers;
-    for (const auto& uid : context.nodes.unclaimed()) leftovers.insert(uid);
-    for (const auto& [uid, record] : context.desired.all()) {
-      if (context.nodes.find(uid) == nullptr) leftovers.insert(uid);
-    }
-    for (const auto& uid : context.intake.nodes()) {
-      if (context.nodes.find(uid) == nullptr) leftovers.insert(uid);
-    }
-    if (leftovers.empty() || context.nodes.all().empty() || !are_all_nodes_read()) return;
-    for (const auto& uid : leftovers) forget_node(uid);
-  }
-
-  bool are_all_nodes_read() const {
-    std::size_t stored = 0;
-    const auto counted = context.seams.store.read([&](sync::ReadTxn& txn) {
-      return txn.scan(kObjectTable, std::string(kNodes) + "/", [&](std::string_view, std::string_view) {
-        ++stored;
-        return true;
-      });
-    });
-    return counted.has_value() && stored == context.nodes.all().size();
-  }
-
-  void forget_node(const sync::NodeUid& uid) {
-    auto forgotten = context.desired.erase(uid);
-    if (forgotten) forgotten = context.nodes.forget(uid);
-    if (forgotten) forgotten = context.intake.forget(uid);
-    if (forgotten) forgotten = context.secrets.forget(uid);
-    if (!forgotten) base::log::failure("a deleted node was not forgotten", uid.str(), forgotten.error());
   }
 
   // ---- the root that was given on the command line ----
@@ -390,9 +338,9 @@ Status Controller::boot() {
   }
   HF_CHECK(parts.keep_root());
   HF_CHECK(parts.take_all());
-  parts.forget_leftovers();
-  parts.applications.look_after_gone();
-  parts.applications.pin_all();
+  forget_leftovers(context);
+  parts.ends.forget_gone();
+  parts.pins.pin_all();
   parts.booted = true;
   return {};
 }
@@ -442,7 +390,7 @@ Status Controller::sync(const std::string& name, const SyncOptions& options) {
   parts_->take_changes();
   HF_TRY(auto* application, parts_->application(name));
   HF_CHECK(parts_->applications.sync(*application, options));
-  parts_->lift_quarantines(application->uid);
+  parts_->quarantines.lift(application->uid);
   // At once, so that whoever waits from now on does not see what was before.
   parts_->status.show_application(*application);
   parts_->wake_up();
