@@ -70,8 +70,7 @@ std::string status_text(const Json& status) {
   }
   for (const auto& condition : snapshot.value("conditions", Json::array())) {
     const auto type = text_of(condition, "type");
-    const bool is_own = type == "DeletesAllowed" || type == "StateVerified";  // which are well when True
-    if (!is_own && text_of(condition, "status") == "True")
+    if (!sync::is_good_when_true(type) && text_of(condition, "status") == "True")
       out += "Machine:     " + type + ": " + text_of(condition, "message") + "\n";
   }
   if (const auto found = status.find("trust"); found != status.end() && text_of(*found, "version") == "0")

@@ -62,7 +62,7 @@ struct ApplicationEntry {
   std::map<std::string, std::string, std::less<>> conditions;  ///< type → message
   std::optional<Operation> operation;
   std::optional<LastOperation> last_operation;
-  /// Of SourceBook::fetch_now, when its source was changed: until then Git as it is known here may be older than the change.
+  /// Of SourceBook::fetch_soon, when its source was changed: until then Git as it is known here may be older than the change.
   std::optional<std::uint64_t> source_ticket;
   bool prune_confirmed_once = false;      ///< the next look may delete hub objects beyond the limit
   sync::Revision hub_objects_at;          ///< the commit whose hub objects were last written

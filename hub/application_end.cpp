@@ -32,7 +32,7 @@ void ApplicationEnd::finish(ApplicationEntry& application) {
   auto& finalizers = object["metadata"]["finalizers"];
   finalizers.erase(std::ranges::find(finalizers, Json(kResourcesFinalizer)));
   if (auto done = context_.objects.update(kApplications, application.name, object, Actor::kHub); !done) {
-    context_.retry(application, done.error());
+    context_.look_again_later(application, done.error());
   }
 }
 

@@ -83,6 +83,48 @@ TEST_F(ApplicationTest, ANewSourceIsReadAsItIsInGitNow) {
   EXPECT_FALSE(fleet.node("cam-1").host().contains("path:/etc/more")) << "it follows the new folder";
 }
 
+TEST_F(ApplicationTest, ASyncThatANewSourceOvertakesIsOfTheNewOne) {
+  fleet.apply({.name = "motd", .path = "apps/motd", .automated = false});
+  fleet.settle();
+  fleet.change({{"moved/motd.yaml", motd("moved")}});
+  ASSERT_TRUE(fleet.hub->sync("motd", {}));
+  fleet.hub->run_due();
+  fleet.apply({.name = "motd", .path = "moved", .automated = false});
+  fleet.settle();
+  EXPECT_EQ(fleet.status("motd", "operation/phase"), "Succeeded");
+  EXPECT_TRUE(node_has("moved"));
+}
+
+TEST_F(ApplicationTest, ASyncIsNotLostWithTheRepositoryThatItBeganWith) {
+  ASSERT_TRUE(fleet.hub->sync("motd", {}));
+  fleet.apply({.name = "motd", .path = "apps/motd", .url = "https://git.example.com/other.git"});
+  fleet.git.set_unreachable("https://git.example.com/other.git",
+                            base::Error(base::Code::kUnavailable, "no route"));
+  fleet.settle();
+  EXPECT_EQ(fleet.status("motd", "operation/phase"), "Failed");
+}
+
+TEST_F(ApplicationTest, ACommitThatIsThereIsFollowedWhileGitIsAway) {
+  push("two");
+  fleet.poll();
+  ASSERT_TRUE(node_has("two"));
+  fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));
+  fleet.apply({.name = "motd", .path = "apps/motd", .revision = first.str()});
+  fleet.settle();
+  EXPECT_TRUE(node_has("one"));
+}
+
+TEST_F(ApplicationTest, APinnedOneDoesNotWaitForItsSource) {
+  push("two");
+  fleet.poll();
+  ASSERT_TRUE(fleet.hub->rollback("motd", first.str()));
+  fleet.settle();
+  fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));
+  fleet.apply({.name = "motd", .path = "elsewhere"});
+  fleet.settle();
+  EXPECT_TRUE(node_has("one"));
+}
+
 TEST_F(ApplicationTest, ASyncDuringAFetchWaitsForTheNextOne) {
   ASSERT_TRUE(fleet.hub->sync("motd", {}));
   fleet.hub->run_due();  // this fetch may have passed the commit that comes now

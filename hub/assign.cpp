@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <set>
 
 #include "base/limits/model.hpp"
 #include "base/planted.hpp"
@@ -245,25 +244,12 @@ class Assigner {
     });
   }
 
-  /// What a newest rendering claims and nobody holds.
-  Claims nobodys() const {
-    std::set<Claim> wanted;
-    for (const auto& [application, entry] : entries_) {
-      if (entry.candidate == nullptr) continue;
-      wanted.insert(entry.candidate->newest_claims.begin(), entry.candidate->newest_claims.end());
-    }
-    for (const auto& [application, entry] : entries_) {
-      for (const auto& claim : entry.claims()) wanted.erase(claim);
-    }
-    return {wanted.begin(), wanted.end()};
-  }
-
-  /// What the node may hold of it. What was withheld before is still there, though the section does not name it any more; and
-  /// of what a restored hub has forgotten, anything may be there.
+  /// What the node may hold of it. What was withheld before is still there, though the section does not name it any more.
   Claims may_hold(const Entry& entry) const {
     Claims out = *entry.section_claims;
     if (entry.section != nullptr) out = united(out, entry.section->withhold);
-    return input_.begins_epoch ? united(out, nobodys()) : out;
+    const auto forgotten = input_.forgotten_claims.find(entry.application);
+    return forgotten == input_.forgotten_claims.end() ? out : united(out, forgotten->second);
   }
 
   /// An application does not take away what another one is about to take over.

@@ -5,6 +5,7 @@
 // Threads: pure functions of values.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,10 +55,11 @@ struct AssignInput {
   /// It is not known yet what an application of this node holds newest: what is withheld stays so.
   bool keeps_withheld = false;
   std::uint64_t epoch = 1;  ///< of the next generation, where it is the first, and at least
-  /// There is a next one whatever changes: in `epoch`, which is above that of all before. The node may hold more than
-  /// `previous` says: of that nothing is deleted which an application claims that cannot be given now. REQUIRES: `previous`
-  /// has no removals, for nobody knows what was decided since.
+  /// There is a next one whatever changes: in `epoch`, which is above that of all before. REQUIRES: `previous` has no
+  /// removals, for nobody knows what was decided since.
   bool begins_epoch = false;
+  /// Of a hub that was restored: what the node holds of an application beyond `previous`, by what it has proven. Sorted.
+  std::map<sync::ApplicationUid, std::vector<sync::Claim>> forgotten_claims;
 };
 
 /// A candidate that wants a claim which another application holds on this node.

@@ -74,7 +74,7 @@ void Context::set_condition(ApplicationEntry& application, std::string_view type
   tell(application, kind, std::string(type), message);
 }
 
-void Context::retry(const ApplicationEntry& application, const base::Error& error) {
+void Context::look_again_later(const ApplicationEntry& application, const base::Error& error) {
   base::log::failure("an application could not be recorded", application.name, error);
   queue.push({KeyKind::kApplication, application.uid.str()}, now() + base::limits::kRetryInterval);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Context: what the parts of the Controller share: the seams, the books and the queue. Each part reads and
-// writes the books and puts keys into the queue; none calls another.
+// writes the books and puts keys into the queue.
 // Threads: one.
 #pragma once
 
@@ -60,7 +60,7 @@ struct Context {
   /// Shown in its status, and told as an event when it is new or says something else; with no message it is over.
   void set_condition(ApplicationEntry& application, std::string_view type, const std::string& message);
   /// Looks at it again later: something of it could not be stored.
-  void retry(const ApplicationEntry& application, const base::Error& error);
+  void look_again_later(const ApplicationEntry& application, const base::Error& error);
   void tell(const ApplicationEntry& about, sync::EventType type, std::string reason, std::string message);
   void tell(const NodeEntry& about, sync::EventType type, std::string reason, std::string message,
             std::string application = {});

@@ -19,7 +19,6 @@
 #include "hub/readmission.hpp"
 #include "hub/secret_keeper.hpp"
 #include "hub/status_keeper.hpp"
-#include "hub/tables.hpp"
 
 namespace holdfast::hub {
 

@@ -117,6 +117,10 @@ std::string Epochs::obstacle(const NodeEntry& node) const {
     if (!context_.sources.was_fetched(url) || context_.sources.error(url))
       return "every repository was fetched (" + url + " was not)";
   }
+  for (const auto& [uid, application] : context_.applications.all()) {
+    if (application.source_ticket)
+      return "the source of application \"" + application.name + "\", which was changed, was fetched";
+  }
   for (const auto& section : node.proven->sections) {
     if (auto why = obstacle_of(section); !why.empty()) return why;
   }

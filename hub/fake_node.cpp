@@ -254,7 +254,7 @@ void FakeNode::apply(const sync::DesiredHeader& next) {
   for (const auto& ref : next.sections) {
     for (const auto& claim : claims_in(bodies_.at(ref.digest))) wanted[claim] = ref.application;
   }
-  std::erase_if(host_, [&](const auto& item) {
+  const auto goes = [&](const auto& item) {
     const auto& [claim, owner] = item;
     if (wanted.contains(claim)) return false;
     const auto section = std::ranges::find(next.sections, owner, &sync::SectionRef::application);
@@ -263,6 +263,11 @@ void FakeNode::apply(const sync::DesiredHeader& next) {
     }
     const auto removal = std::ranges::find(next.removals, owner, &sync::Removal::application);
     return removal != next.removals.end() && removal->mode == sync::RemovalMode::kPrune;
+  };
+  std::erase_if(host_, [&](const auto& item) {
+    if (!goes(item)) return false;
+    deleted_.insert(item.first.text());
+    return true;
   });
   for (const auto& [claim, owner] : wanted) host_[claim] = owner;
 }

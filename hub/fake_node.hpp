@@ -59,6 +59,8 @@ class FakeNode {
   const std::optional<sync::DesiredHeader>& header() const { return header_; }
   /// "path:/etc/motd", of everything that the host has because of us.
   std::set<std::string> host() const;
+  /// The same, of what it ever deleted.
+  const std::set<std::string>& deleted() const { return deleted_; }
   /// Names of the sections it holds.
   std::set<std::string> applications() const;
   std::optional<sync::SectionRef> section(const std::string& application) const;
@@ -121,6 +123,7 @@ class FakeNode {
   std::string reported_;
   std::vector<sync::EventsStored> events_stored_;
   std::map<sync::Claim, sync::ApplicationUid> host_;
+  std::set<std::string> deleted_;
   std::map<std::string, Health> health_;
   std::optional<sync::Generation> claimed_;
   std::size_t states_ = 0;

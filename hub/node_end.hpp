@@ -7,6 +7,8 @@
 
 namespace holdfast::hub {
 
+/// Of one that is deleted: desired state, session, events and sealed secrets. What fails is logged, and tried again by
+/// forget_leftovers() at the next start.
 void forget_node(Context& context, const sync::NodeUid& uid);
 /// A hub that died while it deleted a node left some of it. Where Node objects are missing or cannot be read, or none
 /// is there at all, what is stored of nodes is kept: it may be all that is left of them.

@@ -26,6 +26,8 @@ class NodeKeeper {
   std::vector<DesiredRecord> decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies);
   base::Result<std::optional<DesiredRecord>> work_out(NodeEntry& node, Bodies& bodies);
   base::Status fill_previous(const DesiredRecord& desired, AssignInput& input);
+  std::map<sync::ApplicationUid, std::vector<sync::Claim>> forgotten_claims(const NodeEntry& node,
+                                                                            const DesiredRecord* desired);
   /// A confirmation is of one removal, and ends with it.
   base::Status drop_confirmations(const NodeEntry& node, const DesiredRecord* desired);
   /// What the nodes hold now is what the next desired states are deltas on.

@@ -11,6 +11,7 @@
 #include "gitops/application.hpp"
 #include "hub/json_path.hpp"
 #include "sync/model/labels.hpp"
+#include "sync/model/snapshot.hpp"
 
 namespace holdfast::hub {
 namespace {
@@ -156,12 +157,19 @@ std::string cell_ready(const Json& object, WallTime) {
   if (truth_at(object, "spec/revoked")) return "Revoked";
   if (truth_at(object, "spec/pending")) return "Pending";
   const Json* ready = condition(object, "Ready");
-  // As in kubectl's "Ready,SchedulingDisabled": what else a person should know of it.
-  std::string out = ready == nullptr ? "Unknown" : text_at(*ready, "status");
+  return ready == nullptr ? "Unknown" : text_at(*ready, "status");
+}
+/// Those that a person should know of: "DiskPressure,!StateVerified". What Ready says has a column of its own.
+std::string cell_conditions(const Json& object, WallTime) {
   const Json* all = find_at(object, "status/conditions");
-  if (all == nullptr || !all->is_array()) return out;
-  for (const Json& other : *all) {
-    if (&other != ready && text_at(other, "status") == "True") out += "," + text_at(other, "type");
+  if (all == nullptr || !all->is_array()) return "";
+  std::string out;
+  for (const Json& one : *all) {
+    const auto type = text_at(one, "type");
+    const auto status = text_at(one, "status");
+    const bool is_good = sync::is_good_when_true(type);
+    if (type == "Ready" || status != (is_good ? "False" : "True")) continue;
+    out.append(out.empty() ? "" : ",").append(is_good ? "!" : "").append(type);
   }
   return out;
 }
@@ -236,6 +244,7 @@ ResourceType node_type() {
                       {"VERSION", "string", false, cell_version},
                       {"LAST SEEN", "string", false, cell_last_seen},
                       {"AGE", "string", false, cell_age},
+                      {"CONDITIONS", "string", false, cell_conditions},
                       {"UID", "string", true, cell_uid}},
           .has_status = true,
           .has_generation = true,

@@ -31,7 +31,8 @@ void RootKeeper::keep(ApplicationEntry& application) {
   input.prune_confirmed = confirmed;
   input.prune_limit = application.spec.policy.prune_limit;
   const RootPlan plan = plan_root(input);
-  if (auto status = carry_out(application, plan); !status) return context_.retry(application, status.error());
+  if (auto status = carry_out(application, plan); !status)
+    return context_.look_again_later(application, status.error());
   application.hub_objects_at = application.in_force->place().commit;
   application.hub_problems = plan.problems;
   if (plan.emptiness_refused) {
@@ -83,7 +84,7 @@ bool RootKeeper::delete_children(const ApplicationEntry& application) {
       any = true;
       if (is_being_deleted(*object)) continue;
       if (auto done = context_.objects.remove(type, name_of(*object)); !done)
-        context_.retry(application, done.error());
+        context_.look_again_later(application, done.error());
     }
   }
   return any;

@@ -49,6 +49,16 @@ TEST_F(RootTest, AnApplicationChangedInGitIsChanged) {
   EXPECT_EQ(host(), Set{"path:/srv/web"});
 }
 
+TEST_F(RootTest, WhatMovesWithTheFolderOfAnApplicationInOneCommitIsNeverDeletedInBetween) {
+  fleet.change({{"applications/motd.yaml", application_yaml({.name = "motd", .path = "apps/all"})},
+                {"apps/all/motd.yaml", file_yaml("motd", "/etc/motd", "hello")},
+                {"apps/all/web.yaml", file_yaml("web", "/srv/web", "index")},
+                {"apps/web/web.yaml", file_yaml("other", "/srv/other", "index")}});
+  fleet.poll();
+  EXPECT_EQ(host(), (Set{"path:/etc/motd", "path:/srv/web", "path:/srv/other"}));
+  EXPECT_EQ(fleet.node("cam-1").deleted(), Set{});
+}
+
 TEST_F(RootTest, AnApplicationRemovedFromGitIsDeletedAndItsResourcesStay) {
   fleet.change({{"applications/motd.yaml", std::nullopt}});
   fleet.poll();

@@ -46,7 +46,13 @@ std::uint64_t SourceBook::fetch_now(const std::string& url, MonotonicTime now) {
   Source& asked = source(url);
   asked.due = now;
   asked.asked = true;
-  return asked.started + 1;  // one that runs already may have missed the newest commit
+  return begun_ + 1;  // one that runs already may have missed the newest commit
+}
+
+std::uint64_t SourceBook::fetch_soon(const std::string& url, MonotonicTime now) {
+  Source& wanted = source(url);
+  wanted.due = wanted.due ? std::min(*wanted.due, now) : now;
+  return begun_ + 1;
 }
 
 bool SourceBook::has_completed(const std::string& url, std::uint64_t ticket) const {
@@ -109,7 +115,7 @@ std::vector<std::string> SourceBook::run_due(MonotonicTime now) {
     source.asked = false;
     source.fetching = true;
     source.began = now;
-    ++source.started;
+    source.started = ++begun_;
     ++running_;
     ++hosts_.at(source.host).running;
     git_.fetch(repository(url));

@@ -42,6 +42,8 @@ class SourceBook {
   /// Fetches at once. The answer is a ticket: has_completed() when a fetch that began after this call has
   /// ended.
   std::uint64_t fetch_now(const std::string& url, base::MonotonicTime now);
+  /// As soon as its host takes it, behind what people ask for; a ticket, too.
+  std::uint64_t fetch_soon(const std::string& url, base::MonotonicTime now);
   bool has_completed(const std::string& url, std::uint64_t ticket) const;
 
   /// Starts what is due. Returns the URLs whose turn it was and whose host does not answer: they wait with it, and
@@ -64,8 +66,8 @@ class SourceBook {
     bool asked = false;  // by a person, and not begun yet
     bool fetching = false;
     bool was_fetched = false;
-    std::uint64_t started = 0;    // fetches begun
-    std::uint64_t completed = 0;  // the highest of them that has ended
+    std::uint64_t started = 0;    // number of the last fetch that was begun
+    std::uint64_t completed = 0;  // and of the last that has ended
     base::MonotonicTime began{};
     std::optional<base::Error> error;
   };
@@ -92,6 +94,8 @@ class SourceBook {
   std::map<std::string, Source> sources_;
   std::map<std::string, Host> hosts_;
   std::size_t running_ = 0;
+  std::uint64_t begun_ =
+      0;  ///< fetches of all: a ticket outlives that its source is followed no more, and again
 };
 
 }  // namespace holdfast::hub

@@ -94,13 +94,20 @@ TEST_F(RestTest, AnswersATableToWhoAsksForOne) {
 
 TEST_F(RestTest, TheTableOfNodesSaysWhatElseAPersonShouldKnow) {
   add(node("a", "camera"));
+  // As an agent tells them: some are well when True.
   const Json conditions{{{"type", "Ready"}, {"status", "True"}},
                         {{"type", "GenerationAhead"}, {"status", "True"}},
+                        {{"type", "DeletesAllowed"}, {"status", "True"}},
+                        {{"type", "StateVerified"}, {"status", "False"}},
                         {{"type", "DiskPressure"}, {"status", "False"}}};
   ASSERT_TRUE(objects.update_status(kNodes, "a", {{"conditions", conditions}}, Persist::kNow));
   const auto table =
       Json::parse(ask("GET", "nodes", nullptr, {}, "application/json;as=Table;v=v1;g=meta.k8s.io").body);
-  EXPECT_EQ(table["rows"][0]["cells"][1], "True,GenerationAhead");
+  std::map<std::string, Json> row;
+  for (std::size_t i = 0; i < table["columnDefinitions"].size(); ++i)
+    row[table["columnDefinitions"][i]["name"]] = table["rows"][0]["cells"][i];
+  EXPECT_EQ(row["READY"], "True");
+  EXPECT_EQ(row["CONDITIONS"], "GenerationAhead,!StateVerified");
 }
 
 TEST_F(RestTest, WatchesFromAVersionAndTellsWhatLeftTheSelection) {

@@ -212,4 +212,8 @@ base::Result<Snapshot> decode_snapshot(std::string_view bytes) {
 
 base::Digest snapshot_digest(const Snapshot& snapshot) { return base::Digest::of(encode_snapshot(snapshot)); }
 
+bool is_good_when_true(std::string_view condition_type) {
+  return condition_type == "Ready" || condition_type == "DeletesAllowed" || condition_type == "StateVerified";
+}
+
 }  // namespace holdfast::sync

@@ -66,6 +66,8 @@ struct Condition {
   std::string message;
   bool operator==(const Condition&) const = default;
 };
+/// As Kubernetes has it: Ready is well when True, DiskPressure when it is not.
+bool is_good_when_true(std::string_view condition_type);
 
 struct Snapshot {
   NodeUid node;

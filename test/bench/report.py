@@ -27,10 +27,12 @@ def machine_line():
     return f"{_cpu()}, {os.cpu_count()} cores, {int(memory) // 1048576} GiB; {release}, Linux {platform.release()}, {platform.machine()}"
 
 
-def circumstances(quick):
-    """Of one measure, when it begins: what it says without them nobody can judge."""
+def circumstances(quick, programs):
+    """Of one measure, when it begins: what it says without them nobody can judge. Programs that were built before are of the
+    newest commit that is older than they are."""
+    built = datetime.datetime.fromtimestamp(os.path.getmtime(os.path.join(programs, "holdfast-agent"))).isoformat()
     return {
-        "commit": _output("git", "rev-parse", "--short", "HEAD"),
+        "commit": _output("git", "log", "-1", "--format=%h", f"--before={built}"),
         "date": datetime.date.today().isoformat(),
         "load": f"{os.getloadavg()[0]:.1f}",
         "machine": machine_line(),
@@ -57,10 +59,14 @@ stands at the head of `test/bench/measure_*.py`. Measures that were taken apart 
 
 
 def keep(folder, name, results, when):
-    """Beside what was measured before: a measure of an hour need not be taken again with one of a minute."""
+    """Beside what was measured before: a measure of an hour need not be taken again with one of a minute, nor is it replaced by a
+    quick one."""
+    path = folder / f"{name}.json"
+    if when["quick"] and path.exists() and not json_.loads(path.read_text())["when"]["quick"]:
+        return
     folder.mkdir(parents=True, exist_ok=True)
     values = [{**vars(result), **result.summary()} for result in results]
-    (folder / f"{name}.json").write_text(json_.dumps({"when": when, "results": values}, indent=1) + "\n")
+    path.write_text(json_.dumps({"when": when, "results": values}, indent=1) + "\n")
 
 
 def kept(folder, names):
