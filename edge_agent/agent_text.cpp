@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sync/model/snapshot.hpp"
+
 #include "edge_agent/agent_cli.hpp"
 
 namespace holdfast::edge_agent {
