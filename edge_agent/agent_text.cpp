@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "sync/model/snapshot.hpp"
-
 #include "edge_agent/agent_cli.hpp"
+#include "sync/model/snapshot.hpp"
 
 namespace holdfast::edge_agent {
 
