@@ -71,6 +71,8 @@ struct ApplicationEntry {
   bool is_deleting() const;
   bool prunes_when_deleted() const;
   std::string pinned() const;
+  /// Whether what is known of Git may be older than the source that it follows.
+  bool awaits_source() const { return source_ticket && spec_is_good && !is_deleting() && pinned().empty(); }
   /// What nodes would get next; what is in force where nothing newer is known.
   Rendition* newest_known() const { return newest ? newest.get() : in_force.get(); }
 };

@@ -21,7 +21,6 @@ using base::Status;
 
 namespace {
 
-constexpr std::size_t kCommitDigits = 40;
 constexpr std::string_view kLastGoodStays = "; the last good revision stays in force";
 
 std::string brief(const sync::Revision& revision) { return revision.str().substr(0, 10); }
@@ -74,32 +73,41 @@ void ApplicationKeeper::reconcile(ApplicationEntry& application) {
 }
 
 void ApplicationKeeper::follow_source(ApplicationEntry& application) {
-  application.source_ticket.reset();
   const auto& source = application.spec.source;
   auto& operation = application.operation;
+  application.source_ticket.reset();
+  application.newest.reset();
+  application.newest_commit.reset();
+  for (const auto type : {kInvalidManifest, kEmptyRefused}) context_.set_condition(application, type, "");
   if (operation && operation->url != source.repo_url) {
     operation->url = source.repo_url;
     operation->ticket = context_.sources.fetch_now(source.repo_url, context_.now());
   }
   // Where nodes hold nothing of it yet nothing is deleted; a commit is the same whenever it was fetched; and what a root says
   // came with its own fetch.
-  const bool is_commit = source.target_revision.size() == kCommitDigits &&
-                         context_.seams.git.resolve(source.repo_url, source.target_revision);
-  if (!application.record.in_force || is_commit || is_of_a_root_in(application, source.repo_url)) return;
+  const bool is_new = !application.record.in_force;
+  if (is_new || is_commit_here(source) || is_kept_by_root_of(application, source.repo_url)) return;
   application.source_ticket = context_.sources.fetch_soon(source.repo_url, context_.now());
   // Who asked for a sync asked for what the spec says now.
   if (operation) operation->ticket = std::max(operation->ticket, *application.source_ticket);
 }
 
-bool ApplicationKeeper::is_source_older(const ApplicationEntry& application) {
-  return application.source_ticket && application.pinned().empty();
+/// A full commit id that the mirror has; a branch may have such a name, too.
+bool ApplicationKeeper::is_commit_here(const gitops::ApplicationSource& source) const {
+  constexpr std::size_t kCommitDigits = 40;
+  if (source.target_revision.size() != kCommitDigits) return false;
+  const auto commit = context_.seams.git.resolve(source.repo_url, source.target_revision);
+  return commit && commit->str() == source.target_revision;
 }
 
-bool ApplicationKeeper::is_of_a_root_in(const ApplicationEntry& application, const std::string& url) const {
+bool ApplicationKeeper::is_kept_by_root_of(const ApplicationEntry& application,
+                                           const std::string& url) const {
   const auto notes = annotations_of(*application.object);
   const auto owner = notes.find(std::string(kAnnotationManagedBy));
   const auto* const root = owner == notes.end() ? nullptr : context_.applications.find_by_name(owner->second);
-  return root != nullptr && root->spec.source.repo_url == url;
+  // Without self-heal a person may have changed it; a root that was rolled back says what was.
+  return root != nullptr && root->in_force && root->in_force->place().url == url && root->pinned().empty() &&
+         root->spec.policy.self_heal;
 }
 
 // ---- what is the newest ----
@@ -113,7 +121,7 @@ Result<std::optional<RevisionPlace>> ApplicationKeeper::newest_place(
   const auto& source = application.spec.source;
   const bool fetched = context_.sources.was_fetched(source.repo_url);
   // Before the first fetch the mirror may be old: it must not take back what is in force.
-  if (!fetched && application.record.in_force) return std::nullopt;
+  if (!fetched && application.record.in_force && !is_commit_here(source)) return std::nullopt;
   RevisionPlace place{source.repo_url, source.path, {}, {}};
   const bool asked = application.operation && !application.operation->options.revision.empty();
   auto commit = context_.seams.git.resolve(
@@ -139,7 +147,7 @@ bool ApplicationKeeper::compare(ApplicationEntry& application) {
     context_.set_condition(
         application, kComparisonError,
         "cannot fetch " + url + ": " + fetch_error->message() + std::string(kLastGoodStays));
-  } else if (!place && !is_source_older(application)) {
+  } else if (!place && !application.awaits_source()) {
     context_.set_condition(application, kComparisonError,
                            place.error().message() + std::string(kLastGoodStays));
   } else {
@@ -227,7 +235,7 @@ bool ApplicationKeeper::is_adoption_due(const ApplicationEntry& application) con
 
 bool ApplicationKeeper::adopt(ApplicationEntry& application) {
   // Until then it counts for what it claims, so that nobody else deletes that; it may be older than what is in Git.
-  if (is_source_older(application)) return true;
+  if (application.awaits_source()) return true;
   if (!application.newest || !judge(application) || !is_adoption_due(application)) return true;
   const auto& place = application.newest->place();
   ApplicationRecord record = application.record;

@@ -35,10 +35,9 @@ class ApplicationKeeper {
   bool compare(ApplicationEntry& application);
   base::Result<std::optional<RevisionPlace>> newest_place(const ApplicationEntry& application) const;
   void load_newest(ApplicationEntry& application, const RevisionPlace& place);
-  /// Whether what is known of Git may be older than the source that its spec names now.
-  static bool is_source_older(const ApplicationEntry& application);
-  /// Whether a root whose folder lies in that repository wrote it.
-  bool is_of_a_root_in(const ApplicationEntry& application, const std::string& url) const;
+  bool is_commit_here(const gitops::ApplicationSource& source) const;
+  /// Whether a root keeps it that follows that repository, so that what it says came with what lies there.
+  bool is_kept_by_root_of(const ApplicationEntry& application, const std::string& url) const;
   /// Sets the conditions that `newest` deserves; true when it may come into force.
   bool judge(ApplicationEntry& application);
   std::string placement_problem(const ApplicationEntry& application, const Rendition& rendition) const;

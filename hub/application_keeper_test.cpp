@@ -114,6 +114,17 @@ TEST_F(ApplicationTest, ACommitThatIsThereIsFollowedWhileGitIsAway) {
   EXPECT_TRUE(node_has("one"));
 }
 
+TEST_F(ApplicationTest, ACommitThatIsThereIsFollowedThoughTheHubWasStartedAnewSince) {
+  push("two");
+  fleet.poll();
+  fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));
+  fleet.restart_hub();
+  fleet.settle();
+  fleet.apply({.name = "motd", .path = "apps/motd", .revision = first.str()});
+  fleet.settle();
+  EXPECT_TRUE(node_has("one"));
+}
+
 TEST_F(ApplicationTest, APinnedOneDoesNotWaitForItsSource) {
   push("two");
   fleet.poll();

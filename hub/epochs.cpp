@@ -118,7 +118,7 @@ std::string Epochs::obstacle(const NodeEntry& node) const {
       return "every repository was fetched (" + url + " was not)";
   }
   for (const auto& [uid, application] : context_.applications.all()) {
-    if (application.source_ticket)
+    if (application.awaits_source())
       return "the source of application \"" + application.name + "\", which was changed, was fetched";
   }
   for (const auto& section : node.proven->sections) {

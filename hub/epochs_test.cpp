@@ -198,6 +198,64 @@ TEST_F(EpochsTest, WhatMovedSinceTheCopyToAnApplicationThatCannotBeGivenYetStays
   EXPECT_FALSE(node().host().contains("path:/etc/more"));
 }
 
+/// The same, decided by the hub that was lost: its header says that /etc/more is withheld, and no revision does any more.
+TEST_F(EpochsTest, WhatWasWithheldSinceTheCopyStaysWithheld) {
+  fleet.apply({.name = "aaa", .path = "apps/aaa"});
+  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
+  fleet.poll();
+  copy = fleet.store;
+  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
+  fleet.poll();
+  fleet.change({{"apps/motd/more.yaml", std::nullopt},
+                {"apps/aaa/more.yaml", file_yaml("more", "/etc/more", "m")},
+                {"apps/aaa/taken.yaml", file_yaml("taken", "/etc/motd", "mine")}});
+  fleet.poll();
+  ASSERT_FALSE(node().section("motd")->withhold.empty());
+  restore();
+  EXPECT_EQ(ahead(), "");
+  EXPECT_EQ(node().header()->generation.epoch, held.epoch + 1);
+  EXPECT_EQ(node().deleted(), std::set<std::string>{});
+}
+
+TEST_F(EpochsTest, WhatItHeldIsFoundWhereTheApplicationWasBefore) {
+  fleet.apply({.name = "aaa", .path = "apps/aaa"});
+  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
+  fleet.poll();
+  copy = fleet.store;
+  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
+  fleet.poll();
+  ASSERT_TRUE(node().host().contains("path:/etc/more"));
+  fleet.change({{"apps/aaa/more.yaml", file_yaml("more", "/etc/more", "m")},
+                {"apps/aaa/taken.yaml", file_yaml("taken", "/etc/motd", "mine")},
+                {"moved/motd.yaml", file_yaml("motd", "/etc/motd", "three")}});
+  node().disconnect();
+  restore();
+  fleet.apply({.name = "motd", .path = "moved"});
+  fleet.poll();
+  node().connect();
+  fleet.settle();
+  EXPECT_EQ(ahead(), "");
+  EXPECT_EQ(node().deleted(), std::set<std::string>{});
+}
+
+TEST_F(EpochsTest, AnApplicationThatLeavesWhileItsNewSourceIsAwaitedHoldsUpNobody) {
+  fleet.apply({.name = "gone", .path = "apps/gone", .selector = "role: nobody", .finalizer = true});
+  fleet.change({{"apps/gone/a.yaml", file_yaml("a", "/etc/gone", "a")}});
+  fleet.poll();
+  copy = fleet.store;
+  push("four");
+  fleet.poll();
+  fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));
+  restore();
+  fleet.apply({.name = "gone", .path = "apps/other", .selector = "role: nobody", .finalizer = true});
+  fleet.settle();
+  fleet.remove(std::string(kApplications), "gone");
+  fleet.git.set_unreachable(kRepository, std::nullopt);
+  fleet.run_for(std::chrono::minutes(10));
+  EXPECT_EQ(ahead(), "");
+  EXPECT_TRUE(has("four"));
+}
+
 /// One that leaves need not be given anything.
 TEST_F(EpochsTest, AnApplicationThatLeavesTheNodeMeanwhileKeepsNobodyWaiting) {
   fleet.git.set_unreachable(kRepository, base::Error(base::Code::kUnavailable, "no route"));

@@ -215,6 +215,8 @@ void Explainer::fill_next(const NodeEntry& node, const sync::ApplicationUid& uid
                " when it returns; until then it keeps what it has";
   } else if (!accepted) {
     why.next = "the node is being sent what is new";
+  } else if (application != nullptr && application->awaits_source()) {
+    why.next = "its source was changed; what that holds follows once it was fetched";
   } else if (application != nullptr && application->newest) {
     why.next = "a newer commit waits for \"holdfast sync " + application->name + "\"";
   } else {
@@ -316,6 +318,11 @@ Result<std::unique_ptr<Rendition>> Explainer::at_head(const ApplicationEntry& ap
 }
 
 Result<std::vector<Difference>> Explainer::diff(ApplicationEntry& application) {
+  if (application.awaits_source())
+    return fail(Code::kUnavailable, "the source of application \"" + application.name +
+                                        "\" was changed, and was not fetched since; see \"holdfast describe "
+                                        "application " +
+                                        application.name + "\"");
   std::vector<Difference> out;
   std::unique_ptr<Rendition> head;
   if (!application.pinned().empty()) {

@@ -30,14 +30,6 @@ std::string lacking(const std::vector<std::string>& needed, const std::vector<st
   return out;
 }
 
-/// Whether what this hub gave last has that very section.
-bool is_given(const DesiredRecord* desired, const sync::SectionRef& section) {
-  if (desired == nullptr) return false;
-  const auto& sections = desired->header.sections;
-  const auto found = std::ranges::find(sections, section.application, &sync::SectionRef::application);
-  return found != sections.end() && found->digest == section.digest;
-}
-
 Standing standing_of(const DesiredRecord* desired, const sync::ApplicationUid& uid) {
   if (desired == nullptr) return Standing::kNone;
   const auto& header = desired->header;
@@ -138,24 +130,6 @@ Status NodeKeeper::fill_previous(const DesiredRecord& desired, AssignInput& inpu
   return {};
 }
 
-/// A restored hub reads it from Git: the commits of what a node has proven to hold are in the history of what is in force. What
-/// cannot be read, because a person let the hub go on without that, is not known.
-std::map<sync::ApplicationUid, std::vector<sync::Claim>> NodeKeeper::forgotten_claims(
-    const NodeEntry& node, const DesiredRecord* desired) {
-  std::map<sync::ApplicationUid, std::vector<sync::Claim>> out;
-  for (const auto& section : node.proven->sections) {
-    const auto* const application = context_.applications.find(section.application);
-    if (application == nullptr || section.revision.str().empty() || is_given(desired, section)) continue;
-    const auto& source = application->spec.source;
-    const auto tree = context_.seams.git.tree_id(source.repo_url, section.revision, source.path);
-    if (!tree) continue;
-    auto former = Rendition::load(context_.seams.git, {source.repo_url, source.path, section.revision, *tree},
-                                  plain_sealing_of(context_, *application));
-    if (former) out[section.application] = rendered(*former, node, *application).claims;
-  }
-  return out;
-}
-
 Status NodeKeeper::drop_confirmations(const NodeEntry& node, const DesiredRecord* desired) {
   for (auto& [uid, application] : context_.applications.all()) {
     const auto& confirmed = application.record.removals_confirmed;
@@ -186,13 +160,13 @@ Result<std::optional<DesiredRecord>> NodeKeeper::work_out(NodeEntry& node, Bodie
     input.begins_epoch = true;
     input.epoch = std::max(stored, node.proven->generation.epoch) + 1;
     if (input.previous) input.previous->removals.clear();
-    input.forgotten_claims = forgotten_claims(node, desired);
   }
   input.candidates = candidates(node, desired, placings);
+  if (node.raises_epoch) input.forgotten_claims = forgotten_.of(node, input.candidates);
   input.keeps_withheld = std::ranges::any_of(placings, [this](const auto& item) {
     const auto* application = context_.applications.find(item.first);
     return application != nullptr &&
-           (application->source_ticket || !context_.sources.was_fetched(application->spec.source.repo_url));
+           (application->awaits_source() || !context_.sources.was_fetched(application->spec.source.repo_url));
   });
   input.removed = removed(node, desired);
   auto assignment = assign(input);

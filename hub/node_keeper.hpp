@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "hub/assign.hpp"
 #include "hub/context.hpp"
+#include "hub/forgotten_claims.hpp"
 
 namespace holdfast::hub {
 
@@ -17,7 +18,7 @@ enum class Standing { kNone, kSection, kRemoval };
 
 class NodeKeeper {
  public:
-  explicit NodeKeeper(Context& context) : context_(context) {}
+  explicit NodeKeeper(Context& context) : context_(context), forgotten_(context) {}
 
   /// At most limits::kNodesPerTransactionMax at a time.
   void reconcile(const std::vector<sync::NodeUid>& nodes);
@@ -26,8 +27,6 @@ class NodeKeeper {
   std::vector<DesiredRecord> decide(const std::vector<sync::NodeUid>& nodes, Bodies& bodies);
   base::Result<std::optional<DesiredRecord>> work_out(NodeEntry& node, Bodies& bodies);
   base::Status fill_previous(const DesiredRecord& desired, AssignInput& input);
-  std::map<sync::ApplicationUid, std::vector<sync::Claim>> forgotten_claims(const NodeEntry& node,
-                                                                            const DesiredRecord* desired);
   /// A confirmation is of one removal, and ends with it.
   base::Status drop_confirmations(const NodeEntry& node, const DesiredRecord* desired);
   /// What the nodes hold now is what the next desired states are deltas on.
@@ -55,6 +54,7 @@ class NodeKeeper {
   void take_placings(NodeEntry& node, std::map<sync::ApplicationUid, Placing> placings);
 
   Context& context_;
+  ForgottenClaims forgotten_;
 };
 
 }  // namespace holdfast::hub

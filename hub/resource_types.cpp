@@ -139,15 +139,19 @@ std::string cell_ready_nodes(const Json& object, WallTime) {
 }
 
 constexpr std::size_t kMessageCellMax = 100;
+/// Text of a node or a person, cut between characters.
+std::string shortened(std::string text) {
+  if (text.size() <= kMessageCellMax) return text;
+  std::size_t end = kMessageCellMax - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "...";
+}
 std::string cell_message(const Json& object, WallTime) {
   const Json* list = find_at(object, "status/conditions");
   if (list == nullptr || !list->is_array() || list->empty()) return "";
   std::string text = text_at(list->front(), "type") + ": " + text_at(list->front(), "message");
   if (const auto line = text.find('\n'); line != std::string::npos) text.resize(line);
-  if (text.size() <= kMessageCellMax) return text;
-  std::size_t end = kMessageCellMax - 3;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end) + "...";
+  return shortened(std::move(text));
 }
 std::string cell_repository(const Json& object, WallTime) { return text_at(object, "spec/source/repoURL"); }
 std::string cell_path(const Json& object, WallTime) { return text_at(object, "spec/source/path"); }
@@ -171,7 +175,7 @@ std::string cell_conditions(const Json& object, WallTime) {
     if (type == "Ready" || status != (is_good ? "False" : "True")) continue;
     out.append(out.empty() ? "" : ",").append(is_good ? "!" : "").append(type);
   }
-  return out;
+  return shortened(std::move(out));
 }
 std::string cell_node_sync(const Json& object, WallTime) {
   return or_unknown(text_at(object, "status/sync"));

@@ -108,7 +108,7 @@ std::vector<NodeShare> StatusKeeper::shares(const ApplicationEntry& application)
 }
 
 Comparison StatusKeeper::comparison(const ApplicationEntry& application) const {
-  const bool is_awaited = application.operation || application.source_ticket;
+  const bool is_awaited = application.operation || application.awaits_source();
   if (is_awaited || application.conditions.contains(kComparisonError)) return Comparison::kUnknown;
   if (!application.newest_commit) return Comparison::kUnknown;
   return application.newest ? Comparison::kBehind : Comparison::kNewest;

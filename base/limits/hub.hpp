@@ -54,6 +54,7 @@ inline constexpr auto kStateAckTimeoutMax = 5min;      ///< … this late, at mo
 inline constexpr auto kRetryInterval = 5s;             ///< after the hub's own store refused a write
 inline constexpr auto kRollupSpacing = 100ms;          ///< between two statuses of one application
 inline constexpr std::size_t kNodesPerTransactionMax = 256;  ///< desired states stored at once
+inline constexpr std::size_t kFormerRenditionsMax = 64;  ///< earlier revisions kept read by a restored hub
 inline constexpr std::size_t kCommandsPendingMax = 256;
 inline constexpr std::size_t kOutboxMax = 1'024;        ///< messages that wait for the link, all nodes
 inline constexpr std::size_t kConditionsShownMax = 20;  ///< findings in one condition's message

@@ -28,11 +28,14 @@ def machine_line():
 
 
 def circumstances(quick, programs):
-    """Of one measure, when it begins: what it says without them nobody can judge. Programs that were built before are of the
-    newest commit that is older than they are."""
-    built = datetime.datetime.fromtimestamp(os.path.getmtime(os.path.join(programs, "holdfast-agent"))).isoformat()
+    """Of one measure, when it begins: what it says without them nobody can judge. `programs` were built before, maybe of another
+    commit: then by their time."""
+    commit = _output("git", "-C", os.path.dirname(__file__), "describe", "--always", "--dirty")
+    if programs:
+        built = datetime.datetime.fromtimestamp(os.path.getmtime(os.path.join(programs, "holdfast-agent")))
+        commit += f", programs of {built:%Y-%m-%d %H:%M}"
     return {
-        "commit": _output("git", "log", "-1", "--format=%h", f"--before={built}"),
+        "commit": commit,
         "date": datetime.date.today().isoformat(),
         "load": f"{os.getloadavg()[0]:.1f}",
         "machine": machine_line(),
@@ -59,11 +62,8 @@ stands at the head of `test/bench/measure_*.py`. Measures that were taken apart 
 
 
 def keep(folder, name, results, when):
-    """Beside what was measured before: a measure of an hour need not be taken again with one of a minute, nor is it replaced by a
-    quick one."""
+    """Beside what was measured before: a measure of an hour need not be taken again with one of a minute."""
     path = folder / f"{name}.json"
-    if when["quick"] and path.exists() and not json_.loads(path.read_text())["when"]["quick"]:
-        return
     folder.mkdir(parents=True, exist_ok=True)
     values = [{**vars(result), **result.summary()} for result in results]
     path.write_text(json_.dumps({"when": when, "results": values}, indent=1) + "\n")
