@@ -35,6 +35,10 @@ Result<LabelRequirement> parse_requirement(const Json& value, const std::string&
       .optional("values", requirement.values);
   HF_CHECK(in.finish());
   HF_CHECK(in_field(check_label_key(requirement.key), where + ".key"));
+  if (requirement.values.size() > base::limits::kLabelsMax) {
+    return fail(Code::kLimit,
+                where + ".values: more than " + std::to_string(base::limits::kLabelsMax) + " entries");
+  }
   for (const auto& label : requirement.values)
     HF_CHECK(in_field(check_label_value(label), where + ".values"));
   if (takes_values(requirement.op) != requirement.values.empty()) return requirement;

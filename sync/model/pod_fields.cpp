@@ -8,13 +8,14 @@ namespace holdfast::sync {
 namespace {
 
 constexpr std::string_view kNoScheduler =
-    "no scheduler chooses here: which node runs it says the Application's placement";
+    "no scheduler chooses here: the Application's placement says which node runs it";
+constexpr std::string_view kNoEviction = "says who is evicted for whom, and nothing is evicted on a node";
 
 constexpr std::array kPodSpec{
     refused("activeDeadlineSeconds",
             "a pod runs until Git says otherwise; write a Job, whose spec has activeDeadlineSeconds"),
     refused("affinity",
-            "which node runs it says the Application's placement; write what the affinity asks for as "
+            "the Application's placement says which node runs it; write what the affinity asks for as "
             "spec.placement.selector there",
             "{}"),
     refused("automountServiceAccountToken",
@@ -43,10 +44,10 @@ constexpr std::array kPodSpec{
     honoured("initContainers",
              "one after the other, before the containers; with restartPolicy: Always a sidecar"),
     refused("nodeName",
-            "which node runs it says the Application's placement; write a label selector as "
+            "the Application's placement says which node runs it; write a label selector as "
             "spec.placement.selector there"),
     refused("nodeSelector",
-            "which node runs it says the Application's placement; write the labels as "
+            "the Application's placement says which node runs it; write the labels as "
             "spec.placement.selector there",
             "{}"),
     refused("os", "nodes run Linux", R"({"name":"linux"})"),
@@ -54,9 +55,9 @@ constexpr std::array kPodSpec{
         "overhead",
         "is what a RuntimeClass costs, which is an object of a cluster; add it to the containers' resources",
         "{}"),
-    ignored("preemptionPolicy", kNoScheduler),
-    ignored("priority", kNoScheduler),
-    ignored("priorityClassName", kNoScheduler),
+    ignored("preemptionPolicy", kNoEviction),
+    ignored("priority", kNoEviction),
+    ignored("priorityClassName", kNoEviction),
     refused("readinessGates", "wait for controllers of a cluster; write a readinessProbe", "[]"),
     refused("resourceClaims",
             "is not supported; a GPU is resources.limits[\"nvidia.com/gpu\"], a device a hostPath", "[]"),

@@ -185,7 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"HostAlias", "/spec/hostAliases", R"([{"ip": "1.2.3", "hostnames": ["a"]}])",
             "spec.hostAliases[0].ip: \"1.2.3\" is not an IP address"},
         Bad{"NodeSelector", "/spec/nodeSelector", R"({"gpu": "yes"})",
-            "spec.nodeSelector: which node runs it says the Application's placement; write the labels as "
+            "spec.nodeSelector: the Application's placement says which node runs it; write the labels as "
             "spec.placement.selector there"},
         Bad{"Misspelt", "/spec/restartPolicies", "1",
             "spec: unknown field \"restartPolicies\"; did you mean \"restartPolicy\"?"}),

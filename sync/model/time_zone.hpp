@@ -38,7 +38,7 @@ class TimeZone {
 
 /// "Europe/Berlin", "UTC": syntax alone, because which zones a node has is seen there. "Local" is refused, as in Kubernetes.
 base::Result<std::string> parse_zone_name(std::string_view name);
-/// Where a node has it. REQUIRES: parse_zone_name() passed.
+/// Where a node has it; "UTC" needs no file, it is TimeZone::utc(). REQUIRES: parse_zone_name() passed.
 std::string zone_file(const std::string& name);
 /// Why a CronJob does not run on a node without that file.
 base::Error missing_zone(const std::string& name);
