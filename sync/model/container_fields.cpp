@@ -41,7 +41,7 @@ constexpr std::array kContainer{
     refused("terminationMessagePolicy",
             "the end of a container is told by its exit code and its log; take it out", R"("File")"),
     refused("tty", kNobodyAttached, "false"),
-    refused("volumeDevices", "is not supported; a block device is a hostPath of type BlockDevice", "[]"),
+    refused("volumeDevices", "is not supported; write a hostPath of type BlockDevice", "[]"),
     honoured("volumeMounts"),
     honoured("workingDir", "the image's own unless said"),
 };
@@ -79,8 +79,8 @@ constexpr std::array kObjectFieldSelector{
     honoured("apiVersion", "v1"),
     honoured("fieldPath",
              "metadata.name, metadata.namespace, metadata.labels['KEY'], metadata.annotations['KEY'], "
-             "spec.nodeName, status.hostIP; others are "
-             "refused, status.podIP because it is known only when the container is made"),
+             "spec.nodeName, status.hostIP; others are refused, status.podIP because it is known only when "
+             "the container is made"),
 };
 
 constexpr std::array kResourceFieldSelector{
@@ -100,12 +100,12 @@ constexpr std::array kEnvSource{honoured("name", "in the same Application and na
                                 honoured("optional")};
 
 constexpr std::array kResourceRequirements{
-    refused("claims", "is not supported; a GPU is limits[\"nvidia.com/gpu\"], a device a hostPath", "[]"),
+    refused("claims", "is not supported; write limits[\"nvidia.com/gpu\"] for a GPU, a hostPath for a device",
+            "[]"),
     honoured("limits", "cpu, memory (6Mi at least) and nvidia.com/gpu; others are refused"),
     honoured("requests",
              "cpu is the container's share where CPUs are short, memory what it keeps where memory is; "
-             "nothing is scheduled by them. "
-             "nvidia.com/gpu as in limits; others are refused"),
+             "nothing is scheduled by them. nvidia.com/gpu as in limits; others are refused"),
 };
 
 constexpr std::array kProbe{
@@ -165,9 +165,9 @@ constexpr std::array kSecurityContext{
     honoured("runAsGroup"),
     honoured("runAsNonRoot"),
     honoured("runAsUser"),
-    refused("seLinuxOptions", "is not supported; the engine labels a container by itself", "{}"),
+    refused("seLinuxOptions", "the engine labels a container by itself; take it out", "{}"),
     honoured("seccompProfile", "the pod's unless said"),
-    refused("windowsOptions", "nodes run Linux", "{}"),
+    refused("windowsOptions", "nodes run Linux; take it out", "{}"),
 };
 
 constexpr std::array kCapabilities{

@@ -29,11 +29,10 @@ constexpr std::array kPodSpec{
     refused("ephemeralContainers",
             "are added to a pod that runs, never written in a manifest; write another container", "[]"),
     honoured("hostAliases"),
-    refused("hostIPC", "is not supported; containers of one pod share an emptyDir with medium: Memory",
+    refused("hostIPC", "is not supported; write an emptyDir with medium: Memory that the containers share",
             "false"),
     honoured("hostNetwork"),
-    refused("hostPID",
-            "is not supported; what must see the processes of the node is a Process, not a container",
+    refused("hostPID", "is not supported; write a Process for what must see the processes of the node",
             "false"),
     refused(
         "hostUsers",
@@ -50,7 +49,7 @@ constexpr std::array kPodSpec{
             "the Application's placement says which node runs it; write the labels as "
             "spec.placement.selector there",
             "{}"),
-    refused("os", "nodes run Linux", R"({"name":"linux"})"),
+    refused("os", "nodes run Linux; take it out", R"({"name":"linux"})"),
     refused(
         "overhead",
         "is what a RuntimeClass costs, which is an object of a cluster; add it to the containers' resources",
@@ -60,14 +59,17 @@ constexpr std::array kPodSpec{
     ignored("priorityClassName", kNoEviction),
     refused("readinessGates", "wait for controllers of a cluster; write a readinessProbe", "[]"),
     refused("resourceClaims",
-            "is not supported; a GPU is resources.limits[\"nvidia.com/gpu\"], a device a hostPath", "[]"),
+            "is not supported; write resources.limits[\"nvidia.com/gpu\"] for a GPU, a hostPath for a device",
+            "[]"),
     honoured("restartPolicy", "Always of a Deployment and a DaemonSet, OnFailure or Never of a Job"),
     refused("runtimeClassName",
-            "a RuntimeClass is an object of a cluster; a GPU is resources.limits[\"nvidia.com/gpu\"], "
-            "another runtime the engine's default"),
+            "a RuntimeClass is an object of a cluster; write resources.limits[\"nvidia.com/gpu\"] for a GPU; "
+            "make another runtime the engine's default"),
     ignored("schedulerName", kNoScheduler),
     refused("schedulingGates",
-            "hold a pod until a controller of a cluster opens them; what is to wait waits in Git", "[]"),
+            "hold a pod until a controller of a cluster opens them; take them out, and let what is to wait "
+            "wait in Git",
+            "[]"),
     honoured("securityContext"),
     refused("serviceAccount",
             "a node has no API server to be somebody at; take it out, with what uses the token",
@@ -75,8 +77,7 @@ constexpr std::array kPodSpec{
     refused("serviceAccountName",
             "a node has no API server to be somebody at; take it out, with what uses the token",
             R"("default")"),
-    refused("setHostnameAsFQDN", "there is no domain of a cluster; write the whole name as hostname",
-            "false"),
+    refused("setHostnameAsFQDN", "there is no domain of a cluster; take it out", "false"),
     refused("shareProcessNamespace", "is not supported; let the containers meet in an emptyDir or on a port",
             "false"),
     refused("subdomain", "there is no domain of a cluster; write hostAliases"),
@@ -101,14 +102,14 @@ constexpr std::array kPodSecurityContext{
     honoured("runAsGroup"),
     honoured("runAsNonRoot"),
     honoured("runAsUser"),
-    refused("seLinuxOptions", "is not supported; the engine labels a container by itself", "{}"),
+    refused("seLinuxOptions", "the engine labels a container by itself; take it out", "{}"),
     honoured("seccompProfile", "the engine's default profile unless said"),
     honoured("supplementalGroups"),
     refused("supplementalGroupsPolicy",
             "the groups that the image gives the user are always merged in; write Merge or take it out",
             R"("Merge")"),
     refused("sysctls", "is not supported; set it on the node, by a File in /etc/sysctl.d", "[]"),
-    refused("windowsOptions", "nodes run Linux", "{}"),
+    refused("windowsOptions", "nodes run Linux; take it out", "{}"),
 };
 
 constexpr std::array kSeccompProfile{
