@@ -32,7 +32,7 @@ struct CronDecision {
   Act act = Act::kWait;
   std::optional<base::WallTime> scheduled;  ///< not of kWait
   std::optional<base::WallTime> next;       ///< decide again then; none: never, or when the clock is set
-  /// To be stored as CronState::dealt_with, before a Job is started.
+  /// To be stored as CronState::dealt_with, in one transaction with the Job that is to run, before anything is started.
   base::WallTime dealt_with;
   std::size_t missed = 0;  ///< starts left out before `scheduled`; counted to one more than kCronMissedMax
   bool clock_is_unset = false;   ///< it is before `not_before`, so nothing is decided

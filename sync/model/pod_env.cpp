@@ -191,6 +191,7 @@ Result<EnvFrom> parse_env_from(const Json& value, const std::string& where) {
 
 Status check_pod_variables(const std::vector<PodVariable>& variables, const std::string& where) {
   std::vector<std::pair<std::string_view, std::string_view>> names;
+  names.reserve(variables.size());
   for (const auto& variable : variables) {
     const auto* text = std::get_if<std::string>(&variable.value);
     names.emplace_back(variable.name, text == nullptr ? std::string_view() : std::string_view(*text));

@@ -140,6 +140,32 @@ TEST(PodSpec, NoCommandIsTheImagesOwn) {
   EXPECT_TRUE(pod->spec.containers.at(0).command.empty());
 }
 
+TEST(PodSpec, ProgramsMayBeRelativeToTheirWorkingFolder) {
+  const auto pod = parse("/spec/containers/0/livenessProbe", {{"exec", {{"command", {"./check"}}}}});
+  ASSERT_TRUE(pod) << pod.error().message();
+  EXPECT_EQ(std::get<ExecAction>(pod->spec.containers.at(0).liveness->action).command,
+            (std::vector<std::string>{"./check"}));
+}
+
+TEST(PodSpec, ResourcesAreBounded) {
+  const auto limited = [](const char* name, Json amount) {
+    return parse("/spec/containers/0/resources", {{"limits", {{name, std::move(amount)}}}}).has_value();
+  };
+  EXPECT_TRUE(limited("memory", limits::kContainerMemoryBytesMin));
+  EXPECT_FALSE(limited("memory", limits::kContainerMemoryBytesMin - 1));
+  EXPECT_TRUE(limited("nvidia.com/gpu", limits::kGpusMax));
+  EXPECT_FALSE(limited("nvidia.com/gpu", limits::kGpusMax + 1));
+}
+
+TEST(PodSpec, ARequestThatIsNotWrittenIsTheLimit) {
+  const auto resources = [](const char* text) {
+    return parse("/spec/containers/0/resources", *base::parse_json(text))->spec.containers.at(0).resources;
+  };
+  EXPECT_EQ(resources(R"({"limits": {"cpu": 1}})").cpu_milli_request, 1'000U);
+  EXPECT_EQ(resources(R"({"requests": {"cpu": "250m"}})").cpu_milli_request, 250U);
+  EXPECT_EQ(resources(R"({"requests": {"cpu": 0, "memory": "0"}})"), ContainerResources{});
+}
+
 TEST(PodSpec, RootOfTheNodeMayBeAHostPath) {
   const auto pod = parse("/spec/volumes", {{{"name", "root"}, {"hostPath", {{"path", "/"}}}}});
   ASSERT_TRUE(pod) << pod.error().message();

@@ -65,6 +65,7 @@ Result<EnvVar> read_env_var(const Json& value, const std::string& where) {
 
 Status check_env(const std::vector<EnvVar>& env, const std::string& where) {
   std::vector<std::pair<std::string_view, std::string_view>> variables;
+  variables.reserve(env.size());
   for (const auto& variable : env) variables.emplace_back(variable.name, variable.value);
   return in_field(check_environment(variables), where);
 }

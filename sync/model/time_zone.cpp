@@ -100,10 +100,13 @@ Result<Block> read_block(Bytes& bytes, const Header& header, std::size_t width) 
                 "the time zone counts leap seconds (right/…), which no clock of a node does");
   }
   std::vector<std::int64_t> times;
+  times.reserve(header.change_count);
   for (std::size_t i = 0; i < header.change_count; ++i) times.push_back(bytes.signed_number(width));
   std::vector<std::size_t> types;
+  types.reserve(header.change_count);
   for (std::size_t i = 0; i < header.change_count; ++i) types.push_back(bytes.number(1));
   std::vector<seconds> offsets;
+  offsets.reserve(header.type_count);
   for (std::size_t i = 0; i < header.type_count; ++i) {
     const std::int64_t offset = bytes.signed_number(4);
     if (offset < -kOffsetMax || offset > kOffsetMax) HF_CHECK(not_a_zone("an offset is beyond a day"));

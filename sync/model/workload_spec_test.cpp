@@ -66,6 +66,21 @@ TEST(Deployment, PodsThatHoldAPortOfTheNodeAreNeverTwo) {
   EXPECT_EQ(deployment->rolling, (RollingBounds{1, 0}));
 }
 
+TEST(Deployment, NumbersAreBounded) {
+  namespace limits = base::limits;
+  const auto parsed = [](const char* pointer, std::int64_t value) {
+    Json deployment = deployment_json();
+    deployment["spec"]["progressDeadlineSeconds"] = seconds(limits::kProgressDeadlineMax).count();
+    deployment[Json::json_pointer(pointer)] = value;
+    return parse_deployment(deployment).has_value();
+  };
+  EXPECT_TRUE(parsed("/spec/replicas", limits::kReplicasMax));
+  EXPECT_FALSE(parsed("/spec/replicas", limits::kReplicasMax + 1));
+  EXPECT_TRUE(parsed("/spec/minReadySeconds", seconds(limits::kMinReadyMax).count()));
+  EXPECT_FALSE(parsed("/spec/minReadySeconds", seconds(limits::kMinReadyMax).count() + 1));
+  EXPECT_FALSE(parsed("/spec/progressDeadlineSeconds", seconds(limits::kProgressDeadlineMax).count() + 1));
+}
+
 struct Share {
   std::uint32_t replicas;
   PodShare unavailable;
