@@ -2,6 +2,7 @@
 #include "sync/model/command.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/limits/model.hpp"
 #include "sync/model/text.hpp"
@@ -59,6 +60,23 @@ Status check_env_name(std::string_view name) {
   if (plain) return {};
   return fail(Code::kInvalid,
               in_quotes(name) + " must be letters, digits, '_', '-' and '.', not beginning with a digit");
+}
+
+Status check_environment(const std::vector<std::pair<std::string_view, std::string_view>>& variables) {
+  if (variables.size() > limits::kCommandArgumentsMax) {
+    return fail(Code::kLimit, "more than " + std::to_string(limits::kCommandArgumentsMax) + " variables");
+  }
+  std::size_t bytes = 0;
+  std::set<std::string_view> names;
+  for (const auto& [name, value] : variables) {
+    bytes += name.size() + value.size() + 2;
+    if (!names.insert(name).second) {
+      return fail(Code::kInvalid, in_quotes(name) + " is there twice; remove one");
+    }
+  }
+  if (bytes <= limits::kCommandBytesMax) return {};
+  return fail(Code::kLimit, std::to_string(bytes) + " bytes; at most " +
+                                std::to_string(limits::kCommandBytesMax) + " are allowed");
 }
 
 }  // namespace holdfast::sync

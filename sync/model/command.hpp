@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -17,6 +18,8 @@ base::Status check_arguments(const std::vector<std::string>& arguments);
 base::Status check_command(const std::vector<std::string>& command);
 /// Kubernetes' name of an environment variable: letters, digits, '_', '-' and '.', no digit first.
 base::Status check_env_name(std::string_view name);
+/// Names and values of variables: bounded in number and bytes, each name once.
+base::Status check_environment(const std::vector<std::pair<std::string_view, std::string_view>>& variables);
 base::Status check_no_nul(std::string_view text);
 
 }  // namespace holdfast::sync

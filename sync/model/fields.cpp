@@ -69,6 +69,14 @@ FieldRead number_field(std::uint32_t& out, std::int64_t min, std::int64_t max) {
   };
 }
 
+FieldRead number_field(std::optional<std::uint32_t>& out, std::int64_t min, std::int64_t max) {
+  return [&out, min, max](const Json& value, const std::string&) -> Status {
+    HF_TRY(const std::int64_t number, number_between(value, min, max));
+    out = static_cast<std::uint32_t>(number);
+    return {};
+  };
+}
+
 FieldRead milliseconds_field(std::chrono::milliseconds& out, std::chrono::milliseconds min,
                              std::chrono::milliseconds max) {
   return [&out, min, max](const Json& value, const std::string&) -> Status {
@@ -84,6 +92,28 @@ FieldRead seconds_field(std::chrono::seconds& out, std::chrono::seconds min, std
     out = std::chrono::seconds(number);
     return {};
   };
+}
+
+FieldRead seconds_field(std::optional<std::chrono::seconds>& out, std::chrono::seconds min,
+                        std::chrono::seconds max) {
+  return [&out, min, max](const Json& value, const std::string&) -> Status {
+    HF_TRY(const std::int64_t number, number_between(value, min.count(), max.count()));
+    out = std::chrono::seconds(number);
+    return {};
+  };
+}
+
+FieldRead flag_field(std::optional<bool>& out) {
+  return [&out](const Json& value, const std::string&) -> Status {
+    if (!value.is_boolean()) return fail(Code::kInvalid, "must be true or false");
+    out = value.get<bool>();
+    return {};
+  };
+}
+
+Status in_field(Status status, const std::string& where) {
+  if (status) return {};
+  return fail(std::move(status).error().with_context(where));
 }
 
 Status read_list(const Json& value, const std::string& what, const FieldRead& read) {

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,6 +54,28 @@ FieldRead text_elements(std::vector<T>& out, std::size_t count_max, Parse parse)
   };
 }
 
+/// Whatever `parse(value, where)` makes of the member.
+template <class T, class Parse>
+FieldRead document_field(T& out, Parse parse) {
+  return [&out, parse](const base::Json& value, const std::string& where) -> base::Status {
+    HF_TRY(out, parse(value, where));
+    return {};
+  };
+}
+
+/// As document_field, for the elements of an array.
+template <class T, class Parse>
+FieldRead document_elements(std::vector<T>& out, std::size_t count_max, Parse parse) {
+  return [&out, count_max, parse](const base::Json& value, const std::string& where) -> base::Status {
+    if (out.size() >= count_max) {
+      return base::fail(base::Code::kLimit, "more than " + std::to_string(count_max) + " entries");
+    }
+    HF_TRY(T element, parse(value, where));
+    out.push_back(std::move(element));
+    return {};
+  };
+}
+
 template <class Tag>
 FieldRead id_field(base::Strong<Tag>& out) {
   return text_field(out, [](std::string_view text) -> base::Result<base::Strong<Tag>> {
@@ -68,10 +91,17 @@ FieldRead counter_field(std::uint64_t& out);
 /// A whole number within [min, max].
 FieldRead number_field(std::int64_t& out, std::int64_t min, std::int64_t max);
 FieldRead number_field(std::uint32_t& out, std::int64_t min, std::int64_t max);
+FieldRead number_field(std::optional<std::uint32_t>& out, std::int64_t min, std::int64_t max);
 /// A whole number of milliseconds within [min, max].
 FieldRead milliseconds_field(std::chrono::milliseconds& out, std::chrono::milliseconds min,
                              std::chrono::milliseconds max);
 FieldRead seconds_field(std::chrono::seconds& out, std::chrono::seconds min, std::chrono::seconds max);
+FieldRead seconds_field(std::optional<std::chrono::seconds>& out, std::chrono::seconds min,
+                        std::chrono::seconds max);
+/// true or false; where it matters whether the member is there.
+FieldRead flag_field(std::optional<bool>& out);
+/// An error of a check that names no place, with its place.
+base::Status in_field(base::Status status, const std::string& where);
 
 /// Calls `read` for each element of an array that is a whole document; `where` is "provenance[2]".
 base::Status read_list(const base::Json& value, const std::string& what, const FieldRead& read);

@@ -81,6 +81,16 @@ base::Status check_namespace(std::string_view name, std::string_view what) {
                                   "starting and ending with a letter or digit");
 }
 
+base::Status check_short_name(std::string_view name, std::string_view what) {
+  if (name.size() > base::limits::kLabelLengthMax) {
+    return too_long(what, name.size(), base::limits::kLabelLengthMax);
+  }
+  if (is_name_part(name)) return {};
+  return fail(Code::kInvalid, std::string(what) + ": " + in_quotes(name) +
+                                  " is not a name: lower-case letters, digits and '-', "
+                                  "starting and ending with a letter or digit");
+}
+
 base::Status check_id(std::string_view id, std::string_view what) {
   if (id.size() > base::limits::kIdLengthMax) return too_long(what, id.size(), base::limits::kIdLengthMax);
   if (!id.empty() && std::all_of(id.begin(), id.end(), is_id_character)) return {};

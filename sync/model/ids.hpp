@@ -35,6 +35,8 @@ std::uint32_t shard_of(const NodeUid& uid);
 base::Status check_name(std::string_view name, std::string_view what);
 /// RFC 1123 label, at most 63 characters.
 base::Status check_namespace(std::string_view name, std::string_view what);
+/// The same syntax, for what is no namespace: a container, a volume, a host.
+base::Status check_short_name(std::string_view name, std::string_view what);
 /// What may stand for a fleet, node, application or revision where it travels: 1 to limits::kIdLengthMax of
 /// letters, digits, '-', '_' and '.', so an id is always safe in a topic, a file name and a log line.
 base::Status check_id(std::string_view id, std::string_view what);

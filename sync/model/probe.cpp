@@ -7,6 +7,7 @@
 #include "base/limits/agent.hpp"
 #include "base/limits/model.hpp"
 #include "sync/model/command.hpp"
+#include "sync/model/container_fields.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/text.hpp"
 
@@ -33,11 +34,22 @@ bool is_token_character(char c) {  // RFC 9110, 5.6.2
          kMarks.find(c) != std::string_view::npos;
 }
 
-FieldRead port_field(std::uint16_t& out) {
-  return [&out](const Json& value, const std::string&) -> Status {
-    if (value.is_string()) {
-      return fail(Code::kInvalid, "must be a number: a Process has no named ports");
-    }
+/// nullptr: of a Process.
+using Ports = const NamedPorts*;
+
+Status read_named_port(const std::string& name, Ports ports, std::uint16_t& out) {
+  if (ports == nullptr) return fail(Code::kInvalid, "must be a number: a Process has no named ports");
+  const auto found = ports->find(name);
+  if (found == ports->end()) {
+    return fail(Code::kInvalid, in_quotes(name) + " is the name of no port of this container");
+  }
+  out = found->second;
+  return {};
+}
+
+FieldRead port_field(std::uint16_t& out, Ports ports) {
+  return [&out, ports](const Json& value, const std::string&) -> Status {
+    if (value.is_string()) return read_named_port(value.get_ref<const std::string&>(), ports, out);
     std::int64_t port = 0;
     HF_CHECK(number_field(port, 1, 65'535)(value, ""));
     out = static_cast<std::uint16_t>(port);
@@ -93,7 +105,11 @@ Status read_header(const Json& value, const std::string& where, HttpGetAction& a
   return {};
 }
 
-Status read_exec(const Json& value, const std::string& where, Probe& probe) {
+Status read_exec(const Json& value, const std::string& where, Ports ports, Probe& probe) {
+  if (ports != nullptr) {
+    HF_TRY(probe.action, parse_container_exec(value, where));
+    return {};
+  }
   ExecAction action;
   ObjectReader in(value, where);
   in.optional("command", action.command);
@@ -105,11 +121,12 @@ Status read_exec(const Json& value, const std::string& where, Probe& probe) {
   return {};
 }
 
-Status read_http_get(const Json& value, const std::string& where, Probe& probe) {
+Status read_http_get(const Json& value, const std::string& where, Ports ports, Probe& probe) {
   HttpGetAction action;
+  if (ports != nullptr) action.host.clear();
   std::string scheme;
   ObjectReader in(value, where);
-  in.required("port", port_field(action.port))
+  in.required("port", port_field(action.port, ports))
       .optional("host", host_field(action.host))
       .optional("path", text_field(action.path, parse_url_path))
       .optional("scheme", text_field(scheme, parse_scheme))
@@ -120,10 +137,11 @@ Status read_http_get(const Json& value, const std::string& where, Probe& probe) 
   return {};
 }
 
-Status read_tcp_socket(const Json& value, const std::string& where, Probe& probe) {
+Status read_tcp_socket(const Json& value, const std::string& where, Ports ports, Probe& probe) {
   TcpSocketAction action;
+  if (ports != nullptr) action.host.clear();
   ObjectReader in(value, where);
-  in.required("port", port_field(action.port)).optional("host", host_field(action.host));
+  in.required("port", port_field(action.port, ports)).optional("host", host_field(action.host));
   HF_CHECK(in.finish());
   probe.action = std::move(action);
   return {};
@@ -137,7 +155,8 @@ Status check_one_action(const ObjectReader& in, const std::string& where) {
 
 Status check_thresholds(const Probe& probe, const std::string& where, ProbeUse use) {
   if (use == ProbeUse::kReadiness || probe.success_threshold == 1) return {};
-  return fail(Code::kInvalid, where + ".successThreshold: must be 1 for a liveness probe");
+  return fail(Code::kInvalid, where + ".successThreshold: must be 1 for a " +
+                                  (use == ProbeUse::kLiveness ? "liveness" : "startup") + " probe");
 }
 
 void read_timing(ObjectReader& in, Probe& probe, std::int64_t& success, std::int64_t& failure) {
@@ -148,15 +167,14 @@ void read_timing(ObjectReader& in, Probe& probe, std::int64_t& success, std::int
       .optional("failureThreshold", number_field(failure, 1, limits::kProbeThresholdMax));
 }
 
-}  // namespace
-
-Result<Probe> parse_probe(const Json& value, const std::string& where, ProbeUse use) {
+Result<Probe> read_probe(const Json& value, const std::string& where, ProbeUse use, Ports ports) {
   Probe probe;
   std::int64_t success = probe.success_threshold;
   std::int64_t failure = probe.failure_threshold;
   ObjectReader in(value, where);
-  const auto action = [&probe](Status (*read)(const Json&, const std::string&, Probe&)) -> FieldRead {
-    return [&probe, read](const Json& member, const std::string& at) { return read(member, at, probe); };
+  if (ports != nullptr) HF_CHECK(apply_rules(kProbeFields, value, where, in));
+  const auto action = [&](Status (*read)(const Json&, const std::string&, Ports, Probe&)) -> FieldRead {
+    return [&, read](const Json& member, const std::string& at) { return read(member, at, ports, probe); };
   };
   in.optional("exec", action(read_exec))
       .optional("httpGet", action(read_http_get))
@@ -168,6 +186,29 @@ Result<Probe> parse_probe(const Json& value, const std::string& where, ProbeUse 
   HF_CHECK(check_one_action(in, where));
   HF_CHECK(check_thresholds(probe, where, use));
   return probe;
+}
+
+}  // namespace
+
+Result<Probe> parse_probe(const Json& value, const std::string& where, ProbeUse use) {
+  return read_probe(value, where, use, nullptr);
+}
+
+Result<Probe> parse_container_probe(const Json& value, const std::string& where, ProbeUse use,
+                                    const NamedPorts& ports) {
+  return read_probe(value, where, use, &ports);
+}
+
+Result<ExecAction> parse_container_exec(const Json& value, const std::string& where) {
+  ExecAction action;
+  ObjectReader in(value, where);
+  in.optional("command", action.command);
+  HF_CHECK(in.finish());
+  if (action.command.empty() || action.command.front().empty()) {
+    return fail(Code::kInvalid, where + ".command: must name a program");
+  }
+  HF_CHECK(in_field(check_arguments(action.command), where + ".command"));
+  return action;
 }
 
 }  // namespace holdfast::sync

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/model/process_spec.hpp"
 
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/limits/model.hpp"
 #include "sync/model/accounts.hpp"
@@ -12,6 +10,7 @@
 #include "sync/model/fields.hpp"
 #include "sync/model/key_ref.hpp"
 #include "sync/model/probe.hpp"
+#include "sync/model/quantity.hpp"
 #include "sync/model/text.hpp"
 #include "sync/model/words.hpp"
 
@@ -29,11 +28,6 @@ namespace limits = base::limits;
 constexpr Words<RestartPolicy, 3> kRestartPolicies{{{{RestartPolicy::kAlways, "Always"},
                                                      {RestartPolicy::kOnFailure, "OnFailure"},
                                                      {RestartPolicy::kNever, "Never"}}}};
-
-Status in_field(Status status, const std::string& where) {
-  if (status) return {};
-  return fail(std::move(status).error().with_context(where));
-}
 
 // ---- env ----
 
@@ -70,56 +64,18 @@ Result<EnvVar> read_env_var(const Json& value, const std::string& where) {
 }
 
 Status check_env(const std::vector<EnvVar>& env, const std::string& where) {
-  if (env.size() > limits::kCommandArgumentsMax) {
-    return fail(Code::kLimit,
-                where + ": more than " + std::to_string(limits::kCommandArgumentsMax) + " variables");
-  }
-  std::size_t bytes = 0;
-  std::set<std::string_view> names;
-  for (const auto& variable : env) {
-    bytes += variable.name.size() + variable.value.size() + 2;
-    if (names.insert(variable.name).second) continue;
-    return fail(Code::kInvalid, where + ": " + in_quotes(variable.name) + " is there twice; remove one");
-  }
-  if (bytes <= limits::kCommandBytesMax) return {};
-  return fail(Code::kLimit, where + ": " + std::to_string(bytes) + " bytes; at most " +
-                                std::to_string(limits::kCommandBytesMax) + " are allowed");
+  std::vector<std::pair<std::string_view, std::string_view>> variables;
+  variables.reserve(env.size());
+  for (const auto& variable : env) variables.emplace_back(variable.name, variable.value);
+  return in_field(check_environment(variables), where);
 }
 
 // ---- resources ----
 
-/// A quantity as manifests write it: "500m", but also 2 or 0.5.
-Result<std::int64_t> read_quantity(const Json& value) {
-  if (value.is_number()) return parse_quantity_milli(base::canonical_json(value));
-  HF_TRY(const std::string text, string_of(value));
-  return parse_quantity_milli(text);
-}
-
-Status read_memory(const Json& value, ProcessSpec& spec) {
-  HF_TRY(const std::int64_t thousandths, read_quantity(value));
-  const std::int64_t bytes = thousandths / 1'000;
-  if (bytes < 0 || static_cast<std::uint64_t>(bytes) < limits::kProcessMemoryBytesMin) {
-    return fail(Code::kInvalid, "less than 1Mi of memory; a mebibyte is written Mi (\"m\" is a thousandth)");
-  }
-  spec.memory_bytes_max = static_cast<std::uint64_t>(bytes);
-  return {};
-}
-
-Status read_cpu(const Json& value, ProcessSpec& spec) {
-  HF_TRY(const std::int64_t thousandths, read_quantity(value));
-  if (thousandths < 1 || thousandths > std::int64_t{std::numeric_limits<std::uint32_t>::max()}) {
-    return fail(Code::kInvalid,
-                "must be at least 1m and a number of CPUs that can be, such as \"500m\" or \"2\"");
-  }
-  spec.cpu_milli_max = static_cast<std::uint32_t>(thousandths);
-  return {};
-}
-
 Status read_limits(const Json& value, const std::string& where, ProcessSpec& spec) {
   ObjectReader in(value, where);
-  in.optional("memory", [&](const Json& memory, const std::string&) {
-      return read_memory(memory, spec);
-    }).optional("cpu", [&](const Json& cpu, const std::string&) { return read_cpu(cpu, spec); });
+  in.optional("memory", memory_field(spec.memory_bytes_max, limits::kProcessMemoryBytesMin))
+      .optional("cpu", cpu_field(spec.cpu_milli_max));
   return in.finish();
 }
 
@@ -173,9 +129,7 @@ Status read_spec(const Json& value, const std::string& where, ProcessSpec& spec)
             })
       .optional("workingDir", text_field(spec.working_dir, parse_working_dir))
       .optional("user", text_field(spec.user, parse_user))
-      .optional("restartPolicy",
-                text_field(spec.restart_policy,
-                           [](std::string_view text) { return kRestartPolicies.parse(text, ""); }))
+      .optional("restartPolicy", text_field(spec.restart_policy, parse_restart_policy))
       .optional("livenessProbe", probe_field(spec.liveness, ProbeUse::kLiveness))
       .optional("readinessProbe", probe_field(spec.readiness, ProbeUse::kReadiness))
       .optional("resources", [&](const Json& resources,
@@ -188,6 +142,8 @@ Status read_spec(const Json& value, const std::string& where, ProcessSpec& spec)
 }
 
 }  // namespace
+
+Result<RestartPolicy> parse_restart_policy(std::string_view word) { return kRestartPolicies.parse(word, ""); }
 
 Result<ProcessSpec> parse_process_spec(const Json& object) {
   ProcessSpec spec;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -23,16 +24,20 @@ enum class RestartPolicy { kAlways, kOnFailure, kNever };
 
 struct ExecAction {
   std::vector<std::string> command;
+  bool operator==(const ExecAction&) const = default;
 };
+/// Of a container an empty host is the pod itself.
 struct HttpGetAction {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
   std::string path = "/";
   std::vector<std::pair<std::string, std::string>> headers;
+  bool operator==(const HttpGetAction&) const = default;
 };
 struct TcpSocketAction {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
+  bool operator==(const TcpSocketAction&) const = default;
 };
 
 /// Defaults are Kubernetes': period 10 s, timeout 1 s, success 1, failure 3.
@@ -43,6 +48,7 @@ struct Probe {
   std::chrono::seconds timeout{1};
   std::int32_t success_threshold = 1;
   std::int32_t failure_threshold = 3;
+  bool operator==(const Probe&) const = default;
 };
 
 struct EnvVar {
@@ -65,9 +71,7 @@ struct ProcessSpec {
   std::chrono::seconds termination_grace{30};
 };
 
+base::Result<RestartPolicy> parse_restart_policy(std::string_view word);
 base::Result<ProcessSpec> parse_process_spec(const base::Json& object);
-/// "128Mi", "500m", "1.5G", "2e3": the value in thousandths.
-/// https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-base::Result<std::int64_t> parse_quantity_milli(std::string_view text);
 
 }  // namespace holdfast::sync

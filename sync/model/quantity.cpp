@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kubernetes quantities, exactly: whole-number arithmetic, no floating point, rounded away from zero.
 // Threads: pure function.
+#include "sync/model/quantity.hpp"
+
 #include <array>
 #include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
 
 #include "base/limits/model.hpp"
-#include "sync/model/process_spec.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::sync {
@@ -13,7 +16,9 @@ namespace {
 
 using base::Code;
 using base::fail;
+using base::Json;
 using base::Result;
+using base::Status;
 
 __extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using): `using` takes no __extension__
 constexpr Wide kMax = static_cast<Wide>(std::numeric_limits<std::int64_t>::max());
@@ -119,6 +124,37 @@ Result<std::int64_t> parse_quantity_milli(std::string_view text) {
   if (value > kMax) return fail(Code::kLimit, in_quotes(text) + " is too large");
   const auto magnitude = static_cast<std::int64_t>(value);
   return negative ? -magnitude : magnitude;
+}
+
+Result<std::int64_t> quantity_milli_of(const Json& value) {
+  if (value.is_number()) return parse_quantity_milli(base::canonical_json(value));
+  HF_TRY(const std::string text, string_of(value));
+  return parse_quantity_milli(text);
+}
+
+FieldRead memory_field(std::optional<std::uint64_t>& out, std::uint64_t min) {
+  return [&out, min](const Json& value, const std::string&) -> Status {
+    HF_TRY(const std::int64_t thousandths, quantity_milli_of(value));
+    const std::int64_t bytes = thousandths / 1'000;
+    if (bytes < 0 || static_cast<std::uint64_t>(bytes) < min) {
+      return fail(Code::kInvalid, "less than " + std::to_string(min >> 20U) +
+                                      "Mi of memory; a mebibyte is written Mi (\"m\" is a thousandth)");
+    }
+    out = static_cast<std::uint64_t>(bytes);
+    return {};
+  };
+}
+
+FieldRead cpu_field(std::optional<std::uint32_t>& out) {
+  return [&out](const Json& value, const std::string&) -> Status {
+    HF_TRY(const std::int64_t thousandths, quantity_milli_of(value));
+    if (thousandths < 1 || thousandths > std::int64_t{std::numeric_limits<std::uint32_t>::max()}) {
+      return fail(Code::kInvalid,
+                  "must be at least 1m and a number of CPUs that can be, such as \"500m\" or \"2\"");
+    }
+    out = static_cast<std::uint32_t>(thousandths);
+    return {};
+  };
 }
 
 }  // namespace holdfast::sync

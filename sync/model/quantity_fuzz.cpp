@@ -3,7 +3,7 @@
 #include <string>
 
 #include "sync/model/fuzz_input.hpp"
-#include "sync/model/process_spec.hpp"
+#include "sync/model/quantity.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace holdfast::sync;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kubernetes quantities in thousandths.
+#include "sync/model/quantity.hpp"
+
 #include <gtest/gtest.h>
 
 #include "base/limits/model.hpp"
-#include "sync/model/process_spec.hpp"
 
 namespace holdfast::sync {
 namespace {

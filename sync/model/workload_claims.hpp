@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the workloads of Kubernetes hold on a node: the names of their containers at the engine, and ports of the node. A hostPath is not held: several pods may use one
+// folder, and nothing in it is ever deleted for them.
+// The functions are what the rows of the table of kinds (kinds.hpp) will hold; there is none yet, so a node is given no such kind.
+// Threads: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "sync/model/claim.hpp"
+#include "sync/model/pod_spec.hpp"
+#include "sync/model/resource.hpp"
+
+namespace holdfast::sync {
+
+/// "hf.default.web-0.app": at the engine, and as a claim.
+std::string container_name(std::string_view ns, std::string_view pod, std::string_view container);
+/// "web-0", of a Deployment.
+std::string replica_name(std::string_view deployment, std::uint32_t index);
+/// What one pod of that name holds. A port is "tcp/8080", whatever its address: one that is free on another address is a small loss, two on one a big one.
+std::vector<Claim> claims_of_pod(std::string_view ns, std::string_view pod, const PodSpec& spec);
+
+/// As many claims as a rolling update may need at once, surge included. REQUIRES: the object parses; otherwise there are none.
+std::vector<Claim> pod_claims(const ResourceKey& key, const base::Json& object);
+std::vector<Claim> deployment_claims(const ResourceKey& key, const base::Json& object);
+std::vector<Claim> daemon_set_claims(const ResourceKey& key, const base::Json& object);
+std::vector<Claim> job_claims(const ResourceKey& key, const base::Json& object);
+/// Its Jobs are NAME-MINUTES, so it holds "hf.NAMESPACE.NAME-*.CONTAINER"; no other name has a '*'.
+std::vector<Claim> cron_job_claims(const ResourceKey& key, const base::Json& object);
+
+/// Strict reading, and whether the names that come of it are short enough to be claimed: KindInfo::check.
+base::Status check_pod(const base::Json& object);
+base::Status check_deployment(const base::Json& object);
+base::Status check_daemon_set(const base::Json& object);
+base::Status check_job(const base::Json& object);
+base::Status check_cron_job(const base::Json& object);
+
+}  // namespace holdfast::sync
