@@ -28,7 +28,8 @@ std::string brief(const ContainerId& id);
 
 // ---- as it is wanted ----
 
-/// A file or folder of the host, which must be there: nobody makes it.
+/// A file or folder of the host. Whoever asks for it sees to it that it is there: where it is not, Docker refuses the
+/// container, and podman makes a folder.
 struct BindMount {
   std::string source;
   std::string target;

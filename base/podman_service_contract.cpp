@@ -110,6 +110,8 @@ pid_t PodmanService::spawn(const std::vector<std::string>& arguments) const {
   ::dup2(nothing, 0);
   ::dup2(log, 1);
   ::dup2(log, 2);
+  // Where what watches over a container notes that it ran out of memory.
+  if (::chdir(folder_.c_str()) != 0) ::_exit(127);
   ::execvp("podman", argv.data());
   ::_exit(127);
 }
