@@ -60,7 +60,6 @@ void PodmanService::write_configuration() const {
       << limit("nproc", RLIMIT_NPROC) << "]\ndefault_sysctls = []\nlog_driver = \"k8s-file\"\n"
       << "[engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\nevents_logger = \"file\"\nlock_type = "
          "\"file\"\n"
-      << "exit_command_delay = 0\n"
       << "[network]\nnetwork_backend = \"netavark\"\nnetwork_config_dir = \"" << folder_ << "/networks\"\n";
   // Not overlay, which not every machine has, or not within a container.
   std::ofstream(folder_ + "/storage.conf") << "[storage]\ndriver = \"vfs\"\nrunroot = \"" << folder_
