@@ -93,7 +93,7 @@ class Engine {
   virtual CallId create(const ContainerSpec& spec, OnEnd<ContainerId> on_end) = 0;
   /// Success when it runs already.
   virtual CallId start(const ContainerId& id, OnEnd<void> on_end) = 0;
-  /// Its stop signal now, SIGKILL after `grace`, cut to whole seconds. Ends when it does not run. Success when nothing runs.
+  /// Its stop signal now, SIGKILL after `grace`, in whole seconds, rounded up. Ends when it does not run. Success when nothing runs.
   virtual CallId stop(const ContainerId& id, std::chrono::milliseconds grace, OnEnd<void> on_end) = 0;
   /// SIGKILL. kConflict when nothing runs.
   virtual CallId kill(const ContainerId& id, OnEnd<void> on_end) = 0;

@@ -221,6 +221,8 @@ TEST_P(EngineContainerContract, StatesForbidWhatDoesNotFit) {
 
 TEST_P(EngineContainerContract, WhatIsNotThereIsNotFound) {
   EXPECT_REFUSED(Code::kNotFound, inspect(nobody()));
+  EXPECT_REFUSED(Code::kNotFound, inspect(ContainerId()));
+  EXPECT_REFUSED(Code::kNotFound, remove(ContainerId()));
   EXPECT_REFUSED(Code::kNotFound, start(nobody()));
   EXPECT_REFUSED(Code::kNotFound, stop(nobody(), seconds(1)));
   EXPECT_REFUSED(Code::kNotFound, kill(nobody()));

@@ -143,7 +143,8 @@ FakeEngine::CallId FakeEngine::stop(const ContainerId& id, milliseconds grace, O
 void FakeEngine::begin_stop(Container& container, milliseconds grace) {
   changing("stop " + container.state.name.str());
   const MonotonicTime now = clock_.monotonic();
-  const MonotonicTime kill_at = now + std::chrono::duration_cast<std::chrono::seconds>(grace);
+  const MonotonicTime kill_at =
+      now + std::chrono::ceil<std::chrono::seconds>(std::max(grace, milliseconds(0)));
   container.kill_at = container.kill_at ? std::min(*container.kill_at, kill_at) : kill_at;
   if (container.program.ignores_term) return;
   const MonotonicTime ends_at = now + container.program.stop_takes;

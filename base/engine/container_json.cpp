@@ -108,6 +108,9 @@ Json host_config(const ContainerSpec& spec, Json& body) {
   return host;
 }
 
+/// No container and no image has such a name.
+constexpr std::string_view kNobody = "-";
+
 std::string escaped(std::string_view text, std::string_view also) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
@@ -157,6 +160,14 @@ std::string to_filter_json(const LabelFilter& labels) {
   Json words = Json::array();
   for (const auto& [name, value] : labels) words.push_back(value.empty() ? name : name + "=" + value);
   return Json({{"label", std::move(words)}}).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string container_target(const ContainerId& id, std::string_view rest) {
+  return "/containers/" + path_escaped(id.empty() ? kNobody : id.str()) + std::string(rest);
+}
+
+std::string image_target(const std::string& reference, std::string_view rest) {
+  return "/images/" + path_escaped(reference.empty() ? kNobody : reference) + std::string(rest);
 }
 
 std::string query_escaped(std::string_view text) { return escaped(text, ""); }

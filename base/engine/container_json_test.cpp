@@ -130,6 +130,13 @@ TEST(ContainerJson, ACommand) {
     "Cmd":["cat","/etc/x"],"Env":["A=b"],"User":"0","WorkingDir":"/"})"));
 }
 
+TEST(ContainerJson, NothingIsNobodyAndNeverAllOfThem) {
+  EXPECT_EQ(container_target(ContainerId("ab"), "/json"), "/containers/ab/json");
+  EXPECT_EQ(container_target(ContainerId(), "?v=1"), "/containers/-?v=1");
+  EXPECT_EQ(image_target("r/web:1", "/json"), "/images/r/web:1/json");
+  EXPECT_EQ(image_target("", ""), "/images/-");
+}
+
 TEST(ContainerJson, FiltersAndEscapes) {
   EXPECT_EQ(to_filter_json({{"a", "b"}, {"c", ""}}), R"({"label":["a=b","c"]})");
   EXPECT_EQ(query_escaped("a b&c=/:é"), "a%20b%26c%3D%2F%3A%C3%A9");

@@ -18,10 +18,6 @@ constexpr int kRefused = 400;
 
 std::string of(const ContainerId& id) { return " container " + brief(id); }
 
-std::string target_of(const ContainerId& id, std::string_view rest) {
-  return "/containers/" + path_escaped(id.str()) + std::string(rest);
-}
-
 Status ignore(std::string_view /*body*/) { return {}; }
 
 }  // namespace
@@ -141,10 +137,10 @@ void EngineClient::on_exchange_end(CallId id, const Status& status) {
   on_answer(std::move(result));
 }
 
-Result<std::string> EngineClient::outcome(const Call& call, const Status& status) {
+Result<std::string> EngineClient::outcome(Call& call, const Status& status) {
   if (!status) return fail(status.error().with_context(call.name));
   if (call.status >= kRefused) return fail(engine_error(call.name, call.status, engine_message(call.body)));
-  return call.body;
+  return std::move(call.body);
 }
 
 template <class T, class Read>
@@ -191,7 +187,7 @@ EngineClient::CallId EngineClient::list(const LabelFilter& labels,
 }
 
 EngineClient::CallId EngineClient::inspect(const ContainerId& id, OnEnd<ContainerState> on_end) {
-  return ask_once<ContainerState>("inspect" + of(id), {"GET", target_of(id, "/json"), {}},
+  return ask_once<ContainerState>("inspect" + of(id), {"GET", container_target(id, "/json"), {}},
                                   limits::kEngineAskTimeout, parse_container_state, std::move(on_end));
 }
 
@@ -211,24 +207,23 @@ EngineClient::CallId EngineClient::create(const ContainerSpec& spec, OnEnd<Conta
 }
 
 EngineClient::CallId EngineClient::start(const ContainerId& id, OnEnd<void> on_end) {
-  return change("start" + of(id), {"POST", target_of(id, "/start"), {}}, limits::kEngineChangeTimeout,
+  return change("start" + of(id), {"POST", container_target(id, "/start"), {}}, limits::kEngineChangeTimeout,
                 std::move(on_end));
 }
 
 EngineClient::CallId EngineClient::stop(const ContainerId& id, milliseconds grace, OnEnd<void> on_end) {
-  const auto seconds =
-      std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(grace).count(), 0);
-  return change("stop" + of(id), {"POST", target_of(id, "/stop?t=" + std::to_string(seconds)), {}},
+  const auto seconds = std::max<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(grace).count(), 0);
+  return change("stop" + of(id), {"POST", container_target(id, "/stop?t=" + std::to_string(seconds)), {}},
                 std::max(grace, milliseconds(0)) + limits::kEngineStopMargin, std::move(on_end));
 }
 
 EngineClient::CallId EngineClient::kill(const ContainerId& id, OnEnd<void> on_end) {
-  return change("kill" + of(id), {"POST", target_of(id, "/kill?signal=SIGKILL"), {}},
+  return change("kill" + of(id), {"POST", container_target(id, "/kill?signal=SIGKILL"), {}},
                 limits::kEngineChangeTimeout, std::move(on_end));
 }
 
 EngineClient::CallId EngineClient::remove(const ContainerId& id, OnEnd<void> on_end) {
-  return change("remove" + of(id), {"DELETE", target_of(id, "?v=1"), {}}, limits::kEngineChangeTimeout,
+  return change("remove" + of(id), {"DELETE", container_target(id, "?v=1"), {}}, limits::kEngineChangeTimeout,
                 std::move(on_end));
 }
 
@@ -238,13 +233,12 @@ EngineClient::CallId EngineClient::images(OnEnd<std::vector<ImageInfo>> on_end) 
 }
 
 EngineClient::CallId EngineClient::image(const std::string& reference, OnEnd<ImageInfo> on_end) {
-  return ask_once<ImageInfo>("inspect image " + reference,
-                             {"GET", "/images/" + path_escaped(reference) + "/json", {}},
+  return ask_once<ImageInfo>("inspect image " + reference, {"GET", image_target(reference, "/json"), {}},
                              limits::kEngineAskTimeout, parse_image_info, std::move(on_end));
 }
 
 EngineClient::CallId EngineClient::remove_image(const std::string& reference, OnEnd<void> on_end) {
-  return change("remove image " + reference, {"DELETE", "/images/" + path_escaped(reference), {}},
+  return change("remove image " + reference, {"DELETE", image_target(reference, ""), {}},
                 limits::kEngineChangeTimeout, std::move(on_end));
 }
 

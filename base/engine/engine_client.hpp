@@ -82,7 +82,8 @@ class EngineClient final : public Engine {
   void send(CallId id);
   Status on_body(CallId id, std::string_view bytes);
   void on_exchange_end(CallId id, const Status& status);
-  Result<std::string> outcome(const Call& call, const Status& status);
+  /// Takes the body.
+  static Result<std::string> outcome(Call& call, const Status& status);
 
   // engine_client_output.cpp
   void exec_start(const std::shared_ptr<ExecRun>& run);

@@ -56,10 +56,8 @@ EngineClient::CallId EngineClient::logs(const ContainerId& id, const LogOptions&
   const auto frames =
       std::make_shared<OutputFrames>([tail](OutputStream, std::string_view bytes) { tail->append(bytes); });
   Question question;
-  question.request = {"GET",
-                      "/containers/" + path_escaped(id.str()) +
-                          "/logs?stdout=1&stderr=1&tail=" + std::to_string(options.lines_max),
-                      {}};
+  question.request = {
+      "GET", container_target(id, "/logs?stdout=1&stderr=1&tail=" + std::to_string(options.lines_max)), {}};
   question.deadlines.total = limits::kEngineAskTimeout;
   question.on_body = [frames](std::string_view bytes) { return frames->feed(bytes); };
   question.on_answer = [this, call, tail, on_end = std::move(on_end)](const Result<std::string>& answer) {
@@ -99,7 +97,7 @@ EngineClient::CallId EngineClient::exec(const ContainerId& id, const ExecCommand
   });
   calls_.at(call).timer->set(command.timeout);
   Question question;
-  question.request = {"POST", "/containers/" + path_escaped(id.str()) + "/exec", *body};
+  question.request = {"POST", container_target(id, "/exec"), *body};
   question.on_answer = [this, run](const Result<std::string>& answer) {
     const auto made = answer ? parse_created_id(*answer) : answer;
     if (!made) {
