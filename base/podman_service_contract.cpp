@@ -48,6 +48,10 @@ PodmanService::PodmanService() {
   std::string name = (fs::temp_directory_path() / "holdfast-podman-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) give_up("no temporary folder");
   folder_ = name;
+  // podman takes no longer than 50 characters for it, wherever the build folder lies.
+  std::string run = "/tmp/holdfast-XXXXXX";
+  if (::mkdtemp(run.data()) == nullptr) give_up("no temporary folder in /tmp");
+  run_ = run;
   write_configuration();
 }
 
@@ -62,7 +66,7 @@ void PodmanService::write_configuration() const {
          "\"file\"\n"
       << "[network]\nnetwork_backend = \"netavark\"\nnetwork_config_dir = \"" << folder_ << "/networks\"\n";
   // Not overlay, which not every machine has, or not within a container.
-  std::ofstream(folder_ + "/storage.conf") << "[storage]\ndriver = \"vfs\"\nrunroot = \"" << folder_
+  std::ofstream(folder_ + "/storage.conf") << "[storage]\ndriver = \"vfs\"\nrunroot = \"" << run_
                                            << "/run\"\ngraphroot = \"" << folder_ << "/root\"\n";
   std::ofstream(folder_ + "/registries.conf") << "unqualified-search-registries = []\n";
 }
@@ -72,7 +76,7 @@ std::vector<std::string> PodmanService::command(const std::vector<std::string>& 
                                "--root",
                                folder_ + "/root",
                                "--runroot",
-                               folder_ + "/run",
+                               run_ + "/run",
                                "--tmpdir",
                                folder_ + "/libpod",
                                "--storage-driver",
@@ -153,6 +157,7 @@ PodmanService::~PodmanService() {
   unmount_all();
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
+  fs::remove_all(run_, ignored);
 }
 
 /// Whether there was a process that works in our storage.
@@ -173,7 +178,7 @@ void PodmanService::unmount_all() const {
   std::vector<std::string> mounts;
   std::ifstream file("/proc/self/mounts");
   for (std::string device, path, rest; file >> device >> path && std::getline(file, rest);) {
-    if (path.starts_with(folder_ + "/")) mounts.push_back(path);
+    if (path.starts_with(folder_ + "/") || path.starts_with(run_ + "/")) mounts.push_back(path);
   }
   std::ranges::reverse(mounts);
   for (const std::string& path : mounts) ::umount2(path.c_str(), MNT_DETACH);

@@ -24,7 +24,7 @@ class PodmanService {
   /// Containers run on.
   void stop();
   bool is_running() const { return pid_ > 0; }
-  std::string socket_path() const { return folder_ + "/engine.sock"; }
+  std::string socket_path() const { return run_ + "/engine.sock"; }
   const std::string& folder() const { return folder_; }
 
  private:
@@ -36,6 +36,7 @@ class PodmanService {
   bool end_left_over() const;
 
   std::string folder_;
+  std::string run_;  ///< a short path of its own
   pid_t pid_ = 0;
 };
 
