@@ -34,8 +34,9 @@ TEST(HostAsUser, TheSuiteHoldsForAnOrdinaryUser) {
     // Where the build folder is closed to others, nobody can run anything from it.
     if (ordinary && ::access(program.c_str(), X_OK) != 0) ::_exit(kClosed);
     if (ordinary) {
+      // Podman for a user who is not root is another engine, with ids and namespaces to be set up.
       ::execl(program.c_str(), program.c_str(), "--gtest_shuffle", "--gtest_brief=1",
-              static_cast<char*>(nullptr));
+              "--gtest_filter=-*Podman*", static_cast<char*>(nullptr));
     }
     std::perror("cannot run the suite as nobody");
     ::_exit(1);

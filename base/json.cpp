@@ -72,11 +72,14 @@ class Builder {
 
   bool null() { return add(nullptr); }
   bool boolean(bool value) { return add(value); }
-  bool number_integer(std::int64_t value) { return value < -kExactMax ? refuse_number() : add(value); }
+  bool number_integer(std::int64_t value) {
+    return value < -kExactMax ? inexact(static_cast<double>(value)) : add(value);
+  }
   bool number_unsigned(std::uint64_t value) {
-    return value > static_cast<std::uint64_t>(kExactMax) ? refuse_number() : add(value);
+    return value > static_cast<std::uint64_t>(kExactMax) ? inexact(static_cast<double>(value)) : add(value);
   }
   bool number_float(double value, const std::string& text) {
+    if (limits_.integers == JsonIntegers::kRounded) return add(value);
     // The lexer hands over an integer too large for 64 bits as a float.
     if (text.find_first_of(".eE") == std::string::npos) return refuse_number();
     const double size = std::fabs(value);
@@ -123,6 +126,9 @@ class Builder {
   bool refuse(Code code, std::string_view what) {
     if (!error_) error_ = error_at(static_cast<std::size_t>(*read_ - begin_), code, what);
     return false;
+  }
+  bool inexact(double value) {
+    return limits_.integers == JsonIntegers::kRounded ? add(value) : refuse_number();
   }
   bool refuse_number() {
     return refuse(Code::kInvalid, "an integer beyond 2^53 is not exact in JSON; write it as a string");

@@ -22,11 +22,18 @@ namespace holdfast::base {
 
 using Json = nlohmann::json;
 
+/// Of integers beyond 2^53, which readers of JSON do not agree on.
+enum class JsonIntegers {
+  kExact,    ///< they are refused
+  kRounded,  ///< they become the nearest double: for what others write, where nobody here reads them
+};
+
 struct JsonLimits {
   std::size_t bytes_max;
   std::size_t depth_max;
   /// A value costs up to 80 bytes of memory, whatever few bytes write it.
   std::size_t values_max = limits::kJsonValuesMax;
+  JsonIntegers integers = JsonIntegers::kExact;
 };
 /// The limits of base/limits/.
 JsonLimits default_json_limits();

@@ -147,6 +147,17 @@ TEST(Json, TheLimitOfValuesCountsContainersToo) {
   EXPECT_EQ(over.error().message(), "JSON, byte 8: more than 3 values; split the document");
 }
 
+TEST(Json, IntegersBeyond53BitsAreRoundedWhereThatIsAskedFor) {
+  JsonLimits rounded = default_json_limits();
+  rounded.integers = JsonIntegers::kRounded;
+  for (const char* text : {"9007199254740993", "-9007199254740993", "18446744073709551616", "1e17"}) {
+    const auto value = parse_json(text, rounded);
+    ASSERT_TRUE(value) << text << ": " << value.error().message();
+    EXPECT_TRUE(value->is_number_float()) << text;
+  }
+  EXPECT_EQ(parse_json("9007199254740991", rounded)->get<std::int64_t>(), 9007199254740991);
+}
+
 TEST(Json, DefaultLimitsAreThoseOfTheLimitsFile) {
   EXPECT_EQ(default_json_limits().bytes_max, limits::kJsonBytesMax);
   EXPECT_EQ(default_json_limits().depth_max, limits::kJsonDepthMax);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Contract: what containers of an Engine say, and commands in them.
+#include "base/engine_contract.hpp"
+
+namespace holdfast::base {
+namespace {
+
+using std::chrono::milliseconds;
+
+class EngineOutputContract : public EngineContract {};
+INSTANTIATE_TEST_SUITE_P(Engine, EngineOutputContract, all_engine_kinds(), engine_kind_name);
+
+TEST_P(EngineOutputContract, TheNewestLinesOfALog) {
+  const ContainerId id = started(world().that_says("hf.talker", 20));
+  ASSERT_TRUE(until_says(id, "line 20\n"));
+  const auto tail = logs(id, {.lines_max = 2});
+  ASSERT_TRUE(tail) << tail.error().message();
+  EXPECT_EQ(tail->text, "line 19\nline 20\n");
+  EXPECT_FALSE(tail->is_cut);
+}
+
+TEST_P(EngineOutputContract, ALogIsCutToItsNewestBytes) {
+  const ContainerId id = started(world().that_says("hf.talker", 20));
+  ASSERT_TRUE(until_says(id, "line 20\n"));
+  const auto tail = logs(id, {.lines_max = 20, .bytes_max = 12});
+  ASSERT_TRUE(tail) << tail.error().message();
+  EXPECT_EQ(tail->text, " 19\nline 20\n");
+  EXPECT_TRUE(tail->is_cut);
+}
+
+TEST_P(EngineOutputContract, OneThatNeverRanHasNoLog) {
+  have_image();
+  const auto id = create(world().that_runs("hf.silent"));
+  ASSERT_TRUE(id);
+  const auto output = logs(*id);
+  ASSERT_TRUE(output) << output.error().message();
+  EXPECT_EQ(output->text, "");
+}
+
+TEST_P(EngineOutputContract, ACommandTellsItsCodeAndBothStreams) {
+  const ContainerId id = started(world().that_runs("hf.host"));
+  for (const std::int64_t code : {0, 3}) {
+    const auto end = exec(id, world().that_ends(code));
+    ASSERT_TRUE(end) << end.error().message();
+    EXPECT_EQ(end->exit_code, code);
+    EXPECT_NE(end->output.text.find("out\n"), std::string::npos) << end->output.text;
+    EXPECT_NE(end->output.text.find("err\n"), std::string::npos) << end->output.text;
+    EXPECT_FALSE(end->output.is_cut);
+  }
+}
+
+TEST_P(EngineOutputContract, ACommandsOutputIsCut) {
+  const ContainerId id = started(world().that_runs("hf.host"));
+  ExecCommand command = world().that_prints(100'000);
+  command.output_bytes_max = 100;
+  const auto end = exec(id, command);
+  ASSERT_TRUE(end) << end.error().message();
+  EXPECT_EQ(end->output.text.size(), 100U);
+  EXPECT_TRUE(end->output.is_cut);
+  EXPECT_EQ(end->exit_code, 0);
+}
+
+TEST_P(EngineOutputContract, ACommandThatNeverEndsIsLeftAtItsTimeout) {
+  const ContainerId id = started(world().that_runs("hf.host"));
+  EXPECT_REFUSED(Code::kTimeout, exec(id, world().that_never_ends(milliseconds(1500))));
+  EXPECT_DONE(exec(id, world().that_ends(0)));
+}
+
+TEST_P(EngineOutputContract, NoCommandRunsInWhatDoesNotRun) {
+  have_image();
+  const auto id = create(world().that_runs("hf.still"));
+  ASSERT_TRUE(id);
+  EXPECT_REFUSED(Code::kConflict, exec(*id, world().that_ends(0)));
+  EXPECT_DONE(start(*id));
+  EXPECT_REFUSED(Code::kInvalid, exec(*id, ExecCommand{}));
+}
+
+}  // namespace
+}  // namespace holdfast::base
