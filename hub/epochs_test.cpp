@@ -49,8 +49,8 @@ class EpochsTest : public testing::Test {
                                      Actor::kPerson));
     fleet.settle();
   }
-  /// Since the copy "motd" got /etc/more, and wants what "aaa" holds.
-  void conflict_since_copy() {
+  /// Since the copy "motd" got /etc/more; "aaa" is beside it.
+  void more_since_copy() {
     fleet.apply({.name = "aaa", .path = "apps/aaa"});
     fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
     fleet.poll();
@@ -58,6 +58,10 @@ class EpochsTest : public testing::Test {
     fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
     fleet.poll();
     ASSERT_TRUE(node().host().contains("path:/etc/more"));
+  }
+  /// Since the copy "motd" got /etc/more, and wants what "aaa" holds.
+  void conflict_since_copy() {
+    ASSERT_NO_FATAL_FAILURE(more_since_copy());
     fleet.change({{"apps/motd/taken.yaml", file_yaml("taken", "/etc/aaa", "mine")}});
     fleet.poll();
   }
@@ -177,13 +181,7 @@ TEST_F(EpochsTest, WhatCannotBeGivenAsItIsInForceWaitsThoughAPersonLetsTheHubGoO
 
 /// The simulator found it, seed 7457: "motd" had /etc/more since the copy only, and gives it to one that cannot be given yet.
 TEST_F(EpochsTest, WhatMovedSinceTheCopyToAnApplicationThatCannotBeGivenYetStays) {
-  fleet.apply({.name = "aaa", .path = "apps/aaa"});
-  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
-  fleet.poll();
-  copy = fleet.store;
-  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
-  fleet.poll();
-  ASSERT_TRUE(node().host().contains("path:/etc/more"));
+  ASSERT_NO_FATAL_FAILURE(more_since_copy());
   fleet.change({{"apps/motd/more.yaml", std::nullopt},
                 {"apps/aaa/more.yaml", file_yaml("more", "/etc/more", "m")},
                 {"apps/aaa/taken.yaml", file_yaml("taken", "/etc/motd", "mine")}});
@@ -200,12 +198,7 @@ TEST_F(EpochsTest, WhatMovedSinceTheCopyToAnApplicationThatCannotBeGivenYetStays
 
 /// The same, decided by the hub that was lost: its header says that /etc/more is withheld, and no revision does any more.
 TEST_F(EpochsTest, WhatWasWithheldSinceTheCopyStaysWithheld) {
-  fleet.apply({.name = "aaa", .path = "apps/aaa"});
-  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
-  fleet.poll();
-  copy = fleet.store;
-  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
-  fleet.poll();
+  ASSERT_NO_FATAL_FAILURE(more_since_copy());
   fleet.change({{"apps/motd/more.yaml", std::nullopt},
                 {"apps/aaa/more.yaml", file_yaml("more", "/etc/more", "m")},
                 {"apps/aaa/taken.yaml", file_yaml("taken", "/etc/motd", "mine")}});
@@ -218,13 +211,7 @@ TEST_F(EpochsTest, WhatWasWithheldSinceTheCopyStaysWithheld) {
 }
 
 TEST_F(EpochsTest, WhatItHeldIsFoundWhereTheApplicationWasBefore) {
-  fleet.apply({.name = "aaa", .path = "apps/aaa"});
-  fleet.change({{"apps/aaa/file.yaml", file_yaml("file", "/etc/aaa", "a")}});
-  fleet.poll();
-  copy = fleet.store;
-  fleet.change({{"apps/motd/more.yaml", file_yaml("more", "/etc/more", "m")}});
-  fleet.poll();
-  ASSERT_TRUE(node().host().contains("path:/etc/more"));
+  ASSERT_NO_FATAL_FAILURE(more_since_copy());
   fleet.change({{"apps/aaa/more.yaml", file_yaml("more", "/etc/more", "m")},
                 {"apps/aaa/taken.yaml", file_yaml("taken", "/etc/motd", "mine")},
                 {"moved/motd.yaml", file_yaml("motd", "/etc/motd", "three")}});
