@@ -153,10 +153,21 @@ def send(pid, number):
             raise
 
 
+def root_of(pid):
+    try:
+        return os.readlink(f"/proc/{pid}/root").encode()
+    except OSError:
+        return b""
+
+
 def processes_of(folder):
-    """Those with the folder in their command line, and their children."""
+    """Those with the folder in their command line, or with their root in it, and their children."""
     own = str(folder).encode()
-    inside = [pid for pid in pids() if any(word.startswith(own + b"/") or word == own for word in command_of(pid))]
+
+    def is_inside(word):
+        return word == own or word.startswith(own + b"/")
+
+    inside = [pid for pid in pids() if is_inside(root_of(pid)) or any(map(is_inside, command_of(pid)))]
     return tree_of(inside) - {os.getpid()}
 
 
