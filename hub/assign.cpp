@@ -18,12 +18,6 @@ const Claims kNoClaims;
 
 bool contains(const Claims& sorted, const Claim& claim) { return std::ranges::binary_search(sorted, claim); }
 
-Claims united(const Claims& a, const Claims& b) {
-  Claims out;
-  std::ranges::set_union(a, b, std::back_inserter(out));
-  return out;
-}
-
 Claims without(const Claims& a, const Claims& b) {
   Claims out;
   std::ranges::set_difference(a, b, std::back_inserter(out));
@@ -330,6 +324,12 @@ class Assigner {
 };
 
 }  // namespace
+
+std::vector<sync::Claim> united(const std::vector<sync::Claim>& a, const std::vector<sync::Claim>& b) {
+  std::vector<sync::Claim> out;
+  std::ranges::set_union(a, b, std::back_inserter(out));
+  return out;
+}
 
 std::string ClaimConflict::text() const {
   return claim.text() + " is held by application \"" + holder_name + "\" and wanted by \"" + loser_name +

@@ -83,6 +83,9 @@ struct Assignment {
       held_removals;  ///< not removed: as many removals wait for the node already
 };
 
+/// Each once. REQUIRES: both are sorted.
+std::vector<sync::Claim> united(const std::vector<sync::Claim>& a, const std::vector<sync::Claim>& b);
+
 /// What comes out can be signed, whatever goes in: the limits of a desired state hold. REQUIRES: previous_claims has
 /// one entry for each section of previous.
 Assignment assign(const AssignInput& input);

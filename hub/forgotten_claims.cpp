@@ -2,21 +2,12 @@
 #include "hub/forgotten_claims.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <set>
 
 #include "base/limits/hub.hpp"
 
 namespace holdfast::hub {
 namespace {
-
-using Claims = std::vector<sync::Claim>;
-
-Claims united(const Claims& a, const Claims& b) {
-  Claims out;
-  std::ranges::set_union(a, b, std::back_inserter(out));
-  return out;
-}
 
 /// Where its manifests are, and were.
 std::set<std::pair<std::string, std::string>> places_of(const ApplicationEntry& application) {
