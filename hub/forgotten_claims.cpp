@@ -51,16 +51,15 @@ std::vector<sync::Claim> ForgottenClaims::read(const NodeEntry& node, const Appl
   return out;
 }
 
-Rendition* ForgottenClaims::rendition(const ApplicationEntry& application, const RevisionPlace& place) {
+Rendition* ForgottenClaims::rendition(const ApplicationEntry& application, RevisionPlace place) {
   if (read_.size() >= base::limits::kFormerRenditionsMax) read_.clear();
   const auto [at, is_new] =
       read_.try_emplace({application.uid, place.commit.str() + " " + place.url + " " + place.path});
   if (!is_new) return at->second.get();
-  RevisionPlace whole = place;
   const auto tree = context_.seams.git.tree_id(place.url, place.commit, place.path);
   if (!tree) return nullptr;
-  whole.tree = *tree;
-  auto loaded = Rendition::load(context_.seams.git, whole, plain_sealing_of(context_, application));
+  place.tree = *tree;
+  auto loaded = Rendition::load(context_.seams.git, place, plain_sealing_of(context_, application));
   if (loaded) at->second = std::make_unique<Rendition>(*std::move(loaded));
   return at->second.get();
 }

@@ -27,8 +27,8 @@ class ForgottenClaims {
  private:
   std::vector<sync::Claim> read(const NodeEntry& node, const ApplicationEntry& application,
                                 const sync::Revision& commit);
-  /// As that commit has it at that place; nullptr where Git does not give it.
-  Rendition* rendition(const ApplicationEntry& application, const RevisionPlace& place);
+  /// As that commit has it at that place, whose tree is looked up here; nullptr where Git does not give it.
+  Rendition* rendition(const ApplicationEntry& application, RevisionPlace place);
 
   Context& context_;
   /// One reading serves the nodes of a whole fleet, which come back to a restored hub at once. Bounded.
