@@ -15,11 +15,17 @@ bool Oracle::is_placed(const ApplicationModel& application, const Words& words, 
   return label != labels->second.end() && label->second == application.value;
 }
 
+bool Oracle::is_surely_placed(const ApplicationModel& application, const std::string& node) const {
+  if (!is_placed(application, node)) return false;
+  return !application.reads_facts() || !strayed_.contains(node) ||
+         !deleted_by_person_.contains(application.name);
+}
+
 Claims Oracle::claimed_on(const std::string& node) const {
   Claims out;
   for (const auto& [name, application] : words_.applications) {
     const auto folder = words_.in_force.find(name);
-    if (folder == words_.in_force.end() || !is_placed(application, node)) continue;
+    if (folder == words_.in_force.end() || !is_surely_placed(application, node)) continue;
     out.merge(folder->second.claims());
   }
   return out;
@@ -35,11 +41,11 @@ Claims Oracle::believed_on(const std::string& node, const std::string& acted) co
     const auto past = history_.find(place.revision);
     if (application == words_.applications.end() || past == history_.end()) continue;
     const auto folder = past->second.find(place.folder);
-    if (folder != past->second.end() && is_placed(application->second, node))
+    if (folder != past->second.end() && is_surely_placed(application->second, node))
       out.merge(folder->second.claims());
   }
   const auto own = words_.in_force.find(acted);
-  if (own != words_.in_force.end() && is_placed(words_.applications.at(acted), node))
+  if (own != words_.in_force.end() && is_surely_placed(words_.applications.at(acted), node))
     out.merge(own->second.claims());
   return out;
 }
@@ -105,8 +111,9 @@ void Oracle::application(const ApplicationModel& application) {
   // While Git cannot be reached the hub takes the newest of this folder that it has.
   for (const auto& [revision, past] : history_) {
     const auto folder = past.find(application.folder);
-    if (folder != past.end() && folder->second.is_good())
-      ever_[application.name].merge(folder->second.claims());
+    if (folder == past.end() || !folder->second.is_good()) continue;
+    ever_[application.name].merge(folder->second.claims());
+    if (folder->second.fails_on_nodes()) failing_.insert(application.name);
   }
   const auto folder = repository_.find(application.folder);
   if (folder != repository_.end()) take(known, folder->second);

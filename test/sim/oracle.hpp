@@ -44,6 +44,7 @@ class Oracle {
   void node_labels(const std::string& node, const Labels& labels);
   void application(const ApplicationModel& application);
   void application_deleted(const std::string& name);
+  void node_fact_strayed(const std::string& node) { strayed_.insert(node); }
   void committed(const std::string& revision, const RepositoryModel& repository);
   void rolled_back(const std::string& application, const std::string& revision);
   void rollback_ended(const std::string& application);
@@ -88,6 +89,8 @@ class Oracle {
   bool is_placed(const ApplicationModel& application, const std::string& node) const {
     return is_placed(application, words_, node);
   }
+  /// False where the application may not be: one that goes by a fact does not come again to a node whose fact strays.
+  bool is_surely_placed(const ApplicationModel& application, const std::string& node) const;
   Claims claimed_on(const std::string& node) const;
   /// The same by what the hub goes by now; all that was ever wanted where that cannot be told.
   Claims believed_on(const std::string& node, const std::string& acted) const;
@@ -120,6 +123,7 @@ class Oracle {
   std::set<std::string> confirmed_;
   std::set<std::string> deleted_by_person_;
   std::set<std::string> failing_;
+  std::set<std::string> strayed_;  // nodes whose fact ever said something else
   std::set<std::string> unclear_;
   std::set<std::string> unclear_nodes_;
 };

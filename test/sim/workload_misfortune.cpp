@@ -120,6 +120,7 @@ void Workload::change_facts() {
   auto& node = any_node();
   const auto kind = below(3);
   world_.trace.add(node.name(), "facts, kind " + std::to_string(kind));
+  if (kind != 2) world_.oracle.node_fact_strayed(node.name());
   switch (kind) {
     case 0: node.set_facts({}); break;
     case 1: node.set_facts({{"zone", "b"}}); break;
