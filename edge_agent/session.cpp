@@ -55,7 +55,9 @@ void Session::start() {
 }
 
 void Session::stop() {
-  if (connected_) static_cast<void>(seams_.link.publish(sync::Topics::presence(identity_.uid), "0", true));
+  if (connected_)
+    static_cast<void>(
+        seams_.link.publish(sync::Topics::presence(identity_.uid), "0", sync::Delivery::kRetained));
   seams_.link.stop();
 }
 
@@ -63,7 +65,7 @@ void Session::on_link(sync::LinkState state, const std::string& why) {
   connected_ = state == sync::LinkState::kUp;
   link_trouble_ = connected_ ? std::string() : why;
   // All but events is said again from the hello on; those that the outbox did not take are told once and wait.
-  std::erase_if(outgoing_, [](const sync::Frame& frame) { return frame.type != sync::FrameType::kEvents; });
+  std::erase_if(outgoing_, [](const Outgoing& out) { return out.frame.type != sync::FrameType::kEvents; });
   beacon_due_.reset();
   batch_again_.reset();
   batches_unanswered_ = 0;
@@ -73,15 +75,20 @@ void Session::on_link(sync::LinkState state, const std::string& why) {
   }
   base::log::recovered(kNotReached, identity_.uid.str());
   ++counters_.connects;
-  static_cast<void>(seams_.link.publish(sync::Topics::presence(identity_.uid), "1", true));
+  static_cast<void>(
+      seams_.link.publish(sync::Topics::presence(identity_.uid), "1", sync::Delivery::kRetained));
   say_hello(false);
   wake();
 }
 
-void Session::say_hello(bool beacon) {
+void Session::queue(sync::Frame frame, sync::Delivery delivery) {
+  outgoing_.push_back({std::move(frame), delivery});
+}
+
+void Session::say_hello(bool beacon, sync::Delivery delivery) {
   sync::Hello hello = engine_.hello();
   hello.beacon = beacon;
-  outgoing_.push_back(sync::encode(hello));
+  queue(sync::encode(hello), delivery);
   // A hub that lacks what this hello names asks for it, and then gets the whole.
   if (!beacon)
     expect_report_known(
@@ -104,7 +111,7 @@ void Session::on_payload(std::string payload) {
   }
   if (const auto* lost = std::get_if<sync::BaseLost>(&*decoded)) {
     ++counters_.bases_lost;
-    if (lost->type == sync::FrameType::kState) outgoing_.push_back(sync::encode(*lost));
+    if (lost->type == sync::FrameType::kState) queue(sync::encode(*lost));
     return wake();
   }
   auto& frame = std::get<sync::Frame>(*decoded);
@@ -142,9 +149,9 @@ void Session::dispatch(sync::Frame frame) {
 }
 
 void Session::on_report(const sync::Report& report) {
-  if (report.proof) outgoing_.push_back(sync::encode(sync::Proof{identity_.name, engine_.accepted_header()}));
+  if (report.proof) queue(sync::encode(sync::Proof{identity_.name, engine_.accepted_header()}));
   if (const auto key = engine_.sealing_key(); key && report.sealing)
-    outgoing_.push_back(sync::encode(sync::SealingKeyTold{*key}));
+    queue(sync::encode(sync::SealingKeyTold{*key}));
   if ((!report.snapshot && !report.abilities) || base::planted("snapshot-not-said-again")) return;
   snapshot_digest_sent_ = base::Digest{};
   if (!base::planted("report-answered-by-a-delta")) report_base_.reset();
@@ -155,13 +162,13 @@ void Session::on_report(const sync::Report& report) {
 Status Session::on_state(std::string body) {
   HF_TRY(auto state, sync::decode_state(body));
   std::string().swap(body);
-  for (auto& frame : engine_.accept(std::move(state))) outgoing_.push_back(std::move(frame));
+  for (auto& frame : engine_.accept(std::move(state))) queue(std::move(frame));
   return {};
 }
 
 Status Session::on_part(std::string_view body) {
   HF_TRY(const auto part, sync::decode_part(body));
-  for (auto& frame : engine_.accept(part)) outgoing_.push_back(std::move(frame));
+  for (auto& frame : engine_.accept(part)) queue(std::move(frame));
   return {};
 }
 
@@ -202,7 +209,7 @@ Status Session::on_command(std::string_view body) {
                   std::to_string(limits::kAnswerBytesMax) +
                   " are allowed; ask on the node: holdfast-agent status";
   }
-  outgoing_.push_back(sync::encode(answer));
+  queue(sync::encode(answer));
   return {};
 }
 
@@ -278,9 +285,9 @@ void Session::queue_snapshot(base::MonotonicTime now) {
 }
 
 void Session::collect() {
-  while (auto applied = engine_.take_applied()) outgoing_.push_back(sync::encode(*applied));
+  while (auto applied = engine_.take_applied()) queue(sync::encode(*applied));
   const auto now = seams_.clock.monotonic();
-  if (beacon_due_ && *beacon_due_ <= now) say_hello(true);
+  if (beacon_due_ && *beacon_due_ <= now) say_hello(true, sync::Delivery::kAtMostOnce);
   if (snapshot_due_ && *snapshot_due_ <= now) collect_snapshot(now);
   collect_events(now);
 }
@@ -290,7 +297,7 @@ void Session::collect_snapshot(base::MonotonicTime now) {
   const std::string bytes = sync::encode_snapshot(engine_.snapshot());
   const auto digest = base::Digest::of(bytes);
   if (digest == snapshot_digest_sent_) return;
-  outgoing_.push_back(sync::encode(sync::SnapshotReport{bytes, sync::all_abilities()}));
+  queue(sync::encode(sync::SnapshotReport{bytes, sync::all_abilities()}));
   snapshot_digest_sent_ = digest;
   snapshot_sent_ = now;
   ever_sent_ = true;
@@ -298,13 +305,13 @@ void Session::collect_snapshot(base::MonotonicTime now) {
 
 void Session::collect_events(base::MonotonicTime now) {
   if (auto events = engine_.take_events(); !events.empty()) {
-    outgoing_.push_back(sync::Frame{sync::FrameType::kEvents, sync::encode_events(events)});
+    queue(sync::Frame{sync::FrameType::kEvents, sync::encode_events(events)});
   }
   if (seams_.outbox == nullptr || (batch_again_ && now < *batch_again_)) return;
   batch_again_.reset();
   const auto batch = seams_.outbox->next();
   if (!batch) return;
-  outgoing_.push_back(sync::encode(*batch));
+  queue(sync::encode(*batch));
   batch_again_ = now + patience(batches_unanswered_++);
 }
 
@@ -327,7 +334,8 @@ void Session::note_sent(const sync::Frame& frame, bool is_delta) {
   expect_report_known(frame.body);
 }
 
-bool Session::send(const sync::Frame& frame) {
+bool Session::send(const Outgoing& out) {
+  const auto& frame = out.frame;
   std::string payload = payload_of(frame);
   if (payload.size() > limits::kPacketBytesMax) {
     base::log::warn(
@@ -337,7 +345,8 @@ bool Session::send(const sync::Frame& frame) {
   }
   const bool is_delta = sync::is_delta(payload);
   const std::size_t size = payload.size();
-  if (const auto sent = seams_.link.publish(sync::Topics::up(identity_.uid), std::move(payload), false);
+  if (const auto sent =
+          seams_.link.publish(sync::Topics::up(identity_.uid), std::move(payload), out.delivery);
       !sent) {
     if (sent.error().code() == Code::kUnavailable) return false;
     base::log::failure("a message was dropped, for the broker would not take it", "publish", sent.error());

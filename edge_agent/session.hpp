@@ -78,6 +78,11 @@ class Session {
   const Counters& counters() const { return counters_; }
 
  private:
+  struct Outgoing {
+    sync::Frame frame;
+    sync::Delivery delivery;
+  };
+
   void on_link(sync::LinkState state, const std::string& why);
   void on_payload(std::string payload);
   void dispatch(sync::Frame frame);
@@ -94,12 +99,13 @@ class Session {
   /// Why a command is refused for its age; empty: it is not.
   std::string too_late(const sync::Command& command) const;
 
-  void say_hello(bool beacon);
+  void say_hello(bool beacon, sync::Delivery delivery = sync::Delivery::kAtLeastOnce);
+  void queue(sync::Frame frame, sync::Delivery delivery = sync::Delivery::kAtLeastOnce);
   void collect();
   void collect_snapshot(base::MonotonicTime now);
   void collect_events(base::MonotonicTime now);
   bool flush();
-  bool send(const sync::Frame& frame);
+  bool send(const Outgoing& out);
   std::string payload_of(const sync::Frame& frame) const;
   void note_sent(const sync::Frame& frame, bool is_delta);
   /// Of a report that the hub has, as long as it does not ask for it.
@@ -113,7 +119,7 @@ class Session {
   CommandHandler handler_;
   TrustHandler trust_handler_;
   std::function<void()> wake_;
-  std::deque<sync::Frame> outgoing_;
+  std::deque<Outgoing> outgoing_;
   std::chrono::milliseconds snapshot_interval_;
   std::optional<base::MonotonicTime> snapshot_due_;
   base::MonotonicTime snapshot_sent_{};

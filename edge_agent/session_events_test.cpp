@@ -55,7 +55,7 @@ class SessionEvents : public testing::Test {
   void stored(const sync::EventBatch& batch) {
     ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid),
                             sync::encode_frame(sync::encode(sync::EventsStored{batch.log, batch.last()})),
-                            false));
+                            sync::Delivery::kAtLeastOnce));
   }
   /// Two events: accepted, applied.
   void change(const std::string& content) {

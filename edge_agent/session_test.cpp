@@ -86,7 +86,8 @@ class SessionTest : public testing::Test {
     }
   }
   void tell(const sync::Frame& frame) {
-    ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), sync::encode_frame(frame), false));
+    ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), sync::encode_frame(frame),
+                            sync::Delivery::kAtLeastOnce));
     pass(1s);
   }
   /// On the header that the node holds now, and what the hub believes that it holds of these sections.
@@ -109,8 +110,8 @@ class SessionTest : public testing::Test {
   }
   void tell_delta(const sync::State& next, const std::vector<sync::StateBase::Section>& sections,
                   const std::string& revision = std::string()) {
-    ASSERT_TRUE(
-        hub.publish(sync::Topics::down(node.identity.uid), delta_of(next, sections, revision), false));
+    ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), delta_of(next, sections, revision),
+                            sync::Delivery::kAtLeastOnce));
     pass(1s);
   }
   std::size_t count(FrameType type) const {
@@ -179,6 +180,8 @@ TEST_F(SessionTest, RepeatsItsHelloAsABeacon) {
   pass(16min);
   ASSERT_EQ(count(FrameType::kHello), 2U);
   EXPECT_TRUE(sync::decode_hello(heard.back().body)->beacon);
+  EXPECT_EQ(broker.published_at_most_once(), 1U)
+      << "the next one says the same: nobody has to acknowledge it";
 }
 
 TEST_F(SessionTest, AcceptsAStateAndSaysWhatCameOfIt) {
@@ -243,7 +246,7 @@ TEST_F(SessionTest, ADeltaOnAnotherBaseIsNotTakenAndTheWholeIsAskedFor) {
   const auto third = node.state({1, 3}, {FakeApp("web").file("motd", "/etc/motd", "again")});
   const auto late = delta_of(third, {{0, true}});
   tell(sync::encode(second));
-  ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), late, false));
+  ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), late, sync::Delivery::kAtLeastOnce));
   pass(1s);
   EXPECT_EQ(node.content("/etc/motd"), "goodbye");
   ASSERT_EQ(count(FrameType::kBaseLost), 1U);
@@ -343,8 +346,8 @@ TEST_F(SessionTest, BelievesNoCommandThatAnotherKeySigned) {
 }
 
 TEST_F(SessionTest, SurvivesGarbage) {
-  ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), "garbage", false));
-  ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), "", false));
+  ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), "garbage", sync::Delivery::kAtLeastOnce));
+  ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), "", sync::Delivery::kAtLeastOnce));
   pass(1s);
   EXPECT_EQ(session->counters().frames_bad, 2U);
   EXPECT_TRUE(session->connected());

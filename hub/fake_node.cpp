@@ -42,7 +42,7 @@ void FakeNode::connect() {
   link_->on_message([this](const std::string&, std::string_view payload) { on_payload(payload); });
   link_->on_state([this](sync::LinkState state, const std::string&) {
     if (state != sync::LinkState::kUp || silent) return;
-    static_cast<void>(link_->publish(sync::Topics::presence(identity_.uid), "1", true));
+    static_cast<void>(link_->publish(sync::Topics::presence(identity_.uid), "1", sync::Delivery::kRetained));
     say_hello();
   });
   link_->start();
@@ -78,7 +78,8 @@ std::string FakeNode::body_of(const std::string& application) const {
 void FakeNode::send_raw(std::string payload) {
   if (!connected()) return;
   ++sent_;
-  static_cast<void>(link_->publish(sync::Topics::up(identity_.uid), std::move(payload), false));
+  static_cast<void>(
+      link_->publish(sync::Topics::up(identity_.uid), std::move(payload), sync::Delivery::kAtLeastOnce));
 }
 
 void FakeNode::send(const sync::Frame& frame) {

@@ -190,7 +190,8 @@ void Sender::not_sent(NodeEntry& node, const std::string& why) {
 
 bool Sender::send(const sync::NodeUid& node, sync::FrameType type, std::string payload) {
   const std::size_t size = payload.size();
-  const auto sent = context_.seams.link.publish(sync::Topics::down(node), std::move(payload), false);
+  const auto sent =
+      context_.seams.link.publish(sync::Topics::down(node), std::move(payload), sync::Delivery::kAtLeastOnce);
   is_blocked_ = !sent && sent.error().code() == Code::kUnavailable;
   if (is_blocked_) return false;
   if (!sent) {

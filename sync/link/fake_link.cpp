@@ -83,7 +83,7 @@ void FakeBroker::accept(FakeLink& link) {
   for (const auto& [topic, payload] : retained_) {
     Session* const still = find(client_id, number);
     if (still == nullptr) return;
-    deliver(client_id, *still, {topic, payload, true});
+    deliver(client_id, *still, {topic, payload, Delivery::kRetained});
   }
 }
 
@@ -104,7 +104,7 @@ void FakeBroker::cut(const std::string& client_id, const std::string& why) {
   const auto node = sessions_.extract(client_id);
   if (node.empty()) return;
   const Session& session = node.mapped();
-  if (session.will) route({session.will->first, session.will->second, true});
+  if (session.will) route({session.will->first, session.will->second, Delivery::kRetained});
   if (session.link != nullptr) session.link->failed(why);
 }
 
@@ -173,13 +173,15 @@ void FakeBroker::take(const std::string& client_id, Number number, const Message
     return;
   }
   ++published_;
+  if (message.delivery == Delivery::kAtMostOnce) ++published_at_most_once_;
   at(in_order(session->last_down), [this, client_id, number] { acknowledge(client_id, number); });
   route(message);
 }
 
 void FakeBroker::route(const Message& message) {
-  if (message.retain && message.payload.empty()) retained_.erase(message.topic);
-  if (message.retain && !message.payload.empty()) retained_[message.topic] = message.payload;
+  const bool retain = message.delivery == Delivery::kRetained;
+  if (retain && message.payload.empty()) retained_.erase(message.topic);
+  if (retain && !message.payload.empty()) retained_[message.topic] = message.payload;
   for (auto& [client_id, session] : sessions_) deliver(client_id, session, message);
 }
 
@@ -248,7 +250,7 @@ void FakeLink::try_after(milliseconds delay) {
   });
 }
 
-base::Status FakeLink::publish(const std::string& topic, std::string payload, bool retain) {
+base::Status FakeLink::publish(const std::string& topic, std::string payload, Delivery delivery) {
   if (payload.size() > base::limits::kPacketBytesMax) {
     return fail(Code::kLimit, topic + ": a message of " + std::to_string(payload.size()) + " bytes");
   }
@@ -257,7 +259,7 @@ base::Status FakeLink::publish(const std::string& topic, std::string payload, bo
     return fail(Code::kUnavailable, up_ ? "too many messages on their way" : "the broker is not reached");
   }
   ++in_flight_;
-  broker_.send(client_id_, session_, {topic, std::move(payload), retain});
+  broker_.send(client_id_, session_, {topic, std::move(payload), delivery});
   return {};
 }
 

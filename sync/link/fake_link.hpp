@@ -74,6 +74,7 @@ class FakeBroker {
   bool connected(const std::string& client_id) const { return sessions_.contains(client_id); }
   std::optional<std::string> retained(const std::string& topic) const;
   std::uint64_t published() const { return published_; }
+  std::uint64_t published_at_most_once() const { return published_at_most_once_; }
   std::uint64_t delivered() const { return delivered_; }
 
  private:
@@ -93,7 +94,7 @@ class FakeBroker {
   struct Message {
     std::string topic;
     std::string payload;
-    bool retain = false;
+    Delivery delivery = Delivery::kAtLeastOnce;
   };
 
   void at(base::MonotonicTime when, std::function<void()> what);
@@ -125,6 +126,7 @@ class FakeBroker {
   Number numbers_ = 0;
   std::uint64_t order_ = 0;
   std::uint64_t published_ = 0;
+  std::uint64_t published_at_most_once_ = 0;
   std::uint64_t delivered_ = 0;
   std::map<std::pair<base::MonotonicTime, std::uint64_t>, std::function<void()>> events_;
   std::map<std::string, Session> sessions_;
@@ -144,7 +146,7 @@ class FakeLink final : public Link {
   void start() override;
   void stop() override;
   LinkState state() const override { return up_ ? LinkState::kUp : LinkState::kDown; }
-  base::Status publish(const std::string& topic, std::string payload, bool retain) override;
+  base::Status publish(const std::string& topic, std::string payload, Delivery delivery) override;
   void subscribe(const std::string& filter) override { filters_.push_back(filter); }
   void set_will(const std::string& topic, std::string payload) override {
     will_ = {topic, std::move(payload)};

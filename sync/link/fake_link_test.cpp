@@ -49,7 +49,7 @@ class FakeLinkTest : public testing::Test {
   }
   void publish(int count) {
     for (int i = 0; i < count; ++i) {
-      ASSERT_TRUE(a_.link->publish("b/x", std::to_string(i), false));
+      ASSERT_TRUE(a_.link->publish("b/x", std::to_string(i), Delivery::kAtLeastOnce));
       run(100ms);
     }
   }
@@ -109,7 +109,7 @@ TEST_F(FakeLinkTest, ReorderingChangesTheOrderAndLosesNothing) {
 TEST_F(FakeLinkTest, PartitionHealedInTimeOnlyDelays) {
   start_both();
   broker_.partition("b");
-  ASSERT_TRUE(a_.link->publish("b/x", "late", false));
+  ASSERT_TRUE(a_.link->publish("b/x", "late", Delivery::kAtLeastOnce));
   run(30s);
   EXPECT_TRUE(b_.got.empty());
   broker_.heal("b");
@@ -121,7 +121,7 @@ TEST_F(FakeLinkTest, PartitionHealedInTimeOnlyDelays) {
 TEST_F(FakeLinkTest, PartitionBeyondTheKeepAliveEndsTheSessionAndSendsTheWill) {
   start_both();
   broker_.partition("b");
-  ASSERT_TRUE(a_.link->publish("b/x", "lost", false));
+  ASSERT_TRUE(a_.link->publish("b/x", "lost", Delivery::kAtLeastOnce));
   run(91s);
   EXPECT_FALSE(broker_.connected("b"));
   EXPECT_EQ(b_.link->state(), LinkState::kDown);
@@ -134,11 +134,12 @@ TEST_F(FakeLinkTest, PartitionBeyondTheKeepAliveEndsTheSessionAndSendsTheWill) {
 
 TEST_F(FakeLinkTest, BrokerRestartLosesRetainedMessagesAndEverybodyComesBack) {
   start_both();
-  ASSERT_TRUE(a_.link->publish("b/x", "kept", true));
+  ASSERT_TRUE(a_.link->publish("b/x", "kept", Delivery::kRetained));
   run(1s);
   EXPECT_EQ(broker_.retained("b/x"), "kept");
   broker_.down();
-  EXPECT_TRUE(a_.link->publish("b/x", "into the void", false)) << "the client does not know yet";
+  EXPECT_TRUE(a_.link->publish("b/x", "into the void", Delivery::kAtLeastOnce))
+      << "the client does not know yet";
   run(5s);
   EXPECT_EQ(a_.link->state(), LinkState::kDown);
   broker_.up();
@@ -185,7 +186,7 @@ TEST_F(FakeLinkTest, SameSeedSameStory) {
       clock.advance(50ms);
       broker.step(clock.monotonic());
       if (link.state() == LinkState::kUp)
-        static_cast<void>(link.publish("t", std::to_string(i), false).has_value());
+        static_cast<void>(link.publish("t", std::to_string(i), Delivery::kAtLeastOnce).has_value());
     }
     return told;
   };

@@ -26,6 +26,13 @@ struct Topics {
   static base::Result<NodeUid> node_of(std::string_view topic);
 };
 
+/// What the broker owes a message. A retained one is owed the same, and kept for who subscribes later.
+enum class Delivery {
+  kAtMostOnce,   ///< QoS 0: nobody acknowledges it, which costs half the bytes; for what is said again anyway
+  kAtLeastOnce,  ///< QoS 1
+  kRetained,     ///< QoS 1
+};
+
 /// kUp: connected, and every subscription confirmed.
 enum class LinkState { kDown, kUp };
 
@@ -38,9 +45,9 @@ class Link {
   /// Says goodbye, after what was published before (the Will is not sent), and stops trying.
   virtual void stop() = 0;
   virtual LinkState state() const = 0;
-  /// QoS 1. kUnavailable when down or when limits::kInFlightMax are on their way: wait for on_writable, which
+  /// kUnavailable when down or when limits::kInFlightMax are on their way: wait for on_writable, which
   /// comes when there is room again (and after kUp). kLimit over limits::kPacketBytesMax.
-  virtual base::Status publish(const std::string& topic, std::string payload, bool retain) = 0;
+  virtual base::Status publish(const std::string& topic, std::string payload, Delivery delivery) = 0;
   /// Renewed at every connect. Call before start().
   virtual void subscribe(const std::string& filter) = 0;
   /// Retained, sent by the broker when the session dies. Call before start().

@@ -130,8 +130,9 @@ class LinkContract : public testing::TestWithParam<Kind> {
   }
   /// Everything that was sent before it has arrived when this has.
   bool flush(Client& from, Client& to, const std::string& topic) {
-    return world_->until([&] { return from.link->publish(topic, "flush", false).has_value(); }) &&
-           world_->until([&] { return !to.got.empty() && to.got.back().second == "flush"; });
+    return world_->until([&] {
+      return from.link->publish(topic, "flush", Delivery::kAtLeastOnce).has_value();
+    }) && world_->until([&] { return !to.got.empty() && to.got.back().second == "flush"; });
   }
 
   std::unique_ptr<World> world_ = GetParam().make();
@@ -154,8 +155,8 @@ TEST_P(LinkContract, ConnectsAndTellsItOnce) {
 TEST_P(LinkContract, CarriesMessagesUpAndDown) {
   ASSERT_TRUE(connect_both());
   const std::string bytes("\0up\xff", 4);
-  ASSERT_TRUE(node_.link->publish(Topics::up(kNode), bytes, false));
-  ASSERT_TRUE(hub_.link->publish(Topics::down(kNode), "down", false));
+  ASSERT_TRUE(node_.link->publish(Topics::up(kNode), bytes, Delivery::kAtLeastOnce));
+  ASSERT_TRUE(hub_.link->publish(Topics::down(kNode), "down", Delivery::kAtLeastOnce));
   ASSERT_TRUE(world_->until([&] { return !hub_.got.empty() && !node_.got.empty(); }));
   EXPECT_EQ(hub_.got, (Pairs{{Topics::up(kNode), bytes}}));
   EXPECT_EQ(node_.got, (Pairs{{Topics::down(kNode), "down"}}));
@@ -163,7 +164,7 @@ TEST_P(LinkContract, CarriesMessagesUpAndDown) {
 
 TEST_P(LinkContract, EmptyPayloadIsAMessage) {
   ASSERT_TRUE(connect_both());
-  ASSERT_TRUE(node_.link->publish(Topics::up(kNode), "", false));
+  ASSERT_TRUE(node_.link->publish(Topics::up(kNode), "", Delivery::kAtLeastOnce));
   ASSERT_TRUE(world_->until([&] { return !hub_.got.empty(); }));
   EXPECT_EQ(hub_.got[0].second, "");
 }
@@ -171,11 +172,11 @@ TEST_P(LinkContract, EmptyPayloadIsAMessage) {
 TEST_P(LinkContract, RetainedMessageIsThereForWhoComesLaterUntilAnEmptyOneTakesItAway) {
   node_.link->start();
   ASSERT_TRUE(world_->until([&] { return node_.up(); }));
-  ASSERT_TRUE(node_.link->publish(Topics::presence(kNode), "1", true));
+  ASSERT_TRUE(node_.link->publish(Topics::presence(kNode), "1", Delivery::kRetained));
   hub_.link->start();
   ASSERT_TRUE(world_->until([&] { return !hub_.got.empty(); }));
   EXPECT_EQ(hub_.got, (Pairs{{Topics::presence(kNode), "1"}}));
-  ASSERT_TRUE(node_.link->publish(Topics::presence(kNode), "", true));
+  ASSERT_TRUE(node_.link->publish(Topics::presence(kNode), "", Delivery::kRetained));
   ASSERT_TRUE(flush(node_, hub_, Topics::up(kNode)));
 
   Client late(*world_, "hub", Topics::all_up());
@@ -208,7 +209,7 @@ TEST_P(LinkContract, WillIsNotSentAfterAGoodbye) {
 
 TEST_P(LinkContract, WhatWasPublishedBeforeAGoodbyeArrives) {
   ASSERT_TRUE(connect_both());
-  ASSERT_TRUE(node_.link->publish(Topics::presence(kNode), "0", true));
+  ASSERT_TRUE(node_.link->publish(Topics::presence(kNode), "0", Delivery::kRetained));
   node_.link->stop();
   ASSERT_TRUE(world_->until([&] { return !hub_.got.empty(); }));
   EXPECT_EQ(hub_.got, (Pairs{{Topics::presence(kNode), "0"}}));
@@ -217,7 +218,8 @@ TEST_P(LinkContract, WhatWasPublishedBeforeAGoodbyeArrives) {
 TEST_P(LinkContract, PublishingWhileDownIsUnavailableAndWritableComesWithTheConnection) {
   int writable = 0;
   node_.link->on_writable([&] { ++writable; });
-  EXPECT_EQ(node_.link->publish(Topics::up(kNode), "x", false).error().code(), Code::kUnavailable);
+  EXPECT_EQ(node_.link->publish(Topics::up(kNode), "x", Delivery::kAtLeastOnce).error().code(),
+            Code::kUnavailable);
   node_.link->start();
   ASSERT_TRUE(world_->until([&] { return writable > 0; }));
   EXPECT_TRUE(node_.up());
@@ -228,7 +230,9 @@ TEST_P(LinkContract, OnlySoManyAreOnTheirWayAndRoomIsTold) {
   int sent = 0;
   base::Status last;
   const auto send_all = [&] {
-    while (sent < 50 && (last = node_.link->publish(Topics::up(kNode), std::to_string(sent), false))) ++sent;
+    while (sent < 50 &&
+           (last = node_.link->publish(Topics::up(kNode), std::to_string(sent), Delivery::kAtLeastOnce)))
+      ++sent;
   };
   node_.link->on_writable(send_all);
   send_all();
@@ -239,11 +243,25 @@ TEST_P(LinkContract, OnlySoManyAreOnTheirWayAndRoomIsTold) {
   for (std::size_t i = 0; i < 50; ++i) EXPECT_EQ(hub_.got[i].second, std::to_string(i));
 }
 
+TEST_P(LinkContract, WhatIsOwedAtMostOnceArrivesInOrderAndKeepsNoRoom) {
+  ASSERT_TRUE(connect_both());
+  int sent = 0;
+  const auto send_all = [&] {
+    while (sent < 50 && node_.link->publish(Topics::up(kNode), std::to_string(sent), Delivery::kAtMostOnce))
+      ++sent;
+  };
+  node_.link->on_writable(send_all);
+  send_all();
+  ASSERT_TRUE(world_->until([&] { return hub_.got.size() == 50; }));
+  for (std::size_t i = 0; i < 50; ++i) EXPECT_EQ(hub_.got[i].second, std::to_string(i));
+}
+
 TEST_P(LinkContract, LargestMessagePassesAndOneByteMoreIsRefused) {
   ASSERT_TRUE(connect_both());
   const std::string largest(base::limits::kPacketBytesMax, 'x');
-  EXPECT_EQ(node_.link->publish(Topics::up(kNode), largest + "x", false).error().code(), Code::kLimit);
-  ASSERT_TRUE(node_.link->publish(Topics::up(kNode), largest, false));
+  EXPECT_EQ(node_.link->publish(Topics::up(kNode), largest + "x", Delivery::kAtLeastOnce).error().code(),
+            Code::kLimit);
+  ASSERT_TRUE(node_.link->publish(Topics::up(kNode), largest, Delivery::kAtLeastOnce));
   ASSERT_TRUE(world_->until([&] { return !hub_.got.empty(); }));
   EXPECT_EQ(hub_.got[0].second.size(), largest.size());
   EXPECT_TRUE(node_.up());
@@ -260,15 +278,17 @@ TEST_P(LinkContract, CallbacksNeverComeFromInsideAnotherCallAndMayCallTheLink) {
     --depth;
   };
   hub_.link->on_message([&](const std::string&, std::string_view payload) {
-    inside([&] { EXPECT_TRUE(hub_.link->publish(Topics::down(kNode), std::string(payload), false)); });
+    inside([&] {
+      EXPECT_TRUE(hub_.link->publish(Topics::down(kNode), std::string(payload), Delivery::kAtLeastOnce));
+    });
   });
   node_.link->on_message([&](const std::string&, std::string_view) {
     inside([&] {
       if (++answered == 10) return;
-      EXPECT_TRUE(node_.link->publish(Topics::up(kNode), "again", false));
+      EXPECT_TRUE(node_.link->publish(Topics::up(kNode), "again", Delivery::kAtLeastOnce));
     });
   });
-  inside([&] { ASSERT_TRUE(node_.link->publish(Topics::up(kNode), "first", false)); });
+  inside([&] { ASSERT_TRUE(node_.link->publish(Topics::up(kNode), "first", Delivery::kAtLeastOnce)); });
   ASSERT_TRUE(world_->until([&] { return answered == 10; }));
   EXPECT_EQ(deepest, 1);
 }
@@ -276,7 +296,7 @@ TEST_P(LinkContract, CallbacksNeverComeFromInsideAnotherCallAndMayCallTheLink) {
 TEST_P(LinkContract, MayBeStoppedInsideACallbackAndStartedAgain) {
   node_.link->on_message([&](const std::string&, std::string_view) { node_.link->stop(); });
   ASSERT_TRUE(connect_both());
-  ASSERT_TRUE(hub_.link->publish(Topics::down(kNode), "stop", false));
+  ASSERT_TRUE(hub_.link->publish(Topics::down(kNode), "stop", Delivery::kAtLeastOnce));
   ASSERT_TRUE(world_->until([&] { return !node_.up(); }));
   node_.states.clear();
   node_.link->start();
@@ -294,7 +314,7 @@ TEST_P(LinkContract, KilledBrokerIsNoticedAndFoundAgainWithSubscriptions) {
   ASSERT_TRUE(world_->until([&] { return node_.states.size() > told + 2; }));
   world_->start_broker();
   ASSERT_TRUE(world_->until([&] { return node_.up() && hub_.up(); }));
-  ASSERT_TRUE(hub_.link->publish(Topics::down(kNode), "hello again", false));
+  ASSERT_TRUE(hub_.link->publish(Topics::down(kNode), "hello again", Delivery::kAtLeastOnce));
   ASSERT_TRUE(world_->until([&] { return !node_.got.empty(); }));
 }
 

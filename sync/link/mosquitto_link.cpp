@@ -93,6 +93,7 @@ struct MosquittoLink::State {
   void offer_room();
   void drop();
   void failed(const base::Error& error);
+  void drain_later();
   void fail_later(const base::Error& error);
 };
 
@@ -269,6 +270,13 @@ void MosquittoLink::State::failed(const base::Error& error) {
 }
 
 // From inside a caller's call, where no listener may be called.
+void MosquittoLink::State::drain_later() {
+  const std::weak_ptr<const bool> weak = alive;
+  loop.post([this, weak, number = attempt_number] {
+    if (!weak.expired() && number == attempt_number) drain();
+  });
+}
+
 void MosquittoLink::State::fail_later(const base::Error& error) {
   const std::weak_ptr<const bool> weak = alive;
   loop.post([this, weak, error, number = attempt_number] {
@@ -306,7 +314,7 @@ void MosquittoLink::stop() {
 
 LinkState MosquittoLink::state() const { return state_->up ? LinkState::kUp : LinkState::kDown; }
 
-Status MosquittoLink::publish(const std::string& topic, std::string payload, bool retain) {
+Status MosquittoLink::publish(const std::string& topic, std::string payload, Delivery delivery) {
   if (payload.size() > base::limits::kPacketBytesMax) {
     return fail(Code::kLimit, topic + ": a message of " + std::to_string(payload.size()) + " bytes");
   }
@@ -315,12 +323,14 @@ Status MosquittoLink::publish(const std::string& topic, std::string payload, boo
     return fail(Code::kUnavailable,
                 state_->up ? "too many messages on their way" : "the broker is not reached");
   }
-  auto sent = state_->session->publish(topic, payload, retain);
+  auto sent = state_->session->publish(topic, payload, delivery);
   if (!sent) {
     if (sent.error().code() == Code::kUnavailable) state_->fail_later(sent.error());
     return fail(std::move(sent).error().with_context(topic));
   }
   ++state_->in_flight;
+  // The socket's buffer took it, and with that it is done.
+  if (delivery == Delivery::kAtMostOnce) state_->drain_later();
   const Status changed = state_->loop.change(state_->session->fd(), state_->session->interest());
   if (!changed) state_->fail_later(changed.error());
   return {};

@@ -62,7 +62,7 @@ class MosquittoLink final : public Link {
   void start() override;
   void stop() override;
   LinkState state() const override;
-  base::Status publish(const std::string& topic, std::string payload, bool retain) override;
+  base::Status publish(const std::string& topic, std::string payload, Delivery delivery) override;
   void subscribe(const std::string& filter) override;
   void set_will(const std::string& topic, std::string payload) override;
   void set_reconnect_window(std::chrono::milliseconds window) override;

@@ -296,7 +296,7 @@ TEST_F(MosquittoLinkTest, ProxyLeadsToTheBrokerAndIsAskedByName) {
   ASSERT_EQ(proxy.requests().size(), 1U);
   EXPECT_TRUE(proxy.requests()[0].starts_with("CONNECT broker.example.com:")) << proxy.requests()[0];
   EXPECT_NE(proxy.requests()[0].find("Proxy-Authorization: Basic bm9kZTpzZWNyZXQ=\r\n"), std::string::npos);
-  ASSERT_TRUE(link_->publish("hf/1/0/node-a/up", std::string(200'000, 'x'), false));
+  ASSERT_TRUE(link_->publish("hf/1/0/node-a/up", std::string(200'000, 'x'), Delivery::kAtLeastOnce));
   publish_raw(pki_, broker, "hf/1/0/node-a/dn", std::string(300'000, 'y'));
   EXPECT_TRUE(until([&] { return got_.size() == 1; }));
   EXPECT_EQ(got_[0].size(), 300'000U);
@@ -431,8 +431,8 @@ TEST_F(MosquittoLinkTest, WhatTheAclForbidsIsNotDeliveredAndTheSessionGoesOn) {
   hub.start();
   auto& node = start(options(broker.port()));
   ASSERT_TRUE(until([&] { return up() && hub.state() == LinkState::kUp; }));
-  ASSERT_TRUE(node.publish("hf/1/0/node-b/up/x", "forged", false));
-  ASSERT_TRUE(node.publish("hf/1/0/node-a/up/x", "own", false));
+  ASSERT_TRUE(node.publish("hf/1/0/node-b/up/x", "forged", Delivery::kAtLeastOnce));
+  ASSERT_TRUE(node.publish("hf/1/0/node-a/up/x", "own", Delivery::kAtLeastOnce));
   ASSERT_TRUE(until([&] { return !topics.empty(); }));
   EXPECT_EQ(topics, (std::vector<std::string>{"hf/1/0/node-a/up/x"}));
   EXPECT_TRUE(up());

@@ -26,7 +26,8 @@ using base::Status;
 
 namespace {
 
-constexpr int kQos = 1;
+constexpr int kQosAtMostOnce = 0;
+constexpr int kQosAtLeastOnce = 1;
 constexpr int kReceiveMax = 16;
 constexpr std::chrono::seconds kKeepAliveMin{5};  // the library refuses less
 constexpr std::chrono::seconds kKeepAliveMax{65'535};
@@ -98,7 +99,7 @@ Status MosquittoSession::set_options() {
   if (options_.will_topic.empty()) return {};
   return check(mosquitto_will_set_v5(client, options_.will_topic.c_str(),
                                      static_cast<int>(options_.will_payload.size()),
-                                     options_.will_payload.data(), kQos, true, nullptr));
+                                     options_.will_payload.data(), kQosAtLeastOnce, true, nullptr));
 }
 
 void MosquittoSession::set_listeners() {
@@ -193,16 +194,18 @@ Status MosquittoSession::check_still_open() const {
 
 Status MosquittoSession::subscribe() {
   for (const auto& filter : options_.filters) {
-    HF_CHECK(check(mosquitto_subscribe_v5(client_.get(), nullptr, filter.c_str(), kQos, 0, nullptr)));
+    HF_CHECK(
+        check(mosquitto_subscribe_v5(client_.get(), nullptr, filter.c_str(), kQosAtLeastOnce, 0, nullptr)));
   }
   return {};
 }
 
 Status MosquittoSession::tick() { return check(mosquitto_loop_misc(client_.get())); }
 
-Status MosquittoSession::publish(const std::string& topic, std::string_view payload, bool retain) {
+Status MosquittoSession::publish(const std::string& topic, std::string_view payload, Delivery delivery) {
+  const int qos = delivery == Delivery::kAtMostOnce ? kQosAtMostOnce : kQosAtLeastOnce;
   return check(mosquitto_publish_v5(client_.get(), nullptr, topic.c_str(), static_cast<int>(payload.size()),
-                                    payload.data(), kQos, retain, nullptr));
+                                    payload.data(), qos, delivery == Delivery::kRetained, nullptr));
 }
 
 void MosquittoSession::say_goodbye() {

@@ -21,6 +21,7 @@
 #include "base/event_loop.hpp"
 #include "base/handle.hpp"
 #include "base/result.hpp"
+#include "sync/link/link.hpp"
 #include "sync/link/tls.hpp"
 
 namespace holdfast::sync {
@@ -60,7 +61,7 @@ class MosquittoSession {
   /// from then on arrives. Nothing before that.
   std::vector<Event> take_events();
 
-  base::Status publish(const std::string& topic, std::string_view payload, bool retain);
+  base::Status publish(const std::string& topic, std::string_view payload, Delivery delivery);
   void say_goodbye();
   /// "TCP", "TLS", "MQTT": what it waits for, for the message of a deadline.
   std::string_view phase() const;

@@ -17,7 +17,7 @@ Attacker::Attacker(sync::FakeBroker& broker, base::Random& random)
 }
 
 void Attacker::say(const NodeBox& node, const std::string& payload) {
-  static_cast<void>(link_.publish(sync::Topics::down(node.uid()), payload, false));
+  static_cast<void>(link_.publish(sync::Topics::down(node.uid()), payload, sync::Delivery::kAtLeastOnce));
 }
 
 void Attacker::send_state(const NodeBox& node, const base::SigningKey& key) {

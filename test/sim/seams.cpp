@@ -129,10 +129,10 @@ Status SimHost::start_probe(const base::ProbeStart& probe) {
 
 // ---- link ----
 
-Status SimLink::publish(const std::string& topic, std::string payload, bool retain) {
+Status SimLink::publish(const std::string& topic, std::string payload, sync::Delivery delivery) {
   fuse_.point();
   const std::string copy = payload;
-  Status status = inner_.publish(topic, std::move(payload), retain);
+  Status status = inner_.publish(topic, std::move(payload), delivery);
   if (status) tap_(topic, copy);
   fuse_.point();
   return status;

@@ -101,7 +101,7 @@ class SimLink final : public sync::Link {
   void start() override { inner_.start(); }
   void stop() override { inner_.stop(); }
   sync::LinkState state() const override { return inner_.state(); }
-  base::Status publish(const std::string& topic, std::string payload, bool retain) override;
+  base::Status publish(const std::string& topic, std::string payload, sync::Delivery delivery) override;
   void subscribe(const std::string& filter) override { inner_.subscribe(filter); }
   void set_will(const std::string& topic, std::string payload) override {
     inner_.set_will(topic, std::move(payload));
