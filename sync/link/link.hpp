@@ -26,11 +26,11 @@ struct Topics {
   static base::Result<NodeUid> node_of(std::string_view topic);
 };
 
-/// What the broker owes a message. A retained one is owed the same, and kept for who subscribes later.
+/// What the broker owes a message.
 enum class Delivery {
-  kAtMostOnce,   ///< QoS 0: nobody acknowledges it, which costs half the bytes; for what is said again anyway
+  kAtMostOnce,   ///< QoS 0: may be lost on the way, and no answer costs bytes; for what is said again anyway
   kAtLeastOnce,  ///< QoS 1
-  kRetained,     ///< QoS 1
+  kRetained,     ///< QoS 1, and kept for who subscribes later
 };
 
 /// kUp: connected, and every subscription confirmed.
