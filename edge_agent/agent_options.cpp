@@ -10,7 +10,11 @@
 #include <utility>
 
 #include "base/absolute_path.hpp"
+#include "base/digest.hpp"
 #include "base/json.hpp"
+#include "base/typed_words.hpp"
+#include "sync/model/ids.hpp"
+#include "sync/model/labels.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -154,13 +158,17 @@ Status check(const AgentOptions& options) {
   HF_TRY([[maybe_unused]] const auto proxy, proxy_of(options, [](const char*) { return std::string(); }));
   if (options.command != AgentCommand::kEnroll) return {};
   if (!options.hub.starts_with("https://")) return fail(Code::kInvalid, "--hub must be https://HOST:PORT");
-  if (options.ca_sha256.size() != 64) {
-    return fail(Code::kInvalid, "--ca-sha256 must be 64 hex digits; `holdfast token create` prints it");
+  if (const auto pin = base::Digest::from_hex(options.ca_sha256); !pin || pin->is_none()) {
+    return fail(
+        Code::kInvalid,
+        "--ca-sha256 must be the 64 hex digits that `holdfast token create` prints: the digest of the "
+        "hub's CA");
   }
   if (options.token.empty() == options.token_file.empty()) {
     return fail(Code::kInvalid, "give one of --token TOKEN and --token-file FILE");
   }
-  return {};
+  if (!options.name.empty()) HF_CHECK(sync::check_name(options.name, "--name"));
+  return sync::check_labels(options.labels, "--label");
 }
 
 }  // namespace
@@ -168,6 +176,7 @@ Status check(const AgentOptions& options) {
 Result<AgentOptions> parse_agent_options(const std::vector<std::string>& arguments) {
   AgentOptions out;
   if (arguments.size() < 2) return out;
+  HF_CHECK(base::check_typed_words({arguments.begin() + 1, arguments.end()}));
   const auto& first = arguments[1];
   if (first == "--help" || first == "-h") return out;
   if (first == "--version") {

@@ -11,10 +11,10 @@ const std::string kDigest(64, 'a');
 TEST(AgentOptions, ReadsTheEnrolLineThatTheHubPrints) {
   const auto options = parse_agent_options({"holdfast-agent", "enroll", "--hub", "https://hub:8443",
                                             "--ca-sha256", kDigest, "--token", "t", "--data", "/d", "--label",
-                                            "role=camera", "--label", "site=a=b", "--name", "n1"});
+                                            "role=camera", "--label", "site=a.b", "--name", "n1"});
   ASSERT_TRUE(options) << options.error().message();
   EXPECT_EQ(options->command, AgentCommand::kEnroll);
-  EXPECT_EQ(options->labels, (std::map<std::string, std::string>{{"role", "camera"}, {"site", "a=b"}}));
+  EXPECT_EQ(options->labels, (std::map<std::string, std::string>{{"role", "camera"}, {"site", "a.b"}}));
   EXPECT_EQ(options->name, "n1");
 }
 
@@ -95,6 +95,25 @@ TEST(AgentOptions, SaysWhatIsWrongAndTheWayOut) {
       {"no token",
        {"a", "enroll", "--data", "/d", "--hub", "https://h", "--ca-sha256", kDigest},
        "give one of --token TOKEN and --token-file FILE"},
+      {"a digest of zeros",
+       {"a", "enroll", "--data", "/d", "--hub", "https://h", "--ca-sha256", std::string(64, '0')},
+       "--ca-sha256 must be the 64 hex digits that `holdfast token create` prints: the digest of the hub's "
+       "CA"},
+      {"name",
+       {"a", "enroll", "--data", "/d", "--hub", "https://h", "--ca-sha256", kDigest, "--token", "t.s",
+        "--name", "A B"},
+       "--name: \"A B\" is not a name: lower-case letters, digits, '-' and '.', starting and ending with a "
+       "letter "
+       "or digit"},
+      {"label",
+       {"a", "enroll", "--data", "/d", "--hub", "https://h", "--ca-sha256", kDigest, "--token", "t.s",
+        "--label", "a b=c"},
+       "--label[\"a b\"]: the name \"a b\" must be letters, digits, '-', '_' and '.', beginning and ending "
+       "with a "
+       "letter or digit"},
+      {"bytes that are no text",
+       {"a", "why", "File/\xff", "--data", "/d"},
+       "word 2 is not UTF-8; is the terminal set to another encoding?"},
       {"two keys", {"a", "logs", "x", "y", "--data", "/d"}, "y: one word too many"},
       {"a key where none goes", {"a", "run", "x", "--data", "/d"}, "x: one word too many"},
       {"profile",

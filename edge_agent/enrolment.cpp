@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/enrolment.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <map>
@@ -23,6 +24,7 @@
 #include "sync/link/https_client.hpp"
 #include "sync/link/tpm_key.hpp"
 #include "sync/link/x509.hpp"
+#include "sync/model/text.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -67,9 +69,15 @@ sync::KeyPlace place_of(const AgentOptions& options, const DataFolder& folder) {
 
 Result<std::string> token_of(const AgentOptions& options) {
   if (options.token_file.empty()) return options.token;
-  HF_TRY(auto token, base::read_file(options.token_file, 4096));
-  token.erase(token.find_last_not_of(" \r\n") + 1);
-  return token;
+  constexpr std::size_t kTokenFileBytesMax = 4096;
+  auto read = base::read_file(options.token_file, kTokenFileBytesMax);
+  if (!read) return fail(std::move(read).error().with_context("--token-file"));
+  const std::string token(sync::trimmed(*read));
+  const bool is_text = std::ranges::all_of(token, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!token.empty() && is_text) return token;
+  return fail(Code::kInvalid, "--token-file: " + options.token_file + ": " +
+                                  (token.empty() ? "is empty" : "holds more than a token") +
+                                  "; `holdfast token create` prints one");
 }
 
 std::vector<std::string> names_of(const std::map<std::string, std::string>& facts) {

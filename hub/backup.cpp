@@ -327,13 +327,12 @@ Result<BackupManifest> back_up(const DataFolder& folder, const std::string& to, 
   return out;
 }
 
-Result<BackupManifest> check_backup(const std::string& folder) {
+namespace {
+
+Result<BackupManifest> read_backup(const std::string& folder) {
   const std::string name = folder + "/" + std::string(kBackupManifestName);
-  auto text = base::read_file(name, limits::kJsonBytesMax);
-  if (!text && text.error().code() == Code::kNotFound)
-    return fail(Code::kNotFound, name + " is not there: no backup, or one that was not finished");
-  if (!text) return fail(text.error());
-  auto manifest = decode_backup_manifest(*text);
+  HF_TRY(const auto text, base::read_file(name, limits::kJsonBytesMax));
+  auto manifest = decode_backup_manifest(text);
   if (!manifest) return fail(std::move(manifest).error().with_context(name));
   bool has_store = false;
   for (const auto& file : manifest->files) {
@@ -348,6 +347,18 @@ Result<BackupManifest> check_backup(const std::string& folder) {
     return fail(
         std::move(sound).error().with_context("damaged already when it was backed up, so take another one"));
   return manifest;
+}
+
+}  // namespace
+
+Result<BackupManifest> check_backup(const std::string& folder) {
+  if (!is_backup(folder))
+    return fail(Code::kNotFound, folder + "/" + std::string(kBackupManifestName) +
+                                     " is not there: no backup, or one that was not finished");
+  auto manifest = read_backup(folder);
+  if (manifest || manifest.error().code() == Code::kTooNew) return manifest;
+  return fail(manifest.error().code(),
+              manifest.error().message() + "; the backup is not whole: copy it again, or take another one");
 }
 
 Result<Restored> restore(const DataFolder& folder, const std::string& from) {

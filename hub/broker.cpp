@@ -134,9 +134,10 @@ Status check_port_free(const std::string& address, std::uint16_t port) {
   if (!address.empty() && ::inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1) return {};
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0) return {};
   if (errno != EADDRINUSE) return fail(base::Error::from_errno(errno, "port " + std::to_string(port)));
-  return fail(Code::kConflict, "port " + std::to_string(port) +
-                                   " is in use by another program; choose another with " +
-                                   "--broker embedded:PORT");
+  return fail(Code::kConflict,
+              "port " + std::to_string(port) +
+                  " is in use by another program (of a hub whose folder was moved it is the "
+                  "broker that went on: end it); or choose another with --broker embedded:PORT");
 }
 
 Broker::Broker(base::Host& host, base::EventLoop& loop, base::Clock& clock, BrokerOptions options)

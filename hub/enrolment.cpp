@@ -124,6 +124,13 @@ bool is_for(const Json& token, const std::string& fingerprint, const std::vector
   });
 }
 
+std::string machine_of(const std::string& fingerprint, const std::vector<std::string>& serials) {
+  if (fingerprint.empty() && serials.empty()) return "none";
+  std::string out;
+  for (const auto& serial : serials) out += "serial " + serial + ", ";
+  return out + "fingerprint " + (fingerprint.empty() ? "none" : fingerprint);
+}
+
 /// What the new hardware of a node takes over: a person's labels and annotations.
 Json metadata_of(const Json& node) {
   auto labels = strings_at(node, "metadata/labels");
@@ -190,6 +197,7 @@ Result<Enrolment::Request> Enrolment::read(const Json& json) {
   return out;
 }
 
+/// What is wrong is for this hub's log alone: outside a wrong token is told nothing that helps to guess a right one.
 Result<Json> Enrolment::holding_token(const std::string& token) const {
   const auto dot = token.rfind('.');
   const auto name = token.substr(0, dot == std::string::npos ? 0 : dot);
@@ -198,7 +206,8 @@ Result<Json> Enrolment::holding_token(const std::string& token) const {
   // The comparison is made for an unknown name too, so that names cannot be told by time.
   const std::string expected = object ? text_at(**object, "spec/tokenDigest") : std::string(64, '0');
   const bool holds = base::equal_constant_time(base::Digest::of(secret).hex(), expected);
-  if (!object || !holds) return fail(Code::kPermission, std::string(kRefused));
+  if (!object) return fail(Code::kPermission, "there is no such token");
+  if (!holds) return fail(Code::kPermission, "token " + name + ": its secret is another one");
   return **object;
 }
 
@@ -208,7 +217,8 @@ Result<Json> Enrolment::enroll(const Json& json) {
   auto admitted = admit(request);
   if (!admitted) {
     base::log::warn("enrolment refused", {{"name", request.name}, {"error", admitted.error().message()}});
-    return fail(std::move(admitted).error());
+    const bool is_token = admitted.error().code() == Code::kPermission;
+    return fail(is_token ? base::Error(Code::kPermission, std::string(kRefused)) : admitted.error());
   }
   if (admitted->pending) {
     base::log::info("a machine waits for a person's approval", {{"name", admitted->name}});
@@ -222,11 +232,16 @@ Result<Enrolment::Admitted> Enrolment::admit(const Request& request) {
   HF_TRY(const auto token, holding_token(request.token));
   // Keys of machines that this token enrolled: asked again, answered again, however long a person took to approve.
   if (const Json* earlier = find_at(token, "status/enrolled/" + request.key)) return admit_again(*earlier);
-  const auto expires = base::parse_rfc3339(text_at(token, "spec/expiresAt"));
-  if (!expires || *expires <= seams_.clock.wall()) return fail(Code::kPermission, std::string(kRefused));
-  const bool is_used_up = number_at(token, "status/used") >= uses_of(token);
-  if (is_used_up || !is_for(token, request.fingerprint, request.serials))
-    return fail(Code::kPermission, std::string(kRefused));
+  const auto refused = [&token](const std::string& why) {
+    return fail(Code::kPermission, "token " + name_of(token) + why);
+  };
+  const auto end = text_at(token, "spec/expiresAt");
+  const auto expires = base::parse_rfc3339(end);
+  if (!expires || *expires <= seams_.clock.wall()) return refused(" expired at " + end);
+  if (number_at(token, "status/used") >= uses_of(token)) return refused(" is used up");
+  if (!is_for(token, request.fingerprint, request.serials))
+    return refused(" is for other machines: this one has " +
+                   machine_of(request.fingerprint, request.serials));
   const auto replaced = text_at(token, "spec/replace");
   HF_CHECK(check_place(request, replaced));
   Admitted admitted{.uid = sync::NodeUid(seams_.random.uuid()),
@@ -264,7 +279,9 @@ Result<Enrolment::Admitted> Enrolment::admit_again(const Json& earlier) const {
   const auto node = objects_.get(kNodes, admitted.name);
   const bool is_same =
       node && !admitted.uid.str().empty() && text_at(**node, "spec/uid") == admitted.uid.str();
-  if (!is_same || is_cut_off(**node)) return fail(Code::kPermission, std::string(kRefused));
+  if (!is_same || is_cut_off(**node))
+    return fail(Code::kPermission, "the token enrolled this machine as node " + admitted.name +
+                                       ", which is deleted, cut off or another machine by now");
   admitted.pending = truth_at(**node, "spec/pending");
   return admitted;
 }

@@ -167,6 +167,8 @@ void FakeNode::on_frame(const sync::Frame& frame) {
     if (const auto stored = sync::decode_events_stored(frame.body)) events_stored_.push_back(*stored);
   } else if (frame.type == sync::FrameType::kCommand) {
     on_command_frame(frame.body);
+  } else if (frame.type == sync::FrameType::kTrust && on_trust) {
+    on_trust();
   } else if (frame.type == sync::FrameType::kSettings && on_settings) {
     const auto sealed = sync::decode_settings(frame.body);
     const auto settings = sealed ? sync::verify_settings(*sealed, {identity_.hub}, identity_.uid)

@@ -54,6 +54,8 @@ class FakeNode {
   std::function<base::Result<std::string>(const sync::Command&)> on_command;
 
   std::function<void(const sync::Settings&)> on_settings;
+  /// When it is sent a trust document, which it does not take: `trust` is the test's.
+  std::function<void()> on_trust;
 
   // ---- what a test looks at ----
   const std::optional<sync::DesiredHeader>& header() const { return header_; }

@@ -54,6 +54,16 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+Result<base::Fd> listener_at(const std::string& ip, std::uint16_t port) {
+  const auto address = resolve(ip, port);
+  auto made = address ? sync::listen_on(*address) : Result<base::Fd>(fail(address.error()));
+  if (made) return made;
+  return fail(Code::kConflict,
+              ip + ":" + std::to_string(port) +
+                  " cannot be listened on: it is in use, or not an address of this machine (" +
+                  made.error().message() + "); choose another with --listen ADDR:PORT");
+}
+
 }  // namespace
 
 struct FrontDoor::State {
@@ -113,17 +123,7 @@ struct FrontDoor::State {
 };
 
 Status FrontDoor::State::listen() {
-  const std::string where = options.address + ":" + std::to_string(options.port);
-  const auto call = [&]() -> Status {
-    HF_TRY(const auto address, resolve(options.address, options.port));
-    HF_TRY(listener, sync::listen_on(address));
-    return {};
-  };
-  if (const Status listening = call(); !listening) {
-    return fail(Code::kConflict,
-                where + " cannot be listened on: it is in use, or not an address of this machine (" +
-                    listening.error().message() + "); choose another with --listen ADDR:PORT");
-  }
+  HF_TRY(listener, listener_at(options.address, options.port));
   port = sync::local_port(listener.get());
   return loop->watch(listener.get(), Ready::kRead, [this](Ready) { on_listener(); });
 }
@@ -260,6 +260,10 @@ Result<std::unique_ptr<FrontDoor>> FrontDoor::open(const FrontDoorOptions& optio
     HF_TRY(state->broker, resolve(options.broker_ip, options.broker_port));
   }
   return std::unique_ptr<FrontDoor>(new FrontDoor(std::move(state)));
+}
+
+Status FrontDoor::check_free(const std::string& ip, std::uint16_t port) {
+  return listener_at(ip, port).map([](const base::Fd&) {});
 }
 
 FrontDoor::FrontDoor(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -24,6 +24,8 @@ struct FrontDoorOptions {
 class FrontDoor {
  public:
   static base::Result<std::unique_ptr<FrontDoor>> open(const FrontDoorOptions& options);
+  /// kConflict: nothing can listen there now.
+  static base::Status check_free(const std::string& ip, std::uint16_t port);
   ~FrontDoor();
   FrontDoor(const FrontDoor&) = delete;
   FrontDoor& operator=(const FrontDoor&) = delete;

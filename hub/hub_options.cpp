@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/time_text.hpp"
 #include "gitops/repository_url.hpp"
+#include "sync/link/x509.hpp"
 
 namespace holdfast::hub {
 
@@ -81,6 +82,16 @@ Status read_broker(const std::string& text, HubOptions& out) {
   return {};
 }
 
+Status check_advertised(const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    if (!sync::is_certificate_name(name))
+      return fail(Code::kInvalid,
+                  "advertise: \"" + name +
+                      "\" is neither a host name nor an IP address; write it without a scheme and a port");
+  }
+  return {};
+}
+
 Status read_store(const std::string& text) {
   if (text == "lmdb") return {};
   if (text.starts_with("etcd="))
@@ -107,6 +118,13 @@ Result<std::string> read_source_url(const std::string& text) {
       url += c;
   }
   return url;
+}
+
+Status read_poll(const std::string& text, HubOptions& out) {
+  auto poll = base::parse_duration(text);
+  if (!poll) return fail(std::move(poll).error().with_context("poll"));
+  out.poll_interval = *poll;
+  return {};
 }
 
 Status read_node_certificate_life(const std::string& text, HubOptions& out) {
@@ -147,8 +165,7 @@ Status read_config(const std::string& text, HubOptions& out) {
       .optional("poll",
                 [&](const Json& value, const std::string& where) -> Status {
                   HF_TRY(const auto poll, text_of(value, where));
-                  HF_TRY(out.poll_interval, base::parse_duration(poll));
-                  return {};
+                  return read_poll(poll, out);
                 })
       .optional("nodeCertificateLife",
                 [&](const Json& value, const std::string& where) -> Status {

@@ -38,10 +38,14 @@ struct HubOptions {
 base::Status read_listen(const std::string& text, HubOptions& out);
 /// "embedded", "embedded:PORT" or "mqtts://HOST:PORT".
 base::Status read_broker(const std::string& text, HubOptions& out);
+/// Names by which nodes reach the hub, as its certificate can say them.
+base::Status check_advertised(const std::vector<std::string>& names);
 /// "lmdb"; kUnsupported for "etcd=…".
 base::Status read_store(const std::string& text);
 /// What --source takes: a URL as it is, the absolute path of a folder as file:// URL. kNotFound: no such folder.
 base::Result<std::string> read_source_url(const std::string& text);
+/// A duration: how often Git is asked.
+base::Status read_poll(const std::string& text, HubOptions& out);
 /// A duration within limits::kNodeCertificateLifeMin and …Max.
 base::Status read_node_certificate_life(const std::string& text, HubOptions& out);
 /// JSON with the long options' names in camelCase; unknown members are errors:

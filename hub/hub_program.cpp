@@ -110,6 +110,11 @@ std::vector<std::string> HubProgram::broker_urls() const {
   return out;
 }
 
+/// Empty: every address.
+std::string HubProgram::broker_address() const {
+  return options_.listen_address == "0.0.0.0" ? "" : options_.listen_address;
+}
+
 /// Where the hub itself reaches its own broker.
 std::string HubProgram::broker_ip() const {
   const bool anywhere = options_.listen_address == "0.0.0.0" || options_.listen_address == "::";
@@ -121,6 +126,7 @@ Status HubProgram::open() {
   HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
   HF_CHECK(check_no_restore_is_due(folder_));
   HF_CHECK(check_store_is_there(folder_));
+  if (!is_there(folder_.hub_file())) HF_CHECK(check_ports());
   // The store first: keys without one are a loss, and none that a hub which is killed here could be taken for.
   HF_TRY(file_, open_hub_store(folder_));
   store_ = std::make_unique<StoreWatch>(*file_, clock_);
@@ -150,6 +156,12 @@ Status HubProgram::open() {
   return open_api();
 }
 
+/// Of a hub that is new, before its keys are made: a port that is taken is the commonest reason not to start.
+Status HubProgram::check_ports() const {
+  HF_CHECK(FrontDoor::check_free(options_.listen_address, options_.listen_port));
+  return options_.broker_url.empty() ? check_port_free(broker_address(), options_.broker_port) : Status();
+}
+
 Status HubProgram::open_broker() {
   std::string url = options_.broker_url;
   if (url.empty()) {
@@ -161,14 +173,13 @@ Status HubProgram::open_broker() {
                                                    .log_dir = folder_.logs(),
                                                    .shim_path = std::move(shim),
                                                    .boot_id = std::nullopt}));
-    broker_ = std::make_unique<Broker>(
-        *host_, *loop_, clock_,
-        BrokerOptions{.folder = folder_.broker(),
-                      .address = options_.listen_address == "0.0.0.0" ? "" : options_.listen_address,
-                      .port = options_.broker_port,
-                      .certificate_file = folder_.server_certificate(),
-                      .key_file = folder_.server_key(),
-                      .ca_file = folder_.ca_bundle()});
+    broker_ = std::make_unique<Broker>(*host_, *loop_, clock_,
+                                       BrokerOptions{.folder = folder_.broker(),
+                                                     .address = broker_address(),
+                                                     .port = options_.broker_port,
+                                                     .certificate_file = folder_.server_certificate(),
+                                                     .key_file = folder_.server_key(),
+                                                     .ca_file = folder_.ca_bundle()});
     host_->on_event([this](const base::HostEvent& event) { broker_->on_host_event(event); });
     HF_TRY(auto password, broker_->admin_password(random_));
     takeover_ = std::make_unique<Takeover>(

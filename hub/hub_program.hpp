@@ -48,10 +48,12 @@ class HubProgram {
   HubProgram(HubOptions options, base::DirectoryLock lock);
   base::Status open();
   std::string readiness();
+  base::Status check_ports() const;
   base::Status open_broker();
   base::Status open_controller();
   base::Status open_api();
   base::Status open_door(ApiParts parts);
+  std::string broker_address() const;
   std::string broker_ip() const;
   std::vector<std::string> broker_urls() const;
   void work();

@@ -13,6 +13,7 @@
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
 #include "base/time_text.hpp"
+#include "base/typed_words.hpp"
 #include "base/version.hpp"
 #include "hub/backup.hpp"
 #include "hub/hub_options.hpp"
@@ -96,11 +97,10 @@ base::Result<hub::HubOptions> options_of(const Typed& typed) {
   if (!typed.store.empty()) HF_CHECK(hub::read_store(typed.store));
   if (!typed.broker.empty()) HF_CHECK(hub::read_broker(typed.broker, out));
   if (!typed.advertise.empty()) out.advertise = typed.advertise;
+  HF_CHECK(hub::check_advertised(out.advertise));
   out.recovery_key = typed.recovery_key;
   if (!typed.log_level.empty()) out.log_level = typed.log_level;
-  if (!typed.poll.empty()) {
-    HF_TRY(out.poll_interval, base::parse_duration(typed.poll));
-  }
+  if (!typed.poll.empty()) HF_CHECK(hub::read_poll(typed.poll, out));
   if (!typed.node_certificate_life.empty())
     HF_CHECK(hub::read_node_certificate_life(typed.node_certificate_life, out));
   out.broker_stops_with_hub = out.broker_stops_with_hub || typed.broker_stops;
@@ -175,9 +175,7 @@ CLI::App* add_rotate(CLI::App& app, Typed& typed) {
   auto* rotate = app.add_subcommand(
       "rotate",
       "Make a new signing key or CA for the fleet, with the hub stopped; nodes follow by themselves");
-  rotate->add_option("what", typed.rotated, "signing-key, ca or sealing-key")
-      ->required()
-      ->check(CLI::IsMember({"signing-key", "ca", "sealing-key"}));
+  rotate->add_option("what", typed.rotated, "signing-key, ca or sealing-key")->required();
   rotate->add_option("--data", typed.data, "Folder of the hub's state");
   rotate->add_option("--recovery-key", typed.recovery_key, "File with the recovery key; not for sealing-key");
   rotate->add_flag("--drop-old", typed.drop_old,
@@ -207,6 +205,10 @@ int rotate_sealing(const Typed& typed) {
 
 int rotate_keys(const Typed& typed) {
   if (typed.rotated == "sealing-key") return rotate_sealing(typed);
+  if (typed.rotated != "ca" && typed.rotated != "signing-key")
+    return complain({base::Code::kInvalid,
+                     "rotate: \"" + typed.rotated + "\" is not one of signing-key, ca, sealing-key"},
+                    kUsedWrongly);
   if (typed.recovery_key.empty())
     return complain({base::Code::kInvalid, "--recovery-key is needed: it signs what nodes believe"},
                     kUsedWrongly);
@@ -285,6 +287,8 @@ int main(int argc, char** argv) {
   CLI::App app("holdfast-hub: works out from Git what each node must hold, and tells them.");
   app.set_version_flag("--version", std::string("holdfast-hub ") + base::kVersion);
   app.require_subcommand(1);
+  if (const auto checked = base::check_typed_words({argv + 1, argv + argc}); !checked)
+    return complain(checked.error(), kUsedWrongly);
   Typed typed;
   add_options(*app.add_subcommand("serve", "Run the hub; makes all it needs at its first start"), typed);
   auto* check_command = app.add_subcommand(
@@ -304,7 +308,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsedWrongly;
+    if (error.get_exit_code() == 0) return app.exit(error);  // help and version
+    const auto parsed = app.get_subcommands();
+    const auto command = parsed.empty() ? "" : " " + parsed.front()->get_name();
+    return complain(
+        {base::Code::kInvalid, std::string(error.what()) + "\nSee `holdfast-hub" + command + " --help`."},
+        kUsedWrongly);
   }
   if (check_command->parsed()) return check_store(typed);
   if (rotate_command->parsed()) return rotate_keys(typed);

@@ -26,8 +26,9 @@ constexpr std::string_view kFloorKey = "counter_floor";
 constexpr std::uint64_t kSettingsReserved = 100'000;
 
 std::string encode_session(const NodeEntry& entry) {
-  return base::canonical_json(
-      Json{{"command", base::to_decimal(entry.command_counter)}, {"windowMs", entry.window_told.count()}});
+  return base::canonical_json(Json{{"command", base::to_decimal(entry.command_counter)},
+                                   {"trust", base::to_decimal(entry.trust)},
+                                   {"windowMs", entry.window_told.count()}});
 }
 
 void set_report(NodeEntry& entry, const sync::SnapshotReport& report, sync::Snapshot snapshot) {
@@ -86,6 +87,7 @@ void NodeBook::take_session(const sync::NodeUid& uid, std::string_view value) {
   // Where numbers stood when each node had its own row of them.
   const auto settings = base::from_decimal(text_at(*json, "settings")).value_or(0);
   settings_reserved_ = std::max(settings_reserved_, settings);
+  stored.trust = base::from_decimal(text_at(*json, "trust")).value_or(0);
   stored.window_told = std::chrono::milliseconds(number_at(*json, "windowMs"));
 }
 
@@ -136,7 +138,9 @@ bool NodeBook::take(const ObjectPtr& object) {
   const auto labels = labels_of(*object);
   const auto name = name_of(*object);
   const bool revoked = is_cut_off(*object);
-  const bool changed = is_new || entry.labels != labels || entry.name != name || entry.revoked != revoked;
+  const bool was_pending = !is_new && truth_at(*entry.object, "spec/pending");
+  const bool changed = is_new || entry.labels != labels || entry.name != name || entry.revoked != revoked ||
+                       was_pending != truth_at(*object, "spec/pending");
   entry.uid = uid;
   entry.object = object;
   entry.labels = labels;
@@ -151,6 +155,7 @@ bool NodeBook::take(const ObjectPtr& object) {
     const Stored& from = stored.mapped();
     entry.command_counter = from.command_counter;
     entry.window_told = from.window_told;
+    entry.trust = from.trust;
     if (from.report) {
       if (auto snapshot = sync::decode_snapshot(from.report->snapshot))
         set_report(entry, *from.report, *std::move(snapshot));
@@ -228,6 +233,12 @@ Result<std::uint64_t> NodeBook::next_settings() {
     settings_reserved_ = next;
   }
   return ++settings_counter_;
+}
+
+void NodeBook::note_trust(NodeEntry& entry, std::uint64_t version) {
+  if (entry.trust == version) return;
+  entry.trust = version;
+  entry.session_is_stored = false;
 }
 
 void NodeBook::note_paced(NodeEntry& entry, std::chrono::milliseconds window) {

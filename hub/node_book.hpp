@@ -102,7 +102,8 @@ struct NodeEntry {
   /// than this hub knows of.
   bool is_heard = false;
   bool lacks_bodies = false;  ///< it said that it holds the header in force, and not all that it names
-  std::uint64_t trust = 0;    ///< version of the trust document that it holds, as it last said
+  /// Version of the trust document that it holds, as it last said; 0: it never did.
+  std::uint64_t trust = 0;
   /// When it was sent a newer one; it may be on its way for a while.
   std::optional<base::MonotonicTime> trust_sent;
   sync::Generation reported;     ///< accepted, as the node last said
@@ -173,6 +174,8 @@ class NodeBook {
   bool has_lost_counters() const { return has_lost_counters_; }
   /// Counters go on above `floor`, for every node: what was handed out before is not known any more.
   base::Status lift_counters(std::uint64_t floor);
+  /// What the node said of its trust document; stored with what else is dirty.
+  void note_trust(NodeEntry& entry, std::uint64_t version);
   /// Remembers that the node was told this window; stored with what else is dirty.
   void note_paced(NodeEntry& entry, std::chrono::milliseconds window);
   /// Nodes of which something is stored and which take() did not bring.
@@ -187,6 +190,7 @@ class NodeBook {
     std::optional<sync::SnapshotReport> report;
     std::uint64_t command_counter = 0;
     std::chrono::milliseconds window_told = base::limits::kReconnectWindowMin;
+    std::uint64_t trust = 0;
   };
   base::Status save_session(const NodeEntry& entry);
   void take_session(const sync::NodeUid& uid, std::string_view value);

@@ -105,6 +105,8 @@ void NodeTalk::on_presence(NodeEntry& node, std::string_view payload) {
   // One that has just come says hello at once, and that says what it lacks.
   if (node.sending.wanted) sender_.want_state(node, kHelloPatience);
   if (!was_unknown) return;
+  // The keys may have changed while no hub ran: who stayed connected must not believe the older ones until its next beacon.
+  if (node.trust < context_.options.trust_version) sender_.want_trust(node);
   // It may have been connected all along and have spoken while nobody listened; a fleet is asked one after
   // the other.
   constexpr std::int64_t kAsksPerSecond = 200;
@@ -144,7 +146,10 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   HF_TRY(const auto hello, sync::decode_hello(body));
   if (!check_hardware(node, hello.hardware)) return {};
   node.reported = hello.accepted;
-  node.trust = hello.trust;
+  if (node.trust != hello.trust) {
+    context_.nodes.note_trust(node, hello.trust);
+    context_.show(node);
+  }
   if (!hello.beacon) node.trust_sent.reset();
   // A node of the first version says 0 for ever: it is told when it comes, not at each beacon.
   if (node.trust < context_.options.trust_version && (node.trust != 0 || !hello.beacon))

@@ -100,6 +100,37 @@ TEST_F(NodeTalkTest, ANodeThatBelievesALaterTrustDocumentThanThisHubHasIsToldOf)
   EXPECT_TRUE(fleet.has_event("TrustAhead"));
 }
 
+TEST_F(NodeTalkTest, ANodeThatStayedConnectedWhileTheKeysChangedIsToldWhenTheHubStarts) {
+  int told = 0;
+  node().on_trust = [&told] { ++told; };
+  node().trust = 1;
+  node().say_hello();
+  fleet.run_for(1min);
+  fleet.stop_hub();
+  fleet.options.trust_version = 2;
+  fleet.options.trust = {sync::FrameType::kTrust, "what the recovery key signed"};
+  fleet.start_hub();
+  fleet.run_for(1s);
+  EXPECT_EQ(told, 1) << "it says nothing of its own for a quarter of an hour";
+  EXPECT_NE(fleet.node_condition("cam-1", "TrustBehind"), "") << "known from before";
+  node().trust = 2;
+  node().say_hello(true);
+  fleet.run_for(1min);
+  EXPECT_EQ(fleet.node_condition("cam-1", "TrustBehind"), "");
+  fleet.restart_hub();
+  fleet.run_for(1min);
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(NodeTalkTest, ANodeIsNotShownAsPendingAnyMoreOnceAPersonApproved) {
+  ASSERT_TRUE(fleet.objects->patch(kNodes, "cam-1", {{"spec", {{"pending", true}}}}, Actor::kHub));
+  fleet.settle();
+  EXPECT_NE(fleet.node_condition("cam-1", "Pending"), "");
+  ASSERT_TRUE(fleet.objects->patch(kNodes, "cam-1", {{"spec", {{"pending", nullptr}}}}, Actor::kPerson));
+  fleet.settle();
+  EXPECT_EQ(fleet.node_condition("cam-1", "Pending"), "");
+}
+
 TEST_F(NodeTalkTest, OnlyBodiesThatTheNodeLacksAreSent) {
   fleet.change({{"apps/web/web.yaml", file_yaml("web", "/srv/web", std::string(20'000, 'x'))}});
   fleet.apply({.name = "web", .path = "apps/web"});

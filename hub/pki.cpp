@@ -63,7 +63,7 @@ std::string first_line(std::string_view text) {
 Result<base::SigningKey> read_recovery_key(const std::string& path) {
   HF_TRY(const std::string text, base::read_file(path, kKeyFileBytesMax));
   auto key = base::SigningKey::from_seed_hex(first_line(text));
-  if (!key) return fail(std::move(key).error().with_context(path));
+  if (!key) return fail(Code::kInvalid, path + ": no recovery key: one is a line of 64 hex digits");
   return key;
 }
 

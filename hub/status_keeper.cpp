@@ -212,6 +212,14 @@ Json StatusKeeper::node_conditions(const NodeEntry& node) const {
     out.push_back(condition(before, "Pending", "True", "WaitsForApproval",
                             "the machine waits for a person: holdfast approve " + node.name, now));
   }
+  const auto in_force = context_.options.trust_version;
+  if (node.trust != 0 && node.trust < in_force) {
+    out.push_back(condition(before, "TrustBehind", "True", "TrustBehind",
+                            "the node holds trust document " + std::to_string(node.trust) + ", in force is " +
+                                std::to_string(in_force) +
+                                ": until it is told, it believes keys and addresses of the older one",
+                            now));
+  }
   if (!node.ahead.empty())
     out.push_back(condition(before, "GenerationAhead", "True", "GenerationAhead", node.ahead, now));
   if (!node.refused.empty())
@@ -279,6 +287,7 @@ Json StatusKeeper::node_status(const NodeEntry& node) const {
                  {"health", sync::to_string(node.snapshot ? health : Health::kUnknown)},
                  {"applications", {{"total", applications.size()}, {"synced", synced}}},
                  {"sections", std::move(sections)}};
+  if (node.trust != 0) status["trustVersion"] = node.trust;
   if (desired != nullptr) status["generation"]["desired"] = desired->header.generation.text();
   if (node.proven) status["generation"]["proven"] = node.proven->generation.text();
   if (node.snapshot) {

@@ -348,6 +348,41 @@ TEST(TokenCreate, AsJsonForScripts) {
   EXPECT_EQ(Json::parse(person.hub.last_request().body).at("spec"), Json::object());
 }
 
+TEST(TokenCreate, TakesSerialsFromAFileAsEditorsWriteIt) {
+  FakePerson person;
+  person.hub.answer(kTokens, 201, kToken);
+  const auto file = person.writes("serials.txt",
+                                  "\xEF\xBB\xBF"
+                                  "1421821012345\r\n\n# the second rack\n  1421821012346\n");
+  EXPECT_EQ(person.types({"token", "create", "--serials", file}), ExitCode::kDone) << person.err();
+  EXPECT_EQ(Json::parse(person.hub.last_request().body).at("spec").at("serials"),
+            Json({"1421821012345", "1421821012346"}));
+}
+
+TEST(TokenCreate, RefusesSerialsThatNoMachineCouldSayAndAsksTheHubNothing) {
+  using namespace std::string_literals;
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"\xFF\xFE"
+       "1\0004\0002\000\n\000"s,
+       "line 1: is not text"},
+      {"1421821012345\n1\0004\0002\000\n"s, "line 2: is not text"},
+      {"# nobody\n", "names no machine"},
+  };
+  for (const auto& [content, problem] : table) {
+    FakePerson person;
+    const auto file = person.writes("serials.txt", content);
+    EXPECT_NE(person.types({"token", "create", "--serials", file}), ExitCode::kDone);
+    EXPECT_NE(person.err().find("--serials: " + file + ": " + problem), std::string::npos) << person.err();
+  }
+}
+
+TEST(TokenCreate, WordsThatAreNoTextAreNamed) {
+  FakePerson person;
+  EXPECT_EQ(person.types({"token", "create", "--replace", "\xff"}), ExitCode::kUsedWrongly);
+  EXPECT_EQ(person.err(),
+            "holdfast: --replace: its value is not UTF-8; is the terminal set to another encoding?\n");
+}
+
 TEST(TokenCreate, WithoutATokenInTheAnswerFails) {
   FakePerson person;
   person.hub.answer(kTokens, 201, R"({"metadata":{"name":"token-x"}})");

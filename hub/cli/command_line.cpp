@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 
+#include "base/typed_words.hpp"
 #include "base/version.hpp"
 #include "hub/cli/command_table.hpp"
 #include "hub/cli/shown_text.hpp"
@@ -171,6 +172,10 @@ class Parser {
 }  // namespace
 
 ExitCode run_command_line(const std::vector<std::string>& words, Console& console) {
+  if (const auto checked = base::check_typed_words(words); !checked) {
+    console.err << "holdfast: " << checked.error().message() << "\n";
+    return ExitCode::kUsedWrongly;
+  }
   return Parser().run(words, console);
 }
 

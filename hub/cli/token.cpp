@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // holdfast token create
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/file_io.hpp"
 #include "base/json.hpp"
@@ -10,6 +12,7 @@
 #include "hub/cli/object_fields.hpp"
 #include "hub/cli/object_types.hpp"
 #include "sync/model/labels.hpp"
+#include "sync/model/text.hpp"
 
 namespace holdfast::cli {
 
@@ -45,18 +48,33 @@ Result<std::uint64_t> read_uses(const std::string& text) {
   return uses;
 }
 
+/// A serial that is stored otherwise than a machine says it would match none, and nobody would see why.
+bool is_serial_text(std::string_view line) {
+  return base::is_utf8(line) &&
+         std::ranges::none_of(line, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
 /// One hardware serial or fingerprint a line; empty lines and those that begin with # are skipped.
 Result<Json> read_serials(const std::string& file) {
-  HF_TRY(const auto text, base::read_file(file, base::limits::kClientFileBytesMax));
+  const auto bad = [&file](const std::string& what) {
+    return fail(Code::kInvalid, "--serials: " + file + ": " + what);
+  };
+  auto text = base::read_file(file, base::limits::kClientFileBytesMax);
+  if (!text) return fail(std::move(text).error().with_context("--serials"));
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // as editors of Windows put before UTF-8
+  const auto content =
+      std::string_view(*text).substr(text->starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   Json out = Json::array();
-  for (std::size_t begin = 0; begin < text.size();) {
-    const auto end = std::min(text.find('\n', begin), text.size());
-    auto line = text.substr(begin, end - begin);
-    line.erase(line.find_last_not_of(" \t\r") + 1);
-    begin = end + 1;
-    if (!line.empty() && line.front() != '#') out.push_back(line);
+  std::size_t number = 0;
+  for (const auto part : sync::split(content, '\n')) {
+    ++number;
+    const auto line = sync::trimmed(part);
+    if (line.empty() || line.front() == '#') continue;
+    if (!is_serial_text(line))
+      return bad("line " + std::to_string(number) + ": is not text; save the file as UTF-8");
+    out.push_back(line);
   }
-  if (out.empty()) return fail(Code::kInvalid, "--serials: " + file + ": names no machine");
+  if (out.empty()) return bad("names no machine");
   return out;
 }
 

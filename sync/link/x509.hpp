@@ -99,6 +99,8 @@ struct CertificateProfile {
 /// Self-signed, may sign end certificates only (path length 0).
 base::Result<Certificate> make_ca(const PrivateKey& key, std::string_view common_name,
                                   base::WallTime not_before, base::WallTime not_after, base::Random& random);
+/// A DNS name or an IP address, as a certificate can say it.
+bool is_certificate_name(const std::string& name);
 /// Never outlives the CA: `not_after` is cut to the CA's.
 base::Result<Certificate> issue(const Certificate& ca, const PrivateKey& ca_key,
                                 const CertificateRequest& request, const CertificateProfile& profile,

@@ -50,19 +50,12 @@ Status add_extension(X509* certificate, X509* issuer, int nid, const std::string
   return fail(openssl_error(Code::kInvalid, std::string(OBJ_nid2sn(nid)) + "=" + value));
 }
 
-// The value is a small language of OpenSSL's, so a name must not be able to say anything in it.
 base::Result<std::string> alternative_names(const std::vector<std::string>& names) {
   std::string out;
   for (const auto& name : names) {
-    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             std::string_view(".-_*:").find(c) != std::string_view::npos;
-    });
-    const bool ip = is_ip(name);
-    if (!plain || (!ip && name.find(':') != std::string::npos)) {
+    if (!is_certificate_name(name))
       return fail(Code::kInvalid, "'" + name + "' is neither a host name nor an IP address");
-    }
-    out.append(out.empty() ? "" : ",").append(ip ? "IP:" : "DNS:").append(name);
+    out.append(out.empty() ? "" : ",").append(is_ip(name) ? "IP:" : "DNS:").append(name);
   }
   return out;
 }
@@ -87,6 +80,15 @@ base::Result<Certificate> sign(RawCertificate certificate, const PrivateKey& key
 }
 
 }  // namespace
+
+// The list of names is a small language of OpenSSL's, so a name must not be able to say anything in it.
+bool is_certificate_name(const std::string& name) {
+  const bool is_plain = !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view(".-_*:").find(c) != std::string_view::npos;
+  });
+  return is_plain && (is_ip(name) || name.find(':') == std::string::npos);
+}
 
 base::Result<Certificate> make_ca(const PrivateKey& key, std::string_view common_name,
                                   base::WallTime not_before, base::WallTime not_after, base::Random& random) {

@@ -289,3 +289,5 @@ def test_a_token_with_serials_is_for_those_machines_alone(own_fleet):
     token = own_fleet.hub.token("--serials", str(serials))
     done = node.enroll(token["hub"], token["caSha256"], token["token"])
     assert done.returncode == 1 and "token is not valid" in done.stderr
+    until("what the hub keeps from it is in the hub's own log",
+          lambda: f"token {token['token'].split('.')[0]} is for other machines" in own_fleet.hub.daemon.log.read_text(), 5)

@@ -39,6 +39,20 @@ def test_a_new_signing_key_reaches_nodes_before_what_it_signs(own_fleet, option)
     assert node.process("web") == running
 
 
+def test_nodes_that_stay_connected_believe_a_dropped_key_no_longer_than_the_hub_takes_to_start(own_fleet):
+    """The broker goes on without the hub: no node says hello, and nothing is sent that the new key signed."""
+    node, hub = own_fleet.node(), own_fleet.hub
+    own_fleet.app(objects=APP)
+    until("it is connected", lambda: node.status()["connected"])
+    take_offline(hub)
+    hub.stop()
+    rotate(hub, "signing-key", "--drop-old")
+    hub.start()
+    until("it has the new document", lambda: trust_of(node) == 2, 20)
+    until("and the hub shows that it has", lambda: hub.get("nodes", node.name)["status"]["trustVersion"] == 2, 20)
+    assert "TrustBehind" not in [one["type"] for one in hub.get("nodes", node.name)["status"]["conditions"]]
+
+
 def test_a_new_ca_reaches_nodes_that_are_there_and_revocation_still_bites(own_fleet):
     node, bad, hub = own_fleet.node(), own_fleet.node("bad"), own_fleet.hub
     app = own_fleet.app(objects=APP)

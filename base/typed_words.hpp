@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of a command line, looked at before anything is done with them. What is typed ends in JSON, in logs and in files
+// that are UTF-8, so that other bytes are refused in one place, for every program of ours.
+// Threads: any.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace holdfast::base {
+
+/// `words` are without the program's name. kInvalid: one of them is not UTF-8; the message says which, and repeats nothing of it.
+Status check_typed_words(const std::vector<std::string>& words);
+
+}  // namespace holdfast::base
