@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <climits>
 
+#include "base/json.hpp"
+
 namespace holdfast::base {
 
 Result<std::string> absolute_path(const std::string& path) {
@@ -15,6 +17,8 @@ Result<std::string> absolute_path(const std::string& path) {
   if (::getcwd(here.data(), here.size()) == nullptr)
     return fail(Error::from_errno(errno, path + ": the working folder cannot be told"));
   std::string out(here.data());
+  if (!is_utf8(out))
+    return fail(Code::kInvalid, path + ": the name of the working folder is not UTF-8; go to another one");
   if (out.back() != '/') out += '/';
   return out + path;
 }

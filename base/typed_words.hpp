@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of a command line, looked at before anything is done with them. What is typed ends in JSON, in logs and in files
-// that are UTF-8, so that other bytes are refused in one place, for every program of ours.
+// that are UTF-8, so that other bytes are refused before, by holdfast, holdfast-agent and holdfast-hub alike.
 // Threads: any.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace holdfast::base {
 
-/// `words` are without the program's name. kInvalid: one of them is not UTF-8; the message says which, and repeats nothing of it.
+/// `words` are without the program's name. kInvalid: one of them is not UTF-8; the message says which, and repeats no value.
 Status check_typed_words(const std::vector<std::string>& words);
 
 }  // namespace holdfast::base

@@ -113,7 +113,7 @@ TEST(AgentOptions, SaysWhatIsWrongAndTheWayOut) {
        "letter or digit"},
       {"bytes that are no text",
        {"a", "why", "File/\xff", "--data", "/d"},
-       "word 2 is not UTF-8; is the terminal set to another encoding?"},
+       "word 2 is not UTF-8: type it so; a file or folder with such a name has to be renamed"},
       {"two keys", {"a", "logs", "x", "y", "--data", "/d"}, "y: one word too many"},
       {"a key where none goes", {"a", "run", "x", "--data", "/d"}, "x: one word too many"},
       {"profile",

@@ -72,7 +72,7 @@ Result<std::string> token_of(const AgentOptions& options) {
   constexpr std::size_t kTokenFileBytesMax = 4096;
   auto read = base::read_file(options.token_file, kTokenFileBytesMax);
   if (!read) return fail(std::move(read).error().with_context("--token-file"));
-  const std::string token(sync::trimmed(*read));
+  const std::string token(sync::trimmed(sync::without_byte_order_mark(*read)));
   const bool is_text = std::ranges::all_of(token, [](char c) { return c > 0x20 && c < 0x7f; });
   if (!token.empty() && is_text) return token;
   return fail(Code::kInvalid, "--token-file: " + options.token_file + ": " +

@@ -19,17 +19,11 @@ namespace limits = base::limits;
 using base::Code;
 using base::Status;
 
-constexpr std::string_view kNotReached = "the broker is not reached";
-
 namespace {
 
-/// How long the hub may take to store a batch of events before the same is sent again.
-std::chrono::milliseconds patience(std::uint32_t unanswered) {
-  constexpr std::uint32_t kDoublingsMax = 16;
-  const std::chrono::milliseconds wait =
-      limits::kEventsStoredTimeout * (1U << std::min(unanswered, kDoublingsMax));
-  return std::min<std::chrono::milliseconds>(wait, limits::kEventsStoredTimeoutMax);
-}
+constexpr std::string_view kNotReached = "the broker is not reached";
+constexpr const char* kThere = "1";  ///< presence; its Will says the other
+constexpr const char* kAway = "0";
 
 }  // namespace
 
@@ -38,7 +32,8 @@ Session::Session(Seams seams, Engine& engine, NodeIdentity identity, CommandHand
       engine_(engine),
       identity_(std::move(identity)),
       handler_(std::move(handler)),
-      snapshot_interval_(limits::kSnapshotCoalesceMin) {}
+      snapshot_interval_(limits::kSnapshotCoalesceMin),
+      event_batches_(seams_.outbox) {}
 
 void Session::start() {
   auto& link = seams_.link;
@@ -46,7 +41,7 @@ void Session::start() {
   link.on_state([this](sync::LinkState state, const std::string& why) { on_link(state, why); });
   link.on_writable([this] { wake(); });
   link.subscribe(sync::Topics::down(identity_.uid));
-  link.set_will(sync::Topics::presence(identity_.uid), "0");
+  link.set_will(sync::Topics::presence(identity_.uid), kAway);
   engine_.on_changed([this] {
     queue_snapshot(seams_.clock.monotonic());
     wake();
@@ -55,10 +50,13 @@ void Session::start() {
 }
 
 void Session::stop() {
-  if (connected_)
-    static_cast<void>(
-        seams_.link.publish(sync::Topics::presence(identity_.uid), "0", sync::Delivery::kRetained));
+  // Where it cannot be said, the Will says it.
+  if (connected_) static_cast<void>(say_presence(kAway));
   seams_.link.stop();
+}
+
+Status Session::say_presence(const char* there) {
+  return seams_.link.publish(sync::Topics::presence(identity_.uid), there, sync::Delivery::kRetained);
 }
 
 void Session::on_link(sync::LinkState state, const std::string& why) {
@@ -67,17 +65,16 @@ void Session::on_link(sync::LinkState state, const std::string& why) {
   // All but events is said again from the hello on; those that the outbox did not take are told once and wait.
   std::erase_if(outgoing_, [](const Outgoing& out) { return out.frame.type != sync::FrameType::kEvents; });
   beacon_due_.reset();
-  batch_again_.reset();
-  batches_unanswered_ = 0;
+  event_batches_.begin_anew();
+  hello_base_.reset();
   if (!connected_) {
     base::log::failure(kNotReached, identity_.uid.str(), {Code::kUnavailable, why});
     return wake();  // who asks for trust elsewhere meanwhile learns of it
   }
   base::log::recovered(kNotReached, identity_.uid.str());
   ++counters_.connects;
-  static_cast<void>(
-      seams_.link.publish(sync::Topics::presence(identity_.uid), "1", sync::Delivery::kRetained));
-  say_hello(false);
+  static_cast<void>(say_presence(kThere));
+  say_hello(Greeting::kJoin);
   wake();
 }
 
@@ -85,12 +82,14 @@ void Session::queue(sync::Frame frame, sync::Delivery delivery) {
   outgoing_.push_back({std::move(frame), delivery});
 }
 
-void Session::say_hello(bool beacon, sync::Delivery delivery) {
+void Session::say_hello(Greeting greeting) {
   sync::Hello hello = engine_.hello();
-  hello.beacon = beacon;
-  queue(sync::encode(hello), delivery);
+  hello.beacon = greeting != Greeting::kJoin;
+  // The next beacon says what a lost one would have said.
+  queue(sync::encode(hello),
+        greeting == Greeting::kBeacon ? sync::Delivery::kAtMostOnce : sync::Delivery::kAtLeastOnce);
   // A hub that lacks what this hello names asks for it, and then gets the whole.
-  if (!beacon)
+  if (greeting == Greeting::kJoin)
     expect_report_known(
         sync::encode(sync::SnapshotReport{sync::encode_snapshot(engine_.snapshot()), sync::all_abilities()})
             .body);
@@ -131,7 +130,11 @@ void Session::dispatch(sync::Frame frame) {
     case sync::FrameType::kCommand: status = on_command(frame.body); break;
     case sync::FrameType::kSettings: status = on_settings(frame.body); break;
     case sync::FrameType::kTrust: status = on_trust_document(frame.body); break;
-    case sync::FrameType::kEventsStored: status = on_events_stored(frame.body); break;
+    case sync::FrameType::kEventsStored:
+      status = sync::decode_events_stored(frame.body).map([this](const sync::EventsStored& stored) {
+        event_batches_.on_stored(stored);
+      });
+      break;
     case sync::FrameType::kReport:
       if (auto report = sync::decode_report(frame.body))
         on_report(*report);
@@ -154,6 +157,7 @@ void Session::on_report(const sync::Report& report) {
     queue(sync::encode(sync::SealingKeyTold{*key}));
   if ((!report.snapshot && !report.abilities) || base::planted("snapshot-not-said-again")) return;
   snapshot_digest_sent_ = base::Digest{};
+  hello_base_.reset();  // it may lack that, too
   if (!base::planted("report-answered-by-a-delta")) report_base_.reset();
   snapshot_due_ = seams_.clock.monotonic();
 }
@@ -249,17 +253,7 @@ base::Status Session::on_trust_document(std::string_view body) {
   if (!trust_handler_) return {};
   HF_TRY(const bool taken, trust_handler_(body));
   // A hub that sends what is known has not heard which version this node holds.
-  if (!taken) say_hello(true);
-  return {};
-}
-
-base::Status Session::on_events_stored(std::string_view body) {
-  HF_TRY(const auto stored, sync::decode_events_stored(body));
-  if (seams_.outbox == nullptr) return {};
-  seams_.outbox->stored(stored);
-  if (!seams_.outbox->is_answered()) return {};
-  batch_again_.reset();
-  batches_unanswered_ = 0;
+  if (!taken) say_hello(Greeting::kNews);
   return {};
 }
 
@@ -267,14 +261,12 @@ void Session::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t
   identity_.signing_keys = signing_keys;
   identity_.trust = version;
   engine_.set_trust(std::move(signing_keys), version);
-  if (!connected_) return;
-  say_hello(true);
-  wake();
+  say_hello_again();
 }
 
 void Session::say_hello_again() {
   if (!connected_) return;
-  say_hello(true);
+  say_hello(Greeting::kNews);
   wake();
 }
 
@@ -287,7 +279,7 @@ void Session::queue_snapshot(base::MonotonicTime now) {
 void Session::collect() {
   while (auto applied = engine_.take_applied()) queue(sync::encode(*applied));
   const auto now = seams_.clock.monotonic();
-  if (beacon_due_ && *beacon_due_ <= now) say_hello(true, sync::Delivery::kAtMostOnce);
+  if (beacon_due_ && *beacon_due_ <= now) say_hello(Greeting::kBeacon);
   if (snapshot_due_ && *snapshot_due_ <= now) collect_snapshot(now);
   collect_events(now);
 }
@@ -307,28 +299,27 @@ void Session::collect_events(base::MonotonicTime now) {
   if (auto events = engine_.take_events(); !events.empty()) {
     queue(sync::Frame{sync::FrameType::kEvents, sync::encode_events(events)});
   }
-  if (seams_.outbox == nullptr || (batch_again_ && now < *batch_again_)) return;
-  batch_again_.reset();
-  const auto batch = seams_.outbox->next();
-  if (!batch) return;
-  queue(sync::encode(*batch));
-  batch_again_ = now + patience(batches_unanswered_++);
+  if (const auto batch = event_batches_.next(now)) queue(sync::encode(*batch));
 }
 
 void Session::expect_report_known(std::string body) {
   // Half for each of the two that a delta takes.
   const bool is_useful = body.size() <= limits::kDeltaBytesMax / 2;
-  report_base_ = is_useful ? std::optional(sync::report_base(std::move(body))) : std::nullopt;
+  report_base_ = is_useful ? std::optional(sync::up_base(std::move(body))) : std::nullopt;
 }
 
-std::string Session::payload_of(const sync::Frame& frame) const {
-  if (frame.type == sync::FrameType::kSnapshot && report_base_)
-    return sync::encode_frame(frame, *report_base_);
-  return sync::encode_frame(frame);
+std::string Session::payload_of(const Outgoing& out) const {
+  if (out.frame.type == sync::FrameType::kSnapshot && report_base_)
+    return sync::encode_frame(out.frame, *report_base_);
+  const bool is_beacon =
+      out.frame.type == sync::FrameType::kHello && out.delivery == sync::Delivery::kAtMostOnce;
+  if (is_beacon && hello_base_) return sync::encode_frame(out.frame, *hello_base_);
+  return sync::encode_frame(out.frame);
 }
 
 void Session::note_sent(const sync::Frame& frame, bool is_delta) {
   ++counters_.frames_out;
+  if (frame.type == sync::FrameType::kHello && !is_delta) hello_base_ = sync::up_base(frame.body);
   if (frame.type != sync::FrameType::kSnapshot) return;
   ++(is_delta ? counters_.snapshots_delta : counters_.snapshots_whole);
   expect_report_known(frame.body);
@@ -336,7 +327,7 @@ void Session::note_sent(const sync::Frame& frame, bool is_delta) {
 
 bool Session::send(const Outgoing& out) {
   const auto& frame = out.frame;
-  std::string payload = payload_of(frame);
+  std::string payload = payload_of(out);
   if (payload.size() > limits::kPacketBytesMax) {
     base::log::warn(
         "a message is too large to send and was dropped",
@@ -374,7 +365,7 @@ std::optional<base::MonotonicTime> Session::run_due() {
   // While the link takes no more, only its own event brings work; what is overdue would bring it without end.
   if (!outgoing_.empty()) return std::nullopt;
   std::optional<base::MonotonicTime> next = beacon_due_;
-  for (const auto& due : {snapshot_due_, batch_again_}) {
+  for (const auto& due : {snapshot_due_, event_batches_.due()}) {
     if (due && (!next || *due < *next)) next = due;
   }
   return next;

@@ -17,6 +17,7 @@
 #include "base/limits/wire.hpp"
 #include "base/random.hpp"
 #include "edge_agent/engine.hpp"
+#include "edge_agent/event_batches.hpp"
 #include "sync/link/link.hpp"
 #include "sync/store/store.hpp"
 #include "sync/wire/messages.hpp"
@@ -78,6 +79,8 @@ class Session {
   const Counters& counters() const { return counters_; }
 
  private:
+  /// Why hello is said: one has come; something that it tells of has changed, or was not heard; or only that it is still there.
+  enum class Greeting { kJoin, kNews, kBeacon };
   struct Outgoing {
     sync::Frame frame;
     sync::Delivery delivery;
@@ -92,21 +95,21 @@ class Session {
   base::Status on_command(std::string_view body);
   base::Status on_settings(std::string_view body);
   base::Status on_trust_document(std::string_view body);
-  base::Status on_events_stored(std::string_view body);
   /// False when this counter, or a higher one, was seen before. Stored before the command is carried out.
   base::Result<bool> take_counter(std::string_view which, std::uint64_t counter);
 
   /// Why a command is refused for its age; empty: it is not.
   std::string too_late(const sync::Command& command) const;
 
-  void say_hello(bool beacon, sync::Delivery delivery = sync::Delivery::kAtLeastOnce);
+  base::Status say_presence(const char* there);
+  void say_hello(Greeting greeting);
   void queue(sync::Frame frame, sync::Delivery delivery = sync::Delivery::kAtLeastOnce);
   void collect();
   void collect_snapshot(base::MonotonicTime now);
   void collect_events(base::MonotonicTime now);
   bool flush();
   bool send(const Outgoing& out);
-  std::string payload_of(const sync::Frame& frame) const;
+  std::string payload_of(const Outgoing& out) const;
   void note_sent(const sync::Frame& frame, bool is_delta);
   /// Of a report that the hub has, as long as it does not ask for it.
   void expect_report_known(std::string body);
@@ -124,11 +127,11 @@ class Session {
   std::optional<base::MonotonicTime> snapshot_due_;
   base::MonotonicTime snapshot_sent_{};
   base::Digest snapshot_digest_sent_;
-  std::optional<sync::FrameBase> report_base_;  ///< what the hub knows of this node; none: it gets the whole
+  // What the hub knows of this node; none: it gets the whole.
+  std::optional<sync::FrameBase> report_base_;
+  std::optional<sync::FrameBase> hello_base_;  ///< the last hello that went whole: beacons are deltas on it
   std::optional<base::MonotonicTime> beacon_due_;
-  std::optional<base::MonotonicTime>
-      batch_again_;                       ///< of the batch of events that is on its way; none: there is none
-  std::uint32_t batches_unanswered_ = 0;  ///< in a row
+  EventBatches event_batches_;
   std::chrono::milliseconds beacon_min_ = base::limits::kBeaconIntervalMin;
   std::chrono::milliseconds beacon_max_ = base::limits::kBeaconIntervalMax;
   bool connected_ = false;

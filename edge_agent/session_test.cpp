@@ -60,8 +60,8 @@ class SessionTest : public testing::Test {
     last_size = payload.size();
     if (std::holds_alternative<sync::BaseLost>(*decoded)) return static_cast<void>(++lost);
     const auto& frame = std::get<sync::Frame>(*decoded);
-    if (frame.type == FrameType::kSnapshot) {
-      const auto base = sync::report_base(frame.body);
+    if (frame.type == FrameType::kSnapshot || (frame.type == FrameType::kHello && !sync::is_delta(payload))) {
+      const auto base = sync::up_base(frame.body);
       reports[base.name] = base.bytes;
     }
     heard.push_back(frame);
@@ -182,6 +182,12 @@ TEST_F(SessionTest, RepeatsItsHelloAsABeacon) {
   EXPECT_TRUE(sync::decode_hello(heard.back().body)->beacon);
   EXPECT_EQ(broker.published_at_most_once(), 1U)
       << "the next one says the same: nobody has to acknowledge it";
+  EXPECT_LT(last_size, 60U) << "and it is a delta on the hello";
+  tell(sync::encode(sync::Report{.snapshot = true}));
+  pass(16min);
+  EXPECT_EQ(deltas, 1U) << "who asks may have lost what the hello said, too";
+  pass(16min);
+  EXPECT_EQ(deltas, 2U);
 }
 
 TEST_F(SessionTest, AcceptsAStateAndSaysWhatCameOfIt) {

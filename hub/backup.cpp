@@ -329,36 +329,40 @@ Result<BackupManifest> back_up(const DataFolder& folder, const std::string& to, 
 
 namespace {
 
-Result<BackupManifest> read_backup(const std::string& folder) {
-  const std::string name = folder + "/" + std::string(kBackupManifestName);
-  HF_TRY(const auto text, base::read_file(name, limits::kJsonBytesMax));
-  auto manifest = decode_backup_manifest(text);
-  if (!manifest) return fail(std::move(manifest).error().with_context(name));
-  bool has_store = false;
-  for (const auto& file : manifest->files) {
-    HF_TRY(const auto found, look_at(folder, file.name));
-    if (!is_same_content(found, file))
-      return fail(Code::kCorrupt, folder + "/" + file.name + ": not what was backed up");
-    has_store = has_store || file.name == kBackupStoreName;
-  }
-  if (!has_store) return fail(Code::kInvalid, name + ": there is no store in it");
-  // With the content that was backed up.
-  if (auto sound = sync::check_store(folder + "/" + std::string(kBackupStoreName)); !sound)
-    return fail(
-        std::move(sound).error().with_context("damaged already when it was backed up, so take another one"));
-  return manifest;
+constexpr const char* kCopyAgain = "; copy the backup again, or take another one";
+
+Status check_backed_up(const std::string& folder, const BackupFile& file) {
+  const std::string path = folder + "/" + file.name;
+  const auto found = look_at(folder, file.name);
+  if (!found && found.error().code() != Code::kNotFound) return fail(found.error());
+  if (!found) return fail(Code::kNotFound, path + " is missing" + kCopyAgain);
+  if (is_same_content(*found, file)) return {};
+  return fail(Code::kCorrupt, path + ": not what was backed up" + kCopyAgain);
 }
 
 }  // namespace
 
 Result<BackupManifest> check_backup(const std::string& folder) {
-  if (!is_backup(folder))
-    return fail(Code::kNotFound, folder + "/" + std::string(kBackupManifestName) +
-                                     " is not there: no backup, or one that was not finished");
-  auto manifest = read_backup(folder);
-  if (manifest || manifest.error().code() == Code::kTooNew) return manifest;
-  return fail(manifest.error().code(),
-              manifest.error().message() + "; the backup is not whole: copy it again, or take another one");
+  const std::string name = folder + "/" + std::string(kBackupManifestName);
+  auto text = base::read_file(name, limits::kJsonBytesMax);
+  if (!text && text.error().code() == Code::kNotFound)
+    return fail(Code::kNotFound, name + " is not there: no backup, or one that was not finished");
+  if (!text) return fail(text.error());
+  auto manifest = decode_backup_manifest(*text);
+  if (!manifest && manifest.error().code() == Code::kTooNew)
+    return fail(std::move(manifest).error().with_context(name));
+  if (!manifest) return fail(Code::kCorrupt, name + ": " + manifest.error().message() + kCopyAgain);
+  bool has_store = false;
+  for (const auto& file : manifest->files) {
+    HF_CHECK(check_backed_up(folder, file));
+    has_store = has_store || file.name == kBackupStoreName;
+  }
+  if (!has_store) return fail(Code::kInvalid, name + ": there is no store in it; take another backup");
+  // With the content that was backed up.
+  if (auto sound = sync::check_store(folder + "/" + std::string(kBackupStoreName)); !sound)
+    return fail(
+        std::move(sound).error().with_context("damaged already when it was backed up, so take another one"));
+  return manifest;
 }
 
 Result<Restored> restore(const DataFolder& folder, const std::string& from) {

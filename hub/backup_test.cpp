@@ -293,7 +293,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Damaged{"NotFinished", [](const std::string& at) { fs::remove(at + "/backup.json"); },
                 "not finished"},
-        Damaged{"AFileIsMissing", [](const std::string& at) { fs::remove(at + "/ca.key"); }, "ca.key"},
+        Damaged{"AFileIsMissing", [](const std::string& at) { fs::remove(at + "/ca.key"); },
+                "ca.key is missing; copy the backup again, or take another one"},
         Damaged{"AFileIsAnother",
                 [](const std::string& at) { ASSERT_TRUE(base::write_file(at + "/ca.key", "x", 0600)); },
                 "ca.key: not what was backed up"},
@@ -301,7 +302,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "store: not what was backed up"},
         Damaged{"NoJson",
                 [](const std::string& at) { ASSERT_TRUE(base::write_file(at + "/backup.json", "{", 0600)); },
-                "backup.json"},
+                "; copy the backup again, or take another one"},
         Damaged{"OfANewerRelease",
                 [](const std::string& at) { edit(at + "/backup.json", "\"format\":1", "\"format\":2"); },
                 "newer release"},

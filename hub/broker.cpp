@@ -20,6 +20,7 @@
 #include "base/limits/hub.hpp"
 #include "base/limits/wire.hpp"
 #include "base/log.hpp"
+#include "hub/listener.hpp"
 #include "hub/pki.hpp"
 
 namespace holdfast::hub {
@@ -123,21 +124,9 @@ Result<std::string> find_mosquitto() {
               "--broker mqtts://HOST:PORT");
 }
 
-Status check_port_free(const std::string& address, std::uint16_t port) {
-  const base::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd) return fail(base::Error::from_errno(errno, "making a socket"));
-  const int yes = 1;
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(port);
-  if (!address.empty() && ::inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1) return {};
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0) return {};
-  if (errno != EADDRINUSE) return fail(base::Error::from_errno(errno, "port " + std::to_string(port)));
-  return fail(Code::kConflict,
-              "port " + std::to_string(port) +
-                  " is in use by another program (of a hub whose folder was moved it is the "
-                  "broker that went on: end it); or choose another with --broker embedded:PORT");
+Status check_port_free(const BrokerOptions& options) {
+  const std::string address = options.address.empty() ? "0.0.0.0" : options.address;
+  return listen_at(address, options.port, "--broker embedded:PORT").map([](const base::Fd&) {});
 }
 
 Broker::Broker(base::Host& host, base::EventLoop& loop, base::Clock& clock, BrokerOptions options)
@@ -196,7 +185,10 @@ Status Broker::start() {
   if (status.phase == base::ProcessPhase::kRunning)
     return host_.stop_process(id_, kStopGrace);  // look() goes on
   if (has_lost_shim(status)) return end_without_shim(host_, status);
-  HF_CHECK(check_port_free(options_.address, options_.port));
+  if (auto port = check_port_free(options_); !port) {
+    return fail(std::move(port).error().with_context(
+        "the broker (if this hub's folder was moved while its broker ran, end that one)"));
+  }
   auto launched = launch();
   if (launched || launched.error().code() != Code::kNoSpace) return launched;
   // People need their hub to see what is wrong; the broker comes when there is room.

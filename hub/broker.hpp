@@ -39,8 +39,8 @@ std::string broker_password_line(const std::string& user, const std::string& pas
                                  const std::string& salt);
 /// In PATH or where Debian puts it.
 base::Result<std::string> find_mosquitto();
-/// kConflict names the port when something else listens there already.
-base::Status check_port_free(const std::string& address, std::uint16_t port);
+/// kConflict names the port when it cannot listen there, because something else does for instance.
+base::Status check_port_free(const BrokerOptions& options);
 
 class Broker {
  public:

@@ -146,6 +146,7 @@ struct Controller::Parts {
     tell_membership();
     context.outgoing.drop({KeyKind::kSend, uid.str()});
     context.outgoing.drop({KeyKind::kAsk, uid.str()});
+    context.outgoing.drop({KeyKind::kTrust, uid.str()});
     context.outgoing.drop({KeyKind::kStored, uid.str()});
     forget_node(context, uid);
     context.look_at_all_applications();  // one that is being deleted may have waited for it
@@ -244,6 +245,7 @@ struct Controller::Parts {
         if (auto* entry = context.applications.find(sync::ApplicationUid(key->id)))
           status.show_application(*entry);
         break;
+      case KeyKind::kTrust:
       case KeyKind::kAsk:
       case KeyKind::kStored:
       case KeyKind::kSend: break;  // in the queue of what goes out

@@ -46,8 +46,9 @@ struct Enrolment::Admitted {
 namespace {
 
 constexpr std::string_view kRefused =
-    "the token is not valid: it is wrong, used up or expired; make another with "
-    "`holdfast token create`";
+    "the token is not valid: it is wrong, used up, expired or for another machine; the hub's log says which. "
+    "Make another with `holdfast token create`";
+constexpr const char* kRefusedHere = "enrolment refused";
 
 std::string key_digest(const sync::CertificateRequest& request) {
   unsigned char* der = nullptr;
@@ -125,10 +126,10 @@ bool is_for(const Json& token, const std::string& fingerprint, const std::vector
 }
 
 std::string machine_of(const std::string& fingerprint, const std::vector<std::string>& serials) {
-  if (fingerprint.empty() && serials.empty()) return "none";
-  std::string out;
+  if (fingerprint.empty() && serials.empty()) return "tells neither a serial nor a fingerprint";
+  std::string out = "has ";
   for (const auto& serial : serials) out += "serial " + serial + ", ";
-  return out + "fingerprint " + (fingerprint.empty() ? "none" : fingerprint);
+  return out + (fingerprint.empty() ? "no fingerprint" : "fingerprint " + fingerprint);
 }
 
 /// What the new hardware of a node takes over: a person's labels and annotations.
@@ -197,7 +198,6 @@ Result<Enrolment::Request> Enrolment::read(const Json& json) {
   return out;
 }
 
-/// What is wrong is for this hub's log alone: outside a wrong token is told nothing that helps to guess a right one.
 Result<Json> Enrolment::holding_token(const std::string& token) const {
   const auto dot = token.rfind('.');
   const auto name = token.substr(0, dot == std::string::npos ? 0 : dot);
@@ -206,7 +206,8 @@ Result<Json> Enrolment::holding_token(const std::string& token) const {
   // The comparison is made for an unknown name too, so that names cannot be told by time.
   const std::string expected = object ? text_at(**object, "spec/tokenDigest") : std::string(64, '0');
   const bool holds = base::equal_constant_time(base::Digest::of(secret).hex(), expected);
-  if (!object) return fail(Code::kPermission, "there is no such token");
+  const bool is_name = sync::check_name(name, "").has_value();
+  if (!object) return fail(Code::kNotFound, is_name ? "there is no token " + name : "that is no token");
   if (!holds) return fail(Code::kPermission, "token " + name + ": its secret is another one");
   return **object;
 }
@@ -214,11 +215,18 @@ Result<Json> Enrolment::holding_token(const std::string& token) const {
 Result<Json> Enrolment::enroll(const Json& json) {
   HF_TRY(const auto request, read(json));
   const std::lock_guard guard(one_at_a_time_);
-  auto admitted = admit(request);
+  const auto token = token_for(request);
+  if (!token) {
+    // What is wrong is told here alone: outside it would help to guess. One that is tried again and again goes quiet.
+    const bool is_known = token.error().code() == Code::kPermission;
+    base::log::failure(kRefusedHere, is_known ? token.error().message() : "no token of this hub",
+                       token.error(), {{"name", request.name}});
+    return fail(Code::kPermission, std::string(kRefused));
+  }
+  auto admitted = admit(request, *token);
   if (!admitted) {
-    base::log::warn("enrolment refused", {{"name", request.name}, {"error", admitted.error().message()}});
-    const bool is_token = admitted.error().code() == Code::kPermission;
-    return fail(is_token ? base::Error(Code::kPermission, std::string(kRefused)) : admitted.error());
+    base::log::warn(kRefusedHere, {{"name", request.name}, {"error", admitted.error().message()}});
+    return fail(std::move(admitted).error());
   }
   if (admitted->pending) {
     base::log::info("a machine waits for a person's approval", {{"name", admitted->name}});
@@ -228,10 +236,14 @@ Result<Json> Enrolment::enroll(const Json& json) {
   return answer(request, *admitted);
 }
 
-Result<Enrolment::Admitted> Enrolment::admit(const Request& request) {
-  HF_TRY(const auto token, holding_token(request.token));
+Result<Json> Enrolment::token_for(const Request& request) const {
+  HF_TRY(auto token, holding_token(request.token));
   // Keys of machines that this token enrolled: asked again, answered again, however long a person took to approve.
-  if (const Json* earlier = find_at(token, "status/enrolled/" + request.key)) return admit_again(*earlier);
+  if (const Json* earlier = find_at(token, "status/enrolled/" + request.key)) {
+    if (auto again = admit_again(*earlier); !again)
+      return fail(std::move(again).error().with_context("token " + name_of(token)));
+    return token;
+  }
   const auto refused = [&token](const std::string& why) {
     return fail(Code::kPermission, "token " + name_of(token) + why);
   };
@@ -240,8 +252,12 @@ Result<Enrolment::Admitted> Enrolment::admit(const Request& request) {
   if (!expires || *expires <= seams_.clock.wall()) return refused(" expired at " + end);
   if (number_at(token, "status/used") >= uses_of(token)) return refused(" is used up");
   if (!is_for(token, request.fingerprint, request.serials))
-    return refused(" is for other machines: this one has " +
-                   machine_of(request.fingerprint, request.serials));
+    return refused(" is for other machines: this one " + machine_of(request.fingerprint, request.serials));
+  return token;
+}
+
+Result<Enrolment::Admitted> Enrolment::admit(const Request& request, const Json& token) {
+  if (const Json* earlier = find_at(token, "status/enrolled/" + request.key)) return admit_again(*earlier);
   const auto replaced = text_at(token, "spec/replace");
   HF_CHECK(check_place(request, replaced));
   Admitted admitted{.uid = sync::NodeUid(seams_.random.uuid()),
@@ -280,7 +296,7 @@ Result<Enrolment::Admitted> Enrolment::admit_again(const Json& earlier) const {
   const bool is_same =
       node && !admitted.uid.str().empty() && text_at(**node, "spec/uid") == admitted.uid.str();
   if (!is_same || is_cut_off(**node))
-    return fail(Code::kPermission, "the token enrolled this machine as node " + admitted.name +
+    return fail(Code::kPermission, "it enrolled this machine as node " + admitted.name +
                                        ", which is deleted, cut off or another machine by now");
   admitted.pending = truth_at(**node, "spec/pending");
   return admitted;

@@ -53,7 +53,9 @@ class Enrolment {
   struct Request;
   struct Admitted;
   static base::Result<Request> read(const base::Json& json);
-  base::Result<Admitted> admit(const Request& request);
+  /// Whether the token lets this machine in. Errors are for the hub's own log.
+  base::Result<base::Json> token_for(const Request& request) const;
+  base::Result<Admitted> admit(const Request& request, const base::Json& token);
   base::Result<Admitted> admit_again(const base::Json& earlier) const;
   base::Result<base::Json> answer(const Request& request, const Admitted& admitted);
   base::Status store(const Request& request, const base::Json& token, const Admitted& admitted);

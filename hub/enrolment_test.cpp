@@ -243,9 +243,17 @@ TEST_F(EnrolmentTest, RefusesEveryBadTokenInTheSameWords) {
   const auto message = enroll("nonsense", "a", csr()).error().message();
   EXPECT_EQ(enroll(wrong, "a", csr()).error().message(), message);
   EXPECT_EQ(enroll("", "a", csr()).error().message(), message);
+  const auto for_others = token({{"serials", {"SN-17"}}});
+  EXPECT_EQ(enroll(for_others, "a", csr()).error().message(), message) << "another machine's";
   clock_.advance(1h);
   EXPECT_EQ(enroll(good, "a", csr()).error().message(), message) << "expired";
   EXPECT_TRUE(objects_.list(kNodes)->items.empty());
+  const auto one_use = token();
+  const auto key = csr();
+  ASSERT_TRUE(enroll(one_use, "b", key));
+  EXPECT_EQ(enroll(one_use, "a", csr()).error().message(), message) << "used up";
+  ASSERT_TRUE(objects_.remove(kNodes, "b"));
+  EXPECT_EQ(enroll(one_use, "b", key).error().message(), message) << "its node is gone";
 }
 
 TEST_F(EnrolmentTest, RefusesANameThatIsTaken) {

@@ -87,6 +87,16 @@ void FakeNode::send(const sync::Frame& frame) {
 }
 
 void FakeNode::say_hello(bool beacon) {
+  const auto frame = sync::encode(hello_now(beacon));
+  hello_ = frame.body;
+  send(frame);
+}
+
+void FakeNode::say_beacon() {
+  if (!silent) send_raw(sync::encode_frame(sync::encode(hello_now(true)), sync::up_base(hello_)));
+}
+
+sync::Hello FakeNode::hello_now(bool beacon) const {
   sync::Hello hello;
   hello.boot_id = "00000000-0000-4000-8000-000000000001";
   hello.beacon = beacon;
@@ -99,7 +109,7 @@ void FakeNode::say_hello(bool beacon) {
   hello.trust = trust;
   if (sealing) hello.sealing = sealing->public_key().id();
   hello.abilities = sync::abilities_digest(abilities);
-  send(sync::encode(hello));
+  return hello;
 }
 
 void FakeNode::report() {
@@ -110,7 +120,7 @@ void FakeNode::report() {
 
 void FakeNode::report_change() {
   const auto frame = sync::encode(sync::SnapshotReport{sync::encode_snapshot(snapshot()), abilities});
-  const auto payload = sync::encode_frame(frame, sync::report_base(std::exchange(reported_, frame.body)));
+  const auto payload = sync::encode_frame(frame, sync::up_base(std::exchange(reported_, frame.body)));
   if (!silent) send_raw(payload);
 }
 

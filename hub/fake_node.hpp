@@ -83,6 +83,8 @@ class FakeNode {
   const std::vector<sync::EventsStored>& events_stored() const { return events_stored_; }
 
   void say_hello(bool beacon = false);
+  /// A beacon as a delta on the last hello.
+  void say_beacon();
   std::uint64_t hardware = 0;  ///< that its hello tells of
   std::uint64_t trust = 0;     ///< the same: the version of its trust document
   void report();
@@ -111,6 +113,7 @@ class FakeNode {
   void apply(const sync::DesiredHeader& next);
   void answer(sync::AppliedStage stage);
   sync::Snapshot snapshot() const;
+  sync::Hello hello_now(bool beacon) const;
 
   sync::FakeBroker& broker_;
   Identity identity_;
@@ -123,6 +126,7 @@ class FakeNode {
   std::map<base::Digest, std::string> parts_;        ///< what came so far
   std::optional<sync::State> awaited_;
   std::string reported_;
+  std::string hello_;
   std::vector<sync::EventsStored> events_stored_;
   std::map<sync::Claim, sync::ApplicationUid> host_;
   std::set<std::string> deleted_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hub/front_door.hpp"
 
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -16,6 +15,7 @@
 #include "base/limits/hub.hpp"
 #include "base/log.hpp"
 #include "hub/client_hello.hpp"
+#include "hub/listener.hpp"
 #include "sync/link/byte_relay.hpp"
 #include "sync/link/mosquitto_link.hpp"
 #include "sync/link/stream_socket.hpp"
@@ -35,16 +35,7 @@ namespace {
 
 constexpr int kAcceptedAtOnceMax = 64;
 constexpr auto kAcceptPause = 100ms;  // when there are no descriptors left
-constexpr int kLookupTimeoutMs = 5'000;
 constexpr std::string_view kNotRelayed = "a connection to the hub's port could not be passed on";
-
-Result<SocketAddress> resolve(const std::string& host, std::uint16_t port) {
-  HF_TRY(const auto lookup, sync::Lookup::start(host, port));
-  pollfd done{lookup.fd(), POLLIN, 0};
-  if (::poll(&done, 1, kLookupTimeoutMs) <= 0) return fail(Code::kUnavailable, host + ": no answer in time");
-  HF_TRY(const auto found, lookup.result());
-  return found.front();
-}
 
 /// Every relay takes two descriptors: as many as this process may have.
 void raise_descriptor_limit() {
@@ -52,16 +43,6 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-Result<base::Fd> listener_at(const std::string& ip, std::uint16_t port) {
-  const auto address = resolve(ip, port);
-  auto made = address ? sync::listen_on(*address) : Result<base::Fd>(fail(address.error()));
-  if (made) return made;
-  return fail(Code::kConflict,
-              ip + ":" + std::to_string(port) +
-                  " cannot be listened on: it is in use, or not an address of this machine (" +
-                  made.error().message() + "); choose another with --listen ADDR:PORT");
 }
 
 }  // namespace
@@ -123,7 +104,7 @@ struct FrontDoor::State {
 };
 
 Status FrontDoor::State::listen() {
-  HF_TRY(listener, listener_at(options.address, options.port));
+  HF_TRY(listener, listen_at(options.address, options.port, kListenOption));
   port = sync::local_port(listener.get());
   return loop->watch(listener.get(), Ready::kRead, [this](Ready) { on_listener(); });
 }
@@ -260,10 +241,6 @@ Result<std::unique_ptr<FrontDoor>> FrontDoor::open(const FrontDoorOptions& optio
     HF_TRY(state->broker, resolve(options.broker_ip, options.broker_port));
   }
   return std::unique_ptr<FrontDoor>(new FrontDoor(std::move(state)));
-}
-
-Status FrontDoor::check_free(const std::string& ip, std::uint16_t port) {
-  return listener_at(ip, port).map([](const base::Fd&) {});
 }
 
 FrontDoor::FrontDoor(std::unique_ptr<State> state) : state_(std::move(state)) {}

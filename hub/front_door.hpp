@@ -21,11 +21,12 @@ struct FrontDoorOptions {
   std::uint16_t broker_port = 0;
 };
 
+/// By which a person says where it listens.
+inline constexpr std::string_view kListenOption = "--listen ADDR:PORT";
+
 class FrontDoor {
  public:
   static base::Result<std::unique_ptr<FrontDoor>> open(const FrontDoorOptions& options);
-  /// kConflict: nothing can listen there now.
-  static base::Status check_free(const std::string& ip, std::uint16_t port);
   ~FrontDoor();
   FrontDoor(const FrontDoor&) = delete;
   FrontDoor& operator=(const FrontDoor&) = delete;

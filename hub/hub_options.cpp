@@ -84,12 +84,20 @@ Status read_broker(const std::string& text, HubOptions& out) {
 
 Status check_advertised(const std::vector<std::string>& names) {
   for (const auto& name : names) {
-    if (!sync::is_certificate_name(name))
+    if (!sync::is_certificate_name(name) || name.find('*') != std::string::npos)
       return fail(Code::kInvalid,
                   "advertise: \"" + name +
                       "\" is neither a host name nor an IP address; write it without a scheme and a port");
   }
   return {};
+}
+
+Status check_ports_differ(const HubOptions& options) {
+  const bool is_same = options.broker_url.empty() && options.listen_port == options.broker_port;
+  if (!is_same || options.listen_port == 0) return {};
+  return fail(Code::kInvalid, "listen and broker: both say port " + std::to_string(options.listen_port) +
+                                  "; nodes that may reach no other are served at the one of listen, and the "
+                                  "broker needs one of its own");
 }
 
 Status read_store(const std::string& text) {

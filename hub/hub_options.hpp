@@ -40,6 +40,8 @@ base::Status read_listen(const std::string& text, HubOptions& out);
 base::Status read_broker(const std::string& text, HubOptions& out);
 /// Names by which nodes reach the hub, as its certificate can say them.
 base::Status check_advertised(const std::vector<std::string>& names);
+/// Hub and embedded broker listen at ports of their own.
+base::Status check_ports_differ(const HubOptions& options);
 /// "lmdb"; kUnsupported for "etcd=…".
 base::Status read_store(const std::string& text);
 /// What --source takes: a URL as it is, the absolute path of a folder as file:// URL. kNotFound: no such folder.

@@ -63,6 +63,25 @@ TEST(HubOptions, TakesASourceByPath) {
   EXPECT_EQ(out.root->url, "file:///tmp");
 }
 
+TEST(HubOptions, RefusesNamesThatNoCertificateSays) {
+  EXPECT_TRUE(check_advertised({"hub.example.com", "10.0.0.1", "fd00::1"}));
+  for (const auto* const name : {"", "a b", "https://hub", "hub:8443", "*.example.com"}) {
+    const auto checked = check_advertised({"hub", name});
+    ASSERT_FALSE(checked) << name;
+    EXPECT_TRUE(checked.error().message().starts_with("advertise: \"" + std::string(name) + "\""))
+        << checked.error().message();
+  }
+}
+
+TEST(HubOptions, RefusesOnePortForHubAndBroker) {
+  HubOptions out;
+  ASSERT_TRUE(read_listen("127.0.0.1:8443", out));
+  ASSERT_TRUE(read_broker("embedded:8443", out));
+  EXPECT_FALSE(check_ports_differ(out));
+  ASSERT_TRUE(read_broker("mqtts://other:8443", out));
+  EXPECT_TRUE(check_ports_differ(out));
+}
+
 TEST(HubOptions, SaysWhatIsWrong) {
   HubOptions out;
   EXPECT_EQ(read_listen("8443", out).error().message(), "listen: 8443: write ADDR:PORT");
@@ -70,6 +89,7 @@ TEST(HubOptions, SaysWhatIsWrong) {
   EXPECT_EQ(read_broker("nats://x", out).error().message(),
             "broker: nats://x: write embedded, embedded:PORT or mqtts://HOST:PORT");
   EXPECT_FALSE(read_broker("embeddedness", out));
+  EXPECT_TRUE(read_poll("soon", out).error().message().starts_with("poll: "));
   EXPECT_NE(read_config(R"({"lisen":":1"})", out).error().message().find("lisen"), std::string::npos);
 }
 

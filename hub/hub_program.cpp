@@ -13,6 +13,8 @@
 #include "base/time_text.hpp"
 #include "base/version.hpp"
 #include "hub/backup.hpp"
+#include "hub/identity_files.hpp"
+#include "hub/listener.hpp"
 #include "hub/sealing_key_file.hpp"
 #include "hub/tables.hpp"
 
@@ -110,9 +112,13 @@ std::vector<std::string> HubProgram::broker_urls() const {
   return out;
 }
 
-/// Empty: every address.
-std::string HubProgram::broker_address() const {
-  return options_.listen_address == "0.0.0.0" ? "" : options_.listen_address;
+BrokerOptions HubProgram::broker_options() const {
+  return {.folder = folder_.broker(),
+          .address = options_.listen_address == "0.0.0.0" ? "" : options_.listen_address,
+          .port = options_.broker_port,
+          .certificate_file = folder_.server_certificate(),
+          .key_file = folder_.server_key(),
+          .ca_file = folder_.ca_bundle()};
 }
 
 /// Where the hub itself reaches its own broker.
@@ -126,7 +132,7 @@ Status HubProgram::open() {
   HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
   HF_CHECK(check_no_restore_is_due(folder_));
   HF_CHECK(check_store_is_there(folder_));
-  if (!is_there(folder_.hub_file())) HF_CHECK(check_ports());
+  if (!is_any_identity_there(folder_)) HF_CHECK(check_ports());
   // The store first: keys without one are a loss, and none that a hub which is killed here could be taken for.
   HF_TRY(file_, open_hub_store(folder_));
   store_ = std::make_unique<StoreWatch>(*file_, clock_);
@@ -158,8 +164,9 @@ Status HubProgram::open() {
 
 /// Of a hub that is new, before its keys are made: a port that is taken is the commonest reason not to start.
 Status HubProgram::check_ports() const {
-  HF_CHECK(FrontDoor::check_free(options_.listen_address, options_.listen_port));
-  return options_.broker_url.empty() ? check_port_free(broker_address(), options_.broker_port) : Status();
+  // Both at once: they may be one and the same.
+  HF_TRY(const auto door, listen_at(options_.listen_address, options_.listen_port, kListenOption));
+  return options_.broker_url.empty() ? check_port_free(broker_options()) : Status();
 }
 
 Status HubProgram::open_broker() {
@@ -173,13 +180,7 @@ Status HubProgram::open_broker() {
                                                    .log_dir = folder_.logs(),
                                                    .shim_path = std::move(shim),
                                                    .boot_id = std::nullopt}));
-    broker_ = std::make_unique<Broker>(*host_, *loop_, clock_,
-                                       BrokerOptions{.folder = folder_.broker(),
-                                                     .address = broker_address(),
-                                                     .port = options_.broker_port,
-                                                     .certificate_file = folder_.server_certificate(),
-                                                     .key_file = folder_.server_key(),
-                                                     .ca_file = folder_.ca_bundle()});
+    broker_ = std::make_unique<Broker>(*host_, *loop_, clock_, broker_options());
     host_->on_event([this](const base::HostEvent& event) { broker_->on_host_event(event); });
     HF_TRY(auto password, broker_->admin_password(random_));
     takeover_ = std::make_unique<Takeover>(

@@ -53,7 +53,7 @@ class HubProgram {
   base::Status open_controller();
   base::Status open_api();
   base::Status open_door(ApiParts parts);
-  std::string broker_address() const;
+  BrokerOptions broker_options() const;
   std::string broker_ip() const;
   std::vector<std::string> broker_urls() const;
   void work();

@@ -29,6 +29,7 @@ using namespace holdfast;
 
 constexpr int kFailed = 1;
 constexpr int kUsedWrongly = 2;
+constexpr const char* kRotatable = "signing-key, ca or sealing-key";
 
 /// As typed; empty where nothing was.
 struct Typed {
@@ -98,6 +99,7 @@ base::Result<hub::HubOptions> options_of(const Typed& typed) {
   if (!typed.broker.empty()) HF_CHECK(hub::read_broker(typed.broker, out));
   if (!typed.advertise.empty()) out.advertise = typed.advertise;
   HF_CHECK(hub::check_advertised(out.advertise));
+  HF_CHECK(hub::check_ports_differ(out));
   out.recovery_key = typed.recovery_key;
   if (!typed.log_level.empty()) out.log_level = typed.log_level;
   if (!typed.poll.empty()) HF_CHECK(hub::read_poll(typed.poll, out));
@@ -175,7 +177,7 @@ CLI::App* add_rotate(CLI::App& app, Typed& typed) {
   auto* rotate = app.add_subcommand(
       "rotate",
       "Make a new signing key or CA for the fleet, with the hub stopped; nodes follow by themselves");
-  rotate->add_option("what", typed.rotated, "signing-key, ca or sealing-key")->required();
+  rotate->add_option("what", typed.rotated, kRotatable)->required();
   rotate->add_option("--data", typed.data, "Folder of the hub's state");
   rotate->add_option("--recovery-key", typed.recovery_key, "File with the recovery key; not for sealing-key");
   rotate->add_flag("--drop-old", typed.drop_old,
@@ -206,8 +208,7 @@ int rotate_sealing(const Typed& typed) {
 int rotate_keys(const Typed& typed) {
   if (typed.rotated == "sealing-key") return rotate_sealing(typed);
   if (typed.rotated != "ca" && typed.rotated != "signing-key")
-    return complain({base::Code::kInvalid,
-                     "rotate: \"" + typed.rotated + "\" is not one of signing-key, ca, sealing-key"},
+    return complain({base::Code::kInvalid, "rotate: \"" + typed.rotated + "\": write " + kRotatable},
                     kUsedWrongly);
   if (typed.recovery_key.empty())
     return complain({base::Code::kInvalid, "--recovery-key is needed: it signs what nodes believe"},

@@ -26,9 +26,9 @@ constexpr std::string_view kFloorKey = "counter_floor";
 constexpr std::uint64_t kSettingsReserved = 100'000;
 
 std::string encode_session(const NodeEntry& entry) {
-  return base::canonical_json(Json{{"command", base::to_decimal(entry.command_counter)},
-                                   {"trust", base::to_decimal(entry.trust)},
-                                   {"windowMs", entry.window_told.count()}});
+  Json out{{"command", base::to_decimal(entry.command_counter)}, {"windowMs", entry.window_told.count()}};
+  if (entry.trust) out["trust"] = base::to_decimal(*entry.trust);
+  return base::canonical_json(out);
 }
 
 void set_report(NodeEntry& entry, const sync::SnapshotReport& report, sync::Snapshot snapshot) {
@@ -87,7 +87,7 @@ void NodeBook::take_session(const sync::NodeUid& uid, std::string_view value) {
   // Where numbers stood when each node had its own row of them.
   const auto settings = base::from_decimal(text_at(*json, "settings")).value_or(0);
   settings_reserved_ = std::max(settings_reserved_, settings);
-  stored.trust = base::from_decimal(text_at(*json, "trust")).value_or(0);
+  if (const auto trust = base::from_decimal(text_at(*json, "trust"))) stored.trust = *trust;
   stored.window_told = std::chrono::milliseconds(number_at(*json, "windowMs"));
 }
 
@@ -235,10 +235,11 @@ Result<std::uint64_t> NodeBook::next_settings() {
   return ++settings_counter_;
 }
 
-void NodeBook::note_trust(NodeEntry& entry, std::uint64_t version) {
-  if (entry.trust == version) return;
+bool NodeBook::note_trust(NodeEntry& entry, std::uint64_t version) {
+  if (entry.trust == version) return false;
   entry.trust = version;
   entry.session_is_stored = false;
+  return true;
 }
 
 void NodeBook::note_paced(NodeEntry& entry, std::chrono::milliseconds window) {

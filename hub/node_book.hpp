@@ -93,6 +93,7 @@ struct NodeEntry {
   std::vector<std::string> abilities;
   base::Digest abilities_digest;
   bool report_is_stored = true;
+  std::string hello_bytes;  ///< the last that came whole, which its beacons are deltas on
 
   Presence presence = Presence::kUnknown;
   std::optional<base::WallTime> last_seen;
@@ -102,8 +103,9 @@ struct NodeEntry {
   /// than this hub knows of.
   bool is_heard = false;
   bool lacks_bodies = false;  ///< it said that it holds the header in force, and not all that it names
-  /// Version of the trust document that it holds, as it last said; 0: it never did.
-  std::uint64_t trust = 0;
+  /// Version of the trust document that it holds, as it last said (0: it cannot say); none: it was never asked.
+  std::optional<std::uint64_t> trust;
+  bool holds_trust(std::uint64_t version) const { return trust && *trust >= version; }
   /// When it was sent a newer one; it may be on its way for a while.
   std::optional<base::MonotonicTime> trust_sent;
   sync::Generation reported;     ///< accepted, as the node last said
@@ -150,7 +152,7 @@ class NodeBook {
   explicit NodeBook(sync::Store& store, std::uint64_t floor = 0) : store_(store), floor_(floor) {}
 
   base::Status load();  ///< reports and counters of an earlier run
-  /// True when something that matters to placement changed.
+  /// True when something changed that matters to placement, or is shown.
   bool take(const ObjectPtr& object);
   void drop(const sync::NodeUid& uid);
   base::Status forget(const sync::NodeUid& uid);
@@ -174,8 +176,8 @@ class NodeBook {
   bool has_lost_counters() const { return has_lost_counters_; }
   /// Counters go on above `floor`, for every node: what was handed out before is not known any more.
   base::Status lift_counters(std::uint64_t floor);
-  /// What the node said of its trust document; stored with what else is dirty.
-  void note_trust(NodeEntry& entry, std::uint64_t version);
+  /// What the node said of its trust document; stored with what else is dirty. False: the same as before.
+  bool note_trust(NodeEntry& entry, std::uint64_t version);
   /// Remembers that the node was told this window; stored with what else is dirty.
   void note_paced(NodeEntry& entry, std::chrono::milliseconds window);
   /// Nodes of which something is stored and which take() did not bring.
@@ -190,7 +192,7 @@ class NodeBook {
     std::optional<sync::SnapshotReport> report;
     std::uint64_t command_counter = 0;
     std::chrono::milliseconds window_told = base::limits::kReconnectWindowMin;
-    std::uint64_t trust = 0;
+    std::optional<std::uint64_t> trust;
   };
   base::Status save_session(const NodeEntry& entry);
   void take_session(const sync::NodeUid& uid, std::string_view value);

@@ -51,9 +51,11 @@ void NodeTalk::on_message(const std::string& topic, std::string_view payload) {
 
 Status NodeTalk::on_payload(NodeEntry& node, std::string_view payload) {
   const auto find_base = [&node](sync::FrameType type, std::string_view name) -> std::optional<std::string> {
-    if (type != sync::FrameType::kSnapshot || !node.snapshot) return std::nullopt;
-    auto base =
-        sync::report_base(sync::encode(sync::SnapshotReport{node.snapshot_bytes, node.abilities}).body);
+    std::string known;
+    if (type == sync::FrameType::kHello) known = node.hello_bytes;
+    if (type == sync::FrameType::kSnapshot && node.snapshot)
+      known = sync::encode(sync::SnapshotReport{node.snapshot_bytes, node.abilities}).body;
+    auto base = sync::up_base(std::move(known));
     return base.name == name ? std::optional(std::move(base.bytes)) : std::nullopt;
   };
   HF_TRY(const auto decoded, sync::decode_frame(payload, find_base));
@@ -61,19 +63,20 @@ Status NodeTalk::on_payload(NodeEntry& node, std::string_view payload) {
   ++context_.counters.messages_up[lost != nullptr ? lost->type : std::get<sync::Frame>(decoded).type];
   seen(node);
   if (lost != nullptr) {
-    if (lost->type != sync::FrameType::kSnapshot)
-      return base::fail(Code::kInvalid, "of what a node says only snapshots are deltas");
-    on_report_base_lost(node);
+    if (lost->type != sync::FrameType::kSnapshot && lost->type != sync::FrameType::kHello)
+      return base::fail(Code::kInvalid, "of what a node says only snapshots and beacons are deltas");
+    on_base_lost_here(node);
     return {};
   }
   const auto& frame = std::get<sync::Frame>(decoded);
   auto& counters = context_.counters;
+  if (frame.type == sync::FrameType::kHello && !sync::is_delta(payload)) node.hello_bytes = frame.body;
   if (frame.type == sync::FrameType::kSnapshot)
     ++(sync::is_delta(payload) ? counters.snapshots_delta : counters.snapshots_whole);
   return on_frame(node, frame);
 }
 
-void NodeTalk::on_report_base_lost(NodeEntry& node) {
+void NodeTalk::on_base_lost_here(NodeEntry& node) {
   ++context_.counters.bases_lost_up;
   sender_.ask(node, true, node.asking.abilities, {});
 }
@@ -105,15 +108,15 @@ void NodeTalk::on_presence(NodeEntry& node, std::string_view payload) {
   // One that has just come says hello at once, and that says what it lacks.
   if (node.sending.wanted) sender_.want_state(node, kHelloPatience);
   if (!was_unknown) return;
-  // The keys may have changed while no hub ran: who stayed connected must not believe the older ones until its next beacon.
-  if (node.trust < context_.options.trust_version) sender_.want_trust(node);
-  // It may have been connected all along and have spoken while nobody listened; a fleet is asked one after
-  // the other.
+  // It may have been connected all along and have spoken while nobody listened.
+  node.asking.sealing = node.can("secret/1");  // it may have made another key meanwhile
+  sender_.ask(node, true, true, in_turn());
+}
+
+std::chrono::milliseconds NodeTalk::in_turn() const {
   constexpr std::int64_t kAsksPerSecond = 200;
   const auto fleet = static_cast<std::int64_t>(context_.nodes.all().size());
-  const auto spread = std::chrono::seconds(1 + fleet / kAsksPerSecond);
-  node.asking.sealing = node.can("secret/1");  // it may have made another key meanwhile
-  sender_.ask(node, true, true, kHelloPatience + context_.seams.random.jitter(spread));
+  return kHelloPatience + context_.seams.random.jitter(std::chrono::seconds(1 + fleet / kAsksPerSecond));
 }
 
 void NodeTalk::set_presence(NodeEntry& node, Presence presence) {
@@ -128,7 +131,14 @@ void NodeTalk::set_presence(NodeEntry& node, Presence presence) {
   node.sending.end_parts();
   context_.outgoing.drop({KeyKind::kAsk, node.uid.str()});
   context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
+  context_.outgoing.drop({KeyKind::kTrust, node.uid.str()});
+  node.trust_sent.reset();  // what was on its way may be lost
   if (node.is_online() && node.sending.wanted) sender_.want_state(node);
+  // The keys may have changed while no hub ran: who stayed connected must not believe the older ones until its next beacon.
+  const bool is_unable_to_say = node.trust == 0U;
+  const auto in_force = context_.options.trust_version;
+  if (node.is_online() && in_force > 1 && !is_unable_to_say && !node.holds_trust(in_force))
+    sender_.want_trust(node, in_turn());
   for (const auto& [uid, placing] : node.placings) {
     if (const auto* application = context_.applications.find(uid)) context_.show(*application);
   }
@@ -146,21 +156,7 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   HF_TRY(const auto hello, sync::decode_hello(body));
   if (!check_hardware(node, hello.hardware)) return {};
   node.reported = hello.accepted;
-  if (node.trust != hello.trust) {
-    context_.nodes.note_trust(node, hello.trust);
-    context_.show(node);
-  }
-  if (!hello.beacon) node.trust_sent.reset();
-  // A node of the first version says 0 for ever: it is told when it comes, not at each beacon.
-  if (node.trust < context_.options.trust_version && (node.trust != 0 || !hello.beacon))
-    sender_.want_trust(node);
-  if (node.trust > context_.options.trust_version && !hello.beacon)
-    context_.tell(
-        node, sync::EventType::kWarning, "TrustAhead",
-        "the node believes trust document " + std::to_string(node.trust) + ", this hub's is " +
-            std::to_string(context_.options.trust_version) +
-            ": keys or addresses were changed since the backup that it was restored from, or another hub is "
-            "at work");
+  compare_trust(node, hello);
   node.sending.needed.clear();
   node.sending.end_parts();
   heard(node);
@@ -182,6 +178,22 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   if (!hello.beacon) sender_.tell_pacing(node);
   on_hello_(node);
   return {};
+}
+
+void NodeTalk::compare_trust(NodeEntry& node, const sync::Hello& hello) {
+  if (context_.nodes.note_trust(node, hello.trust)) context_.show(node);
+  const auto in_force = context_.options.trust_version;
+  context_.outgoing.drop({KeyKind::kTrust, node.uid.str()});
+  if (!hello.beacon) node.trust_sent.reset();
+  // A node of the first version says 0 for ever: it is told when it comes, not at each beacon.
+  if (hello.trust < in_force && (hello.trust != 0 || !hello.beacon)) sender_.want_trust(node);
+  if (hello.trust <= in_force || hello.beacon) return;
+  context_.tell(
+      node, sync::EventType::kWarning, "TrustAhead",
+      "the node believes trust document " + std::to_string(hello.trust) + ", this hub's is " +
+          std::to_string(in_force) +
+          ": keys or addresses were changed since the backup that it was restored from, or another hub is "
+          "at work");
 }
 
 /// What it opens with from now on: its secrets are sealed anew, and sent.

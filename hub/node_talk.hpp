@@ -4,6 +4,7 @@
 // Threads: one.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <set>
@@ -44,8 +45,8 @@ class NodeTalk {
   void on_presence(NodeEntry& node, std::string_view payload);
   base::Status on_payload(NodeEntry& node, std::string_view payload);
   base::Status on_frame(NodeEntry& node, const sync::Frame& frame);
-  /// A delta of the node that is on something else than what is known here.
-  void on_report_base_lost(NodeEntry& node);
+  /// A delta of the node that is on something else than what is known here: it is asked, and says its next beacon whole.
+  void on_base_lost_here(NodeEntry& node);
   base::Status on_base_lost(NodeEntry& node, std::string_view body);
   base::Status on_hello(NodeEntry& node, std::string_view body);
   base::Status on_applied(NodeEntry& node, std::string_view body);
@@ -60,6 +61,10 @@ class NodeTalk {
   base::Status note_hardware(const NodeEntry& node, const base::Json& spec);
   void seen(NodeEntry& node);
   void set_presence(NodeEntry& node, Presence presence);
+  void compare_trust(NodeEntry& node, const sync::Hello& hello);
+  /// After which one that has not spoken is spoken to: who has just come says hello at once, and a fleet is asked one after the
+  /// other.
+  std::chrono::milliseconds in_turn() const;
   void compare_report(NodeEntry& node);
   void heard(NodeEntry& node);
   void acknowledged(NodeEntry& node, const DesiredRecord& desired);

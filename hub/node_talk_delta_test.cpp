@@ -5,6 +5,7 @@
 #include "base/limits/hub.hpp"
 #include "base/limits/wire.hpp"
 #include "hub/fake_fleet.hpp"
+#include "hub/json_path.hpp"
 #include "hub/node_talk.hpp"
 
 namespace holdfast::hub {
@@ -165,6 +166,30 @@ TEST_F(NodeTalkDelta, ASnapshotMayBeADeltaOnTheLast) {
   fleet.settle();
   EXPECT_EQ(metric("holdfast_hub_snapshots_received_total", "delta"), 1);
   EXPECT_EQ(labels_of(*fleet.object("nodes", "cam-1")).at("facts.holdfast.dev/zone"), "b");
+}
+
+TEST_F(NodeTalkDelta, ABeaconMayBeADeltaOnTheLastHello) {
+  node().say_hello();
+  fleet.settle();
+  const auto bad = metric("holdfast_hub_bad_messages_total");
+  const auto asked = node().reports_asked();
+  node().trust = 5;
+  node().say_beacon();
+  fleet.settle();
+  EXPECT_EQ(metric("holdfast_hub_bad_messages_total"), bad);
+  EXPECT_EQ(node().reports_asked(), asked);
+  EXPECT_EQ(number_at(*fleet.object(std::string(kNodes), "cam-1"), "status/trustVersion"), 5)
+      << "it was read";
+}
+
+TEST_F(NodeTalkDelta, ABeaconOnAHelloThatTheHubDoesNotHaveMakesItAsk) {
+  fleet.restart_hub();
+  fleet.settle();
+  const auto asked = node().reports_asked();
+  node().say_beacon();
+  fleet.settle();
+  EXPECT_EQ(node().reports_asked(), asked + 1) << "then the next one is whole";
+  EXPECT_EQ(fleet.status("motd", "nodes/ready"), "1");
 }
 
 TEST_F(NodeTalkDelta, ASnapshotOnWhatTheHubDoesNotHaveIsAskedForWhole) {

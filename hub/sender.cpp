@@ -30,6 +30,10 @@ void Sender::want_state(NodeEntry& node, std::chrono::milliseconds after) {
   context_.outgoing.set({KeyKind::kSend, node.uid.str()}, context_.now() + after);
 }
 
+void Sender::want_trust(const NodeEntry& node, std::chrono::milliseconds after) {
+  context_.outgoing.set({KeyKind::kTrust, node.uid.str()}, context_.now() + after);
+}
+
 void Sender::want_state_in_turn(NodeEntry& node) { want_state(node, patience(node.sending.attempts)); }
 
 void Sender::ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after) {
@@ -84,7 +88,7 @@ std::optional<base::MonotonicTime> Sender::next_due() const {
 /// Ahead of all that is signed, for as long as the node has not said that it holds this version: it may be signed by a key
 /// that the node learns of only so.
 bool Sender::send_trust(NodeEntry& node) {
-  if (node.trust >= context_.options.trust_version) return true;
+  if (node.holds_trust(context_.options.trust_version)) return true;
   if (node.trust_sent && context_.now() - *node.trust_sent < limits::kStateAckTimeout) return true;
   if (!send(node.uid, sync::FrameType::kTrust, sync::encode_frame(context_.options.trust))) return false;
   node.trust_sent = context_.now();
@@ -93,11 +97,6 @@ bool Sender::send_trust(NodeEntry& node) {
 
 void Sender::pump() {
   is_blocked_ = false;
-  while (!trust_due_.empty()) {
-    auto* const node = context_.nodes.find(*trust_due_.begin());
-    if (node != nullptr && !node->revoked && node->is_online() && !send_trust(*node)) return;
-    trust_due_.erase(trust_due_.begin());
-  }
   while (!waiting_.empty()) {
     auto* const node = context_.nodes.find(waiting_.front().node);
     if (node != nullptr && !send_trust(*node)) return;
@@ -114,6 +113,7 @@ void Sender::pump() {
 bool Sender::send_due(const Key& key) {
   auto* node = context_.nodes.find(sync::NodeUid(key.id));
   if (node == nullptr || node->revoked || !node->is_online()) return true;
+  if (key.kind == KeyKind::kTrust) return send_trust(*node);
   if (key.kind == KeyKind::kStored) return send_stored(*node);
   if (key.kind == KeyKind::kAsk) return !node->asking.wanted() || send_question(*node);
   if (!node->sending.wanted || !node->ahead.empty()) return true;

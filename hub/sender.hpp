@@ -6,7 +6,6 @@
 
 #include <deque>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/result.hpp"
@@ -24,7 +23,8 @@ class Sender {
   void want_state(NodeEntry& node, std::chrono::milliseconds after = {});
   /// No sooner than if the node had said nothing.
   void want_state_in_turn(NodeEntry& node);
-  void want_trust(const NodeEntry& node) { trust_due_.insert(node.uid); }
+  /// Unless the node says before that it holds it.
+  void want_trust(const NodeEntry& node, std::chrono::milliseconds after = {});
   void ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after);
   void tell_pacing(NodeEntry& node);
   base::Result<bool> needs_parts(NodeEntry& node, const DesiredRecord& desired) {
@@ -61,8 +61,7 @@ class Sender {
     std::string payload;
   };
   std::deque<Waiting> waiting_;
-  std::set<sync::NodeUid> trust_due_;  ///< who said hello with an older trust document
-  bool is_blocked_ = false;            // the link took no more; it tells when it does
+  bool is_blocked_ = false;  // the link took no more; it tells when it does
 };
 
 }  // namespace holdfast::hub

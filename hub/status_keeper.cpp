@@ -52,6 +52,25 @@ bool is_awaited(const ApplicationEntry& application, const NodeEntry& node) {
          gitops::match(spec.placement, node.labels) == gitops::Match::kYes;
 }
 
+struct Cause {
+  std::string reason;
+  std::string message;  ///< empty: there is none
+};
+
+/// Of one that has not said that it holds the trust document in force: who counts on a key that was dropped counts on it, too.
+Cause trust_behind(const NodeEntry& node, std::uint64_t in_force) {
+  // The first one is what it was enrolled with; and to one that is cut off nothing is told any more.
+  if (node.revoked || in_force <= 1 || node.holds_trust(in_force)) return {};
+  const std::string way_out =
+      ". It is told when it is there; if it is there and this stays, ask it: "
+      "holdfast-agent status, and give it the hub's document: holdfast-agent trust FILE";
+  const std::string now = ", in force is " + std::to_string(in_force);
+  if (node.trust.value_or(0) == 0)
+    return {"NotSaid", "the node has not said which trust document it holds" + now + way_out};
+  return {"OlderDocument", "the node holds trust document " + std::to_string(*node.trust) + now +
+                               ": it believes the keys and addresses of the older one" + way_out};
+}
+
 bool is_proven_applied(const NodeEntry& node, const DesiredRecord& desired) {
   return node.applied_header == desired.header_digest && node.ahead.empty();
 }
@@ -212,14 +231,8 @@ Json StatusKeeper::node_conditions(const NodeEntry& node) const {
     out.push_back(condition(before, "Pending", "True", "WaitsForApproval",
                             "the machine waits for a person: holdfast approve " + node.name, now));
   }
-  const auto in_force = context_.options.trust_version;
-  if (node.trust != 0 && node.trust < in_force) {
-    out.push_back(condition(before, "TrustBehind", "True", "TrustBehind",
-                            "the node holds trust document " + std::to_string(node.trust) + ", in force is " +
-                                std::to_string(in_force) +
-                                ": until it is told, it believes keys and addresses of the older one",
-                            now));
-  }
+  if (auto behind = trust_behind(node, context_.options.trust_version); !behind.message.empty())
+    out.push_back(condition(before, "TrustBehind", "True", behind.reason, behind.message, now));
   if (!node.ahead.empty())
     out.push_back(condition(before, "GenerationAhead", "True", "GenerationAhead", node.ahead, now));
   if (!node.refused.empty())
@@ -287,7 +300,7 @@ Json StatusKeeper::node_status(const NodeEntry& node) const {
                  {"health", sync::to_string(node.snapshot ? health : Health::kUnknown)},
                  {"applications", {{"total", applications.size()}, {"synced", synced}}},
                  {"sections", std::move(sections)}};
-  if (node.trust != 0) status["trustVersion"] = node.trust;
+  if (node.trust.value_or(0) != 0) status["trustVersion"] = *node.trust;
   if (desired != nullptr) status["generation"]["desired"] = desired->header.generation.text();
   if (node.proven) status["generation"]["proven"] = node.proven->generation.text();
   if (node.snapshot) {

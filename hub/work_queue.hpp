@@ -22,11 +22,12 @@ enum class KeyKind {
   kNode,         ///< uid
   kNodeStatus,   ///< uid
   kRollup,       ///< application uid
-  kAsk,          ///< node uid: its report is wanted
-  kSend,         ///< node uid: its desired state is to be sent
-  kStored,       ///< node uid: it may forget events
+  kTrust,  ///< node uid: the trust document is to be sent, ahead of what may be signed by a key that is new in it
+  kAsk,     ///< node uid: its report is wanted
+  kSend,    ///< node uid: its desired state is to be sent
+  kStored,  ///< node uid: it may forget events
 };
-inline constexpr std::size_t kKeyKinds = 7;
+inline constexpr std::size_t kKeyKinds = 8;
 
 struct Key {
   KeyKind kind = KeyKind::kApplication;

@@ -364,8 +364,8 @@ TEST(TokenCreate, RefusesSerialsThatNoMachineCouldSayAndAsksTheHubNothing) {
   const std::vector<std::pair<std::string, std::string>> table{
       {"\xFF\xFE"
        "1\0004\0002\000\n\000"s,
-       "line 1: is not text"},
-      {"1421821012345\n1\0004\0002\000\n"s, "line 2: is not text"},
+       "line 1: must be one serial as UTF-8 text"},
+      {"1421821012345\n1\0004\0002\000\n"s, "line 2: must be one serial as UTF-8 text"},
       {"# nobody\n", "names no machine"},
   };
   for (const auto& [content, problem] : table) {
@@ -379,8 +379,10 @@ TEST(TokenCreate, RefusesSerialsThatNoMachineCouldSayAndAsksTheHubNothing) {
 TEST(TokenCreate, WordsThatAreNoTextAreNamed) {
   FakePerson person;
   EXPECT_EQ(person.types({"token", "create", "--replace", "\xff"}), ExitCode::kUsedWrongly);
-  EXPECT_EQ(person.err(),
-            "holdfast: --replace: its value is not UTF-8; is the terminal set to another encoding?\n");
+  EXPECT_EQ(
+      person.err(),
+      "holdfast: the word after --replace is not UTF-8: type it so; a file or folder with such a name has to "
+      "be renamed\n");
 }
 
 TEST(TokenCreate, WithoutATokenInTheAnswerFails) {

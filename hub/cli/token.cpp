@@ -61,17 +61,14 @@ Result<Json> read_serials(const std::string& file) {
   };
   auto text = base::read_file(file, base::limits::kClientFileBytesMax);
   if (!text) return fail(std::move(text).error().with_context("--serials"));
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // as editors of Windows put before UTF-8
-  const auto content =
-      std::string_view(*text).substr(text->starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   Json out = Json::array();
   std::size_t number = 0;
-  for (const auto part : sync::split(content, '\n')) {
+  for (const auto part : sync::split(sync::without_byte_order_mark(*text), '\n')) {
     ++number;
     const auto line = sync::trimmed(part);
     if (line.empty() || line.front() == '#') continue;
     if (!is_serial_text(line))
-      return bad("line " + std::to_string(number) + ": is not text; save the file as UTF-8");
+      return bad("line " + std::to_string(number) + ": must be one serial as UTF-8 text, without tabs");
     out.push_back(line);
   }
   if (out.empty()) return bad("names no machine");

@@ -23,6 +23,8 @@ std::string in_quotes(std::string_view text);
 
 /// "a/b" at '/' → {"a", "b"}; always at least one part. The views point into `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);
+/// Without the mark that some editors put before UTF-8.
+std::string_view without_byte_order_mark(std::string_view text);
 /// Without spaces, tabs and line ends at both ends.
 std::string_view trimmed(std::string_view text);
 

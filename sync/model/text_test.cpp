@@ -61,6 +61,10 @@ TEST(Split, GivesEveryPart) {
 TEST(Trimmed, TakesSpaceFromBothEnds) {
   EXPECT_EQ(trimmed(" \ta b\r\n"), "a b");
   EXPECT_EQ(trimmed(" \n"), "");
+  EXPECT_EQ(without_byte_order_mark("\xEF\xBB\xBF"
+                                    "a"),
+            "a");
+  EXPECT_EQ(without_byte_order_mark("a"), "a");
 }
 
 }  // namespace

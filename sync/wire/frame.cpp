@@ -201,6 +201,12 @@ ByteWriter head_of(const Frame& frame, Encoding encoding) {
 
 }  // namespace
 
+FrameBase up_base(std::string body) {
+  constexpr std::size_t kNameSize = 8;
+  std::string name(base::Digest::of(body).view().substr(0, kNameSize));
+  return {std::move(name), std::move(body)};
+}
+
 std::string encode_frame(const Frame& frame) {
   // Too large to be read: then it must not look as if it fitted into a packet either.
   const bool is_readable = frame.body.size() <= limits::kFrameBytesMax;

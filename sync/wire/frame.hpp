@@ -57,6 +57,9 @@ struct FrameBase {
   std::string bytes;
 };
 
+/// Of what goes up: the body of a report or a hello that both sides know, called by the first 8 bytes of its digest.
+FrameBase up_base(std::string body);
+
 /// Compresses when that is smaller. A body beyond limits::kFrameBytesMax is left as it is, so that what comes out is
 /// beyond limits::kPacketBytesMax, too: callers look at the size of what they send, and at nothing else.
 std::string encode_frame(const Frame& frame);

@@ -201,8 +201,6 @@ struct SnapshotReport {
 };
 Frame encode(const SnapshotReport& report);
 base::Result<SnapshotReport> decode_snapshot_report(std::string_view body);
-/// What the next report is a delta on: the body of one that both sides know, called by the first 8 bytes of its digest.
-FrameBase report_base(std::string body);
 base::Digest abilities_digest(const std::vector<std::string>& abilities);
 
 }  // namespace holdfast::sync

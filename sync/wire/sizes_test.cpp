@@ -169,7 +169,7 @@ TEST(Sizes, OneStatusChangedAmongNine) {
   section.resources[0].reason = "ProbeFailed";
   section.resources[0].message = "readiness: connection refused";
   const auto after = encode(SnapshotReport{encode_snapshot(snapshot), all_abilities()});
-  const auto delta = encode_frame(after, report_base(before));
+  const auto delta = encode_frame(after, up_base(before));
   EXPECT_LE(delta.size(), 130U) << "of " << encode_frame(after).size();
 }
 

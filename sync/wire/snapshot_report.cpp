@@ -51,12 +51,6 @@ Result<SnapshotReport> decode_snapshot_report(std::string_view body) {
   return report;
 }
 
-FrameBase report_base(std::string body) {
-  constexpr std::size_t kNameSize = 8;
-  std::string name(base::Digest::of(body).view().substr(0, kNameSize));
-  return {std::move(name), std::move(body)};
-}
-
 base::Digest abilities_digest(const std::vector<std::string>& abilities) {
   return base::Digest::of(base::canonical_json(Json(abilities)));
 }

@@ -228,16 +228,20 @@ void NodeRules::sent(const std::string& payload) {
   const auto decoded = sync::decode_frame(payload, find_base);
   if (!decoded) return;  // presence
   const auto* frame = std::get_if<sync::Frame>(&*decoded);
-  if (frame == nullptr) return violated("well-formed", "a delta on a report that it never had");
+  if (frame == nullptr) return violated("well-formed", "a delta on something that it never said");
   if (frame->type != sync::FrameType::kHello) ++messages_;
   if (holds_canary(frame->body)) violated("secret-in-clear", "sends a secret in clear");
   trace_.add(node_, "sends " + std::to_string(static_cast<int>(frame->type)) + " of " +
                         std::to_string(frame->body.size()) + (sync::is_delta(payload) ? " as a delta" : ""));
   if (frame->type == sync::FrameType::kApplied) check_applied(*frame);
+  if (frame->type == sync::FrameType::kHello && !sync::is_delta(payload)) {
+    const auto base = sync::up_base(frame->body);
+    reports_[base.name] = base.bytes;
+  }
   if (frame->type == sync::FrameType::kSnapshot) {
     const auto report = sync::decode_snapshot_report(frame->body);
     if (!report) return violated("well-formed", "a snapshot cannot be read");
-    const auto base = sync::report_base(frame->body);
+    const auto base = sync::up_base(frame->body);
     reports_[base.name] = base.bytes;
     last_snapshot_ = base::Digest::of(report->snapshot);
     snapshots_.insert(last_snapshot_);
@@ -273,7 +277,7 @@ void NodeRules::looked(const edge_agent::Engine& engine) {
   const auto digest = engine.hello().snapshot;
   if (digest == looked_at_) return;
   looked_at_ = digest;
-  const auto base = sync::report_base(
+  const auto base = sync::up_base(
       sync::encode(sync::SnapshotReport{sync::encode_snapshot(snapshot), sync::all_abilities()}).body);
   reports_[base.name] = base.bytes;
   check_sections(snapshot);

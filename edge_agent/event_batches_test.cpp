@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a session sends what waits in the outbox: one batch at a time, again when nobody says that it is stored.
+#include "edge_agent/event_batches.hpp"
+
 #include <gtest/gtest.h>
 
 #include <optional>
