@@ -30,10 +30,14 @@ std::string place_of(const std::vector<std::string>& words, std::size_t i) {
 
 Status check_typed_words(const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (is_utf8(words[i])) continue;
-    return fail(Code::kInvalid, place_of(words, i) +
-                                    " is not UTF-8: type it so; a file or folder with such a "
-                                    "name has to be renamed");
+    const auto& word = words[i];
+    const bool is_empty = word.empty() || (word.starts_with("--") && word.find('=') == word.size() - 1);
+    if (is_empty)
+      return fail(Code::kInvalid, place_of(words, i) + " is empty; leave the option out, or say what it is");
+    if (!is_utf8(word))
+      return fail(Code::kInvalid, place_of(words, i) +
+                                      " is not UTF-8: type it so; a file or folder with such "
+                                      "a name has to be renamed");
   }
   return {};
 }

@@ -33,6 +33,17 @@ TEST(TypedWords, SayWhichOneIsNotText) {
   EXPECT_EQ(place({"--\xff=a"}), "word 1");
 }
 
+TEST(TypedWords, AreNeverEmpty) {
+  const auto says = [](const std::vector<std::string>& words) {
+    return check_typed_words(words).error().message();
+  };
+  EXPECT_EQ(says({"token", "create", "--serials", ""}),
+            "the word after --serials is empty; leave the option out, or say what it is");
+  EXPECT_EQ(says({"run", "--root="}), "--root: its value is empty; leave the option out, or say what it is");
+  EXPECT_EQ(says({"approve", ""}), "word 2 is empty; leave the option out, or say what it is");
+  EXPECT_EQ(place({"label", "node", "a", "b="}), "") << "a label may be";
+}
+
 TEST(TypedWords, RepeatNoValue) {
   EXPECT_EQ(place({"enroll", "--token=token-x.secret", "\xff"}), "word 3");
   EXPECT_EQ(place({"enroll", "--token", "token-x.secret", "\xff"}), "word 4");

@@ -221,6 +221,9 @@ std::vector<std::string> not_granted(const AgentOptions& options, const Identity
 Result<Enrolled> enroll(const AgentOptions& options, base::Random& random) {
   const DataFolder folder(options.data);
   HF_CHECK(base::make_private_directory(folder.root()));
+  if (base::read_file(folder.root() + "/hub.json", base::limits::kJsonBytesMax))
+    return fail(Code::kConflict,
+                folder.root() + ": is the data folder of a hub; give the agent one of its own with --data");
   HF_TRY(const auto earlier, earlier_identity(folder, options.re_home));
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock) return fail(std::move(lock).error().with_context("stop the agent first"));

@@ -155,9 +155,9 @@ void Session::on_report(const sync::Report& report) {
   if (report.proof) queue(sync::encode(sync::Proof{identity_.name, engine_.accepted_header()}));
   if (const auto key = engine_.sealing_key(); key && report.sealing)
     queue(sync::encode(sync::SealingKeyTold{*key}));
+  if (report.hello) say_hello(Greeting::kNews);
   if ((!report.snapshot && !report.abilities) || base::planted("snapshot-not-said-again")) return;
   snapshot_digest_sent_ = base::Digest{};
-  hello_base_.reset();  // it may lack that, too
   if (!base::planted("report-answered-by-a-delta")) report_base_.reset();
   snapshot_due_ = seams_.clock.monotonic();
 }

@@ -395,7 +395,14 @@ Result<Restored> restore(const DataFolder& folder, const std::string& from) {
   return Restored{std::move(backup), was_empty ? "" : aside};
 }
 
+Status check_is_no_agents(const std::string& folder) {
+  if (!is_there(folder + "/node.json")) return {};
+  return fail(Code::kConflict,
+              folder + ": is the data folder of an agent; give the hub one of its own with --data");
+}
+
 Result<base::DirectoryLock> lock_of_stopped_hub(const DataFolder& folder) {
+  HF_CHECK(check_is_no_agents(folder.root()));
   auto lock = base::DirectoryLock::take(folder.root());
   if (!lock && lock.error().code() == Code::kConflict)
     return fail(std::move(lock).error().with_context("stop the hub first"));

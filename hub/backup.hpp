@@ -40,6 +40,8 @@ base::Result<Restored> restore(const DataFolder& folder, const std::string& from
 base::Status check_is_data_folder(const DataFolder& folder);
 /// kConflict: the hub runs.
 base::Result<base::DirectoryLock> lock_of_stopped_hub(const DataFolder& folder);
+/// kConflict: a node keeps its identity there, and its files have the same names.
+base::Status check_is_no_agents(const std::string& folder);
 /// kConflict: a restore was begun here and has not ended.
 base::Status check_no_restore_is_due(const DataFolder& folder);
 

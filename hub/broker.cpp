@@ -43,6 +43,20 @@ bool has_lost_shim(const base::ProcessStatus& status) {
   return status.phase == base::ProcessPhase::kLost && status.identity;
 }
 
+/// A copied folder says of the original's broker that it is its own. Where it cannot be told, what the folder says is believed.
+Status check_is_of(const std::string& folder, const base::ProcessStatus& status) {
+  if (!status.identity) return {};
+  const auto pid = std::to_string(status.identity->pid);
+  const auto words = base::read_file("/proc/" + pid + "/cmdline", base::limits::kJsonBytesMax);
+  if (!words || words->find(folder + "/") != std::string::npos) return {};
+  return fail(
+      Code::kConflict,
+      folder + ": its broker, process " + pid +
+          ", is of another folder: this one was copied from a hub that runs here, or moved. Two hubs of one "
+          "fleet fight; to let this one take its place, stop the other with its broker, and remove " +
+          folder.substr(0, folder.rfind('/')) + "/run");
+}
+
 /// Nobody would keep its log or tell how it ended, so it is not left to run; look() goes on when it is gone.
 Status end_without_shim(base::Host& host, const base::ProcessStatus& status) {
   base::log::warn("the broker lost its shim; it is ended and started anew", {{"pid", status.identity->pid}});
@@ -178,6 +192,7 @@ Status Broker::start() {
   HF_CHECK(write_if_other(options_.folder + "/mosquitto.conf", configuration, 0600));
   HF_CHECK(write_if_other(options_.folder + "/acl", broker_acl(), 0600));
   HF_TRY(const auto status, host_.process(id_));
+  HF_CHECK(check_is_of(options_.folder, status));
   if (status.phase == base::ProcessPhase::kRunning && status.spec_digest == digest_) {
     base::log::info("broker adopted", {{"port", static_cast<int>(options_.port)}});
     return {};

@@ -358,8 +358,8 @@ void Controller::start() {
     parts.talk.on_message(topic, payload);
     parts.wake_up();
   });
-  seams.link.on_state([&parts](sync::LinkState state, const std::string&) {
-    parts.talk.on_link(state);
+  seams.link.on_state([&parts](sync::LinkState state, const std::string& why) {
+    parts.talk.on_link(state, why);
     parts.wake_up();
   });
   seams.link.on_writable([&parts] { parts.wake_up(); });

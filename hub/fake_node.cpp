@@ -164,8 +164,9 @@ void FakeNode::on_payload(std::string_view payload) {
 
 void FakeNode::on_frame(const sync::Frame& frame) {
   if (frame.type == sync::FrameType::kReport) {
-    ++reports_asked_;
     const auto asked = sync::decode_report(frame.body);
+    ++(asked && asked->hello ? hellos_asked_ : reports_asked_);
+    if (asked && asked->hello) say_hello(true);
     if (asked && asked->proof) send(sync::encode(sync::Proof{"fake", shows.value_or(sealed_)}));
     if (asked && asked->sealing && sealing) send(sync::encode(sync::SealingKeyTold{sealing->public_key()}));
     if (asked && (asked->snapshot || asked->abilities)) report();

@@ -70,6 +70,7 @@ class FakeNode {
   std::size_t states_received() const { return states_; }
   std::size_t messages_sent() const { return sent_; }
   std::size_t reports_asked() const { return reports_asked_; }
+  std::size_t hellos_asked() const { return hellos_asked_; }
   /// Of the bodies in the last state that came.
   std::size_t last_state_bytes() const { return last_state_bytes_; }
   std::size_t deltas_received() const { return deltas_; }
@@ -135,6 +136,7 @@ class FakeNode {
   std::size_t states_ = 0;
   std::size_t sent_ = 0;
   std::size_t reports_asked_ = 0;
+  std::size_t hellos_asked_ = 0;
   std::size_t last_state_bytes_ = 0;
   std::size_t deltas_ = 0;
   std::size_t last_payload_bytes_ = 0;

@@ -79,6 +79,8 @@ Status read_broker(const std::string& text, HubOptions& out) {
   }
   if (text.size() == kEmbedded.size()) return {};
   HF_TRY(out.broker_port, read_port(std::string_view(text).substr(kEmbedded.size() + 1), "broker"));
+  if (out.broker_port == 0)
+    return fail(Code::kInvalid, "broker: " + text + ": nodes need a port that stays, 1 to 65535");
   return {};
 }
 

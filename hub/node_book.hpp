@@ -74,8 +74,9 @@ struct Asking {
   bool abilities = false;
   bool proof = false;
   bool sealing = false;
+  bool hello = false;
   std::uint32_t attempts = 0;
-  bool wanted() const { return snapshot || abilities || proof || sealing; }
+  bool wanted() const { return snapshot || abilities || proof || sealing || hello; }
 };
 
 struct NodeEntry {

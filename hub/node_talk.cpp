@@ -65,7 +65,7 @@ Status NodeTalk::on_payload(NodeEntry& node, std::string_view payload) {
   if (lost != nullptr) {
     if (lost->type != sync::FrameType::kSnapshot && lost->type != sync::FrameType::kHello)
       return base::fail(Code::kInvalid, "of what a node says only snapshots and beacons are deltas");
-    on_base_lost_here(node);
+    on_base_lost_here(node, lost->type);
     return {};
   }
   const auto& frame = std::get<sync::Frame>(decoded);
@@ -76,9 +76,11 @@ Status NodeTalk::on_payload(NodeEntry& node, std::string_view payload) {
   return on_frame(node, frame);
 }
 
-void NodeTalk::on_base_lost_here(NodeEntry& node) {
+void NodeTalk::on_base_lost_here(NodeEntry& node, sync::FrameType type) {
   ++context_.counters.bases_lost_up;
-  sender_.ask(node, true, node.asking.abilities, {});
+  const bool is_beacon = type == sync::FrameType::kHello;
+  node.asking.hello = node.asking.hello || is_beacon;
+  sender_.ask(node, node.asking.snapshot || !is_beacon, node.asking.abilities, {});
 }
 
 Status NodeTalk::on_frame(NodeEntry& node, const sync::Frame& frame) {
@@ -157,6 +159,8 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   if (!check_hardware(node, hello.hardware)) return {};
   node.reported = hello.accepted;
   compare_trust(node, hello);
+  // Of a beacon it is known by now what it stands on.
+  node.asking.hello = false;
   node.sending.needed.clear();
   node.sending.end_parts();
   heard(node);
@@ -446,8 +450,10 @@ Status NodeTalk::on_base_lost(NodeEntry& node, std::string_view body) {
   return {};
 }
 
-void NodeTalk::on_link(sync::LinkState state) {
-  if (state == sync::LinkState::kUp) return;
+void NodeTalk::on_link(sync::LinkState state, const std::string& why) {
+  constexpr const char* kNotReached = "the broker is not reached";
+  if (state == sync::LinkState::kUp) return base::log::recovered(kNotReached, "hub");
+  base::log::failure(kNotReached, "hub", {Code::kUnavailable, why});
   // Nothing is known of anybody until the broker tells again.
   sender_.drop_waiting();
   strangers_.forget();

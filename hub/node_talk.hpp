@@ -36,7 +36,8 @@ class NodeTalk {
         on_hello_(std::move(on_hello)) {}
 
   void on_message(const std::string& topic, std::string_view payload);
-  void on_link(sync::LinkState state);
+  /// `why` it is down.
+  void on_link(sync::LinkState state, const std::string& why);
 
   /// Sends what waits as far as the link takes it.
   void pump();
@@ -45,8 +46,8 @@ class NodeTalk {
   void on_presence(NodeEntry& node, std::string_view payload);
   base::Status on_payload(NodeEntry& node, std::string_view payload);
   base::Status on_frame(NodeEntry& node, const sync::Frame& frame);
-  /// A delta of the node that is on something else than what is known here: it is asked, and says its next beacon whole.
-  void on_base_lost_here(NodeEntry& node);
+  /// A delta of the node that is on something else than what is known here: the whole is asked for.
+  void on_base_lost_here(NodeEntry& node, sync::FrameType type);
   base::Status on_base_lost(NodeEntry& node, std::string_view body);
   base::Status on_hello(NodeEntry& node, std::string_view body);
   base::Status on_applied(NodeEntry& node, std::string_view body);

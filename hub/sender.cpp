@@ -37,7 +37,8 @@ void Sender::want_trust(const NodeEntry& node, std::chrono::milliseconds after) 
 void Sender::want_state_in_turn(NodeEntry& node) { want_state(node, patience(node.sending.attempts)); }
 
 void Sender::ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::milliseconds after) {
-  node.asking = Asking{snapshot, abilities, node.asking.proof, node.asking.sealing, 0};
+  const auto& asked = node.asking;
+  node.asking = Asking{snapshot, abilities, asked.proof, asked.sealing, asked.hello, 0};
   const Key key{KeyKind::kAsk, node.uid.str()};
   if (node.asking.wanted())
     context_.outgoing.set(key, context_.now() + after);
@@ -133,7 +134,8 @@ bool Sender::send_stored(const NodeEntry& node) {
 
 bool Sender::send_question(NodeEntry& node) {
   const auto& asking = node.asking;
-  if (!question(node.uid, {asking.snapshot, asking.abilities, asking.proof, asking.sealing})) return false;
+  if (!question(node.uid, {asking.snapshot, asking.abilities, asking.proof, asking.sealing, asking.hello}))
+    return false;
   context_.outgoing.set({KeyKind::kAsk, node.uid.str()}, context_.now() + patience(node.asking.attempts++));
   return true;
 }

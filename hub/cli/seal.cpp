@@ -43,11 +43,20 @@ Result<base::SealingPublicKey> read_key(const std::string& typed) {
   return key;
 }
 
-Result<base::SealingPublicKey> sealing_key(Invocation& invocation, const SealOptions& options) {
+Result<base::SealingPublicKey> given_key(Invocation& invocation, const SealOptions& options) {
   if (!options.key.empty()) return read_key(options.key);
   HF_TRY(auto* hub, invocation.hub());
   HF_TRY(const auto answer, hub->get_raw(kSealingKeyPath));
   return base::SealingPublicKey::from_hex(text_at(answer, "publicKey"));
+}
+
+/// One to which something can be sealed: not all 32 bytes are.
+Result<base::SealingPublicKey> sealing_key(Invocation& invocation, const SealOptions& options) {
+  HF_TRY(const auto key, given_key(invocation, options));
+  if (!base::seal(key, "", "a").empty()) return key;
+  return fail(Code::kInvalid,
+              "--key: this is no sealing key, nothing could be sealed to it; the hub's is sealing.pub in its "
+              "data folder");
 }
 
 Result<base::ClearText> read_secrets(Invocation& invocation, const std::string& file) {

@@ -28,6 +28,14 @@ milliseconds tick_of(std::chrono::seconds keep_alive) {
   return std::clamp<milliseconds>(keep_alive / 6, std::chrono::seconds(1), std::chrono::seconds(60));
 }
 
+/// A broker of version 2.0 does not say why it ends a session. One that ends again and again soon after it began is mostly one
+/// that another takes over, and is taken over in turn.
+constexpr std::chrono::seconds kShortLife{30};
+constexpr unsigned kShortLivesTold = 3;
+constexpr const char* kDouble =
+    "; sessions end soon after they began: does another program have the same identity (a copied data "
+    "folder, a second hub)?";
+
 }  // namespace
 
 struct MosquittoLink::State {
@@ -95,6 +103,10 @@ struct MosquittoLink::State {
   void failed(const base::Error& error);
   void drain_later();
   void fail_later(const base::Error& error);
+  std::string hint_of_a_double();
+
+  base::MonotonicTime up_since{};
+  unsigned short_lives = 0;  ///< in a row
 };
 
 // ---- to connect ----
@@ -216,6 +228,7 @@ void MosquittoLink::State::handle(MosquittoSession::Event event) {
   switch (event.kind) {
     case Kind::kConnected:
       up = true;
+      up_since = clock.monotonic();
       failures = 0;
       in_flight = 0;
       left.clear();
@@ -258,8 +271,15 @@ void MosquittoLink::State::drop() {
   tick_timer->cancel();
 }
 
+std::string MosquittoLink::State::hint_of_a_double() {
+  if (!up) return {};
+  short_lives = clock.monotonic() - up_since < kShortLife ? short_lives + 1 : 0;
+  return short_lives < kShortLivesTold ? "" : kDouble;
+}
+
 void MosquittoLink::State::failed(const base::Error& error) {
-  const std::string why = options.addresses.empty() ? error.message() : where() + ": " + error.message();
+  const std::string why =
+      options.addresses.empty() ? error.message() : where() + ": " + error.message() + hint_of_a_double();
   drop();
   if (!left.empty()) return connect_next(error);  // the host has another address
   ++attempt_number;

@@ -386,6 +386,18 @@ TEST_F(MosquittoLinkTest, FrozenBrokerIsNoticedByTheKeepAlive) {
   EXPECT_TRUE(until([&] { return up(); }));
 }
 
+TEST_F(MosquittoLinkTest, TwoThatThrowEachOtherOutAreToldThatThereIsADouble) {
+  FakeMosquitto broker(pki_);
+  start(options(broker.port()));
+  ASSERT_TRUE(until([&] { return up(); }));
+  MosquittoLink other(*loop_, clock_, random_, options(broker.port()));
+  other.start();
+  const auto is_told = [&] {
+    return !reasons_.empty() && reasons_.back().find("same identity") != std::string::npos;
+  };
+  EXPECT_TRUE(until(is_told, 60s)) << reason();
+}
+
 TEST_F(MosquittoLinkTest, SecondAddressIsTriedAfterTheFirst) {
   FakeMosquitto broker(pki_);
   auto with = options(broker.port());

@@ -106,6 +106,7 @@ void MosquittoSession::set_listeners() {
   mosquitto* const client = client_.get();
   mosquitto_log_callback_set(client, on_log);
   mosquitto_connect_v5_callback_set(client, on_connect);
+  mosquitto_disconnect_v5_callback_set(client, on_disconnect);
   mosquitto_message_v5_callback_set(client, on_message);
   mosquitto_publish_v5_callback_set(client, on_publish);
   mosquitto_subscribe_v5_callback_set(client, on_subscribe);
@@ -142,6 +143,8 @@ Status MosquittoSession::advance(Ready ready) {
   }
   if (has(ready, Ready::kRead) || has(ready, Ready::kError)) {
     HF_CHECK(check(mosquitto_loop_read(client_.get(), 1)));
+    // For the library that is no error.
+    if (dismissal_ != 0) return fail(explain(MOSQ_ERR_CONN_LOST));
   }
   if (has(ready, Ready::kWrite)) HF_CHECK(check(mosquitto_loop_write(client_.get(), 1)));
   if (phase_ == Phase::kTls) {
@@ -233,6 +236,13 @@ Status MosquittoSession::check(int rc) {
 base::Error MosquittoSession::explain(int rc) {
   if (const auto trouble = tpm_trouble(SSL_CTX_get0_privatekey(context_.get()))) return *trouble;
   if (!verdict_.reason.empty()) return {Code::kPermission, "the broker is not believed: " + verdict_.reason};
+  if (dismissal_ == MQTT_RC_SESSION_TAKEN_OVER)
+    return {Code::kConflict,
+            "another program took the session over: it has the same identity (a copied data folder, a second "
+            "hub)"};
+  if (dismissal_ != 0)
+    return {Code::kUnavailable,
+            std::string("the broker ended the session: ") + mosquitto_reason_string(dismissal_)};
   std::string text =
       rc == MOSQ_ERR_ERRNO ? base::Error::from_errno(errno, "socket").message() : mosquitto_strerror(rc);
   if (!last_log_.empty()) text.append(" (").append(last_log_).append(")");
@@ -249,6 +259,10 @@ void MosquittoSession::on_log(mosquitto*, void* object, int level, const char* t
 
 void MosquittoSession::on_connect(mosquitto*, void* object, int reason, int, const mosquitto_property*) {
   self(object).connack_ = reason;
+}
+
+void MosquittoSession::on_disconnect(mosquitto*, void* object, int reason, const mosquitto_property*) {
+  if (reason >= kReasonRefused) self(object).dismissal_ = reason;
 }
 
 void MosquittoSession::on_message(mosquitto*, void* object, const mosquitto_message* message,

@@ -82,6 +82,7 @@ class MosquittoSession {
   static MosquittoSession& self(void* object) { return *static_cast<MosquittoSession*>(object); }
   static void on_log(mosquitto*, void* object, int level, const char* text);
   static void on_connect(mosquitto*, void* object, int reason, int, const mosquitto_property*);
+  static void on_disconnect(mosquitto*, void* object, int reason, const mosquitto_property*);
   static void on_message(mosquitto*, void* object, const mosquitto_message* message,
                          const mosquitto_property*);
   static void on_publish(mosquitto*, void* object, int, int reason, const mosquitto_property*);
@@ -93,7 +94,8 @@ class MosquittoSession {
   SslContext context_;
   Phase phase_ = Phase::kTcp;
   int fd_ = -1;
-  int connack_ = -1;  // reason code, once there
+  int connack_ = -1;   // reason code, once there
+  int dismissal_ = 0;  // reason code by which the broker ended the session; 0: it did not
   std::size_t subscribed_ = 0;
   std::string last_log_;
   std::vector<Event> events_;

@@ -2,8 +2,11 @@
 // The client's half of sync/link/tls.hpp: whom it believes, by CA or by pin.
 #include <openssl/err.h>
 
+#include <chrono>
+#include <ctime>
 #include <utility>
 
+#include "base/time_text.hpp"
 #include "sync/link/openssl_error.hpp"
 #include "sync/link/tls_context.hpp"
 #include "sync/link/x509_text.hpp"
@@ -61,6 +64,11 @@ std::string describe(X509_STORE_CTX* check) {
   if (X509* const at = X509_STORE_CTX_get_current_cert(check)) {
     out.append(" (certificate of ").append(Certificate::share(at).common_name()).append(")");
   }
+  const std::time_t now = X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(check));
+  const bool is_by_time = why == X509_V_ERR_CERT_HAS_EXPIRED || why == X509_V_ERR_CERT_NOT_YET_VALID;
+  if (is_by_time && now != 0)
+    out += "; for this machine it is " + base::to_rfc3339_seconds(base::WallTime(std::chrono::seconds(now))) +
+           ": is its clock right?";
   return out;
 }
 

@@ -21,6 +21,7 @@ constexpr std::uint32_t kReportSnapshot = 1;
 constexpr std::uint32_t kReportAbilities = 2;
 constexpr std::uint32_t kReportProof = 4;
 constexpr std::uint32_t kReportSealing = 8;
+constexpr std::uint32_t kReportHello = 16;
 
 constexpr std::string_view kUuidShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
@@ -116,7 +117,8 @@ Result<Applied> decode_applied(std::string_view body) {
 Frame encode(const Report& report) {
   ByteWriter out;
   out.u32((report.snapshot ? kReportSnapshot : 0) | (report.abilities ? kReportAbilities : 0) |
-          (report.proof ? kReportProof : 0) | (report.sealing ? kReportSealing : 0));
+          (report.proof ? kReportProof : 0) | (report.sealing ? kReportSealing : 0) |
+          (report.hello ? kReportHello : 0));
   return {FrameType::kReport, out.take()};
 }
 
@@ -125,7 +127,7 @@ Result<Report> decode_report(std::string_view body) {
   const std::uint32_t flags = in.u32();
   if (!in.ok()) return fail(too_short("report"));
   return Report{(flags & kReportSnapshot) != 0, (flags & kReportAbilities) != 0, (flags & kReportProof) != 0,
-                (flags & kReportSealing) != 0};
+                (flags & kReportSealing) != 0, (flags & kReportHello) != 0};
 }
 
 Frame encode(const SealingKeyTold& told) { return {FrameType::kSealingKey, std::string(told.key.view())}; }

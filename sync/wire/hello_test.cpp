@@ -105,6 +105,7 @@ TEST(ReportMessage, ReadsBackWhatItWrote) {
     }
   }
   EXPECT_EQ(decode_report(encode(Report{.proof = true}).body), (Report{.proof = true}));
+  EXPECT_EQ(decode_report(encode(Report{.hello = true}).body), (Report{.hello = true}));
   EXPECT_FALSE(decode_report("abc"));
 }
 

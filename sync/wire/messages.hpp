@@ -84,6 +84,7 @@ struct Report {
   bool abilities = false;
   bool proof = false;
   bool sealing = false;  ///< its sealing public key
+  bool hello = false;    ///< whole: a beacon of it could not be read
   bool operator==(const Report&) const = default;
 };
 

@@ -291,3 +291,15 @@ def test_a_token_with_serials_is_for_those_machines_alone(own_fleet):
     assert done.returncode == 1 and "token is not valid" in done.stderr
     until("what the hub keeps from it is in the hub's own log",
           lambda: f"token {token['token'].split('.')[0]} is for other machines" in own_fleet.hub.daemon.log.read_text(), 5)
+
+
+def test_nobody_enrols_into_a_hubs_folder_nor_makes_a_hub_of_a_nodes(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    token = hub.token()
+    other = Node(f"{own_fleet.label}-m", own_fleet.folder / "m")
+    other.data = hub.data
+    done = other.enroll(token["hub"], token["caSha256"], token["token"])
+    assert done.returncode == 1 and "is the data folder of a hub" in done.stderr
+    for command in (["rotate", "sealing-key"], ["serve"]):
+        assert "is the data folder of an agent" in hub.command(*command, data=node.data, code=1).stderr
+    assert hub.is_ready()

@@ -3,6 +3,7 @@
 by every node and says so; nothing flaps, and nothing is deleted or restarted."""
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -87,3 +88,41 @@ def test_of_two_hubs_with_the_same_keys_one_is_refused_and_says_so(hubs):
         assert node.process("web") == running and not first.events("Pruned")
     finally:
         fleet.remove()
+
+
+def test_a_copied_folder_does_not_take_the_running_hubs_broker(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    until("it is connected", lambda: node.status()["connected"])
+    broker = hub.broker_pid()
+    copy = hub.folder / "copy"
+    subprocess.run(["cp", "-a", hub.data, copy], check=True)
+    listen, embedded = (machine.free_port() for _ in range(2))
+    refused = hub.command("serve", "--listen", f"127.0.0.1:{listen}", "--broker", f"embedded:{embedded}", data=copy, code=1).stderr
+    assert "is of another folder" in refused and f"{copy}/run" in refused
+    assert hub.broker_pid() == broker and node.status()["connected"]
+
+
+def test_who_takes_the_others_place_at_a_broker_is_named_by_the_other(own_fleet):
+    hub = own_fleet.hub
+    until("it is connected", hub.is_ready)
+    thief = subprocess.Popen(["mosquitto_sub", "-h", "127.0.0.1", "-p", str(hub.broker_port), "--cert", hub.certificate("client"),
+                              "--key", hub.key("client"), "--cafile", hub.certificate("ca"), "-V", "5", "-t", "hf/1/#"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until("the hub says so", lambda: "same identity" in hub.daemon.log.read_text(), 60)
+    finally:
+        thief.kill()
+        thief.wait()
+
+
+def test_a_hub_that_reaches_no_broker_says_why(own_fleet):
+    hub = own_fleet.hub
+    hub.stop()
+    alone = machine.Daemon("hub", [machine.program("holdfast-hub"), "serve", "--data", str(hub.data), "--listen", f"127.0.0.1:{hub.port}",
+                                   "--broker", "mqtts://127.0.0.1:1"], hub.folder / "alone.log")
+    alone.start([])
+    try:
+        until("its log has the cause", lambda: "the broker is not reached" in alone.log.read_text(), 20)
+        assert "127.0.0.1:1: " in alone.log.read_text()
+    finally:
+        alone.kill()
