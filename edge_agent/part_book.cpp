@@ -85,7 +85,8 @@ Result<bool> PartBook::take(const sync::Part& part) {
     return fail(Code::kLimit, "what comes in parts takes more than " +
                                   std::to_string(limits::kDesiredStateBytesMax) + " bytes");
   }
-  HF_CHECK(sync::write_one(store_, kPartTable, key_of(part.digest, part.offset),
+  const auto at = is_believed ? have(part.digest) : part.offset;
+  HF_CHECK(sync::write_one(store_, kPartTable, key_of(part.digest, at),
                            sync::ByteWriter().u32(part.total).raw(part.bytes).take()));
   auto& body = bodies_[part.digest];
   body.total = part.total;

@@ -61,14 +61,20 @@ struct Cause {
 Cause trust_behind(const NodeEntry& node, std::uint64_t in_force) {
   // The first one is what it was enrolled with; and to one that is cut off nothing is told any more.
   if (node.revoked || in_force <= 1 || node.holds_trust(in_force)) return {};
-  const std::string way_out =
-      ". It is told when it is there; if it is there and this stays, ask it: "
-      "holdfast-agent status, and give it the hub's document: holdfast-agent trust FILE";
-  const std::string now = ", in force is " + std::to_string(in_force);
-  if (node.trust.value_or(0) == 0)
-    return {"NotSaid", "the node has not said which trust document it holds" + now + way_out};
-  return {"OlderDocument", "the node holds trust document " + std::to_string(*node.trust) + now +
-                               ": it believes the keys and addresses of the older one" + way_out};
+  Cause out;
+  if (node.trust.value_or(0) == 0) {
+    out.reason = "NotSaid";
+    out.message = "the node has not said which trust document it holds";
+  } else {
+    out.reason = "OlderDocument";
+    out.message = "the node holds trust document " + std::to_string(*node.trust) +
+                  ", and believes the keys and addresses of that";
+  }
+  out.message +=
+      "; in force is " + std::to_string(in_force) +
+      ". It is told when it is there; if it is there and this stays, ask it: holdfast-agent status, and "
+      "give it the hub's document: holdfast-agent trust FILE";
+  return out;
 }
 
 bool is_proven_applied(const NodeEntry& node, const DesiredRecord& desired) {

@@ -134,12 +134,15 @@ void Workload::change_through_trouble() {
   if (folder.files.empty() || !folder.is_good()) return;
   auto& file = folder.files.begin()->second;
   if (!file.secret.empty()) return;
+  // Digits that hardly compress, or it would fit into one message.
   constexpr std::size_t kMany = 3'000;
-  file.content = next_content() + std::string(kMany, '.');
+  file.content = next_content();
+  while (file.content.size() < kMany) file.content += std::to_string(below(1'000'000'000));
   world_.broker.set_faults(
       {.loss = static_cast<std::uint32_t>(below(3) * 50), .duplicate = 300, .reorder = 300});
   commit("much in " + name_of(folder));
-  world_.pass(seconds(5 + static_cast<std::int64_t>(below(60))));
+  // Longer than until the hub's next fetch: it has to travel meanwhile.
+  world_.pass(seconds(60 + static_cast<std::int64_t>(below(60))));
   world_.broker.set_faults({});
 }
 
