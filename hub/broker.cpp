@@ -8,10 +8,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "base/file_io.hpp"
@@ -22,6 +24,7 @@
 #include "base/log.hpp"
 #include "hub/listener.hpp"
 #include "hub/pki.hpp"
+#include "sync/model/text.hpp"
 
 namespace holdfast::hub {
 
@@ -43,18 +46,31 @@ bool has_lost_shim(const base::ProcessStatus& status) {
   return status.phase == base::ProcessPhase::kLost && status.identity;
 }
 
-/// A copied folder says of the original's broker that it is its own. Where it cannot be told, what the folder says is believed.
-Status check_is_of(const std::string& folder, const base::ProcessStatus& status) {
+/// The file that a broker was started with; empty where it cannot be told.
+std::string configuration_of(std::int64_t pid) {
+  const auto line = base::read_file("/proc/" + std::to_string(pid) + "/cmdline", base::limits::kJsonBytesMax);
+  const auto words = sync::split(line ? std::string_view(*line) : std::string_view(), '\0');
+  const auto option = std::ranges::find(words, "-c");
+  return option == words.end() || option + 1 == words.end() ? "" : std::string(*(option + 1));
+}
+
+/// A copied folder says of the original's broker that it is its own. Of a folder that was moved, or is called by another name,
+/// it is.
+Status check_is_no_originals(const std::string& folder, const base::ProcessStatus& status) {
   if (!status.identity) return {};
-  const auto pid = std::to_string(status.identity->pid);
-  const auto words = base::read_file("/proc/" + pid + "/cmdline", base::limits::kJsonBytesMax);
-  if (!words || words->find(folder + "/") != std::string::npos) return {};
-  return fail(
-      Code::kConflict,
-      folder + ": its broker, process " + pid +
-          ", is of another folder: this one was copied from a hub that runs here, or moved. Two hubs of one "
-          "fleet fight; to let this one take its place, stop the other with its broker, and remove " +
-          folder.substr(0, folder.rfind('/')) + "/run");
+  const auto theirs = configuration_of(status.identity->pid);
+  std::error_code problem;
+  const bool is_another = !theirs.empty() && std::filesystem::exists(theirs, problem) &&
+                          !std::filesystem::equivalent(theirs, folder + "/mosquitto.conf", problem) &&
+                          !problem;
+  if (!is_another) return {};
+  const auto root = folder.substr(0, folder.rfind('/'));
+  return fail(Code::kConflict,
+              root + ": this folder was copied from a hub that runs here: its broker, process " +
+                  std::to_string(status.identity->pid) + ", is of " + theirs +
+                  ". Two hubs of one fleet fight; to let this one take the other's place, stop "
+                  "that and its broker, and remove " +
+                  root + "/run");
 }
 
 /// Nobody would keep its log or tell how it ended, so it is not left to run; look() goes on when it is gone.
@@ -192,7 +208,7 @@ Status Broker::start() {
   HF_CHECK(write_if_other(options_.folder + "/mosquitto.conf", configuration, 0600));
   HF_CHECK(write_if_other(options_.folder + "/acl", broker_acl(), 0600));
   HF_TRY(const auto status, host_.process(id_));
-  HF_CHECK(check_is_of(options_.folder, status));
+  HF_CHECK(check_is_no_originals(options_.folder, status));
   if (status.phase == base::ProcessPhase::kRunning && status.spec_digest == digest_) {
     base::log::info("broker adopted", {{"port", static_cast<int>(options_.port)}});
     return {};

@@ -98,8 +98,24 @@ def test_a_copied_folder_does_not_take_the_running_hubs_broker(own_fleet):
     subprocess.run(["cp", "-a", hub.data, copy], check=True)
     listen, embedded = (machine.free_port() for _ in range(2))
     refused = hub.command("serve", "--listen", f"127.0.0.1:{listen}", "--broker", f"embedded:{embedded}", data=copy, code=1).stderr
-    assert "is of another folder" in refused and f"{copy}/run" in refused
+    assert "was copied from a hub that runs here" in refused and f"{copy}/run" in refused
     assert hub.broker_pid() == broker and node.status()["connected"]
+
+
+def test_a_folder_that_is_moved_or_called_by_another_name_keeps_its_hub(own_fleet):
+    node, hub = own_fleet.node(), own_fleet.hub
+    until("it is connected", lambda: node.status()["connected"])
+    hub.stop()
+    first = hub.data
+    hub.data = hub.folder / "another-name"
+    hub.data.symlink_to(first)
+    hub.start()
+    until("it is back", lambda: node.status()["connected"] and hub.is_ready(), 60)
+    hub.stop()
+    hub.data.unlink()
+    hub.data = first.rename(hub.folder / "moved")
+    hub.start()
+    until("it is back again", lambda: node.status()["connected"] and hub.is_ready(), 60)
 
 
 def test_who_takes_the_others_place_at_a_broker_is_named_by_the_other(own_fleet):
