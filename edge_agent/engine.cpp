@@ -287,9 +287,8 @@ sync::Hello Engine::hello() const {
   hello.boot_id = s.facts.boot_id;
   hello.accepted = s.accepted.generation;
   hello.applied = s.store.applied().generation;
-  // What was lost here must be sent again, and what cannot be verified (its key was dropped since) signed anew; only a
-  // difference makes the hub send.
-  hello.content = s.keeper.is_complete() && s.accepted.verified ? s.accepted.content : base::Digest{};
+  // What was lost here must be sent again, and only a difference makes the hub send.
+  hello.content = s.keeper.is_complete() ? s.accepted.content : base::Digest{};
   hello.snapshot = s.snapshot_digest;
   hello.hardware = s.identity.hardware;
   hello.trust = s.identity.trust;

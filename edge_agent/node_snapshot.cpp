@@ -131,7 +131,7 @@ std::vector<sync::Condition> conditions_of(const Parts& parts) {
                  !has_state || parts.accepted.verified
                      ? ""
                      : "what is stored is signed by no key that this node believes; it is held, nothing is "
-                       "deleted, and the hub is asked for it anew"});
+                       "deleted, and the next desired state mends it"});
   return out;
 }
 

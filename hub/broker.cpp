@@ -54,23 +54,28 @@ std::string configuration_of(std::int64_t pid) {
   return option == words.end() || option + 1 == words.end() ? "" : std::string(*(option + 1));
 }
 
-/// A copied folder says of the original's broker that it is its own. Of a folder that was moved, or is called by another name,
-/// it is.
-Status check_is_no_originals(const std::string& folder, const base::ProcessStatus& status) {
-  if (!status.identity) return {};
-  const auto theirs = configuration_of(status.identity->pid);
+/// The data folder whose broker this process is, where another hub runs in it; empty: none does, or it cannot be told.
+std::string other_hub_of(const std::string& folder, std::int64_t pid) {
+  const std::filesystem::path theirs = configuration_of(pid);
   std::error_code problem;
   const bool is_another = !theirs.empty() && std::filesystem::exists(theirs, problem) &&
                           !std::filesystem::equivalent(theirs, folder + "/mosquitto.conf", problem) &&
                           !problem;
   if (!is_another) return {};
-  const auto root = folder.substr(0, folder.rfind('/'));
+  const std::string root = theirs.parent_path().parent_path();
+  const auto lock = base::DirectoryLock::take(root);
+  return !lock && lock.error().code() == Code::kConflict ? root : "";
+}
+
+/// A copied folder says of its original's broker that it is its own, and that it lost its shim.
+Status check_is_no_copy(const std::string& folder, const base::ProcessStatus& status) {
+  if (!has_lost_shim(status)) return {};
+  const auto original = other_hub_of(folder, status.identity->pid);
+  if (original.empty()) return {};
   return fail(Code::kConflict,
-              root + ": this folder was copied from a hub that runs here: its broker, process " +
-                  std::to_string(status.identity->pid) + ", is of " + theirs +
-                  ". Two hubs of one fleet fight; to let this one take the other's place, stop "
-                  "that and its broker, and remove " +
-                  root + "/run");
+              folder.substr(0, folder.rfind('/')) + ": this folder was copied from " + original +
+                  ", whose hub runs here. Two hubs of one fleet fight: to let this one take the "
+                  "other's place, stop that one first");
 }
 
 /// Nobody would keep its log or tell how it ended, so it is not left to run; look() goes on when it is gone.
@@ -208,7 +213,7 @@ Status Broker::start() {
   HF_CHECK(write_if_other(options_.folder + "/mosquitto.conf", configuration, 0600));
   HF_CHECK(write_if_other(options_.folder + "/acl", broker_acl(), 0600));
   HF_TRY(const auto status, host_.process(id_));
-  HF_CHECK(check_is_no_originals(options_.folder, status));
+  HF_CHECK(check_is_no_copy(options_.folder, status));
   if (status.phase == base::ProcessPhase::kRunning && status.spec_digest == digest_) {
     base::log::info("broker adopted", {{"port", static_cast<int>(options_.port)}});
     return {};

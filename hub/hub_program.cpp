@@ -133,8 +133,7 @@ Status HubProgram::open() {
   HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
   HF_CHECK(check_no_restore_is_due(folder_));
   HF_CHECK(check_store_is_there(folder_));
-  const bool is_new = !is_any_identity_there(folder_);
-  if (is_new) HF_CHECK(check_ports());
+  if (!is_any_identity_there(folder_)) HF_CHECK(check_ports());
   // The store first: keys without one are a loss, and none that a hub which is killed here could be taken for.
   HF_TRY(file_, open_hub_store(folder_));
   store_ = std::make_unique<StoreWatch>(*file_, clock_);
@@ -150,7 +149,6 @@ Status HubProgram::open() {
     if (url != pki.api_url) pki.more_api_urls.push_back(url);
   }
   HF_TRY(pki_, Pki::load_or_make(folder_, pki, clock_.wall(), random_));
-  if (!is_new) HF_CHECK(listen_at(options_.listen_address, options_.listen_port, kListenOption));
   if (pki_->is_new()) {
     base::log::warn("a recovery key was made: copy it to a safe place offline, then remove it here",
                     {{"file", folder_.recovery_key()}});

@@ -60,7 +60,8 @@ struct Cause {
 /// Of one that has not said that it holds the trust document in force: who counts on a key that was dropped counts on it, too.
 Cause trust_behind(const NodeEntry& node, std::uint64_t in_force) {
   // The first one is what it was enrolled with; and to one that is cut off nothing is told any more.
-  if (node.revoked || in_force <= 1 || node.holds_trust(in_force)) return {};
+  const bool never_came = !node.trust && !node.snapshot;
+  if (node.revoked || never_came || in_force <= 1 || node.holds_trust(in_force)) return {};
   Cause out;
   if (node.trust.value_or(0) == 0) {
     out.reason = "NotSaid";

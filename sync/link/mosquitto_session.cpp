@@ -239,7 +239,7 @@ base::Error MosquittoSession::explain(int rc) {
   if (dismissal_ == MQTT_RC_SESSION_TAKEN_OVER)
     return {Code::kConflict,
             "another program took the session over: it has the same identity (a copied data folder, a second "
-            "hub)"};
+            "hub), or the hub cut this node off"};
   if (dismissal_ != 0)
     return {Code::kUnavailable,
             std::string("the broker ended the session: ") + mosquitto_reason_string(dismissal_)};

@@ -98,8 +98,12 @@ def test_a_copied_folder_does_not_take_the_running_hubs_broker(own_fleet):
     subprocess.run(["cp", "-a", hub.data, copy], check=True)
     listen, embedded = (machine.free_port() for _ in range(2))
     refused = hub.command("serve", "--listen", f"127.0.0.1:{listen}", "--broker", f"embedded:{embedded}", data=copy, code=1).stderr
-    assert "was copied from a hub that runs here" in refused and f"{copy}/run" in refused
+    assert f"{copy}: this folder was copied from {hub.data}, whose hub runs here" in refused
     assert hub.broker_pid() == broker and node.status()["connected"]
+    hub.stop()
+    hub.data = copy
+    hub.start()
+    until("with the first one stopped it takes its place", lambda: node.status()["connected"] and hub.is_ready(), 60)
 
 
 def test_a_folder_that_is_moved_or_called_by_another_name_keeps_its_hub(own_fleet):
