@@ -133,7 +133,8 @@ Status HubProgram::open() {
   HF_CHECK(loop_->on_signals({SIGTERM, SIGINT}, [this](int) { loop_->stop(); }));
   HF_CHECK(check_no_restore_is_due(folder_));
   HF_CHECK(check_store_is_there(folder_));
-  if (!is_any_identity_there(folder_)) HF_CHECK(check_ports());
+  const bool is_new = !is_any_identity_there(folder_) && !is_there(folder_.store());
+  if (is_new) HF_CHECK(check_ports());
   // The store first: keys without one are a loss, and none that a hub which is killed here could be taken for.
   HF_TRY(file_, open_hub_store(folder_));
   store_ = std::make_unique<StoreWatch>(*file_, clock_);
