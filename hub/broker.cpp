@@ -221,10 +221,7 @@ Status Broker::start() {
   if (status.phase == base::ProcessPhase::kRunning)
     return host_.stop_process(id_, kStopGrace);  // look() goes on
   if (has_lost_shim(status)) return end_without_shim(host_, status);
-  if (auto port = check_port_free(options_); !port) {
-    return fail(std::move(port).error().with_context(
-        "the broker (if this hub's folder was moved while its broker ran, end that one)"));
-  }
+  HF_CHECK(check_port_free(options_));
   auto launched = launch();
   if (launched || launched.error().code() != Code::kNoSpace) return launched;
   // People need their hub to see what is wrong; the broker comes when there is room.
