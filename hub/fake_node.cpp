@@ -206,7 +206,13 @@ void FakeNode::on_state(const sync::State& state) {
   for (const auto& body : state.bodies) last_state_bytes_ += body.bytes.size();
   const auto next = sync::verify_header(state.header, {identity_.hub}, identity_.fleet, identity_.uid);
   if (!next) return;
-  if (header_ && next->generation <= header_->generation) return answer(sync::AppliedStage::kAccepted);
+  if (!believes_hub) return send(sync::encode(sync::Applied{.stage = sync::AppliedStage::kRefused}));
+  const bool is_mended = !std::exchange(is_verified, true);
+  if (header_ && next->generation <= header_->generation) {
+    answer(sync::AppliedStage::kAccepted);
+    if (is_mended) report();
+    return;
+  }
   for (const auto& body : state.bodies) {
     if (Digest::of(body.bytes) != body.digest) continue;
     bodies_[body.digest] = body.bytes;
@@ -299,6 +305,7 @@ sync::Snapshot FakeNode::snapshot() const {
   out.content = header_ ? header_->content_digest() : sync::DesiredHeader{}.content_digest();
   out.accepted = claimed_ ? *claimed_ : header_ ? header_->generation : sync::Generation{};
   if (applies) out.applied = out.accepted;
+  if (!is_verified) out.conditions.push_back({"StateVerified", "False", "SignatureUnknown", ""});
   if (!header_) return out;
   for (const auto& ref : header_->sections) {
     sync::SectionStatus status;

@@ -47,6 +47,8 @@ class FakeNode {
   bool takes_parts = true;                  ///< false: what comes in parts does not arrive
   bool lacks_bodies = false;                ///< says in hello that it lost something of what it accepted
   bool silent = false;                      ///< takes messages and says nothing: a report that was lost
+  bool is_verified = true;                  ///< false: what it holds is signed by no key that it believes
+  bool believes_hub = true;                 ///< false: refuses all that comes
   bool applies = true;                      ///< false: accepts, and the health gates never pass
   bool removes = true;                      ///< false: reports removed applications as being removed still
   std::optional<sync::SignedHeader> shows;  ///< as its proof; none: what it accepted

@@ -24,11 +24,15 @@ namespace {
 
 constexpr std::chrono::seconds kHelloPatience{2};
 
-/// Its bytes as a fingerprint begins with them.
-std::string hardware_hex(std::uint64_t hardware) {
-  std::string bytes;
-  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(hardware >> (8 * i) & 0xffU);
-  return base::to_hex(bytes);
+/// Whether the node says that it does not believe what it holds.
+bool has_doubts(const sync::Snapshot& snapshot) {
+  return std::ranges::any_of(snapshot.conditions, [](const sync::Condition& condition) {
+    return condition.type == "StateVerified" && condition.status == "False";
+  });
+}
+
+bool holds(const NodeEntry& node, const DesiredRecord* desired) {
+  return desired != nullptr && node.accepted_header == desired->header_digest && !node.lacks_bodies;
 }
 
 }  // namespace
@@ -133,14 +137,8 @@ void NodeTalk::set_presence(NodeEntry& node, Presence presence) {
   node.sending.end_parts();
   context_.outgoing.drop({KeyKind::kAsk, node.uid.str()});
   context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
-  context_.outgoing.drop({KeyKind::kTrust, node.uid.str()});
-  node.trust_sent.reset();  // what was on its way may be lost
   if (node.is_online() && node.sending.wanted) sender_.want_state(node);
-  // The keys may have changed while no hub ran: who stayed connected must not believe the older ones until its next beacon.
-  const bool is_unable_to_say = node.trust == 0U;
-  const auto in_force = context_.options.trust_version;
-  if (node.is_online() && in_force > 1 && !is_unable_to_say && !node.holds_trust(in_force))
-    sender_.want_trust(node, in_turn());
+  trust_.on_presence(node, in_turn());
   for (const auto& [uid, placing] : node.placings) {
     if (const auto* application = context_.applications.find(uid)) context_.show(*application);
   }
@@ -156,9 +154,9 @@ void NodeTalk::seen(NodeEntry& node) {
 
 Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   HF_TRY(const auto hello, sync::decode_hello(body));
-  if (!check_hardware(node, hello.hardware)) return {};
+  if (!clones_.is_same_machine(node, hello.hardware)) return {};
   node.reported = hello.accepted;
-  compare_trust(node, hello);
+  trust_.on_hello(node, hello);
   // Of a beacon it is known by now what it stands on.
   node.asking.hello = false;
   node.sending.needed.clear();
@@ -174,7 +172,8 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   if (const auto* desired = context_.desired.find(node.uid)) {
     const bool is_same = hello.accepted == desired->header.generation && hello.content == desired->content;
     if (is_same && !base::planted("hello-always-answered")) {
-      acknowledged(node, *desired);
+      if (!hello.beacon) node.is_offered_anew = false;
+      in_step(node, *desired);
     } else {
       sender_.want_state(node);
     }
@@ -182,22 +181,6 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   if (!hello.beacon) sender_.tell_pacing(node);
   on_hello_(node);
   return {};
-}
-
-void NodeTalk::compare_trust(NodeEntry& node, const sync::Hello& hello) {
-  if (context_.nodes.note_trust(node, hello.trust)) context_.show(node);
-  const auto in_force = context_.options.trust_version;
-  context_.outgoing.drop({KeyKind::kTrust, node.uid.str()});
-  if (!hello.beacon) node.trust_sent.reset();
-  // A node of the first version says 0 for ever: it is told when it comes, not at each beacon.
-  if (hello.trust < in_force && (hello.trust != 0 || !hello.beacon)) sender_.want_trust(node);
-  if (hello.trust <= in_force || hello.beacon) return;
-  context_.tell(
-      node, sync::EventType::kWarning, "TrustAhead",
-      "the node believes trust document " + std::to_string(hello.trust) + ", this hub's is " +
-          std::to_string(in_force) +
-          ": keys or addresses were changed since the backup that it was restored from, or another hub is "
-          "at work");
 }
 
 /// What it opens with from now on: its secrets are sealed anew, and sent.
@@ -211,39 +194,13 @@ Status NodeTalk::on_sealing_key(NodeEntry& node, std::string_view body) {
   return {};
 }
 
-Status NodeTalk::note_hardware(const NodeEntry& node, const Json& spec) {
-  return context_.objects.write(Actor::kHub, [&](ObjectWriter& writer) -> Status {
-    return writer.patch(kNodes, node.name, {{"spec", spec}}).map([](const ObjectPtr&) {});
-  });
-}
-
-bool NodeTalk::check_hardware(NodeEntry& node, std::uint64_t hardware) {
-  if (hardware == 0) return true;
-  const auto seen = hardware_hex(hardware);
-  if (node.fingerprint.starts_with(seen)) return true;
-  constexpr const char* kNotKept = "what machine a node is could not be kept";
-  const bool is_known = node.fingerprint.size() >= seen.size();
-  Status kept;
-  if (is_known) {
-    const std::string why =
-        "two machines are node " + node.name + ": hardware " + seen + " and " +
-        node.fingerprint.substr(0, seen.size()) +
-        ". Both are cut off, what they run goes on. Was a disk copied, enrol the copy anew "
-        "(holdfast-agent unenroll --keep there); then, or if it is the same machine with another "
-        "board: holdfast approve " +
-        node.name;
-    kept = note_hardware(node, {{"clone", why}});
-    if (kept) {
-      base::log::warn("two machines under one identity: both are cut off", {{"node", node.name}});
-      context_.tell(node, sync::EventType::kWarning, "Cloned", why);
-    }
-  } else {
-    kept = note_hardware(node, {{"fingerprint", seen}});
-    node.fingerprint = seen;
-  }
-  if (kept) return !is_known;
-  base::log::failure(kNotKept, node.name, kept.error());
-  return !is_known;
+/// What it holds and cannot verify, for the key was dropped since, it is given once more, signed by a key of today: once in a
+/// session, as it may believe none of this hub's.
+void NodeTalk::in_step(NodeEntry& node, const DesiredRecord& desired) {
+  const bool doubts = node.snapshot && has_doubts(*node.snapshot);
+  if (doubts && node.is_offered_anew && node.sending.wanted) return;  // it is on its way
+  acknowledged(node, desired);
+  if (doubts && !std::exchange(node.is_offered_anew, true)) sender_.want_state(node);
 }
 
 void NodeTalk::acknowledged(NodeEntry& node, const DesiredRecord& desired) {
@@ -271,6 +228,11 @@ Status NodeTalk::on_applied(NodeEntry& node, std::string_view body) {
     // An older one that came late is rightly refused; (0, 0): it could not even be read.
     if (!is_current && applied.generation != sync::Generation{}) return {};
     node.refused = "the node refused generation " + applied.generation.text() + "; see its events";
+    // Of one that holds it: it believes no key of this hub's, and to say it again is of no use.
+    if (node.is_offered_anew && holds(node, desired)) {
+      node.sending = Sending{};
+      context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
+    }
     context_.show(node);
     return {};
   }
@@ -321,7 +283,7 @@ void NodeTalk::compare_report(NodeEntry& node) {
     // One that is on its way is given its time.
     if (!node.sending.wanted) sender_.want_state(node);
   } else if (node.snapshot->content == desired->content && !node.lacks_bodies) {
-    acknowledged(node, *desired);
+    in_step(node, *desired);
   }
 }
 

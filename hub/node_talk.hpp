@@ -13,10 +13,12 @@
 #include <utility>
 
 #include "base/result.hpp"
+#include "hub/clone_watch.hpp"
 #include "hub/context.hpp"
 #include "hub/epochs.hpp"
 #include "hub/sender.hpp"
 #include "hub/strangers.hpp"
+#include "hub/trust_teller.hpp"
 #include "sync/wire/frame.hpp"
 #include "sync/wire/messages.hpp"
 
@@ -32,6 +34,8 @@ class NodeTalk {
         sender_(sender),
         strangers_(context, [this](const sync::NodeUid& uid,
                                    const sync::Report& report) { return sender_.question(uid, report); }),
+        clones_(context),
+        trust_(context, sender),
         on_answer_(std::move(on_answer)),
         on_hello_(std::move(on_hello)) {}
 
@@ -57,17 +61,14 @@ class NodeTalk {
   base::Status on_sealing_key(NodeEntry& node, std::string_view body);
   base::Status on_need(NodeEntry& node, std::string_view body);
 
-  /// False: another machine speaks under this node's uid, and both are cut off.
-  bool check_hardware(NodeEntry& node, std::uint64_t hardware);
-  base::Status note_hardware(const NodeEntry& node, const base::Json& spec);
   void seen(NodeEntry& node);
   void set_presence(NodeEntry& node, Presence presence);
-  void compare_trust(NodeEntry& node, const sync::Hello& hello);
   /// After which one that has not spoken is spoken to: who has just come says hello at once, and a fleet is asked one after the
   /// other.
   std::chrono::milliseconds in_turn() const;
   void compare_report(NodeEntry& node);
   void heard(NodeEntry& node);
+  void in_step(NodeEntry& node, const DesiredRecord& desired);
   void acknowledged(NodeEntry& node, const DesiredRecord& desired);
   void take_facts(NodeEntry& node);
   void after_report(NodeEntry& node);
@@ -80,6 +81,8 @@ class NodeTalk {
   Epochs& epochs_;
   Sender& sender_;
   Strangers strangers_;
+  CloneWatch clones_;
+  TrustTeller trust_;
   OnNodeAnswer on_answer_;
   OnHello on_hello_;
 };

@@ -92,100 +92,6 @@ TEST_F(NodeTalkTest, ABodyThatTheNodeLostIsSentOnRequest) {
   EXPECT_EQ(node().host(), (Set{"path:/etc/motd", "path:/srv/web"}));
 }
 
-TEST_F(NodeTalkTest, ANodeThatBelievesALaterTrustDocumentThanThisHubHasIsToldOf) {
-  node().say_hello();
-  fleet.settle();
-  EXPECT_FALSE(fleet.has_event("TrustAhead"));
-  node().trust = 1;
-  node().say_hello();
-  fleet.settle();
-  EXPECT_TRUE(fleet.has_event("TrustAhead"));
-}
-
-/// The hub's keys change while it is stopped; the broker goes on, and so do the nodes.
-class ChangedTrust : public NodeTalkTest {
- protected:
-  ChangedTrust() {
-    node().on_trust = [this] { ++told; };
-  }
-  void change_trust() {
-    fleet.stop_hub();
-    fleet.options.trust_version = 2;
-    fleet.options.trust = {sync::FrameType::kTrust, "what the recovery key signed"};
-    fleet.start_hub();
-  }
-  void says(std::uint64_t version, bool beacon = false) {
-    node().trust = version;
-    node().say_hello(beacon);
-    fleet.run_for(1min);
-  }
-  std::string behind() { return fleet.node_condition("cam-1", "TrustBehind"); }
-
-  int told = 0;
-};
-
-TEST_F(ChangedTrust, IsToldToWhoStayedConnectedWhenTheHubStarts) {
-  says(1);
-  change_trust();
-  fleet.run_for(1s);
-  EXPECT_NE(behind().find("holds trust document 1"), std::string::npos) << "known from before: " << behind();
-  fleet.run_for(10s);
-  EXPECT_EQ(told, 1) << "it says nothing of its own for a quarter of an hour";
-  says(2, true);
-  EXPECT_EQ(behind(), "");
-  fleet.restart_hub();
-  fleet.run_for(1min);
-  EXPECT_EQ(told, 1);
-}
-
-TEST_F(ChangedTrust, IsNotToldToWhoSaysInTimeThatItHoldsIt) {
-  says(1);
-  change_trust();
-  says(2);
-  EXPECT_EQ(told, 0);
-}
-
-TEST_F(ChangedTrust, IsToldAgainWhereTheHubsOwnLinkWasLostMeanwhile) {
-  says(1);
-  change_trust();
-  fleet.run_for(10s);
-  fleet.broker.partition("holdfast-hub");
-  fleet.run_for(5min);
-  fleet.broker.heal("holdfast-hub");
-  fleet.run_for(1min);
-  EXPECT_EQ(told, 2);
-}
-
-TEST_F(ChangedTrust, IsToldToWhoNeverSaidWhatItHoldsAndIsCountedAsBehind) {
-  const auto uid = text_at(*fleet.object(std::string(kNodes), "cam-1"), "spec/uid");
-  fleet.stop_hub();
-  ASSERT_TRUE(fleet.store.write([&uid](sync::WriteTxn& txn) { return txn.erase(kSessionTable, uid); }));
-  fleet.start_hub();
-  change_trust();
-  fleet.run_for(1min);
-  EXPECT_GE(told, 1);
-  EXPECT_NE(behind().find("has not said"), std::string::npos) << behind();
-}
-
-TEST_F(ChangedTrust, IsToldToANodeOfTheFirstVersionWhenItComesAndNotAtEachBeacon) {
-  change_trust();
-  says(0);
-  const int before = told;
-  says(0, true);
-  fleet.restart_hub();
-  fleet.run_for(1min);
-  EXPECT_EQ(told, before);
-  EXPECT_NE(behind(), "");
-}
-
-TEST_F(ChangedTrust, IsNothingToANodeThatIsCutOff) {
-  says(1);
-  change_trust();
-  ASSERT_TRUE(fleet.objects->patch(kNodes, "cam-1", {{"spec", {{"revoked", true}}}}, Actor::kPerson));
-  fleet.settle();
-  EXPECT_EQ(behind(), "");
-}
-
 TEST_F(NodeTalkTest, ANodeIsNotShownAsPendingAnyMoreOnceAPersonApproved) {
   ASSERT_TRUE(fleet.objects->patch(kNodes, "cam-1", {{"spec", {{"pending", true}}}}, Actor::kHub));
   fleet.settle();
@@ -206,59 +112,56 @@ TEST_F(NodeTalkTest, OnlyBodiesThatTheNodeLacksAreSent) {
   EXPECT_LT(node().last_state_bytes(), 2'000U);
 }
 
-// ---- clones ----
+// ---- what a node holds, and does not believe ----
 
-class Clones : public NodeTalkTest {
- protected:
-  void patch(const base::Json& spec) {
-    ASSERT_TRUE(fleet.objects->patch(kNodes, "cam-1", {{"spec", spec}}, Actor::kPerson));
-    fleet.settle();
-  }
-  void say_hello_from(std::uint64_t hardware) {
-    node().hardware = hardware;
-    node().say_hello();
-    fleet.settle();
-  }
-  std::string spec(const char* name) {
-    return fleet.object("nodes", "cam-1")->at("spec").value(name, std::string());
-  }
-  static constexpr std::uint64_t kEnrolled = 0x0807060504030201U;
-};
+TEST_F(NodeTalkTest, WhatANodeHoldsAndCannotVerifyIsGivenOnceMore) {
+  node().is_verified = false;
+  node().report();
+  fleet.run_for(1s);
+  EXPECT_TRUE(node().is_verified);
+  EXPECT_EQ(node().last_state_bytes(), 0U) << "the header alone";
+}
 
-TEST_F(Clones, TwoMachinesUnderOneUidAreBothCutOffAndSomebodyIsTold) {
-  patch({{"fingerprint", "0102030405060708" + std::string(48, '0')}});
-  say_hello_from(kEnrolled);
-  EXPECT_EQ(spec("clone"), "");
-  say_hello_from(5);
-  EXPECT_NE(spec("clone").find("holdfast approve cam-1"), std::string::npos) << "it names the way out";
-  EXPECT_TRUE(fleet.has_event("Cloned"));
-  EXPECT_NE(fleet.object("nodes", "cam-1")->dump().find("\"type\":\"Cloned\""), std::string::npos);
+TEST_F(NodeTalkTest, ItIsGivenAgainToOneThatComesAndIsKnownToDoubtIt) {
+  node().is_verified = false;
+  node().silent = true;
+  fleet.restart_hub();
+  fleet.run_for(1min);
+  node().silent = false;
+  node().report();
+  fleet.run_for(1s);
+  node().is_verified = false;
+  node().say_hello();
+  fleet.settle();
+  EXPECT_TRUE(node().is_verified);
+}
+
+TEST_F(NodeTalkTest, AHeaderThatWasLostIsGivenAgainThoughTheNodeReportsMeanwhile) {
+  node().is_verified = false;
+  node().report();
+  fleet.broker.set_faults({.loss = 1000});
+  fleet.run_for(1s);
+  fleet.broker.set_faults({});
+  ASSERT_FALSE(node().is_verified);
+  node().facts["kernel"] = "6.1";
+  node().report();
+  fleet.run_for(base::limits::kStateAckTimeoutMax);
+  EXPECT_TRUE(node().is_verified);
+}
+
+TEST_F(NodeTalkTest, OneThatBelievesNoKeyOfTheHubsIsNotToldForEver) {
+  node().believes_hub = false;
+  node().is_verified = false;
+  node().report();
+  fleet.run_for(1min);
   const auto before = node().states_received();
-  push("two");
-  fleet.poll();
-  say_hello_from(kEnrolled);
-  EXPECT_EQ(node().states_received(), before) << "the right one, too, until a person has looked";
-}
-
-TEST_F(Clones, AfterAPersonsApprovalTheMachineThatSpeaksFirstIsTheNode) {
-  patch({{"fingerprint", "0102030405060708" + std::string(48, '0')}});
-  say_hello_from(5);
-  patch({{"clone", nullptr}, {"fingerprint", ""}});
-  say_hello_from(5);
-  EXPECT_EQ(spec("fingerprint"), "0500000000000000");
-  say_hello_from(5);
-  EXPECT_EQ(spec("clone"), "");
-  say_hello_from(kEnrolled);
-  EXPECT_NE(spec("clone"), "");
-}
-
-TEST_F(Clones, AMachineThatIsNotKnownIsNotJudged) {
-  patch({{"fingerprint", "0102030405060708" + std::string(48, '0')}});
-  say_hello_from(0);
-  EXPECT_EQ(spec("clone"), "");
-  push("two");
-  fleet.poll();
-  EXPECT_TRUE(has("two"));
+  EXPECT_GE(before, 1U);
+  for (int i = 0; i < 10; ++i) {
+    node().facts["kernel"] = std::to_string(i);
+    node().report();
+    fleet.run_for(10min);
+  }
+  EXPECT_EQ(node().states_received(), before);
 }
 
 // ---- what is not believed ----

@@ -66,7 +66,8 @@ struct MosquittoLink::State {
   bool draining = false;
   std::size_t in_flight = 0;
   std::size_t address = 0;
-  int failures = 0;
+  std::size_t first = 0;             // of this round over all addresses
+  int failures = 0;                  // rounds in a row
   std::uint64_t attempt_number = 0;  // changes with every connection and every stop
 
   std::optional<Lookup> lookup;
@@ -103,7 +104,8 @@ struct MosquittoLink::State {
   void failed(const base::Error& error);
   void drain_later();
   void fail_later(const base::Error& error);
-  std::string hint_of_a_double();
+  bool choose_address(bool was_up);
+  std::string hint_of_a_double() const;
 
   base::MonotonicTime up_since{};
   unsigned short_lives = 0;  ///< in a row
@@ -271,21 +273,30 @@ void MosquittoLink::State::drop() {
   tick_timer->cancel();
 }
 
-std::string MosquittoLink::State::hint_of_a_double() {
-  if (!up) return {};
-  short_lives = clock.monotonic() - up_since < kShortLife ? short_lives + 1 : 0;
-  return short_lives < kShortLivesTold ? "" : kDouble;
+std::string MosquittoLink::State::hint_of_a_double() const {
+  return up && short_lives >= kShortLivesTold ? kDouble : "";
+}
+
+/// Where the next attempt goes; true: all were tried, and it waits before. The one that served comes first, for a proxy may
+/// let no other through; one that ends sessions soon after they began comes last.
+bool MosquittoLink::State::choose_address(bool was_up) {
+  const auto next = (address + 1) % std::max<std::size_t>(options.addresses.size(), 1);
+  if (!was_up || short_lives > 0) address = next;
+  if (was_up) first = address;
+  return address == first;
 }
 
 void MosquittoLink::State::failed(const base::Error& error) {
+  if (up) short_lives = clock.monotonic() - up_since < kShortLife ? short_lives + 1 : 0;
   const std::string why =
       options.addresses.empty() ? error.message() : where() + ": " + error.message() + hint_of_a_double();
+  const bool was_up = up;
   drop();
   if (!left.empty()) return connect_next(error);  // the host has another address
   ++attempt_number;
-  ++failures;
-  if (!options.addresses.empty()) address = (address + 1) % options.addresses.size();
-  if (started) retry_timer->set(reconnect_wait(window, failures, random));
+  const bool waits = choose_address(was_up);
+  if (waits) ++failures;
+  if (started) retry_timer->set(waits ? reconnect_wait(window, failures, random) : milliseconds(0));
   if (on_state) on_state(LinkState::kDown, why);
 }
 
@@ -377,6 +388,7 @@ void MosquittoLink::believe(std::vector<BrokerAddress> addresses, Pem ca) {
   const auto& known = state_->options.addresses;
   const auto found = std::ranges::find(known, current);
   state_->address = found == known.end() ? 0 : static_cast<std::size_t>(found - known.begin());
+  state_->first = state_->address;
 }
 
 void MosquittoLink::on_message(OnMessage listener) { state_->on_message = std::move(listener); }

@@ -38,7 +38,8 @@ inline constexpr std::string_view kMqttAlpn = "mqtt";
 
 struct MosquittoLinkOptions {
   std::string client_id;
-  std::vector<BrokerAddress> addresses;  ///< tried in order, the one after the last that failed first
+  /// Tried one after the other, in this order, before it waits; the one that served last comes first.
+  std::vector<BrokerAddress> addresses;
   Pem ca;
   TlsIdentity identity;
   /// Asked at every attempt, instead of `identity`, where it is given: a certificate may be in the making.

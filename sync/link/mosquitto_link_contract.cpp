@@ -33,6 +33,17 @@ namespace fs = std::filesystem;
 void publish_raw(FakePki& pki, const FakeMosquitto& broker, const std::string& topic,
                  const std::string& payload);
 
+/// The system's, with a while added that has passed.
+class ShiftedClock final : public base::Clock {
+ public:
+  base::WallTime wall() const override { return system_.wall(); }
+  base::MonotonicTime monotonic() const override { return system_.monotonic() + passed; }
+  std::chrono::seconds passed{};
+
+ private:
+  base::SystemClock system_;
+};
+
 class MosquittoLinkTest : public testing::Test {
  protected:
   MosquittoLinkOptions options(std::uint16_t port, const std::string& client_id = "node-a") {
@@ -68,7 +79,7 @@ class MosquittoLinkTest : public testing::Test {
   }
   std::string reason() const { return reasons_.empty() ? "(none)" : reasons_[0]; }
 
-  base::SystemClock clock_;
+  ShiftedClock clock_;
   base::FakeRandom random_{1};
   std::unique_ptr<base::EventLoop> loop_ = *base::EventLoop::create();
   FakePki pki_{clock_.wall()};
@@ -405,6 +416,45 @@ TEST_F(MosquittoLinkTest, SecondAddressIsTriedAfterTheFirst) {
   start(with);
   EXPECT_TRUE(until([&] { return up(); })) << reason();
   EXPECT_EQ(reasons_.size(), 1U);
+}
+
+TEST_F(MosquittoLinkTest, AllAddressesAreTriedBeforeItWaits) {
+  FakeMosquitto broker(pki_);
+  auto with = options(broker.port());
+  with.addresses = {{"localhost", closed_port()}, {"127.0.0.1", broker.port()}};
+  with.reconnect_window = base::limits::kReconnectWindowMax;
+  start(with);
+  EXPECT_TRUE(until([&] { return up(); })) << reason();
+}
+
+TEST_F(MosquittoLinkTest, TheAddressThatServedLongComesFirstWhenTheSessionIsLost) {
+  FakeMosquitto broker(pki_);
+  const auto closed = closed_port();
+  auto with = options(broker.port());
+  with.addresses = {{"localhost", closed}, {"127.0.0.1", broker.port()}};
+  start(with);
+  ASSERT_TRUE(until([&] { return up(); })) << reason();
+  reasons_.clear();
+  clock_.passed = 1min;
+  broker.kill(SIGKILL);
+  ASSERT_TRUE(until([&] { return reasons_.size() >= 3; })) << reason();
+  EXPECT_NE(reasons_[1].find(std::to_string(broker.port())), std::string::npos) << reasons_[1];
+  EXPECT_NE(reasons_[2].find(std::to_string(closed)), std::string::npos) << reasons_[2];
+  broker.start();
+  EXPECT_TRUE(until([&] { return up(); })) << reasons_.back();
+}
+
+TEST_F(MosquittoLinkTest, AnAddressThatEndsSessionsSoonAfterTheyBeganComesLast) {
+  FakeMosquitto broker(pki_);
+  const auto closed = closed_port();
+  auto with = options(broker.port());
+  with.addresses = {{"127.0.0.1", broker.port()}, {"localhost", closed}};
+  start(with);
+  ASSERT_TRUE(until([&] { return up(); })) << reason();
+  broker.kill(SIGKILL);
+  ASSERT_TRUE(until([&] { return reasons_.size() >= 3; })) << reason();
+  EXPECT_NE(reasons_[1].find(std::to_string(closed)), std::string::npos) << reasons_[1];
+  EXPECT_NE(reasons_[2].find(std::to_string(broker.port())), std::string::npos) << reasons_[2];
 }
 
 /// A client that is not ours, which may send what ours would not.

@@ -53,6 +53,35 @@ def test_nodes_that_stay_connected_believe_a_dropped_key_no_longer_than_the_hub_
     assert "TrustBehind" not in [one["type"] for one in hub.get("nodes", node.name)["status"]["conditions"]]
 
 
+def test_who_starts_anew_and_cannot_verify_what_a_dropped_key_signed_is_given_it_by_todays(own_fleet):
+    """Nothing changes in Git: without it, nothing would be deleted there until the next commit."""
+    node, hub = own_fleet.node(), own_fleet.hub
+    own_fleet.app(objects=APP)
+    until("it runs", lambda: node.process("web"))
+    running = node.process("web")
+    take_offline(hub)
+    hub.stop()
+    rotate(hub, "signing-key", "--drop-old")
+    hub.start()
+    until("it has the new document", lambda: trust_of(node) == 2, 20)
+    node.stop()
+    node.start()
+
+    def doubts():
+        return node.agent.log.read_text().count("is not verified")
+
+    def verified():
+        conditions = node.status()["snapshot"]["conditions"]
+        return {one["type"]: one["status"] for one in conditions}["StateVerified"] == "True"
+
+    until("it could not verify what it holds", lambda: doubts() == 1, 20)
+    until("and is given it anew", verified, 30)
+    node.stop()
+    node.start()
+    until("it is back", lambda: node.status()["connected"])
+    assert verified() and doubts() == 1 and node.process("web") == running and not hub.events("Refused")
+
+
 def test_a_new_ca_reaches_nodes_that_are_there_and_revocation_still_bites(own_fleet):
     node, bad, hub = own_fleet.node(), own_fleet.node("bad"), own_fleet.hub
     app = own_fleet.app(objects=APP)
