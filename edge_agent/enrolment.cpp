@@ -15,6 +15,7 @@
 #include "base/limits/https.hpp"
 #include "base/limits/hub.hpp"
 #include "base/limits/model.hpp"
+#include "base/limits/node.hpp"
 #include "base/system_clock.hpp"
 #include "base/version.hpp"
 #include "edge_agent/hardware.hpp"
@@ -69,8 +70,7 @@ sync::KeyPlace place_of(const AgentOptions& options, const DataFolder& folder) {
 
 Result<std::string> token_of(const AgentOptions& options) {
   if (options.token_file.empty()) return options.token;
-  constexpr std::size_t kTokenFileBytesMax = 4096;
-  auto read = base::read_file(options.token_file, kTokenFileBytesMax);
+  auto read = base::read_file(options.token_file, base::limits::kTokenFileBytesMax);
   if (!read) return fail(std::move(read).error().with_context("--token-file"));
   const std::string token(sync::trimmed(sync::without_byte_order_mark(*read)));
   const bool is_text = std::ranges::all_of(token, [](char c) { return c > 0x20 && c < 0x7f; });

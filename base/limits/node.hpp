@@ -12,6 +12,7 @@ namespace holdfast::base::limits {
 
 using namespace std::chrono_literals;
 
+inline constexpr std::size_t kTokenFileBytesMax = 4U << 10U;    ///< of --token-file
 inline constexpr std::size_t kMachineFileBytesMax = 4U << 10U;  ///< read of one file of /proc or /sys
 inline constexpr std::size_t kMachineNamesMax = 1'024;          ///< looked at in one folder of /sys
 inline constexpr std::size_t kMachineTextLengthMax = 128;       ///< a fact that is longer is none

@@ -393,6 +393,7 @@ TEST_F(MosquittoLinkTest, FrozenBrokerIsNoticedByTheKeepAlive) {
   ASSERT_TRUE(until([&] { return up(); }));
   broker.freeze(true);
   ASSERT_TRUE(until([&] { return !up(); }, 60s));
+  EXPECT_NE(reason().find("answers no ping"), std::string::npos) << reason();
   broker.freeze(false);
   EXPECT_TRUE(until([&] { return up(); }));
 }

@@ -68,6 +68,12 @@ Code code_of(int rc) {
   }
 }
 
+/// The library has no words of its own for a broker that fell silent.
+std::string words_of(int rc) {
+  if (rc == MOSQ_ERR_ERRNO) return base::Error::from_errno(errno, "socket").message();
+  return rc == MOSQ_ERR_KEEPALIVE ? "the broker is silent: it answers no ping" : mosquitto_strerror(rc);
+}
+
 }  // namespace
 
 // ---- to connect ----
@@ -243,8 +249,7 @@ base::Error MosquittoSession::explain(int rc) {
   if (dismissal_ != 0)
     return {Code::kUnavailable,
             std::string("the broker ended the session: ") + mosquitto_reason_string(dismissal_)};
-  std::string text =
-      rc == MOSQ_ERR_ERRNO ? base::Error::from_errno(errno, "socket").message() : mosquitto_strerror(rc);
+  std::string text = words_of(rc);
   if (!last_log_.empty()) text.append(" (").append(last_log_).append(")");
   // An alert of TLS: the other side did not like what it was shown.
   const bool alert = last_log_.find("alert") != std::string::npos;

@@ -82,10 +82,11 @@ base::Result<bool> judge(std::string_view line) {
   if (!is_status) return fail(Code::kCorrupt, "the proxy does not answer in HTTP: " + shown(line));
   const std::string_view status = line.substr(kStatusAt, 3);
   if (status[0] == '2') return true;
-  if (status == "407") {
-    return fail(Code::kPermission,
-                "the proxy wants a user and a password, or others (407); give them in the proxy's address: "
-                "http://USER:PASSWORD@HOST:PORT");
+  // 407 by RFC 9110; tinyproxy says 401 where the password is wrong.
+  if (status == "407" || status == "401") {
+    return fail(Code::kPermission, "the proxy wants a user and a password, or others (" +
+                                       std::string(status) +
+                                       "); give them in the proxy's address: http://USER:PASSWORD@HOST:PORT");
   }
   return fail(Code::kUnavailable, "the proxy refuses: " + shown(line.substr(kStatusAt)));
 }

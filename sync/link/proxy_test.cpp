@@ -83,6 +83,7 @@ TEST(Proxy, JudgesTheAnswerInPiecesOfAnySize) {
       {"open", "HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n", std::nullopt, ""},
       {"open, old and short", "HTTP/1.0 200\r\n\r\n", std::nullopt, ""},
       {"credentials", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", Code::kPermission, "(407)"},
+      {"wrong credentials", "HTTP/1.1 401 Unauthorized\r\n\r\n", Code::kPermission, "(401)"},
       {"refused", "HTTP/1.1 403 Filtered\x01\r\n\r\n", Code::kUnavailable, "403 Filtered?"},
       {"another protocol", "SSH-2.0-x", Code::kCorrupt, "does not answer in HTTP"},
       {"no status", "HTTP/1.1 OK\r\n\r\n", Code::kCorrupt, "does not answer in HTTP"},
