@@ -211,9 +211,6 @@ Status AgentProgram::believe() {
   link_->believe(std::move(brokers), sync::Pem::from_text(trust.ca_bundle));
   session_->set_trust(trust.signing_keys, trust.version);
   renewal_->trust_changed(session_->connected());
-  if (session_->connected()) return {};
-  link_->stop();
-  link_->start();
   return {};
 }
 

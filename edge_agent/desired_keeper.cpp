@@ -81,7 +81,7 @@ Status DesiredKeeper::boot() {
   const auto verified = sync::verify_header(*stored, audience_.signing_keys, audience_.fleet, audience_.uid);
   if (verified) {
     set_accepted(*verified, stored->bytes, true);
-    return put_right(*verified);
+    return put_right(*verified).map([](const auto&) {});
   }
   if (verified.error().code() == base::Code::kTooNew) return base::fail(verified.error());
   HF_TRY(const auto header, sync::decode_header(stored->bytes));
@@ -92,16 +92,19 @@ Status DesiredKeeper::boot() {
 }
 
 /// Records are not signed, and what they name is carried out: it must be what the signed header names.
-Status DesiredKeeper::put_right(const DesiredHeader& header) {
+base::Result<std::vector<sync::ApplicationUid>> DesiredKeeper::put_right(const DesiredHeader& header) {
   Changes changes;
+  std::vector<sync::ApplicationUid> mended;
   for (const auto& ref : header.sections) {
     const auto* record = parts_.store.section(ref.application);
     if (record == nullptr || (record->accepted.digest == ref.digest && !record->removal_pending)) continue;
     base::log::error("a stored record says something else than the signed desired state; it is not believed",
                      {{"application", ref.name}, {"section", record->accepted.digest.brief()}});
     changes.sections[ref.application] = accept_section(record, ref);
+    mended.push_back(ref.application);
   }
-  return changes.empty() ? Status() : parts_.store.commit(changes);
+  if (!mended.empty()) HF_CHECK(parts_.store.commit(changes));
+  return mended;
 }
 
 bool DesiredKeeper::set_signing_keys(std::vector<base::PublicKey> keys) {
@@ -296,7 +299,12 @@ std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, State stat
     return refuse(&header, stored.error().message());
   if (const auto lacking = missing(header); !lacking.empty()) return need(header, state.header, lacking);
   end_wait();
-  // One that could not be verified at boot counts again.
+  // One that could not be verified at boot counts again, and what is recorded is what it says.
+  if (!parts_.accepted.verified) {
+    const auto mended = put_right(header);
+    if (!mended) return refuse(&header, mended.error().message());
+    begin(*mended);
+  }
   if (is_signed_anew) set_accepted(header, state.header.bytes, true);
   parts_.accepted.verified = true;
   if (is_mended) {

@@ -46,6 +46,7 @@ struct Engine::State {
 
   void do_work(const WorkKey& key);
   void full_pass();
+  void delete_what_waited();
   void retry_unschedulable();
   void look_at_claim(const sync::Claim& claim);
   void store_restarts();
@@ -212,7 +213,10 @@ void Engine::State::refresh_snapshot() {
 
 std::vector<sync::Frame> Engine::accept(sync::State state) {
   const bool was_forbidden = state_->store.deletes_forbidden();
+  const bool was_unverified =
+      state_->parts.accepted.generation != sync::Generation{} && !state_->parts.accepted.verified;
   auto frames = state_->keeper.accept(std::move(state));
+  if (was_unverified && state_->parts.accepted.verified) state_->delete_what_waited();
   if (was_forbidden && !state_->store.deletes_forbidden())
     tell_strays(state_->parts, state_->seams.host, state_->marks);
   state_->after_work();
@@ -269,11 +273,14 @@ void Engine::look_at_everything(bool retry) {
 
 // ---- to say ----
 
+/// What had to stay while nothing that is held was proof.
+void Engine::State::delete_what_waited() { queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic()); }
+
 void Engine::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version) {
   state_->identity.trust = version;
   state_->identity.signing_keys = signing_keys;
   if (!state_->keeper.set_signing_keys(std::move(signing_keys))) return;
-  state_->queue.add({WorkKind::kFullPass, ""}, state_->seams.clock.monotonic());
+  state_->delete_what_waited();
   if (state_->on_wake) state_->on_wake();
 }
 

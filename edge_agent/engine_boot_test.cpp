@@ -91,6 +91,30 @@ TEST(EngineBoot, AHeaderThatNoKeyVerifiesAnyMoreIsHeldAndProvesNoDelete) {
   EXPECT_EQ(node.content("/etc/a"), "A");
 }
 
+/// The header in force once more, by another key that is believed.
+sync::State signed_anew(FakeNode& node, const base::SigningKey& key) {
+  const auto header = sync::decode_header(node.engine().accepted_header().bytes);
+  return {.header = sync::sign_header(*header, key), .bodies = {}};
+}
+
+TEST(EngineBoot, AHeaderThatIsGivenOnceMoreByTodaysKeyProvesWhatItProvedBefore) {
+  FakeNode node;
+  FakeApp held = app();
+  node.desire({held});
+  node.settle();
+  node.desire({held.without("File/b")});
+  node.kill();
+  const FakeFleet today(2);
+  node.identity.signing_keys = {today.key().public_key()};
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  ASSERT_EQ(node.content("/etc/b"), "B");
+  node.engine().accept(signed_anew(node, today.key()));
+  node.settle();
+  EXPECT_FALSE(node.content("/etc/b")) << "at once, and not at the next full pass";
+  EXPECT_EQ(node.content("/etc/a"), "A");
+}
+
 TEST(EngineBoot, WithoutAnyKeyItHealsAndDeletesNothingUntilTheKeysAreThereAgain) {
   FakeNode node;
   FakeApp held = app();
@@ -113,13 +137,10 @@ TEST(EngineBoot, WithoutAnyKeyItHealsAndDeletesNothingUntilTheKeysAreThereAgain)
   EXPECT_FALSE(node.content("/etc/b"));
 }
 
-TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundBeforeItIsApplied) {
-  FakeNode node;
-  node.desire({app()});
-  node.settle();
-  node.kill();
+/// The store names, and has, what no header names.
+base::Status tamper(FakeNode& node) {
   const auto forged = FakeApp("app").file("a", "/etc/a", "forged").file("evil", "/etc/evil", "x");
-  ASSERT_TRUE(node.store.write([&](sync::WriteTxn& txn) -> base::Status {
+  return node.store.write([&](sync::WriteTxn& txn) -> base::Status {
     HF_CHECK(txn.put(kBodyTable, forged.digest().view(), forged.bytes()));
     HF_TRY(const auto stored, txn.get(kSectionTable, "uid-app"));
     auto text = *stored;
@@ -127,7 +148,31 @@ TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundBeforeItIsApplied) {
     for (auto at = text.find(real); at != std::string::npos; at = text.find(real))
       text.replace(at, real.size(), forged.digest().hex());
     return txn.put(kSectionTable, "uid-app", text);
-  }));
+  });
+}
+
+TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundWhenItsHeaderIsGivenOnceMore) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  node.kill();
+  ASSERT_TRUE(tamper(node));
+  const FakeFleet today(2);
+  node.identity.signing_keys = {today.key().public_key()};
+  ASSERT_TRUE(node.boot());
+  node.engine().accept(signed_anew(node, today.key()));
+  node.pass(1h);
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_FALSE(node.content("/etc/evil"));
+  EXPECT_EQ(node.section("app").accepted, app().digest());
+}
+
+TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundBeforeItIsApplied) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  node.kill();
+  ASSERT_TRUE(tamper(node));
   ASSERT_TRUE(node.boot());
   node.pass(1h);
   EXPECT_EQ(node.content("/etc/a"), "A");

@@ -121,17 +121,18 @@ std::vector<sync::Condition> conditions_of(const Parts& parts) {
       {"DeletesAllowed", is_forbidden ? "False" : "True", is_forbidden ? "InventoryRebuilt" : "Proven",
        is_forbidden ? "the inventory was rebuilt; nothing is deleted before the next desired state" : ""});
   const bool has_state = parts.accepted.generation != sync::Generation{};
-  out.push_back({"StateVerified",
-                 !has_state                ? "Unknown"
-                 : parts.accepted.verified ? "True"
-                                           : "False",
-                 !has_state                ? "None"
-                 : parts.accepted.verified ? "Verified"
-                                           : "SignatureUnknown",
-                 !has_state || parts.accepted.verified
-                     ? ""
-                     : "what is stored is signed by no key that this node believes; it is held, nothing is "
-                       "deleted, and the next desired state mends it"});
+  out.push_back(
+      {"StateVerified",
+       !has_state                ? "Unknown"
+       : parts.accepted.verified ? "True"
+                                 : "False",
+       !has_state                ? "None"
+       : parts.accepted.verified ? "Verified"
+                                 : "SignatureUnknown",
+       !has_state || parts.accepted.verified
+           ? ""
+           : "what is stored is signed by no key that this node believes; it is held, and nothing is "
+             "deleted; the hub gives it anew, signed by a key of today, when this node connects"});
   return out;
 }
 

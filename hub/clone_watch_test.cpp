@@ -6,13 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "hub/fake_fleet.hpp"
-#include "hub/json_path.hpp"
-#include "hub/tables.hpp"
 
 namespace holdfast::hub {
 namespace {
-
-using namespace std::chrono_literals;
 
 class CloneWatchTest : public testing::Test {
  protected:

@@ -207,6 +207,7 @@ void FakeNode::on_state(const sync::State& state) {
   const auto next = sync::verify_header(state.header, {identity_.hub}, identity_.fleet, identity_.uid);
   if (!next) return;
   if (!believes_hub) return send(sync::encode(sync::Applied{.stage = sync::AppliedStage::kRefused}));
+  if (!has_room && header_) return answer(sync::AppliedStage::kRefused);
   const bool is_mended = !std::exchange(is_verified, true);
   if (header_ && next->generation <= header_->generation) {
     answer(sync::AppliedStage::kAccepted);

@@ -49,6 +49,7 @@ class FakeNode {
   bool silent = false;                      ///< takes messages and says nothing: a report that was lost
   bool is_verified = true;                  ///< false: what it holds is signed by no key that it believes
   bool believes_hub = true;                 ///< false: refuses all that comes
+  bool has_room = true;                     ///< false: refuses what comes, for it cannot be stored
   bool applies = true;                      ///< false: accepts, and the health gates never pass
   bool removes = true;                      ///< false: reports removed applications as being removed still
   std::optional<sync::SignedHeader> shows;  ///< as its proof; none: what it accepted

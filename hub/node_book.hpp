@@ -104,7 +104,7 @@ struct NodeEntry {
   /// than this hub knows of.
   bool is_heard = false;
   bool lacks_bodies = false;     ///< it said that it holds the header in force, and not all that it names
-  bool is_offered_anew = false;  ///< since it came: the header in force, which it holds and could not verify
+  bool is_offered_anew = false;  ///< the header in force, which it holds and could not verify
   /// Version of the trust document that it holds, as it last said (0: it cannot say); none: it was never asked.
   std::optional<std::uint64_t> trust;
   bool holds_trust(std::uint64_t version) const { return trust && *trust >= version; }

@@ -25,7 +25,7 @@ namespace {
 constexpr std::chrono::seconds kHelloPatience{2};
 
 /// Whether the node says that it does not believe what it holds.
-bool has_doubts(const sync::Snapshot& snapshot) {
+bool says_unverified(const sync::Snapshot& snapshot) {
   return std::ranges::any_of(snapshot.conditions, [](const sync::Condition& condition) {
     return condition.type == "StateVerified" && condition.status == "False";
   });
@@ -134,6 +134,7 @@ void NodeTalk::set_presence(NodeEntry& node, Presence presence) {
   }
   node.presence = presence;
   node.is_heard = node.is_heard && node.is_online();
+  node.is_offered_anew = node.is_offered_anew && node.is_online();
   node.sending.end_parts();
   context_.outgoing.drop({KeyKind::kAsk, node.uid.str()});
   context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
@@ -156,7 +157,8 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   HF_TRY(const auto hello, sync::decode_hello(body));
   if (!clones_.is_same_machine(node, hello.hardware)) return {};
   node.reported = hello.accepted;
-  trust_.on_hello(node, hello);
+  const bool is_other_trust = trust_.on_hello(node, hello);
+  if (!hello.beacon || is_other_trust) node.is_offered_anew = false;
   // Of a beacon it is known by now what it stands on.
   node.asking.hello = false;
   node.sending.needed.clear();
@@ -172,8 +174,8 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   if (const auto* desired = context_.desired.find(node.uid)) {
     const bool is_same = hello.accepted == desired->header.generation && hello.content == desired->content;
     if (is_same && !base::planted("hello-always-answered")) {
-      if (!hello.beacon) node.is_offered_anew = false;
-      in_step(node, *desired);
+      const bool is_as_reported = node.snapshot && hello.snapshot == node.snapshot_digest;
+      in_step(node, *desired, is_as_reported && says_unverified(*node.snapshot));
     } else {
       sender_.want_state(node);
     }
@@ -194,13 +196,14 @@ Status NodeTalk::on_sealing_key(NodeEntry& node, std::string_view body) {
   return {};
 }
 
-/// What it holds and cannot verify, for the key was dropped since, it is given once more, signed by a key of today: once in a
-/// session, as it may believe none of this hub's.
-void NodeTalk::in_step(NodeEntry& node, const DesiredRecord& desired) {
-  const bool doubts = node.snapshot && has_doubts(*node.snapshot);
-  if (doubts && node.is_offered_anew && node.sending.wanted) return;  // it is on its way
+/// It holds what is in force. What it cannot verify, for the key was dropped since, it is given once more, signed by a key of
+/// today: once for each trust document that it holds, as it may believe none of this hub's keys.
+void NodeTalk::in_step(NodeEntry& node, const DesiredRecord& desired, bool is_unverified) {
+  if (is_unverified && node.is_offered_anew && node.sending.wanted) return;  // it is on its way
   acknowledged(node, desired);
-  if (doubts && !std::exchange(node.is_offered_anew, true)) sender_.want_state(node);
+  if (!is_unverified) node.refused.clear();
+  if (base::planted("unverified-state-left-alone")) return;
+  if (is_unverified && !std::exchange(node.is_offered_anew, true)) sender_.want_state(node);
 }
 
 void NodeTalk::acknowledged(NodeEntry& node, const DesiredRecord& desired) {
@@ -216,7 +219,6 @@ void NodeTalk::acknowledged(NodeEntry& node, const DesiredRecord& desired) {
   context_.bases.drop(node.uid);
   node.sending = Sending{};
   context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
-  node.refused.clear();
   for (const auto& ref : desired.header.sections) node.held.insert(ref.digest);
 }
 
@@ -227,9 +229,12 @@ Status NodeTalk::on_applied(NodeEntry& node, std::string_view body) {
   if (applied.stage == sync::AppliedStage::kRefused) {
     // An older one that came late is rightly refused; (0, 0): it could not even be read.
     if (!is_current && applied.generation != sync::Generation{}) return {};
-    node.refused = "the node refused generation " + applied.generation.text() + "; see its events";
-    // Of one that holds it: it believes no key of this hub's, and to say it again is of no use.
-    if (node.is_offered_anew && holds(node, desired)) {
+    const bool is_unreadable = applied.generation == sync::Generation{};
+    node.refused = is_unreadable
+                       ? "the node refused what it was sent: it believes no key of this hub's; see its events"
+                       : "the node refused generation " + applied.generation.text() + "; see its events";
+    // It has what it needs, and would refuse the same again.
+    if (is_unreadable && node.is_offered_anew && holds(node, desired)) {
       node.sending = Sending{};
       context_.outgoing.drop({KeyKind::kSend, node.uid.str()});
     }
@@ -243,6 +248,7 @@ Status NodeTalk::on_applied(NodeEntry& node, std::string_view body) {
   // Proof is the digest of a header that this hub signed; the numbers alone prove nothing.
   if (!is_current || applied.header != desired->header_digest) return {};
   acknowledged(node, *desired);
+  node.refused.clear();
   if (applied.stage == sync::AppliedStage::kApplied) node.applied_header = desired->header_digest;
   after_report(node);
   return {};
@@ -283,7 +289,7 @@ void NodeTalk::compare_report(NodeEntry& node) {
     // One that is on its way is given its time.
     if (!node.sending.wanted) sender_.want_state(node);
   } else if (node.snapshot->content == desired->content && !node.lacks_bodies) {
-    in_step(node, *desired);
+    in_step(node, *desired, says_unverified(*node.snapshot));
   }
 }
 

@@ -68,7 +68,7 @@ class NodeTalk {
   std::chrono::milliseconds in_turn() const;
   void compare_report(NodeEntry& node);
   void heard(NodeEntry& node);
-  void in_step(NodeEntry& node, const DesiredRecord& desired);
+  void in_step(NodeEntry& node, const DesiredRecord& desired, bool is_unverified);
   void acknowledged(NodeEntry& node, const DesiredRecord& desired);
   void take_facts(NodeEntry& node);
   void after_report(NodeEntry& node);

@@ -38,12 +38,13 @@ class NodeTalkTest : public testing::Test {
     return out;
   }
   bool has(const std::string& content) { return node().body_of("motd").find(content) != std::string::npos; }
-  double bad_messages() {
+  double metric(const std::string& name) {
     for (const auto& metric : fleet.hub->metrics()) {
-      if (metric.name == "holdfast_hub_bad_messages_total") return metric.samples[0].value;
+      if (metric.name == name) return metric.samples[0].value;
     }
     return -1;
   }
+  double bad_messages() { return metric("holdfast_hub_bad_messages_total"); }
 
   FakeFleet fleet;
 };
@@ -112,56 +113,109 @@ TEST_F(NodeTalkTest, OnlyBodiesThatTheNodeLacksAreSent) {
   EXPECT_LT(node().last_state_bytes(), 2'000U);
 }
 
-// ---- what a node holds, and does not believe ----
+// ---- what a node holds and cannot verify ----
 
-TEST_F(NodeTalkTest, WhatANodeHoldsAndCannotVerifyIsGivenOnceMore) {
-  node().is_verified = false;
-  node().report();
+class Unverified : public NodeTalkTest {
+ protected:
+  void report_unverified() {
+    node().is_verified = false;
+    node().facts["kernel"] += "+";
+    node().report();
+  }
+  /// The hub has its report and answered, and the answer was lost.
+  void lose_the_answer() {
+    const auto before = states_sent();
+    fleet.broker.set_faults({.delay_min = 200ms, .delay_max = 300ms});
+    report_unverified();
+    fleet.run_for(350ms);
+    fleet.broker.set_faults({.loss = 1000});
+    fleet.run_for(1s);
+    fleet.broker.set_faults({});
+    ASSERT_EQ(states_sent(), before + 1);
+    ASSERT_FALSE(node().is_verified);
+  }
+  void refuse() {
+    node().believes_hub = false;
+    report_unverified();
+    fleet.run_for(1min);
+    node().believes_hub = true;
+  }
+  double states_sent() { return metric("holdfast_hub_desired_states_sent_total"); }
+  std::string not_accepted() { return fleet.node_condition("cam-1", "NotAccepted"); }
+};
+
+TEST_F(Unverified, IsGivenOnceMore) {
+  report_unverified();
   fleet.run_for(1s);
   EXPECT_TRUE(node().is_verified);
   EXPECT_EQ(node().last_state_bytes(), 0U) << "the header alone";
 }
 
-TEST_F(NodeTalkTest, ItIsGivenAgainToOneThatComesAndIsKnownToDoubtIt) {
-  node().is_verified = false;
-  node().silent = true;
-  fleet.restart_hub();
-  fleet.run_for(1min);
-  node().silent = false;
-  node().report();
-  fleet.run_for(1s);
-  node().is_verified = false;
+TEST_F(Unverified, IsGivenToOneThatComesAndIsKnownToBe) {
+  refuse();
+  const auto asked = node().reports_asked();
   node().say_hello();
-  fleet.settle();
+  fleet.run_for(1s);
   EXPECT_TRUE(node().is_verified);
+  EXPECT_EQ(node().reports_asked(), asked);
 }
 
-TEST_F(NodeTalkTest, AHeaderThatWasLostIsGivenAgainThoughTheNodeReportsMeanwhile) {
-  node().is_verified = false;
-  node().report();
-  fleet.broker.set_faults({.loss = 1000});
-  fleet.run_for(1s);
-  fleet.broker.set_faults({});
-  ASSERT_FALSE(node().is_verified);
-  node().facts["kernel"] = "6.1";
-  node().report();
+TEST_F(Unverified, IsNotGivenToOneThatComesAndWasMendedMeanwhile) {
+  refuse();
+  node().is_verified = true;
+  const auto before = node().states_received();
+  node().say_hello();
+  fleet.run_for(1min);
+  EXPECT_EQ(node().states_received(), before);
+}
+
+TEST_F(Unverified, IsGivenAgainWhereItWasLostThoughTheNodeReportsMeanwhile) {
+  lose_the_answer();
+  report_unverified();
   fleet.run_for(base::limits::kStateAckTimeoutMax);
   EXPECT_TRUE(node().is_verified);
 }
 
-TEST_F(NodeTalkTest, OneThatBelievesNoKeyOfTheHubsIsNotToldForEver) {
+TEST_F(Unverified, IsGivenAgainWhereItWasLostThoughABeaconComesMeanwhile) {
+  lose_the_answer();
+  node().say_hello(true);
+  fleet.run_for(base::limits::kStateAckTimeoutMax);
+  EXPECT_TRUE(node().is_verified);
+}
+
+TEST_F(Unverified, IsGivenAgainToOneThatHadNoRoomForIt) {
+  node().has_room = false;
+  report_unverified();
+  fleet.run_for(1min);
+  ASSERT_FALSE(node().is_verified);
+  node().has_room = true;
+  fleet.run_for(base::limits::kStateAckTimeoutMax);
+  EXPECT_TRUE(node().is_verified);
+}
+
+TEST_F(Unverified, IsNotGivenForEverToOneThatBelievesNoKeyOfTheHubs) {
   node().believes_hub = false;
-  node().is_verified = false;
-  node().report();
+  report_unverified();
   fleet.run_for(1min);
   const auto before = node().states_received();
   EXPECT_GE(before, 1U);
+  EXPECT_NE(not_accepted().find("believes no key"), std::string::npos) << not_accepted();
   for (int i = 0; i < 10; ++i) {
-    node().facts["kernel"] = std::to_string(i);
-    node().report();
+    report_unverified();
     fleet.run_for(10min);
   }
   EXPECT_EQ(node().states_received(), before);
+  EXPECT_NE(not_accepted(), "") << "until it does";
+}
+
+TEST_F(Unverified, IsGivenAgainToOneThatLearnsTodaysKey) {
+  refuse();
+  ASSERT_FALSE(node().is_verified);
+  ++node().trust;
+  node().say_hello(true);
+  fleet.run_for(1s);
+  EXPECT_TRUE(node().is_verified);
+  EXPECT_EQ(not_accepted(), "");
 }
 
 // ---- what is not believed ----

@@ -47,8 +47,9 @@ void Sender::ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::mi
 }
 
 void Sender::tell_pacing(NodeEntry& node) {
-  // A broker takes about 870 mTLS connects a second; a third of a core is left to them.
-  constexpr std::int64_t kConnectsPerSecond = 870 * 3 / 10;
+  // A broker takes about 870 mTLS connects a second; a third of a core is left to them. A node tries all addresses in each
+  // window, and a hub has two for one broker: its port, and the API's.
+  constexpr std::int64_t kConnectsPerSecond = 870 * 3 / 10 / 2;
   const auto by_size =
       std::chrono::seconds(static_cast<std::int64_t>(context_.nodes.all().size()) / kConnectsPerSecond);
   const std::chrono::milliseconds window = std::clamp<std::chrono::milliseconds>(

@@ -18,7 +18,8 @@ class TrustTeller {
 
   /// Of one that is there again: what was on its way is lost. `turn`: when it is spoken to, unless it says hello before.
   void on_presence(NodeEntry& node, std::chrono::milliseconds turn);
-  void on_hello(NodeEntry& node, const sync::Hello& hello);
+  /// Whether the node holds another document than before.
+  bool on_hello(NodeEntry& node, const sync::Hello& hello);
 
  private:
   Context& context_;

@@ -66,8 +66,10 @@ struct MosquittoLink::State {
   bool draining = false;
   std::size_t in_flight = 0;
   std::size_t address = 0;
-  std::size_t first = 0;             // of this round over all addresses
-  int failures = 0;                  // rounds in a row
+  std::size_t first = 0;  // of this round over all addresses
+  bool is_gone = false;   // the session that is up is to an address that is not among them any more
+  std::string round;      // why its attempts failed
+  int failures = 0;       // rounds in a row
   std::uint64_t attempt_number = 0;  // changes with every connection and every stop
 
   std::optional<Lookup> lookup;
@@ -105,6 +107,7 @@ struct MosquittoLink::State {
   void drain_later();
   void fail_later(const base::Error& error);
   bool choose_address(bool was_up);
+  void begin_round();
   std::string hint_of_a_double() const;
 
   base::MonotonicTime up_since{};
@@ -232,6 +235,7 @@ void MosquittoLink::State::handle(MosquittoSession::Event event) {
       up = true;
       up_since = clock.monotonic();
       failures = 0;
+      round.clear();
       in_flight = 0;
       left.clear();
       deadline_timer->cancel();
@@ -280,6 +284,7 @@ std::string MosquittoLink::State::hint_of_a_double() const {
 /// Where the next attempt goes; true: all were tried, and it waits before. The one that served comes first, for a proxy may
 /// let no other through; one that ends sessions soon after they began comes last.
 bool MosquittoLink::State::choose_address(bool was_up) {
+  if (was_up && std::exchange(is_gone, false)) return true;
   const auto next = (address + 1) % std::max<std::size_t>(options.addresses.size(), 1);
   if (!was_up || short_lives > 0) address = next;
   if (was_up) first = address;
@@ -294,10 +299,20 @@ void MosquittoLink::State::failed(const base::Error& error) {
   drop();
   if (!left.empty()) return connect_next(error);  // the host has another address
   ++attempt_number;
+  round += (round.empty() ? "" : "; ") + why;
+  const std::string told = round;
   const bool waits = choose_address(was_up);
-  if (waits) ++failures;
+  if (waits) {
+    ++failures;
+    round.clear();
+  }
   if (started) retry_timer->set(waits ? reconnect_wait(window, failures, random) : milliseconds(0));
-  if (on_state) on_state(LinkState::kDown, why);
+  if (on_state) on_state(LinkState::kDown, told);
+}
+
+void MosquittoLink::State::begin_round() {
+  first = address;
+  round.clear();
 }
 
 // From inside a caller's call, where no listener may be called.
@@ -331,6 +346,7 @@ void MosquittoLink::start() {
   if (state_->started) return;
   state_->started = true;
   state_->failures = 0;
+  state_->begin_round();
   state_->retry_timer->set(milliseconds(0));
 }
 
@@ -379,16 +395,22 @@ void MosquittoLink::set_reconnect_window(milliseconds window) {
 }
 
 void MosquittoLink::believe(std::vector<BrokerAddress> addresses, Pem ca) {
-  // A lookup or connect under way was to an address that counted when it began; its failure leads to the new ones.
-  const bool is_at_work = state_->lookup || state_->session;
-  if (is_at_work && !state_->up) state_->left.clear();
-  const auto current = state_->options.addresses.empty() ? BrokerAddress{} : state_->target();
-  state_->options.addresses = std::move(addresses);
-  state_->options.ca = std::move(ca);
-  const auto& known = state_->options.addresses;
+  auto& s = *state_;
+  const auto current = s.options.addresses.empty() ? BrokerAddress{} : s.target();
+  s.options.addresses = std::move(addresses);
+  s.options.ca = std::move(ca);
+  const auto& known = s.options.addresses;
   const auto found = std::ranges::find(known, current);
-  state_->address = found == known.end() ? 0 : static_cast<std::size_t>(found - known.begin());
-  state_->first = state_->address;
+  s.is_gone = found == known.end();
+  s.address = s.is_gone ? 0 : static_cast<std::size_t>(found - known.begin());
+  s.begin_round();
+  if (!s.started || s.up) return;
+  // What is under way, or waited for, was by addresses and a CA that counted before.
+  ++s.attempt_number;
+  s.left.clear();
+  s.drop();
+  s.failures = 0;
+  s.retry_timer->set(milliseconds(0));
 }
 
 void MosquittoLink::on_message(OnMessage listener) { state_->on_message = std::move(listener); }

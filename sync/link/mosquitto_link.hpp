@@ -38,7 +38,8 @@ inline constexpr std::string_view kMqttAlpn = "mqtt";
 
 struct MosquittoLinkOptions {
   std::string client_id;
-  /// Tried one after the other, in this order, before it waits; the one that served last comes first.
+  /// Tried one after the other, in this order, before it waits; the one that served last comes first, one that
+  /// ended its session within 30 s last.
   std::vector<BrokerAddress> addresses;
   Pem ca;
   TlsIdentity identity;
@@ -70,7 +71,7 @@ class MosquittoLink final : public Link {
   void on_message(OnMessage listener) override;
   void on_state(OnState listener) override;
   void on_writable(std::function<void()> listener) override;
-  /// From the next attempt on: where the broker is, and who is believed there. A session that is up goes on.
+  /// Where the broker is, and who is believed there. A session that is up goes on; without one it begins anew, at once.
   void believe(std::vector<BrokerAddress> addresses, Pem ca);
 
  private:

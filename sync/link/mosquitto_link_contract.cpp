@@ -458,6 +458,32 @@ TEST_F(MosquittoLinkTest, AnAddressThatEndsSessionsSoonAfterTheyBeganComesLast) 
   EXPECT_NE(reasons_[2].find(std::to_string(broker.port())), std::string::npos) << reasons_[2];
 }
 
+TEST_F(MosquittoLinkTest, OtherAddressesAreGoneToAtOnceByOneThatIsNotConnected) {
+  FakeMosquitto broker(pki_);
+  auto silent = FakePeer::silent();
+  auto with = options(broker.port());
+  with.addresses = {{"127.0.0.1", silent.port()}};
+  with.connect_timeout = with.reconnect_window = base::limits::kReconnectWindowMax;
+  start(with);
+  ASSERT_TRUE(until([&] { return silent.accepted() > 0; }));
+  link_->believe({{"localhost", broker.port()}}, with.ca);
+  EXPECT_TRUE(until([&] { return up(); })) << reason();
+  EXPECT_TRUE(reasons_.empty()) << "nothing failed: " << reason();
+}
+
+TEST_F(MosquittoLinkTest, ASessionToAnAddressThatIsNotNamedAnyMoreGoesOnAndThenTheFirstIsTried) {
+  FakeMosquitto broker(pki_);
+  const auto closed = closed_port();
+  start(options(broker.port()));
+  ASSERT_TRUE(until([&] { return up(); })) << reason();
+  link_->believe({{"127.0.0.1", closed}, {"127.0.0.1", broker.port()}}, pki_.ca_pem());
+  EXPECT_TRUE(up());
+  broker.kill(SIGKILL);
+  ASSERT_TRUE(until([&] { return reasons_.size() >= 3; })) << reason();
+  EXPECT_NE(reasons_[1].find(std::to_string(closed)), std::string::npos) << reasons_[1];
+  EXPECT_NE(reasons_[2].find(std::to_string(broker.port())), std::string::npos) << "and then the other";
+}
+
 /// A client that is not ours, which may send what ours would not.
 void publish_raw(FakePki& pki, const FakeMosquitto& broker, const std::string& topic,
                  const std::string& payload) {

@@ -60,6 +60,10 @@ std::string FinalCheck::talk(NodeBox& node) const {
   const auto desired = world_.hub->desired_of(node.uid());
   if (desired != snapshot.accepted) return "has not accepted what the hub says";
   if (snapshot.applied != snapshot.accepted) return "has not applied what it accepted";
+  const auto is_unverified = [](const sync::Condition& one) {
+    return one.type == "StateVerified" && one.status == "False";
+  };
+  if (std::ranges::any_of(snapshot.conditions, is_unverified)) return "does not believe what it holds";
   const auto shown = world_.hub->snapshot_of(node.uid());
   if (shown != sync::snapshot_digest(snapshot)) return "the hub does not show its last snapshot";
   return "";

@@ -9,7 +9,7 @@
 
 namespace holdfast::sim {
 
-inline constexpr std::array<std::string_view, 30> kPlantedMistakes{
+inline constexpr std::array<std::string_view, 31> kPlantedMistakes{
     // on the node
     "prune-without-claim-check", "prune-what-is-not-ours", "prune-what-was-there", "prune-over-the-limit",
     "touch-before-intent", "said-before-stored", "older-generation-accepted", "quarantine-forgotten",
@@ -20,6 +20,6 @@ inline constexpr std::array<std::string_view, 30> kPlantedMistakes{
     "deletion-always-prunes", "lost-fact-prunes", "emptiness-believed", "removal-forgotten",
     "claim-given-twice", "sent-before-stored", "hello-always-answered", "base-lost-answered-by-a-delta",
     "events-acknowledged-before-stored", "restored-hub-goes-on-blindly", "secret-answered-in-clear",
-    "sealed-again-each-time"};
+    "sealed-again-each-time", "unverified-state-left-alone"};
 
 }  // namespace holdfast::sim
