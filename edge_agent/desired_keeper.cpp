@@ -88,7 +88,7 @@ Status DesiredKeeper::boot() {
   base::log::failure("the stored desired state is not verified; it is held, and nothing is deleted", "header",
                      verified.error());
   set_accepted(header, stored->bytes, false);
-  return {};
+  return put_right(header).map([](const auto&) {});
 }
 
 /// Records are not signed, and what they name is carried out: it must be what the signed header names.

@@ -167,6 +167,56 @@ TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundWhenItsHeaderIsGivenOnceMore) 
   EXPECT_EQ(node.section("app").accepted, app().digest());
 }
 
+TEST(EngineBoot, WhatNoKeyVerifiesIsNotAppliedWhereItWasNotBefore) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  node.desire({app().file("c", "/etc/c", "C").file("a", "/etc/a", "changed")});
+  node.kill();
+  const auto keys = std::exchange(node.identity.signing_keys, {FakeFleet(2).key().public_key()});
+  ASSERT_TRUE(node.boot());
+  node.pass(1h);
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_FALSE(node.content("/etc/c"));
+  EXPECT_EQ(node.resource("File/c").reason, "Unverified");
+  node.engine().set_trust(keys, 2);
+  node.settle();
+  EXPECT_EQ(node.content("/etc/a"), "changed");
+  EXPECT_EQ(node.content("/etc/c"), "C");
+}
+
+TEST(EngineBoot, ATamperedRecordIsFoundThoughNoKeyVerifiesItsHeader) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  node.kill();
+  ASSERT_TRUE(tamper(node));
+  node.identity.signing_keys = {FakeFleet(2).key().public_key()};
+  ASSERT_TRUE(node.boot());
+  node.pass(1h);
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_FALSE(node.content("/etc/evil"));
+}
+
+TEST(EngineBoot, ABodyThatIsNotWhatItsNameSaysIsAskedFor) {
+  FakeNode node;
+  node.desire({app()});
+  node.settle();
+  node.kill();
+  const auto other = FakeApp("app").file("a", "/etc/a", "other");
+  ASSERT_TRUE(node.store.write([&](sync::WriteTxn& txn) -> base::Status {
+    return txn.put(kBodyTable, app().digest().view(), other.bytes());
+  }));
+  ASSERT_TRUE(node.boot());
+  node.run();
+  EXPECT_TRUE(node.engine().hello().content.is_none());
+  node.accept(node.state(node.generation(), {app()}));
+  node.settle();
+  node.host.edit_by_hand("/etc/a", "X");
+  node.run();
+  EXPECT_EQ(node.content("/etc/a"), "A");
+}
+
 TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundBeforeItIsApplied) {
   FakeNode node;
   node.desire({app()});

@@ -87,13 +87,13 @@ std::vector<std::string> names_of(const std::map<std::string, std::string>& fact
   return out;
 }
 
-Result<std::string> body_of(const AgentOptions& options, const sync::PrivateKey& key, const std::string& name,
+Result<std::string> body_of(const AgentOptions& options, const std::string& token,
+                            const sync::PrivateKey& key, const std::string& name,
                             const std::map<std::string, std::string>& hardware) {
   Json serials = Json::array();
   for (const auto& [fact, serial] : hardware) {
     if (serials.size() < base::limits::kMachineSerialsMax) serials.push_back(serial);
   }
-  HF_TRY(const auto token, token_of(options));
   HF_TRY(const auto request, sync::CertificateRequest::make(key, name));
   return base::canonical_json(Json{{"token", token},
                                    {"name", name},
@@ -186,15 +186,31 @@ Result<std::optional<NodeFile>> earlier_identity(const DataFolder& folder, bool 
           "or choose another --data folder");
 }
 
-Result<Identity> ask_for_identity(const AgentOptions& options, const sync::PrivateKey& key,
-                                  const std::string& name) {
+/// What a person typed, looked at before anything is made.
+struct Asked {
+  sync::HttpsUrl hub;
+  std::string token;
+};
+
+Result<Asked> asked_of(const AgentOptions& options) {
+  Asked asked;
+  HF_TRY(asked.hub, sync::HttpsUrl::parse(options.hub));
+  if (asked.hub.target != "/")
+    return fail(Code::kInvalid,
+                "--hub: " + options.hub + " has a path; a hub is https://HOST:PORT and no more");
+  asked.hub.target = kEnrollTarget;
+  HF_TRY(asked.token, token_of(options));
+  return asked;
+}
+
+Result<Identity> ask_for_identity(const AgentOptions& options, const Asked& asked,
+                                  const sync::PrivateKey& key, const std::string& name) {
   sync::HttpsRequest request;
   request.method = "POST";
-  HF_TRY(request.url, sync::HttpsUrl::parse(options.hub));
-  request.url.target = kEnrollTarget;
+  request.url = asked.hub;
   request.headers = {{"Content-Type", "application/json"}};
   const auto hardware = hardware_facts();
-  HF_TRY(request.body, body_of(options, key, name, hardware));
+  HF_TRY(request.body, body_of(options, asked.token, key, name, hardware));
   HF_TRY(request.tls.pinned_ca, base::Digest::from_hex(options.ca_sha256));
   request.tls.when = base::SystemClock().wall();
   HF_TRY(const auto rules, proxy_of(options, environment_variable));
@@ -219,6 +235,7 @@ std::vector<std::string> not_granted(const AgentOptions& options, const Identity
 }  // namespace
 
 Result<Enrolled> enroll(const AgentOptions& options, base::Random& random) {
+  HF_TRY(const auto asked, asked_of(options));
   const DataFolder folder(options.data);
   HF_CHECK(base::make_private_directory(folder.root()));
   if (base::read_file(folder.root() + "/hub.json", base::limits::kJsonBytesMax))
@@ -230,7 +247,8 @@ Result<Enrolled> enroll(const AgentOptions& options, base::Random& random) {
   const std::string own_name = earlier ? earlier->name : host_name();
   HF_TRY(const auto key,
          key_in(earlier ? folder.re_home_key_file() : folder.key_file(), place_of(options, folder)));
-  HF_TRY(auto identity, ask_for_identity(options, key, options.name.empty() ? own_name : options.name));
+  HF_TRY(auto identity,
+         ask_for_identity(options, asked, key, options.name.empty() ? own_name : options.name));
   HF_CHECK(earlier ? keep_for_next(folder, *earlier) : forget_lost_identity(folder));
   HF_TRY(const bool has_marks, folder.load_marks(identity.node));
   if (!has_marks) {

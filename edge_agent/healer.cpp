@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/healer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits/agent.hpp"
@@ -23,8 +24,13 @@ Subject Healer::subject(const ApplicationUid& application, const TargetItem& ite
   return {record == nullptr ? application.str() : record->accepted.name, item.desired.key.brief()};
 }
 
-bool Healer::is_applied(const ApplicationUid& application, const TargetItem& item,
-                        const sync::Claim& claim) const {
+bool Healer::is_applied(const ApplicationUid& application, const TargetItem& item) const {
+  return std::ranges::all_of(item.desired.claims,
+                             [&](const auto& claim) { return is_applied_at(application, item, claim); });
+}
+
+bool Healer::is_applied_at(const ApplicationUid& application, const TargetItem& item,
+                           const sync::Claim& claim) const {
   const auto* entry = parts_.store.entry(claim);
   return entry != nullptr && entry->phase == sync::InventoryPhase::kApplied &&
          entry->application == application && entry->key == item.desired.key &&
@@ -33,7 +39,7 @@ bool Healer::is_applied(const ApplicationUid& application, const TargetItem& ite
 
 bool Healer::look(const ApplicationUid& application, Target& target, TargetItem& item) {
   for (const auto& claim : item.desired.claims) {
-    if (!is_applied(application, item, claim)) return false;
+    if (!is_applied_at(application, item, claim)) return false;
     const auto observed = item.driver->observe(claim, item.effective.get(), parts_.store.entry(claim));
     if (!observed) {
       parts_.show(

@@ -14,12 +14,14 @@ class Healer {
 
   /// False: it is not applied yet, or something else is by its claim: that is for the section's walk.
   bool look(const sync::ApplicationUid& application, Target& target, TargetItem& item);
+  /// Whether all that it claims was applied as it is wanted now.
+  bool is_applied(const sync::ApplicationUid& application, const TargetItem& item) const;
   /// Tends an item that is in place and notes its health.
   void tend(const sync::ApplicationUid& application, TargetItem& item);
 
  private:
-  bool is_applied(const sync::ApplicationUid& application, const TargetItem& item,
-                  const sync::Claim& claim) const;
+  bool is_applied_at(const sync::ApplicationUid& application, const TargetItem& item,
+                     const sync::Claim& claim) const;
   void drifted(const sync::ApplicationUid& application, Target& target, TargetItem& item,
                const Observed& observed);
   void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item,

@@ -33,6 +33,10 @@ void SectionWalker::run(const ApplicationUid& application) {
     keep(application);
     return;
   }
+  if (!parts_.accepted.verified) {
+    keep(application);
+    return;
+  }
   switch (record->phase) {
     case SectionPhase::kPending:
     case SectionPhase::kRetrying: walk(application, advance(*record, SectionEvent::kBegin, 0).record); return;
@@ -70,6 +74,10 @@ void SectionWalker::keep(const ApplicationUid& application) {
     return;
   }
   const bool all_applied = look_at_all(application);
+  if (!parts_.accepted.verified) {
+    wait_for_proof(application);
+    return;
+  }
   if (!all_applied && (is_steady || is_back)) {
     // The inventory does not say what the record says (it was rebuilt, or a claim changed hands): walk again.
     const auto again = advance(advance(*record, SectionEvent::kAccepted, 0).record, SectionEvent::kBegin, 0);
@@ -79,6 +87,21 @@ void SectionWalker::keep(const ApplicationUid& application) {
   const auto& live = parts_.live[application];
   const bool is_clear = live.leftovers_known && live.leftovers.empty();
   if ((is_steady || is_back) && !is_clear && !is_waiting) clear_kept(application, *record);
+}
+
+/// What was applied before is kept as it was; what was not is nobody's word yet.
+void SectionWalker::wait_for_proof(const ApplicationUid& application) {
+  Target* target = parts_.targets.find(application);
+  if (target == nullptr) return;
+  for (auto& item : target->items) {
+    if (healer_.is_applied(application, item)) continue;
+    parts_.show(
+        item, SyncStatus::kOutOfSync,
+        {.health = Health::kMissing,
+         .reason = "Unverified",
+         .message =
+             "is applied once the hub has given it anew: it is signed by no key that this node believes"});
+  }
 }
 
 void SectionWalker::clear_kept(const ApplicationUid& application, const SectionRecord& record) {
@@ -140,9 +163,15 @@ bool is_of_the_store(const Error& error) {
 
 }  // namespace
 
+/// Bytes that are not what their name says are as good as none: the hub is asked for them.
+void SectionWalker::lose_body(const SectionRecord& record, const Error& why) {
+  if (why.code() == Code::kCorrupt) parts_.store.lose_body(target_digest(record));
+}
+
 void SectionWalker::no_target(const ApplicationUid& application, SectionRecord record) {
   const Error* error = parts_.targets.error(application);
   const Error why = error != nullptr ? *error : Error(Code::kInternal, "the section was not loaded");
+  lose_body(record, why);
   Changes changes;
   if (is_of_the_store(why)) {
     // Not the revision's fault: it is read again, and the hub is asked for bytes that are not there.
@@ -161,6 +190,7 @@ void SectionWalker::no_target(const ApplicationUid& application, SectionRecord r
 
 /// What was on the host in good order cannot be loaded any more: an older agent came, or the store lost it.
 void SectionWalker::lost_target(SectionRecord record, const Error& why) {
+  lose_body(record, why);
   if (!is_of_the_store(why)) {
     // The last good state of a quarantined section has no record of its own that could say so.
     if (record.phase == SectionPhase::kQuarantined) {

@@ -63,6 +63,8 @@ class StateStore {
   bool deletes_forbidden() const { return deletes_forbidden_; }
   bool has_body(const base::Digest& digest) const { return bodies_.contains(digest); }
   base::Result<std::string> body(const base::Digest& digest) const;
+  /// From now on it is not there, until a commit brings it again.
+  void lose_body(const base::Digest& digest) { bodies_.erase(digest); }
   /// As it came; empty where there is none.
   base::Result<std::string> provenance_bytes(const base::Digest& section) const;
   base::Result<std::vector<sync::Provenance>> provenance(const base::Digest& section) const;

@@ -80,7 +80,10 @@ Status check_is_no_copy(const std::string& folder, const base::ProcessStatus& st
 
 /// Nobody would keep its log or tell how it ended, so it is not left to run; look() goes on when it is gone.
 Status end_without_shim(base::Host& host, const base::ProcessStatus& status) {
-  base::log::warn("the broker lost its shim; it is ended and started anew", {{"pid", status.identity->pid}});
+  base::log::warn(
+      "the broker lost its shim, or is that of the folder which this one was copied from; it is ended and "
+      "started anew",
+      {{"configuration", configuration_of(status.identity->pid)}, {"pid", status.identity->pid}});
   return host.stop_process(status.id, kStopGrace);
 }
 

@@ -234,7 +234,6 @@ void MosquittoLink::State::handle(MosquittoSession::Event event) {
     case Kind::kConnected:
       up = true;
       up_since = clock.monotonic();
-      failures = 0;
       round.clear();
       in_flight = 0;
       left.clear();
@@ -293,6 +292,8 @@ bool MosquittoLink::State::choose_address(bool was_up) {
 
 void MosquittoLink::State::failed(const base::Error& error) {
   if (up) short_lives = clock.monotonic() - up_since < kShortLife ? short_lives + 1 : 0;
+  // Two that throw each other out do so ever less often.
+  if (up && short_lives == 0) failures = 0;
   const std::string why =
       options.addresses.empty() ? error.message() : where() + ": " + error.message() + hint_of_a_double();
   const bool was_up = up;

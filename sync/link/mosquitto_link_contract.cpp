@@ -410,6 +410,15 @@ TEST_F(MosquittoLinkTest, TwoThatThrowEachOtherOutAreToldThatThereIsADouble) {
   EXPECT_TRUE(until(is_told, 60s)) << reason();
 }
 
+TEST_F(MosquittoLinkTest, TwoThatThrowEachOtherOutDoSoEverLessOften) {
+  FakeMosquitto broker(pki_);
+  start(options(broker.port()));
+  ASSERT_TRUE(until([&] { return up(); }));
+  MosquittoLink other(*loop_, clock_, random_, options(broker.port()));
+  other.start();
+  EXPECT_FALSE(until([&] { return reasons_.size() >= 60; }, 8s)) << "their window is 50 ms";
+}
+
 TEST_F(MosquittoLinkTest, SecondAddressIsTriedAfterTheFirst) {
   FakeMosquitto broker(pki_);
   auto with = options(broker.port());

@@ -71,6 +71,8 @@ void run(World& world, int fails_again) {
   // Once more on what nobody else touches: that it is mended shows that somebody looks.
   world.nodes.front()->host.edit_by_hand("/etc/hf/base", "by hand");
   world.nodes.front()->wake();
+  // Nothing changes any more, and what is held must be believed all the same.
+  workload.drop_old_key();
   world.pass(minutes(20));
   check.begin_quiet();
   world.pass(hours(1));

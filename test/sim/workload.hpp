@@ -34,6 +34,8 @@ class Workload {
   void make_safe();
   /// A last commit that is good for everything, labels and applications as they shall be.
   void commit_last();
+  /// Of some fleets, once all is calm: and then every agent starts anew.
+  void drop_old_key();
   /// Objects at the hub are as the oracle has them; false: not yet, ask again.
   bool settle_objects();
   void confirm_prunes();
@@ -89,6 +91,7 @@ class Workload {
   void rotate_sealing_key();
   // trust
   void rotate();
+  void rotate(hub::OldKeys old);
   void attack();
   // an older copy of the hub
   void back_up();

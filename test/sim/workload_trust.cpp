@@ -9,6 +9,7 @@ namespace holdfast::sim {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 /// A restored hub needs the key by which it signed what nodes hold: docs/operations.md says to keep it until then.
@@ -25,6 +26,10 @@ void Workload::rotate() {
   if (chance(40)) {
     any_node().stop_for(chance(70) ? milliseconds(seconds(below(600))) : milliseconds(hours(below(24))));
   }
+  rotate(old);
+}
+
+void Workload::rotate(hub::OldKeys old) {
   auto& hub = *world_.hub;
   hub.stop_for(milliseconds(1 + below(5'000)));
   world_.trust->rotate(old, hub.clock.wall(), world_.random);
@@ -33,6 +38,13 @@ void Workload::rotate() {
   if (old == hub::OldKeys::kDrop) hub.forget_backup();
   world_.trace.add("hub", "has signing key " + std::to_string(world_.trust->document().version) +
                               (old == hub::OldKeys::kDrop ? ", the old ones are dropped" : ""));
+}
+
+void Workload::drop_old_key() {
+  if (!chance(20) || is_hub_behind()) return;
+  rotate(hub::OldKeys::kDrop);
+  world_.pass(minutes(2));
+  for (const auto& node : world_.nodes) node->stop_for(milliseconds(1 + below(5'000)));
 }
 
 void Workload::attack() {
