@@ -81,30 +81,27 @@ Status DesiredKeeper::boot() {
   const auto verified = sync::verify_header(*stored, audience_.signing_keys, audience_.fleet, audience_.uid);
   if (verified) {
     set_accepted(*verified, stored->bytes, true);
-    return put_right(*verified).map([](const auto&) {});
+    return put_right(*verified);
   }
   if (verified.error().code() == base::Code::kTooNew) return base::fail(verified.error());
   HF_TRY(const auto header, sync::decode_header(stored->bytes));
   base::log::failure("the stored desired state is not verified; it is held, and nothing is deleted", "header",
                      verified.error());
   set_accepted(header, stored->bytes, false);
-  return put_right(header).map([](const auto&) {});
+  return put_right(header);
 }
 
-/// Records are not signed, and what they name is carried out: it must be what the signed header names.
-base::Result<std::vector<sync::ApplicationUid>> DesiredKeeper::put_right(const DesiredHeader& header) {
+/// Records are not signed, and what they name is carried out: it must be what the header names.
+Status DesiredKeeper::put_right(const DesiredHeader& header) {
   Changes changes;
-  std::vector<sync::ApplicationUid> mended;
   for (const auto& ref : header.sections) {
     const auto* record = parts_.store.section(ref.application);
-    if (record == nullptr || (record->accepted.digest == ref.digest && !record->removal_pending)) continue;
-    base::log::error("a stored record says something else than the signed desired state; it is not believed",
+    if (record == nullptr || !differs(*record, ref)) continue;
+    base::log::error("a stored record says something else than the stored desired state; it is not believed",
                      {{"application", ref.name}, {"section", record->accepted.digest.brief()}});
     changes.sections[ref.application] = accept_section(record, ref);
-    mended.push_back(ref.application);
   }
-  if (!mended.empty()) HF_CHECK(parts_.store.commit(changes));
-  return mended;
+  return changes.empty() ? Status() : parts_.store.commit(changes);
 }
 
 bool DesiredKeeper::set_signing_keys(std::vector<base::PublicKey> keys) {
@@ -112,12 +109,7 @@ bool DesiredKeeper::set_signing_keys(std::vector<base::PublicKey> keys) {
   const auto& stored = parts_.store.header();
   if (!stored || parts_.accepted.verified) return false;
   const auto header = sync::verify_header(*stored, audience_.signing_keys, audience_.fleet, audience_.uid);
-  // Work may be under way by records that say something else: they wait for the next boot, or the next state.
-  const auto is_recorded = [this](const sync::SectionRef& ref) {
-    const auto* record = parts_.store.section(ref.application);
-    return record == nullptr || (record->accepted.digest == ref.digest && !record->removal_pending);
-  };
-  if (!header || !std::ranges::all_of(header->sections, is_recorded)) return false;
+  if (!header) return false;
   set_accepted(*header, stored->bytes, true);
   return true;
 }
@@ -299,12 +291,7 @@ std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, State stat
     return refuse(&header, stored.error().message());
   if (const auto lacking = missing(header); !lacking.empty()) return need(header, state.header, lacking);
   end_wait();
-  // One that could not be verified at boot counts again, and what is recorded is what it says.
-  if (!parts_.accepted.verified) {
-    const auto mended = put_right(header);
-    if (!mended) return refuse(&header, mended.error().message());
-    begin(*mended);
-  }
+  // One that could not be verified at boot counts again; what is recorded was put right then.
   if (is_signed_anew) set_accepted(header, state.header.bytes, true);
   parts_.accepted.verified = true;
   if (is_mended) {

@@ -62,8 +62,7 @@ class DesiredKeeper {
   void add_removals(const sync::DesiredHeader& header, Changes& changes) const;
   void add_successions(const sync::DesiredHeader& header, Changes& changes) const;
   void end_orphan(const SectionRecord& record);
-  /// The applications whose record said something else than the header, and says the same now.
-  base::Result<std::vector<sync::ApplicationUid>> put_right(const sync::DesiredHeader& header);
+  base::Status put_right(const sync::DesiredHeader& header);
   void set_accepted(const sync::DesiredHeader& header, const std::string& bytes, bool verified);
   void begin(const std::vector<sync::ApplicationUid>& applications);
   sync::Frame applied_frame(sync::AppliedStage stage, const sync::DesiredHeader& header) const;

@@ -46,7 +46,8 @@ struct Engine::State {
 
   void do_work(const WorkKey& key);
   void full_pass();
-  void delete_what_waited();
+  void go_on_verified();
+  std::vector<sync::Frame> after_accept(const std::function<std::vector<sync::Frame>()>& accept);
   void retry_unschedulable();
   void look_at_claim(const sync::Claim& claim);
   void store_restarts();
@@ -151,6 +152,7 @@ void Engine::State::full_pass() {
 
 /// This agent may be newer than the one that could not.
 void Engine::State::retry_unschedulable() {
+  if (accepted.is_unverified()) return;
   Changes changes;
   for (const auto& [application, record] : store.sections()) {
     const bool is_unable = record.phase == sync::SectionPhase::kUnschedulable;
@@ -212,22 +214,22 @@ void Engine::State::refresh_snapshot() {
 // ---- from outside ----
 
 std::vector<sync::Frame> Engine::accept(sync::State state) {
-  const bool was_forbidden = state_->store.deletes_forbidden();
-  const bool was_unverified =
-      state_->parts.accepted.generation != sync::Generation{} && !state_->parts.accepted.verified;
-  auto frames = state_->keeper.accept(std::move(state));
-  if (was_unverified && state_->parts.accepted.verified) state_->delete_what_waited();
-  if (was_forbidden && !state_->store.deletes_forbidden())
-    tell_strays(state_->parts, state_->seams.host, state_->marks);
-  state_->after_work();
-  if (state_->on_wake) state_->on_wake();
-  return frames;
+  return state_->after_accept([&] { return state_->keeper.accept(std::move(state)); });
 }
 
 std::vector<sync::Frame> Engine::accept(const sync::Part& part) {
-  auto frames = state_->keeper.accept(part);
-  state_->after_work();
-  if (state_->on_wake) state_->on_wake();
+  return state_->after_accept([&] { return state_->keeper.accept(part); });
+}
+
+std::vector<sync::Frame> Engine::State::after_accept(
+    const std::function<std::vector<sync::Frame>()>& accept) {
+  const bool was_forbidden = store.deletes_forbidden();
+  const bool was_unverified = accepted.is_unverified();
+  auto frames = accept();
+  if (was_forbidden && !store.deletes_forbidden()) tell_strays(parts, seams.host, marks);
+  if (was_unverified && accepted.verified) go_on_verified();
+  after_work();
+  if (on_wake) on_wake();
   return frames;
 }
 
@@ -257,7 +259,7 @@ void Engine::look_at_everything(bool retry) {
   s.drift.reset_all();
   s.targets.forget_errors();
   for (auto& [application, of] : s.live) of.retry_at = now;
-  if (retry) {
+  if (retry && !s.accepted.is_unverified()) {
     Changes changes;
     for (const auto& [application, record] : s.store.sections()) s.lift(application, changes);
     for (const auto& [application, record] : changes.sections) s.live[application].walk.reset();
@@ -273,14 +275,14 @@ void Engine::look_at_everything(bool retry) {
 
 // ---- to say ----
 
-/// What had to stay while nothing that is held was proof.
-void Engine::State::delete_what_waited() { queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic()); }
+/// What had to wait while nothing that is held was proof.
+void Engine::State::go_on_verified() { queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic()); }
 
 void Engine::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version) {
   state_->identity.trust = version;
   state_->identity.signing_keys = signing_keys;
   if (!state_->keeper.set_signing_keys(std::move(signing_keys))) return;
-  state_->delete_what_waited();
+  state_->go_on_verified();
   if (state_->on_wake) state_->on_wake();
 }
 

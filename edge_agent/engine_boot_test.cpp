@@ -151,22 +151,6 @@ base::Status tamper(FakeNode& node) {
   });
 }
 
-TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundWhenItsHeaderIsGivenOnceMore) {
-  FakeNode node;
-  node.desire({app()});
-  node.settle();
-  node.kill();
-  ASSERT_TRUE(tamper(node));
-  const FakeFleet today(2);
-  node.identity.signing_keys = {today.key().public_key()};
-  ASSERT_TRUE(node.boot());
-  node.engine().accept(signed_anew(node, today.key()));
-  node.pass(1h);
-  EXPECT_EQ(node.content("/etc/a"), "A");
-  EXPECT_FALSE(node.content("/etc/evil"));
-  EXPECT_EQ(node.section("app").accepted, app().digest());
-}
-
 TEST(EngineBoot, WhatNoKeyVerifiesIsNotAppliedWhereItWasNotBefore) {
   FakeNode node;
   node.desire({app()});
@@ -175,7 +159,9 @@ TEST(EngineBoot, WhatNoKeyVerifiesIsNotAppliedWhereItWasNotBefore) {
   node.kill();
   const auto keys = std::exchange(node.identity.signing_keys, {FakeFleet(2).key().public_key()});
   ASSERT_TRUE(node.boot());
+  node.host.edit_by_hand("/etc/b", "X");
   node.pass(1h);
+  EXPECT_EQ(node.content("/etc/b"), "B") << "what did not change is repaired";
   EXPECT_EQ(node.content("/etc/a"), "A");
   EXPECT_FALSE(node.content("/etc/c"));
   EXPECT_EQ(node.resource("File/c").reason, "Unverified");
@@ -191,11 +177,18 @@ TEST(EngineBoot, ATamperedRecordIsFoundThoughNoKeyVerifiesItsHeader) {
   node.settle();
   node.kill();
   ASSERT_TRUE(tamper(node));
-  node.identity.signing_keys = {FakeFleet(2).key().public_key()};
+  const FakeFleet today(2);
+  node.identity.signing_keys = {today.key().public_key()};
   ASSERT_TRUE(node.boot());
   node.pass(1h);
   EXPECT_EQ(node.content("/etc/a"), "A");
   EXPECT_FALSE(node.content("/etc/evil"));
+  node.engine().accept(signed_anew(node, today.key()));
+  node.pass(1h);
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_FALSE(node.content("/etc/evil"));
+  EXPECT_EQ(node.section("app").accepted, app().digest());
+  EXPECT_EQ(node.resource("File/a").reason, "");
 }
 
 TEST(EngineBoot, ABodyThatIsNotWhatItsNameSaysIsAskedFor) {

@@ -55,7 +55,9 @@ struct AcceptedState {
   sync::Generation generation;
   base::Digest content;
   base::Digest header;
-  bool verified = false;                        ///< its signature held when it was last looked at
+  bool verified = false;  ///< its signature held when it was last looked at
+  /// There is one, and nothing new of it is done.
+  bool is_unverified() const { return generation != sync::Generation{} && !verified; }
   std::set<sync::ApplicationUid> applications;  ///< that it names; a section that it does not is orphaned
 };
 

@@ -33,7 +33,7 @@ void SectionWalker::run(const ApplicationUid& application) {
     keep(application);
     return;
   }
-  if (!parts_.accepted.verified) {
+  if (parts_.accepted.is_unverified()) {
     keep(application);
     return;
   }
@@ -61,6 +61,10 @@ bool SectionWalker::look_at_all(const ApplicationUid& application) {
 void SectionWalker::keep(const ApplicationUid& application) {
   const SectionRecord* record = parts_.store.section(application);
   if (record == nullptr) return;
+  if (parts_.accepted.is_unverified()) {
+    wait_for_proof(application, *record);
+    return;
+  }
   const bool is_waiting = parts_.live[application].retry_at > parts_.clock.monotonic();
   if (record->removal_pending) {
     if (!is_waiting) remove(application, *record);
@@ -74,10 +78,6 @@ void SectionWalker::keep(const ApplicationUid& application) {
     return;
   }
   const bool all_applied = look_at_all(application);
-  if (!parts_.accepted.verified) {
-    wait_for_proof(application);
-    return;
-  }
   if (!all_applied && (is_steady || is_back)) {
     // The inventory does not say what the record says (it was rebuilt, or a claim changed hands): walk again.
     const auto again = advance(advance(*record, SectionEvent::kAccepted, 0).record, SectionEvent::kBegin, 0);
@@ -90,9 +90,12 @@ void SectionWalker::keep(const ApplicationUid& application) {
 }
 
 /// What was applied before is kept as it was; what was not is nobody's word yet.
-void SectionWalker::wait_for_proof(const ApplicationUid& application) {
+void SectionWalker::wait_for_proof(const ApplicationUid& application, const SectionRecord& record) {
+  look_at_all(application);
+  const bool stays =
+      record.phase == SectionPhase::kQuarantined || record.phase == SectionPhase::kUnschedulable;
   Target* target = parts_.targets.find(application);
-  if (target == nullptr) return;
+  if (target == nullptr || stays || record.removal_pending) return;
   for (auto& item : target->items) {
     if (healer_.is_applied(application, item)) continue;
     parts_.show(
@@ -163,15 +166,9 @@ bool is_of_the_store(const Error& error) {
 
 }  // namespace
 
-/// Bytes that are not what their name says are as good as none: the hub is asked for them.
-void SectionWalker::lose_body(const SectionRecord& record, const Error& why) {
-  if (why.code() == Code::kCorrupt) parts_.store.lose_body(target_digest(record));
-}
-
 void SectionWalker::no_target(const ApplicationUid& application, SectionRecord record) {
   const Error* error = parts_.targets.error(application);
   const Error why = error != nullptr ? *error : Error(Code::kInternal, "the section was not loaded");
-  lose_body(record, why);
   Changes changes;
   if (is_of_the_store(why)) {
     // Not the revision's fault: it is read again, and the hub is asked for bytes that are not there.
@@ -190,7 +187,6 @@ void SectionWalker::no_target(const ApplicationUid& application, SectionRecord r
 
 /// What was on the host in good order cannot be loaded any more: an older agent came, or the store lost it.
 void SectionWalker::lost_target(SectionRecord record, const Error& why) {
-  lose_body(record, why);
   if (!is_of_the_store(why)) {
     // The last good state of a quarantined section has no record of its own that could say so.
     if (record.phase == SectionPhase::kQuarantined) {

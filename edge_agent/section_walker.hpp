@@ -39,14 +39,13 @@ class SectionWalker {
     Changes changes;
   };
 
-  void wait_for_proof(const sync::ApplicationUid& application);
+  void wait_for_proof(const sync::ApplicationUid& application, const SectionRecord& record);
   bool look_at_all(const sync::ApplicationUid& application);
   void clear_kept(const sync::ApplicationUid& application, const SectionRecord& record);
   void walk(const sync::ApplicationUid& application, SectionRecord record);
   void walk_waves(Round& round);
   /// After the last wave: what is not wanted any more goes, and the walk ends.
   void finish(Round& round);
-  void lose_body(const SectionRecord& record, const base::Error& why);
   void no_target(const sync::ApplicationUid& application, SectionRecord record);
   void lost_target(SectionRecord record, const base::Error& why);
   void unable(SectionRecord record, const base::Error& why);

@@ -111,10 +111,10 @@ const sync::InventoryEntry* StateStore::entry(const sync::Claim& claim) const {
 Result<std::string> StateStore::body(const Digest& digest) const {
   HF_TRY(auto bytes, sync::read_one(store_, kBodyTable, digest.view()));
   if (!bytes) return fail(Code::kNotFound, "section " + digest.brief() + " is not stored here");
-  HF_TRY(auto body, unpack_text(*bytes));
-  if (Digest::of(body) != digest)
-    return fail(Code::kCorrupt, "section " + digest.brief() + " does not have its digest");
-  return body;
+  auto body = unpack_text(*bytes);
+  if (body && Digest::of(*body) == digest) return body;
+  lost_.insert(digest);
+  return fail(Code::kCorrupt, "section " + digest.brief() + " does not have its digest");
 }
 
 Result<std::string> StateStore::provenance_bytes(const Digest& section) const {
@@ -161,8 +161,7 @@ Status StateStore::write(sync::WriteTxn& txn, const Changes& changes, const std:
                                         : txn.erase(kMetaTable, kDeletesForbiddenKey));
   }
   for (const auto& body : changes.bodies) {
-    if (!bodies_.contains(body.digest))
-      HF_CHECK(txn.put(kBodyTable, body.digest.view(), pack_text(body.bytes)));
+    if (!has_body(body.digest)) HF_CHECK(txn.put(kBodyTable, body.digest.view(), pack_text(body.bytes)));
     if (!body.provenance.empty())
       HF_CHECK(txn.put(kProvenanceTable, body.digest.view(), pack_text(body.provenance)));
   }
@@ -192,8 +191,14 @@ void StateStore::take(Changes& changes, const std::set<Digest>& garbage) {
   if (changes.deletes_forbidden) deletes_forbidden_ = *changes.deletes_forbidden;
   for (auto& [application, record] : changes.sections) assign(sections_, application, std::move(record));
   for (auto& [claim, entry] : changes.inventory) assign(inventory_, claim, std::move(entry));
-  for (const auto& body : changes.bodies) bodies_.insert(body.digest);
-  for (const auto& digest : garbage) bodies_.erase(digest);
+  for (const auto& body : changes.bodies) {
+    bodies_.insert(body.digest);
+    lost_.erase(body.digest);
+  }
+  for (const auto& digest : garbage) {
+    bodies_.erase(digest);
+    lost_.erase(digest);
+  }
   restarts_.stored();
   changes = Changes{};
 }

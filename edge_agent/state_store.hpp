@@ -61,10 +61,11 @@ class StateStore {
   const AppliedState& applied() const { return applied_; }
   /// The inventory was rebuilt and may be incomplete: nothing is deleted until the hub has spoken.
   bool deletes_forbidden() const { return deletes_forbidden_; }
-  bool has_body(const base::Digest& digest) const { return bodies_.contains(digest); }
+  /// False, too, of one whose bytes were found not to be what their name says, until a commit brings it again.
+  bool has_body(const base::Digest& digest) const {
+    return bodies_.contains(digest) && !lost_.contains(digest);
+  }
   base::Result<std::string> body(const base::Digest& digest) const;
-  /// From now on it is not there, until a commit brings it again.
-  void lose_body(const base::Digest& digest) { bodies_.erase(digest); }
   /// As it came; empty where there is none.
   base::Result<std::string> provenance_bytes(const base::Digest& section) const;
   base::Result<std::vector<sync::Provenance>> provenance(const base::Digest& section) const;
@@ -84,6 +85,7 @@ class StateStore {
   Sections sections_;
   Inventory inventory_;
   std::set<base::Digest> bodies_;
+  mutable std::set<base::Digest> lost_;  ///< of them; found by reading
 };
 
 }  // namespace holdfast::edge_agent

@@ -174,8 +174,11 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   if (const auto* desired = context_.desired.find(node.uid)) {
     const bool is_same = hello.accepted == desired->header.generation && hello.content == desired->content;
     if (is_same && !base::planted("hello-always-answered")) {
+      // Else the report that it is asked for says whether it believes what it holds.
       const bool is_as_reported = node.snapshot && hello.snapshot == node.snapshot_digest;
-      in_step(node, *desired, is_as_reported && says_unverified(*node.snapshot));
+      const bool is_on_its_way = node.is_offered_anew && node.sending.wanted;
+      if (is_as_reported || !is_on_its_way)
+        in_step(node, *desired, is_as_reported && says_unverified(*node.snapshot));
     } else {
       sender_.want_state(node);
     }
@@ -231,7 +234,7 @@ Status NodeTalk::on_applied(NodeEntry& node, std::string_view body) {
     if (!is_current && applied.generation != sync::Generation{}) return {};
     const bool is_unreadable = applied.generation == sync::Generation{};
     node.refused = is_unreadable
-                       ? "the node refused what it was sent: it believes no key of this hub's; see its events"
+                       ? "the node could not read or verify what it was sent; its events say why"
                        : "the node refused generation " + applied.generation.text() + "; see its events";
     // It has what it needs, and would refuse the same again.
     if (is_unreadable && node.is_offered_anew && holds(node, desired)) {

@@ -234,6 +234,7 @@ void MosquittoLink::State::handle(MosquittoSession::Event event) {
     case Kind::kConnected:
       up = true;
       up_since = clock.monotonic();
+      is_gone = false;
       round.clear();
       in_flight = 0;
       left.clear();
@@ -293,7 +294,7 @@ bool MosquittoLink::State::choose_address(bool was_up) {
 void MosquittoLink::State::failed(const base::Error& error) {
   if (up) short_lives = clock.monotonic() - up_since < kShortLife ? short_lives + 1 : 0;
   // Two that throw each other out do so ever less often.
-  if (up && short_lives == 0) failures = 0;
+  if (up) failures = static_cast<int>(short_lives);
   const std::string why =
       options.addresses.empty() ? error.message() : where() + ": " + error.message() + hint_of_a_double();
   const bool was_up = up;
@@ -402,8 +403,8 @@ void MosquittoLink::believe(std::vector<BrokerAddress> addresses, Pem ca) {
   s.options.ca = std::move(ca);
   const auto& known = s.options.addresses;
   const auto found = std::ranges::find(known, current);
-  s.is_gone = found == known.end();
-  s.address = s.is_gone ? 0 : static_cast<std::size_t>(found - known.begin());
+  s.is_gone = s.up && found == known.end();
+  s.address = found == known.end() ? 0 : static_cast<std::size_t>(found - known.begin());
   s.begin_round();
   if (!s.started || s.up) return;
   // What is under way, or waited for, was by addresses and a CA that counted before.

@@ -10,7 +10,7 @@
 
 namespace holdfast::sync {
 
-/// The window after so many failures in a row (each: of all addresses): as given for the first ten, then doubled with each, up to
+/// The window after so many failures in a row (each: of all addresses, or of a session that ended within 30 s): as given for the first ten, then doubled with each, up to
 /// limits::kReconnectWindowMax (or as given, where that is more).
 std::chrono::milliseconds reconnect_window(std::chrono::milliseconds given, int failures);
 /// Full jitter inside it: uniform from zero.

@@ -293,6 +293,18 @@ def test_a_token_with_serials_is_for_those_machines_alone(own_fleet):
           lambda: f"token {token['token'].split('.')[0]} is for other machines" in own_fleet.hub.daemon.log.read_text(), 5)
 
 
+def test_what_was_typed_wrong_leaves_nothing_behind(own_fleet):
+    token = own_fleet.hub.token()
+    files = {"is empty": "\n", "holds more than a token": f"{token['token']} {token['token']}\n"}
+    for wrong, content in files.items():
+        (own_fleet.folder / "token").write_text(content)
+        node = Node(f"{own_fleet.label}-{len(wrong)}", own_fleet.folder / str(len(wrong)))
+        done = node.command("enroll", "--hub", token["hub"], "--ca-sha256", token["caSha256"], "--token-file", own_fleet.folder / "token")
+        assert done.returncode == 1 and wrong in done.stderr and not node.data.exists(), done.stderr
+    done = node.enroll(token["hub"] + "/api", token["caSha256"], token["token"])
+    assert done.returncode == 1 and "has a path" in done.stderr and not node.data.exists(), done.stderr
+
+
 def test_nobody_enrols_into_a_hubs_folder_nor_makes_a_hub_of_a_nodes(own_fleet):
     node, hub = own_fleet.node(), own_fleet.hub
     token = hub.token()
