@@ -71,7 +71,11 @@ std::string status_text(const Json& status) {
   }
   for (const auto& condition : snapshot.value("conditions", Json::array())) {
     const auto type = text_of(condition, "type");
-    if (!sync::is_good_when_true(type) && text_of(condition, "status") == "True")
+    const bool is_good = sync::is_good_when_true(type);
+    const auto told = text_of(condition, "status");
+    if (is_good && told == "False")
+      out += "State:       " + type + " is False: " + text_of(condition, "message") + "\n";
+    if (!is_good && told == "True")
       out += "Machine:     " + type + ": " + text_of(condition, "message") + "\n";
   }
   if (const auto found = status.find("trust"); found != status.end() && text_of(*found, "version") == "0")

@@ -121,6 +121,18 @@ TEST(EngineConditions, ThatAreBadAreSaidByStatusOnTheNode) {
   EXPECT_THAT(text, ::testing::Not(HasSubstr("DeletesAllowed")));
 }
 
+TEST(EngineConditions, ThatAreToHoldAndDoNotAreSaidByStatusOnTheNode) {
+  FakeNode node;
+  node.desire({FakeApp("app").file("a", "/etc/a", "A")});
+  node.settle();
+  node.kill();
+  node.identity.signing_keys = {FakeFleet(2).key().public_key()};
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  const auto text = status_text(status_json(node.engine(), node.identity, nullptr));
+  EXPECT_THAT(text, HasSubstr("State:       StateVerified is False: what is stored is signed by no key"));
+}
+
 TEST(EngineSnapshot, IsNeverSyncedWhileSomethingIsNot) {
   FakeNode node;
   node.desire({app()});
