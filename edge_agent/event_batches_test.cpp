@@ -59,6 +59,11 @@ class SessionEvents : public testing::Test {
                             sync::encode_frame(sync::encode(sync::EventsStored{batch.log, batch.last()})),
                             sync::Delivery::kAtLeastOnce));
   }
+  void ask(const sync::Report& report) {
+    ASSERT_TRUE(hub.publish(sync::Topics::down(node.identity.uid), sync::encode_frame(sync::encode(report)),
+                            sync::Delivery::kAtLeastOnce));
+    pass(1s);
+  }
   /// Two events: accepted, applied.
   void change(const std::string& content) {
     node.desire({FakeApp("web").file("motd", "/etc/motd", content)});
@@ -112,6 +117,16 @@ TEST_F(SessionEvents, AfterAReconnectItIsSentAgain) {
   ASSERT_EQ(batches.size(), 1U);
   broker.restart();
   pass(20s);
+  ASSERT_EQ(batches.size(), 2U);
+  EXPECT_EQ(batches[1].first, batches[0].first);
+}
+
+TEST_F(SessionEvents, AHubThatKnowsNothingOfThisNodeIsSentThemAtOnceForItDidNotListenBefore) {
+  change("one");
+  ASSERT_EQ(batches.size(), 1U);
+  ask({.snapshot = true});
+  EXPECT_EQ(batches.size(), 1U) << "one that lacks a report alone has listened";
+  ask({.snapshot = true, .abilities = true});
   ASSERT_EQ(batches.size(), 2U);
   EXPECT_EQ(batches[1].first, batches[0].first);
 }

@@ -156,6 +156,8 @@ void Session::on_report(const sync::Report& report) {
   if (const auto key = engine_.sealing_key(); key && report.sealing)
     queue(sync::encode(sync::SealingKeyTold{*key}));
   if (report.hello) say_hello(Greeting::kNews);
+  // A hub that knows nothing of this node did not listen before: events that were on their way are lost.
+  if (report.snapshot && report.abilities) event_batches_.begin_anew();
   if ((!report.snapshot && !report.abilities) || base::planted("snapshot-not-said-again")) return;
   snapshot_digest_sent_ = base::Digest{};
   if (!base::planted("report-answered-by-a-delta")) report_base_.reset();
