@@ -18,7 +18,7 @@
 #include "edge_agent/data_folder.hpp"
 #include "edge_agent/local_routes.hpp"
 #include "edge_agent/sealing_key_file.hpp"
-#include "edge_agent/tables.hpp"
+#include "edge_agent/store_rescue.hpp"
 #include "edge_agent/trust_keeper.hpp"
 
 namespace holdfast::edge_agent {
@@ -54,11 +54,7 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   // Without one that can be believed an agent runs, too.
   out->identity = identity_of(node, folder.load_trust(node).value_or(sync::TrustDocument{}));
   HF_TRY(out->loop, base::EventLoop::create());
-  sync::LmdbOptions store;
-  store.path = folder.store();
-  store.tables = {kAgentTables.begin(), kAgentTables.end()};
-  store.access = sync::StoreAccess::kReadOnly;
-  auto opened = sync::LmdbStore::open(store);
+  auto opened = look_into_agent_store(folder.store());
   if (!opened && opened.error().code() == Code::kNotFound) {
     return fail(Code::kNotFound, folder.root() +
                                      ": enrolled, but the agent has not run here yet; start it with "

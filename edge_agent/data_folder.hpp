@@ -4,7 +4,7 @@
 //
 //   node.json    fleet, uid, name, hub, recovery key (public), mark key     node.key  P-256 key, made here
 //   node.crt     client certificate       ca.crt  the fleet's CA            trust.json  signed trust document
-//   store/       LMDB                     run/    one folder a process      logs/  their output
+//   store        LMDB, and store-key, by which its records are known          run/    one folder a process   logs/  their output
 //   outbox/      events until the hub has stored them
 //   agent.sock   local API                node.next.key, .crt  of a renewal, until the new certificate has connected
 //   running      while the agent runs; of one that crashed it stays, and the next checks the store. A text: rescues it

@@ -14,6 +14,7 @@
 #include "base/limits/store.hpp"
 #include "base/log.hpp"
 #include "edge_agent/inventory_rebuild.hpp"
+#include "edge_agent/store_key.hpp"
 #include "edge_agent/tables.hpp"
 #include "sync/store/store_file.hpp"
 
@@ -29,12 +30,17 @@ namespace {
 
 std::string rescued_path(const std::string& path) { return path + ".rescued"; }
 
-sync::LmdbOptions options_of(const std::string& path, sync::StoreAccess access) {
+sync::LmdbOptions options_of(const std::string& path, const sync::RecordKey& key, sync::StoreAccess access) {
   sync::LmdbOptions options;
+  options.record_key = key;
   options.path = path;
   options.tables = {kAgentTables.begin(), kAgentTables.end()};
   options.access = access;
   return options;
+}
+
+Result<std::unique_ptr<LmdbStore>> open_as_owner(const std::string& path, const sync::RecordKey& key) {
+  return LmdbStore::open(options_of(path, key, sync::StoreAccess::kExclusive));
 }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
@@ -46,10 +52,11 @@ void remove_beside(const std::string& path) {
 }  // namespace
 
 Status copy_to_rescued(const std::string& path) {
+  HF_TRY(const auto key, load_or_make_store_key(path));
   const std::string rescued = rescued_path(path);
   ::unlink(rescued.c_str());
-  HF_TRY(const auto fresh, LmdbStore::open(options_of(rescued, sync::StoreAccess::kExclusive)));
-  const auto damaged = LmdbStore::open(options_of(path, sync::StoreAccess::kReadOnly));
+  HF_TRY(const auto fresh, open_as_owner(rescued, key.key));
+  const auto damaged = LmdbStore::open(options_of(path, key.key, sync::StoreAccess::kReadOnly));
   // Where not even the file opens there is nothing to copy; the fresh store learns that it is one.
   HF_CHECK(rescue_store(damaged ? **damaged : *fresh, *fresh));
   return sync::sync_folder_of(rescued);
@@ -89,7 +96,8 @@ Status salvage(const std::string& path) {
   // The damage ended the child: nothing can be read in safety, and the hub gives all of it again.
   remove_beside(rescued_path(path));
   ::unlink(rescued_path(path).c_str());
-  HF_TRY(const auto fresh, LmdbStore::open(options_of(rescued_path(path), sync::StoreAccess::kExclusive)));
+  HF_TRY(const auto key, load_store_key(path));
+  HF_TRY(const auto fresh, open_as_owner(rescued_path(path), key));
   HF_CHECK(rescue_store(*fresh, *fresh));
   return sync::sync_folder_of(rescued_path(path));
 }
@@ -103,31 +111,40 @@ Result<std::unique_ptr<LmdbStore>> rescue_agent_store(const std::string& path, c
   base::log::error("the store is damaged and was set aside; what runs is left alone and adopted",
                    {{"error", why.message()}, {"kept", aside}});
   HF_CHECK(end_rescue(path));
-  return LmdbStore::open(options_of(path, sync::StoreAccess::kExclusive));
+  HF_TRY(const auto key, load_store_key(path));
+  return open_as_owner(path, key);
 }
 
 namespace {
 
 /// kCorrupt: what is there is no store that could be opened.
-Status look_at(const std::string& path, LastEnd last) {
+Status look_at(const std::string& path, const StoreKey& key, LastEnd last) {
   struct stat info{};
   const bool is_there = ::stat(path.c_str(), &info) == 0;
   if (is_there && info.st_size == 0) return fail(Code::kCorrupt, path + " is empty");
+  if (is_there && key.is_new)
+    return fail(Code::kCorrupt, path + "-key was lost, so that nothing shows that this node wrote " + path);
   if (!is_there && last != LastEnd::kInOrder) return fail(Code::kCorrupt, path + " is missing");
   if (is_there && last == LastEnd::kDamaged) return fail(Code::kCorrupt, path + ": a write found it damaged");
   if (!is_there || last != LastEnd::kCrashed) return {};
-  const Status sound = sync::check_store(path);
+  const Status sound = sync::check_store(path, key.key);
   return !sound && sound.error().code() == Code::kCorrupt ? sound : Status{};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<LmdbStore>> open_agent_store(const std::string& path, LastEnd last) {
+  HF_TRY(const auto key, load_or_make_store_key(path));
   HF_CHECK(end_rescue(path));
-  if (const auto found = look_at(path, last); !found) return rescue_agent_store(path, found.error());
-  auto store = LmdbStore::open(options_of(path, sync::StoreAccess::kExclusive));
+  if (const auto found = look_at(path, key, last); !found) return rescue_agent_store(path, found.error());
+  auto store = open_as_owner(path, key.key);
   if (!store && store.error().code() == Code::kCorrupt) return rescue_agent_store(path, store.error());
   return store;
+}
+
+Result<std::unique_ptr<LmdbStore>> look_into_agent_store(const std::string& path) {
+  HF_TRY(const auto key, load_store_key(path));
+  return LmdbStore::open(options_of(path, key, sync::StoreAccess::kReadOnly));
 }
 
 }  // namespace holdfast::edge_agent

@@ -20,9 +20,13 @@ enum class LastEnd {
   kDamaged,    ///< a write found the store damaged: it is rescued without another look
   kWithStore,  ///< it ran, so that there must be a store: one that is missing is lost, not new
 };
-/// `path`: the data file. Ends a rescue that was interrupted; begins one where the file is damaged, or empty.
+/// `path`: the data file. Ends a rescue that was interrupted; begins one where the file is damaged, or empty, or where the
+/// key of its records (store_key.hpp) is lost.
 base::Result<std::unique_ptr<sync::LmdbStore>> open_agent_store(const std::string& path,
                                                                 LastEnd last = LastEnd::kInOrder);
+
+/// A look from beside, also while the agent runs. kNotFound: no agent ever ran here.
+base::Result<std::unique_ptr<sync::LmdbStore>> look_into_agent_store(const std::string& path);
 
 /// For damage that shows only when records are read. REQUIRES: nobody has it open. `why` goes into the log.
 base::Result<std::unique_ptr<sync::LmdbStore>> rescue_agent_store(const std::string& path,

@@ -128,6 +128,45 @@ TEST_F(StoreRescue, WhatAWriteFoundDamagedIsRescuedWithoutAnotherLook) {
   EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
 }
 
+TEST_F(StoreRescue, AForgedRecordIsDamageAndTheOthersAreKept) {
+  make_store();
+  ASSERT_TRUE(sync::forge_record(path(), kInventoryTable, "path:/etc/forged", "an entry"));
+  {
+    const auto store = open_agent_store(path());
+    ASSERT_TRUE(store);
+    EXPECT_EQ(sync::read_one(**store, kInventoryTable, "path:/etc/forged").error().code(), Code::kCorrupt);
+  }
+  const auto store = rescue_agent_store(path(), Error(Code::kCorrupt, "inventory/path:/etc/forged"));
+  ASSERT_TRUE(store);
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/forged"), "nothing");
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
+}
+
+TEST_F(StoreRescue, WithoutItsKeyNothingOfAStoreIsBelieved) {
+  for (const bool is_garbage : {false, true}) {
+    make_store();
+    if (is_garbage)
+      std::ofstream(path() + "-key") << "garbage";
+    else
+      fs::remove(path() + "-key");
+    const auto store = open_agent_store(path());
+    ASSERT_TRUE(store) << store.error().message();
+    EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "nothing");
+    EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
+    EXPECT_TRUE(fs::exists(path() + ".corrupt-1"));
+  }
+}
+
+TEST_F(StoreRescue, ALookFromBesideMakesNothing) {
+  EXPECT_EQ(look_into_agent_store(path()).error().code(), Code::kNotFound);
+  EXPECT_TRUE(fs::is_empty(folder_));
+  make_store();
+  const auto store = look_into_agent_store(path());
+  ASSERT_TRUE(store);
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+}
+
 TEST_F(StoreRescue, ASoundStoreIsOpenedAsItIs) {
   make_store();
   const auto store = open_agent_store(path());

@@ -413,6 +413,10 @@ Result<base::DirectoryLock> lock_of_stopped_hub(const DataFolder& folder) {
 
 Status check_is_data_folder(const DataFolder& folder) {
   if (!is_there(folder.root())) return fail(Code::kNotFound, folder.root() + " is not there");
+  if (is_there(folder.root() + "/node.json"))
+    return fail(Code::kConflict, folder.root() +
+                                     ": is the data folder of a node, whose agent looks at its store itself "
+                                     "when it starts after a crash");
   // Whatever works in a data folder takes its lock, and no backup has one.
   if (is_there(folder.root() + "/" + std::string(kLockName))) return {};
   return fail(

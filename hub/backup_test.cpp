@@ -352,6 +352,12 @@ TEST_F(Backup, WithoutItsManifestItIsNotTakenForADataFolder) {
   ASSERT_TRUE(lock_of_stopped_hub(hub_));
   EXPECT_TRUE(check_is_data_folder(hub_));
   fs::remove(backup_ + "/backup.json");
+  const std::string node = testing::TempDir() + "a-node";
+  fs::create_directory(node);
+  ASSERT_TRUE(base::write_file(node + "/node.json", "{}", 0600));
+  const auto other = check_is_data_folder(DataFolder(node));
+  EXPECT_NE(other.error().message().find("data folder of a node"), std::string::npos);
+  fs::remove_all(node);
   const auto refused = check_is_data_folder(DataFolder(backup_));
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message().find("backup.json is missing"), std::string::npos);

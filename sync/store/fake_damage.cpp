@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/store/fake_damage.hpp"
 
+#include <lmdb.h>
+
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <limits>
+
+#include "base/handle.hpp"
+#include "sync/store/record.hpp"
 
 namespace holdfast::sync {
 
@@ -72,6 +77,28 @@ bool free_a_used_page(const std::string& path) {
   file.seekp(page + entry + 16);
   file.write(reinterpret_cast<const char*>(one.data()), sizeof(one));
   return file.good();
+}
+
+bool forge_record(const std::string& path, Table table, const std::string& key, const std::string& value) {
+  MDB_env* env_raw = nullptr;
+  if (mdb_env_create(&env_raw) != MDB_SUCCESS) return false;
+  const base::Handle<MDB_env, mdb_env_close> env(env_raw);
+  constexpr MDB_dbi kTablesMax = 16;
+  if (mdb_env_set_maxdbs(env_raw, kTablesMax) != MDB_SUCCESS ||
+      mdb_env_open(env_raw, path.c_str(), MDB_NOSUBDIR, 0600) != MDB_SUCCESS)
+    return false;
+  MDB_txn* txn = nullptr;
+  if (mdb_txn_begin(env_raw, nullptr, 0, &txn) != MDB_SUCCESS) return false;
+  MDB_dbi dbi = 0;
+  std::string name = key;
+  std::string record = encode_record(table.name, key, value);
+  MDB_val at{name.size(), name.data()};
+  MDB_val bytes{record.size(), record.data()};
+  const bool is_put = mdb_dbi_open(txn, std::string(table.name).c_str(), 0, &dbi) == MDB_SUCCESS &&
+                      mdb_put(txn, dbi, &at, &bytes, 0) == MDB_SUCCESS;
+  if (is_put) return mdb_txn_commit(txn) == MDB_SUCCESS;
+  mdb_txn_abort(txn);
+  return false;
 }
 
 }  // namespace holdfast::sync

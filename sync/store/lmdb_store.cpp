@@ -185,7 +185,7 @@ Status LmdbStore::State::open_table(MDB_txn* txn, std::string_view name, bool cr
 Status LmdbStore::State::open_tables() {
   MDB_txn* raw = nullptr;
   HF_CHECK(begin(read_only ? MDB_RDONLY : 0U, &raw));
-  LmdbTxn txn(raw, tables, read_only ? LmdbTxn::Mode::kRead : LmdbTxn::Mode::kWrite);
+  LmdbTxn txn(raw, tables, options.record_key, read_only ? LmdbTxn::Mode::kRead : LmdbTxn::Mode::kWrite);
   HF_CHECK(open_table(raw, kMetaTable.name, false));
   HF_TRY(const auto found, read_schema(txn));
   HF_CHECK(check_schema(found, options.schema, options.path));
@@ -201,7 +201,7 @@ base::Result<LmdbStore::State::Run> LmdbStore::State::write_once(
   const std::shared_lock shared(map);
   MDB_txn* raw = nullptr;
   HF_CHECK(begin(0, &raw));
-  LmdbTxn txn(raw, tables, LmdbTxn::Mode::kWrite);
+  LmdbTxn txn(raw, tables, options.record_key, LmdbTxn::Mode::kWrite);
   const Status done = work(txn);
   if (txn.map_full()) return Run::kMapFull;
   if (txn.damage()) note(*txn.damage());
@@ -249,7 +249,7 @@ Status LmdbStore::read(const std::function<Status(ReadTxn&)>& work) {
         HF_CHECK(lmdb_status(rc, state_->options.path));
       }
       if (raw != nullptr) {
-        LmdbTxn txn(raw, state_->tables, LmdbTxn::Mode::kRead);
+        LmdbTxn txn(raw, state_->tables, state_->options.record_key, LmdbTxn::Mode::kRead);
         return work(txn);
       }
     }

@@ -15,6 +15,7 @@
 
 #include "base/limits/store.hpp"
 #include "base/result.hpp"
+#include "sync/store/record.hpp"
 #include "sync/store/store.hpp"
 
 namespace holdfast::sync {
@@ -40,6 +41,7 @@ struct LmdbOptions {
   std::vector<Table> tables;
   StoreAccess access = StoreAccess::kExclusive;
   StoreSchema schema{};
+  RecordKey record_key = kPublicRecordKey;  ///< a record by another one is kCorrupt
   std::size_t bytes_initial = base::limits::kStoreBytesInitial;
   std::size_t bytes_max = base::limits::kStoreBytesMax;
 };
@@ -72,7 +74,7 @@ class LmdbStore final : public Store {
 
 /// Walks every page and record of the file, in a child process because a damaged page can crash its reader.
 /// Call it before open(). kCorrupt names the first damaged place; a file that is not there is kNotFound.
-base::Status check_store(const std::string& path);
+base::Status check_store(const std::string& path, const RecordKey& by = kPublicRecordKey);
 
 /// One moment of a store, also while its owner runs, as a new file `to`, durable when it returns. Nothing is checked: call
 /// check_store(to). kConflict: `to` is there. kCorrupt, kNoSpace, kIo: nothing is left of it.

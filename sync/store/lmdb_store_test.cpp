@@ -72,6 +72,16 @@ class LmdbStoreTest : public testing::Test {
   LmdbOptions options_;
 };
 
+TEST_F(LmdbStoreTest, RecordsByAnotherKeyAreDamage) {
+  options_.record_key = {1, 2, 3};
+  fill(1);
+  EXPECT_TRUE(check_store(path(), options_.record_key));
+  EXPECT_EQ(check_store(path()).error().code(), Code::kCorrupt);
+  EXPECT_EQ(read_one(*open(), kState, "key0")->value_or(""), std::string(200, 'v'));
+  options_.record_key = {4, 5, 6};
+  EXPECT_EQ(open_error(), Code::kCorrupt);
+}
+
 TEST_F(LmdbStoreTest, SecondOpenInThisProcessIsAConflict) {
   const auto first = open();
   const auto second = LmdbStore::open(options_);

@@ -8,7 +8,6 @@
 
 #include "base/limits/store.hpp"
 #include "sync/store/lmdb_error.hpp"
-#include "sync/store/record.hpp"
 
 namespace holdfast::sync {
 
@@ -67,7 +66,7 @@ base::Result<std::optional<std::string>> LmdbTxn::get(Table table, std::string_v
   const int rc = mdb_get(txn_.get(), *handle, &wanted, &found);
   if (rc == MDB_NOTFOUND) return std::nullopt;
   HF_CHECK(noted(rc, table, key));
-  HF_TRY(const auto payload, decode_record(table.name, key, view_of(found)));
+  HF_TRY(const auto payload, decode_record(table.name, key, view_of(found), by_));
   std::string out(payload);
   give_back(view_of(found));
   return out;
@@ -86,7 +85,7 @@ void LmdbTxn::give_back(std::string_view record) const {
 // A closure that writes may move the page that a view looks at: it gets a copy.
 base::Status LmdbTxn::show(Table table, const Found& found, const Each& each, const Damaged& damaged,
                            bool& more) {
-  const auto payload = decode_record(table.name, found.key, found.record);
+  const auto payload = decode_record(table.name, found.key, found.record, by_);
   if (!payload && !damaged) return fail(payload.error());
   if (!payload)
     damaged(found.key, payload.error());
@@ -141,7 +140,7 @@ base::Status LmdbTxn::put(Table table, std::string_view key, std::string_view va
   HF_CHECK(check_value(table, key, value));
   HF_TRY(const auto handle, dbi(table));
   // Before there are pages for it: what is hashed is a copy.
-  const auto checksum = record_checksum(table.name, key, value);
+  const auto checksum = record_checksum(table.name, key, value, by_);
   MDB_val to = value_of(key);
   MDB_val room{record_bytes(value), nullptr};
   const int rc = mdb_put(txn_.get(), handle.value(), &to, &room, MDB_RESERVE);

@@ -14,6 +14,7 @@
 
 #include "base/handle.hpp"
 #include "base/result.hpp"
+#include "sync/store/record.hpp"
 #include "sync/store/store.hpp"
 
 namespace holdfast::sync {
@@ -24,7 +25,9 @@ using LmdbTables = std::map<std::string, std::optional<MDB_dbi>, std::less<>>;
 class LmdbTxn final : public WriteTxn {
  public:
   enum class Mode { kRead, kWrite };
-  LmdbTxn(MDB_txn* txn, const LmdbTables& tables, Mode mode) : txn_(txn), tables_(tables), mode_(mode) {}
+  /// `by`: the key of its records.
+  LmdbTxn(MDB_txn* txn, const LmdbTables& tables, const RecordKey& by, Mode mode)
+      : txn_(txn), tables_(tables), by_(by), mode_(mode) {}
 
   base::Result<std::optional<std::string>> get(Table table, std::string_view key) override;
   base::Status scan_past(Table table, std::string_view prefix, const Each& each,
@@ -48,6 +51,7 @@ class LmdbTxn final : public WriteTxn {
 
   base::Handle<MDB_txn, mdb_txn_abort> txn_;
   const LmdbTables& tables_;
+  const RecordKey& by_;
   Mode mode_;
   bool map_full_ = false;
   bool failed_ = false;

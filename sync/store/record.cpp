@@ -18,9 +18,7 @@ namespace {
 
 static_assert(kRecordChecksumBytes == crypto_shorthash_BYTES);
 
-// 16 bytes, frozen: a change makes every store in the field unreadable.
-constexpr std::string_view kHashKey = "holdfast-record1";
-static_assert(kHashKey.size() == crypto_shorthash_KEYBYTES);
+static_assert(kPublicRecordKey.size() == crypto_shorthash_KEYBYTES);
 
 void append_length(std::string& out, std::size_t length) {
   for (unsigned shift = 0; shift < 32; shift += 8)
@@ -38,14 +36,15 @@ std::string_view view(const RecordChecksum& sum) {
 }  // namespace
 
 // Lengths go first, so that no two (table, key, payload) hash the same bytes.
-RecordChecksum record_checksum(std::string_view table, std::string_view key, std::string_view payload) {
+RecordChecksum record_checksum(std::string_view table, std::string_view key, std::string_view payload,
+                               const RecordKey& by) {
   std::string covered;
   covered.reserve(8 + table.size() + key.size() + payload.size());
   append_length(covered, table.size());
   append_length(covered, key.size());
   covered.append(table).append(key).append(payload);
   RecordChecksum out{};
-  crypto_shorthash(out.data(), as_bytes(covered), covered.size(), as_bytes(kHashKey));
+  crypto_shorthash(out.data(), as_bytes(covered), covered.size(), by.data());
   return out;
 }
 
@@ -53,19 +52,20 @@ void write_record(char* to, std::string_view payload, const RecordChecksum& chec
   std::ranges::copy(view(checksum), std::ranges::copy(payload, to).out);
 }
 
-std::string encode_record(std::string_view table, std::string_view key, std::string_view payload) {
+std::string encode_record(std::string_view table, std::string_view key, std::string_view payload,
+                          const RecordKey& by) {
   std::string out(record_bytes(payload), '\0');
-  write_record(out.data(), payload, record_checksum(table, key, payload));
+  write_record(out.data(), payload, record_checksum(table, key, payload, by));
   return out;
 }
 
 base::Result<std::string_view> decode_record(std::string_view table, std::string_view key,
-                                             std::string_view record) {
+                                             std::string_view record, const RecordKey& by) {
   if (record.size() < kRecordChecksumBytes) {
     return fail(Code::kCorrupt, record_name(table, key) + ": the stored record is shorter than its checksum");
   }
   const std::string_view payload = record.substr(0, record.size() - kRecordChecksumBytes);
-  if (record.substr(payload.size()) != view(record_checksum(table, key, payload))) {
+  if (record.substr(payload.size()) != view(record_checksum(table, key, payload, by))) {
     return fail(Code::kCorrupt, record_name(table, key) + ": the stored record does not match its checksum");
   }
   return payload;

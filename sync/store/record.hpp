@@ -4,7 +4,8 @@
 //   0    n  payload
 //   n    8  SipHash-2-4 over table, key and payload, little-endian
 //
-// The key of the hash is fixed and public: this finds damage and misplaced records, it proves no authorship.
+// The key of the hash is public unless the store has one of its own: the public one finds damage and misplaced records, and
+// proves no authorship; one that only the owner knows does.
 // Threads: pure functions.
 #pragma once
 
@@ -19,15 +20,22 @@ namespace holdfast::sync {
 
 inline constexpr std::size_t kRecordChecksumBytes = 8;
 
+/// Of the hash. Frozen: another one makes every store in the field unreadable.
+using RecordKey = std::array<unsigned char, 16>;
+inline constexpr RecordKey kPublicRecordKey{'h', 'o', 'l', 'd', 'f', 'a', 's', 't',
+                                            '-', 'r', 'e', 'c', 'o', 'r', 'd', '1'};
+
 using RecordChecksum = std::array<unsigned char, kRecordChecksumBytes>;
-RecordChecksum record_checksum(std::string_view table, std::string_view key, std::string_view payload);
+RecordChecksum record_checksum(std::string_view table, std::string_view key, std::string_view payload,
+                               const RecordKey& by = kPublicRecordKey);
 inline std::size_t record_bytes(std::string_view payload) { return payload.size() + kRecordChecksumBytes; }
 /// Writes record_bytes(payload) bytes from `to` on.
 void write_record(char* to, std::string_view payload, const RecordChecksum& checksum);
-std::string encode_record(std::string_view table, std::string_view key, std::string_view payload);
+std::string encode_record(std::string_view table, std::string_view key, std::string_view payload,
+                          const RecordKey& by = kPublicRecordKey);
 /// The payload, a view into `record`. kCorrupt, naming table and key, when the checksum does not hold.
 base::Result<std::string_view> decode_record(std::string_view table, std::string_view key,
-                                             std::string_view record);
+                                             std::string_view record, const RecordKey& by = kPublicRecordKey);
 
 /// "table/key" for a message: bytes that cannot be printed are shown as \xNN.
 std::string record_name(std::string_view table, std::string_view key);

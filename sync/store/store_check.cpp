@@ -100,19 +100,19 @@ Status walk(MDB_txn* txn, MDB_dbi dbi, std::string_view what, UsedPages& used, c
   return rc == MDB_NOTFOUND ? Status{} : lmdb_status(rc, what);
 }
 
-Status walk_table(MDB_txn* txn, const std::string& name, UsedPages& used) {
+Status walk_table(MDB_txn* txn, const std::string& name, const RecordKey& by, UsedPages& used) {
   MDB_dbi dbi = 0;
   const int rc = mdb_dbi_open(txn, name.c_str(), 0, &dbi);
   if (rc == ENOMEM || rc == MDB_DBS_FULL) return lmdb_status(rc, name);
   // What stands among the tables and is none was not written by LMDB.
   if (rc != MDB_SUCCESS) return fail(Code::kCorrupt, name + ": " + mdb_strerror(rc));
   return walk(txn, dbi, name, used, [&](std::string_view key, std::string_view record) -> Status {
-    HF_TRY([[maybe_unused]] const auto payload, decode_record(name, key, record));
+    HF_TRY([[maybe_unused]] const auto payload, decode_record(name, key, record, by));
     return {};
   });
 }
 
-Status walk_store(const std::string& path) {
+Status walk_store(const std::string& path, const RecordKey& by) {
   MDB_env* env_raw = nullptr;
   HF_CHECK(lmdb_status(mdb_env_create(&env_raw), path));
   const base::Handle<MDB_env, mdb_env_close> env(env_raw);
@@ -129,7 +129,7 @@ Status walk_store(const std::string& path) {
   MDB_dbi main = 0;
   HF_CHECK(lmdb_status(mdb_dbi_open(txn_raw, nullptr, 0, &main), path));
   return walk(txn_raw, main, path, used, [&](std::string_view name, std::string_view) {
-    return walk_table(txn_raw, std::string(name), used);
+    return walk_table(txn_raw, std::string(name), by, used);
   });
 }
 
@@ -138,7 +138,7 @@ constexpr int kExitSound = 0;
 constexpr int kExitCorrupt = 10;
 constexpr int kExitOther = 11;
 
-[[noreturn]] void run_child(const std::string& path, int out) {
+[[noreturn]] void run_child(const std::string& path, const RecordKey& by, int out) {
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGALRM}) ::signal(signal, SIG_DFL);
@@ -148,7 +148,7 @@ constexpr int kExitOther = 11;
   const int null = ::open("/dev/null", O_WRONLY);  // LMDB's assertions speak to standard error
   if (null >= 0) ::dup2(null, STDERR_FILENO);
   ::alarm(static_cast<unsigned>(base::limits::kStoreCheckTimeout.count()));
-  const Status status = walk_store(path);
+  const Status status = walk_store(path, by);
   if (status) ::_exit(kExitSound);
   const std::string message = status.error().message().substr(0, 512);
   const bool said = ::write(out, message.data(), message.size()) >= 0;
@@ -181,7 +181,7 @@ Status judge(const std::string& path, int status, const std::string& message) {
 
 }  // namespace
 
-Status check_store(const std::string& path) {
+Status check_store(const std::string& path, const RecordKey& by) {
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return fail(base::Error::from_errno(errno, path));
   std::array<int, 2> ends{};
@@ -190,7 +190,7 @@ Status check_store(const std::string& path) {
   base::Fd out(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) return fail(base::Error::from_errno(errno, "fork"));
-  if (child == 0) run_child(path, out.get());
+  if (child == 0) run_child(path, by, out.get());
   out.reset();
   const std::string message = read_line(in.get());
   int status = 0;
