@@ -91,14 +91,15 @@ Status DesiredKeeper::boot() {
   return put_right(header);
 }
 
-/// Records are not signed, and what they name is carried out: it must be what the header names.
+/// Records are not signed, and what they name is carried out: it must be what the header names. One that was lost is made
+/// again, or its application would be looked after by nobody.
 Status DesiredKeeper::put_right(const DesiredHeader& header) {
   Changes changes;
   for (const auto& ref : header.sections) {
     const auto* record = parts_.store.section(ref.application);
-    if (record == nullptr || !differs(*record, ref)) continue;
-    base::log::error("a stored record says something else than the stored desired state; it is not believed",
-                     {{"application", ref.name}, {"section", record->accepted.digest.brief()}});
+    if (record != nullptr && !differs(*record, ref)) continue;
+    base::log::error("a stored record is lost, or says something else than the stored desired state",
+                     {{"application", ref.name}, {"section", ref.digest.brief()}});
     changes.sections[ref.application] = accept_section(record, ref);
   }
   return changes.empty() ? Status() : parts_.store.commit(changes);

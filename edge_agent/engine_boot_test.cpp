@@ -264,10 +264,25 @@ TEST_F(EngineDamage, OfTheInventoryIsMendedFromMarks) {
   EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
 }
 
-TEST_F(EngineDamage, OfASectionRecordKeepsTheOthers) {
+TEST_F(EngineDamage, OfASectionRecordLeavesItsApplicationInGoodHands) {
   node.store.damage(kSectionTable, "uid-app");
   mend();
   expect_untouched();
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+  EXPECT_EQ(node.engine().hello().applied, (sync::Generation{1, 1}));
+  node.host.edit_by_hand("/etc/a", "X");
+  node.run();
+  EXPECT_EQ(node.content("/etc/a"), "A");
+}
+
+TEST_F(EngineDamage, OfASectionRecordThatNoKeyVerifiesKeepsWhatWasApplied) {
+  node.store.damage(kSectionTable, "uid-app");
+  node.identity.signing_keys = {FakeFleet(2).key().public_key()};
+  node.host.edit_by_hand("/etc/b", "X");
+  mend();
+  EXPECT_EQ(node.content("/etc/a"), "A");
+  EXPECT_EQ(node.content("/etc/b"), "B") << "as it was applied";
+  EXPECT_EQ(node.status("web").identity->pid, pid);
 }
 
 TEST_F(EngineDamage, ForbidsDeletesUntilTheHubHasSpoken) {
