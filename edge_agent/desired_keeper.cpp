@@ -95,14 +95,25 @@ Status DesiredKeeper::boot() {
 /// again, or its application would be looked after by nobody.
 Status DesiredKeeper::put_right(const DesiredHeader& header) {
   Changes changes;
+  bool is_false = false;
   for (const auto& ref : header.sections) {
     const auto* record = parts_.store.section(ref.application);
     if (record != nullptr && !differs(*record, ref)) continue;
+    is_false = is_false || record != nullptr;
     base::log::error("a stored record is lost, or says something else than the stored desired state",
                      {{"application", ref.name}, {"section", ref.digest.brief()}});
     changes.sections[ref.application] = accept_section(record, ref);
   }
-  return changes.empty() ? Status() : parts_.store.commit(changes);
+  for (const auto& removal : header.removals) {
+    if (parts_.store.section(removal.application) != nullptr) continue;
+    if (auto lost = removal_record(removal)) changes.sections[removal.application] = *std::move(lost);
+  }
+  if (changes.empty()) return {};
+  const Status stored = parts_.store.commit(changes);
+  // A disk that is full, or only looked at: what was lost is made again at a later start.
+  if (stored || is_false) return stored;
+  base::log::failure("lost records could not be made again", "records", stored.error());
+  return {};
 }
 
 bool DesiredKeeper::set_signing_keys(std::vector<base::PublicKey> keys) {
@@ -317,9 +328,21 @@ void DesiredKeeper::add_sections(const DesiredHeader& header, Changes& changes) 
 
 void DesiredKeeper::add_removals(const DesiredHeader& header, Changes& changes) const {
   for (const auto& removal : header.removals) {
-    const auto* known = parts_.store.section(removal.application);
-    if (known != nullptr) changes.sections[removal.application] = accept_removal(*known, removal);
+    if (auto record = removal_record(removal)) changes.sections[removal.application] = *std::move(record);
   }
+}
+
+/// Of an application that is not here there is none, unless its record was lost and what it made was not.
+std::optional<SectionRecord> DesiredKeeper::removal_record(const sync::Removal& removal) const {
+  if (const auto* known = parts_.store.section(removal.application)) return accept_removal(*known, removal);
+  const bool is_left = std::ranges::any_of(parts_.store.inventory(), [&](const auto& item) {
+    return item.second.application == removal.application;
+  });
+  if (!is_left) return std::nullopt;
+  SectionRecord lost;
+  lost.accepted.application = removal.application;
+  lost.accepted.name = removal.name;
+  return accept_removal(lost, removal);
 }
 
 void DesiredKeeper::add_successions(const DesiredHeader& header, Changes& changes) const {

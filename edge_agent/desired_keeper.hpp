@@ -60,6 +60,7 @@ class DesiredKeeper {
   std::vector<base::Digest> missing(const sync::DesiredHeader& header) const;
   void add_sections(const sync::DesiredHeader& header, Changes& changes) const;
   void add_removals(const sync::DesiredHeader& header, Changes& changes) const;
+  std::optional<SectionRecord> removal_record(const sync::Removal& removal) const;
   void add_successions(const sync::DesiredHeader& header, Changes& changes) const;
   void end_orphan(const SectionRecord& record);
   base::Status put_right(const sync::DesiredHeader& header);

@@ -102,7 +102,11 @@ Status Engine::boot() {
   s.facts.boot_id = s.seams.host.boot_id();
   HF_CHECK(s.keeper.boot());
   s.targets.follow_all();
-  if (s.store.deletes_forbidden()) HF_CHECK(rebuild_inventory(s.parts, s.seams.host, s.marks));
+  if (s.store.deletes_forbidden()) {
+    // Not stored, as on a full disk, it is done again at the next start.
+    if (const Status rebuilt = rebuild_inventory(s.parts, s.seams.host, s.marks); !rebuilt)
+      base::log::failure("the inventory could not be rebuilt", "inventory", rebuilt.error());
+  }
   s.seams.host.on_event([this](const base::HostEvent& event) { on_host_event(event); });
   s.queue.add({WorkKind::kFullPass, ""}, s.seams.clock.monotonic());
   s.changed = true;  // facts may have been set before: what was shown then is not what was loaded now

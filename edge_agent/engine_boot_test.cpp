@@ -275,6 +275,37 @@ TEST_F(EngineDamage, OfASectionRecordLeavesItsApplicationInGoodHands) {
   EXPECT_EQ(node.content("/etc/a"), "A");
 }
 
+TEST_F(EngineDamage, OfARecordThatSaysNothingIsNotCarriedOn) {
+  ASSERT_TRUE(sync::write_one(node.store, kInventoryTable, "path:/etc/0", "{}"));
+  ASSERT_TRUE(sync::write_one(node.store, kSectionTable, "uid-other", "{}"));
+  mend();
+  expect_untouched();
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
+}
+
+TEST(EngineDamageInTheMiddle, TheRecordOfARemovalIsMadeAgainAndItsHubIsNotToldThatItIsDone) {
+  FakeNode node;
+  const FakeApp leaving = FakeApp("leaving").file("z", "/etc/z", "Z");
+  const auto removal = removal_of(leaving, sync::RemovalMode::kPrune);
+  node.desire({app(), leaving});
+  node.settle();
+  node.desire({app()}, {removal});
+  node.kill();
+  node.store.damage(kSectionTable, "uid-leaving");
+  ASSERT_FALSE(node.boot());
+  node.kill();
+  sync::FakeStore fresh(tables());
+  ASSERT_TRUE(rescue_store(node.store, fresh));
+  node.store = std::move(fresh);
+  ASSERT_TRUE(node.boot());
+  node.pass(1h);
+  EXPECT_EQ(node.content("/etc/z"), "Z") << "nothing is deleted before the hub has spoken";
+  EXPECT_EQ(node.section("leaving").phase, SectionPhase::kRemoving);
+  node.desire({app().file("a", "/etc/a", "A2")}, {removal});
+  node.settle();
+  EXPECT_FALSE(node.content("/etc/z"));
+}
+
 TEST_F(EngineDamage, OfASectionRecordThatNoKeyVerifiesKeepsWhatWasApplied) {
   node.store.damage(kSectionTable, "uid-app");
   node.identity.signing_keys = {FakeFleet(2).key().public_key()};

@@ -10,6 +10,7 @@
 #include "edge_agent/process_effective.hpp"
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
+#include "sync/store/record.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -21,31 +22,60 @@ namespace {
 // ---- rescue ----
 
 /// A counter that was lost would let an old command be carried out again.
-constexpr std::array kKnownMetaKeys{kHeaderKey, kAppliedKey, std::string_view("command_counter"),
-                                    std::string_view("settings_counter")};
+constexpr std::array kKnownMetaKeys{kHeaderKey, kAppliedKey, kCommandCounterKey, kSettingsCounterKey};
 
 using Records = std::vector<std::pair<std::string, std::string>>;
 
-/// What a scan gives until the first damaged record.
+template <class T>
+bool is_sound(const Result<T>& decoded) {
+  return decoded || decoded.error().code() == base::Code::kTooNew;
+}
+
+/// Whether the next boot can read it: one that checks and says nothing would be found damaged again at every start.
+bool makes_sense(sync::Table table, std::string_view key, std::string_view value) {
+  if (table.name == kSectionTable.name) return is_sound(decode_section_record(value));
+  if (table.name == kInventoryTable.name) return is_sound(sync::decode_inventory_entry(value));
+  if (table.name == kProcessTable.name) return is_sound(decode_restarts(value));
+  if (table.name == kBodyTable.name) return is_sound(base::Digest::from_bytes(key));
+  if (table.name != kMetaTable.name) return true;
+  if (key == kHeaderKey) return is_sound(decode_stored_header(value));
+  return key != kAppliedKey || is_sound(decode_applied_state(value));
+}
+
+/// What a scan gives, past damaged records up to a damaged page.
 Records readable(sync::Store& store, sync::Table table) {
   Records records;
+  std::size_t lost = 0;
+  std::optional<base::Error> first;
+  const auto lose = [&](const base::Error& error) {
+    ++lost;
+    if (!first) first = error;
+  };
   const Status status = store.read([&](sync::ReadTxn& txn) {
-    return txn.scan(table, "", [&](std::string_view key, std::string_view value) {
-      records.emplace_back(key, value);
-      return true;
-    });
+    return txn.scan_past(
+        table, "",
+        [&](std::string_view key, std::string_view value) {
+          if (makes_sense(table, key, value))
+            records.emplace_back(key, value);
+          else
+            lose({base::Code::kCorrupt, sync::record_name(table.name, key) + ": the record says nothing"});
+          return true;
+        },
+        [&](std::string_view, const base::Error& error) { lose(error); });
   });
-  if (!status)
-    base::log::warn("a table is damaged", {{"table", table.name}, {"error", status.error().message()}});
+  if (!status) lose(status.error());
+  if (first)
+    base::log::warn("a table is damaged",
+                    {{"table", table.name}, {"places", lost}, {"first", first->message()}});
   return records;
 }
 
 void read_known(sync::Store& store, sync::Table table, const std::string& key, Records& records) {
   auto value = sync::read_one(store, table, key);
-  if (value && *value) records.emplace_back(key, **std::move(value));
+  if (value && *value && makes_sense(table, key, **value)) records.emplace_back(key, **std::move(value));
 }
 
-/// Records found by name, whatever stands before them in their table.
+/// Records found by name, whatever page before them is damaged.
 void read_by_header(sync::Store& damaged, std::map<sync::Table, Records>& found) {
   for (const auto key : kKnownMetaKeys) read_known(damaged, kMetaTable, std::string(key), found[kMetaTable]);
   const auto stored = sync::read_one(damaged, kMetaTable, kHeaderKey);
@@ -53,6 +83,8 @@ void read_by_header(sync::Store& damaged, std::map<sync::Table, Records>& found)
   const auto header = decode_stored_header(**stored);
   const auto decoded = header ? sync::decode_header(header->bytes) : base::fail(header.error());
   if (!decoded) return;
+  for (const auto& removal : decoded->removals)
+    read_known(damaged, kSectionTable, removal.application.str(), found[kSectionTable]);
   for (const auto& ref : decoded->sections) {
     read_known(damaged, kSectionTable, ref.application.str(), found[kSectionTable]);
     const std::string digest(ref.digest.view());
@@ -169,6 +201,13 @@ void tell_strays(const Parts& parts, base::Host& host, const Marks& marks) {
     parts.events.warning("Stray", {"", key.brief()},
                          claim.text() +
                              " was started by this node, whose records of it were lost, and no "
+                             "application asks for it: it is left alone");
+  }
+  for (const auto& [claim, entry] : parts.store.inventory()) {
+    if (parts.store.section(entry.application) != nullptr) continue;
+    parts.events.warning("Stray", {"", entry.key.brief()},
+                         claim.text() +
+                             " was made by this node for an application whose record was lost, and no "
                              "application asks for it: it is left alone");
   }
 }

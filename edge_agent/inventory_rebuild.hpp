@@ -17,8 +17,8 @@ base::Status rescue_store(sync::Store& damaged, sync::Store& fresh);
 
 /// Adds what the host shows to be ours: processes by their run folders, files where a section claims them.
 base::Status rebuild_inventory(Parts& parts, base::Host& host, const Marks& marks);
-/// Once the hub has spoken: tells of every process of ours that no application asks for. It is left alone, for nobody said
-/// that it should go.
+/// Once the hub has spoken: tells of every process of ours that no application asks for, and of what the inventory holds for
+/// an application of which nothing is known. It is left alone, for nobody said that it should go.
 void tell_strays(const Parts& parts, base::Host& host, const Marks& marks);
 
 }  // namespace holdfast::edge_agent

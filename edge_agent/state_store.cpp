@@ -109,7 +109,9 @@ const sync::InventoryEntry* StateStore::entry(const sync::Claim& claim) const {
 }
 
 Result<std::string> StateStore::body(const Digest& digest) const {
-  HF_TRY(auto bytes, sync::read_one(store_, kBodyTable, digest.view()));
+  auto read = sync::read_one(store_, kBodyTable, digest.view());
+  if (!read && read.error().code() == Code::kCorrupt) lost_.insert(digest);
+  HF_TRY(const auto bytes, std::move(read));
   if (!bytes) return fail(Code::kNotFound, "section " + digest.brief() + " is not stored here");
   auto body = unpack_text(*bytes);
   if (body && Digest::of(*body) == digest) return body;
@@ -134,7 +136,7 @@ void StateStore::drop_unchanged(Changes& changes) const {
   std::erase_if(changes.inventory,
                 [&](const auto& pair) { return is_same(inventory_, pair.first, pair.second); });
   std::erase_if(changes.bodies,
-                [&](const auto& body) { return bodies_.contains(body.digest) && body.provenance.empty(); });
+                [&](const auto& body) { return has_body(body.digest) && body.provenance.empty(); });
   if (changes.deletes_forbidden == deletes_forbidden_) changes.deletes_forbidden.reset();
   if (changes.applied == applied_) changes.applied.reset();
 }

@@ -115,6 +115,20 @@ TEST_F(StateStoreTest, LongPathsHaveKeysOfTheirOwn) {
   EXPECT_EQ(claim_key(path_claim("/etc/a")), "path:/etc/a");
 }
 
+TEST_F(StateStoreTest, ABodyThatWasFoundDamagedIsStoredAgainAlsoWithoutProvenance) {
+  StateStore store(fake, restarts);
+  Changes changes = everything();
+  ASSERT_TRUE(store.commit(changes));
+  fake.damage(kBodyTable, std::string(kApp.digest().view()));
+  EXPECT_EQ(store.body(kApp.digest()).error().code(), base::Code::kCorrupt);
+  EXPECT_FALSE(store.has_body(kApp.digest()));
+  changes.bodies = {kApp.body()};
+  changes.bodies.front().provenance.clear();
+  ASSERT_TRUE(store.commit(changes));
+  EXPECT_TRUE(store.has_body(kApp.digest()));
+  EXPECT_EQ(*store.body(kApp.digest()), kApp.bytes());
+}
+
 TEST_F(StateStoreTest, ARecordThatSaysNothingIsCorruption) {
   ASSERT_TRUE(sync::write_one(fake, kInventoryTable, "path:/etc/a", "{}"));
   StateStore store(fake, restarts);

@@ -17,9 +17,10 @@ struct StoreKey {
   sync::RecordKey key{};
   bool is_new = false;  ///< made now: whatever lies in the store is of another key
 };
-/// `path`: the store's. One that is lost or cannot be read as a key is made anew.
+/// `path`: the store's. One that is lost is made anew, and so is what is no key, which is kept as <path>-key.corrupt. What the
+/// disk does not give now is an error with the way out: it may give it later.
 base::Result<StoreKey> load_or_make_store_key(const std::string& path);
-/// kNotFound: this agent never ran. kCorrupt names the file.
+/// kNotFound: no store was ever made here, or its key is lost. kCorrupt names the file.
 base::Result<sync::RecordKey> load_store_key(const std::string& path);
 
 }  // namespace holdfast::edge_agent

@@ -55,14 +55,24 @@ TEST_F(StoreKeyTest, WhatIsNoKeyIsMadeAnew) {
     const auto made = load_or_make_store_key(path());
     ASSERT_TRUE(made) << made.error().message();
     EXPECT_TRUE(made->is_new) << text;
+    EXPECT_TRUE(fs::exists(path() + "-key.corrupt")) << "kept for who wants to mend it";
   }
   std::ofstream(path() + "-key") << std::string(1000, '0');
   EXPECT_TRUE(load_or_make_store_key(path())->is_new);
 }
 
+TEST_F(StoreKeyTest, WhatAnEditorLeavesBehindIsForgiven) {
+  const auto made = load_or_make_store_key(path());
+  ASSERT_TRUE(made);
+  std::ofstream(path() + "-key", std::ios::app) << "\r\n\n";
+  EXPECT_EQ(*load_store_key(path()), made->key);
+}
+
 TEST_F(StoreKeyTest, WhatCannotBeReadIsNotReplaced) {
   fs::create_directory(path() + "-key");
-  EXPECT_FALSE(load_or_make_store_key(path()));
+  const auto made = load_or_make_store_key(path());
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().message().find("move the file away"), std::string::npos) << made.error().message();
   EXPECT_TRUE(fs::is_directory(path() + "-key"));
 }
 

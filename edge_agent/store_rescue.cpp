@@ -30,9 +30,13 @@ namespace {
 
 std::string rescued_path(const std::string& path) { return path + ".rescued"; }
 
+/// Schema 2 of a node's store: its records are by a key of its own.
+constexpr sync::StoreSchema kSchema{.oldest = 1, .newest = 2, .fresh = 2};
+
 sync::LmdbOptions options_of(const std::string& path, const sync::RecordKey& key, sync::StoreAccess access) {
   sync::LmdbOptions options;
   options.record_key = key;
+  options.schema = kSchema;
   options.path = path;
   options.tables = {kAgentTables.begin(), kAgentTables.end()};
   options.access = access;
@@ -51,12 +55,11 @@ void remove_beside(const std::string& path) {
 
 }  // namespace
 
-Status copy_to_rescued(const std::string& path) {
-  HF_TRY(const auto key, load_or_make_store_key(path));
+Status copy_to_rescued(const std::string& path, const sync::RecordKey& key) {
   const std::string rescued = rescued_path(path);
   ::unlink(rescued.c_str());
-  HF_TRY(const auto fresh, open_as_owner(rescued, key.key));
-  const auto damaged = LmdbStore::open(options_of(path, key.key, sync::StoreAccess::kReadOnly));
+  HF_TRY(const auto fresh, open_as_owner(rescued, key));
+  const auto damaged = LmdbStore::open(options_of(path, key, sync::StoreAccess::kReadOnly));
   // Where not even the file opens there is nothing to copy; the fresh store learns that it is one.
   HF_CHECK(rescue_store(damaged ? **damaged : *fresh, *fresh));
   return sync::sync_folder_of(rescued);
@@ -74,7 +77,7 @@ Status end_rescue(const std::string& path) {
   return sync::sync_folder_of(path);
 }
 
-Status salvage(const std::string& path) {
+Status salvage(const std::string& path, const sync::RecordKey& key) {
   constexpr int kNotCopied = 1;
   const pid_t child = ::fork();
   if (child < 0) return fail(base::Error::from_errno(errno, "starting a child"));
@@ -83,7 +86,7 @@ Status salvage(const std::string& path) {
     ::setrlimit(RLIMIT_CORE, &no_core);
     for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGALRM}) ::signal(number, SIG_DFL);
     ::alarm(static_cast<unsigned>(base::limits::kStoreCheckTimeout.count()));
-    const Status copied = copy_to_rescued(path);
+    const Status copied = copy_to_rescued(path, key);
     if (!copied)
       base::log::error("what can be read could not be copied", {{"error", copied.error().message()}});
     ::_exit(copied ? 0 : kNotCopied);
@@ -96,14 +99,14 @@ Status salvage(const std::string& path) {
   // The damage ended the child: nothing can be read in safety, and the hub gives all of it again.
   remove_beside(rescued_path(path));
   ::unlink(rescued_path(path).c_str());
-  HF_TRY(const auto key, load_store_key(path));
   HF_TRY(const auto fresh, open_as_owner(rescued_path(path), key));
   HF_CHECK(rescue_store(*fresh, *fresh));
   return sync::sync_folder_of(rescued_path(path));
 }
 
 Result<std::unique_ptr<LmdbStore>> rescue_agent_store(const std::string& path, const base::Error& why) {
-  HF_CHECK(salvage(path));
+  HF_TRY(const auto key, load_store_key(path));
+  HF_CHECK(salvage(path, key));
   std::string aside;
   if (exists(path)) {
     HF_TRY(aside, sync::set_aside_store(path));
@@ -111,7 +114,6 @@ Result<std::unique_ptr<LmdbStore>> rescue_agent_store(const std::string& path, c
   base::log::error("the store is damaged and was set aside; what runs is left alone and adopted",
                    {{"error", why.message()}, {"kept", aside}});
   HF_CHECK(end_rescue(path));
-  HF_TRY(const auto key, load_store_key(path));
   return open_as_owner(path, key);
 }
 
@@ -123,7 +125,8 @@ Status look_at(const std::string& path, const StoreKey& key, LastEnd last) {
   const bool is_there = ::stat(path.c_str(), &info) == 0;
   if (is_there && info.st_size == 0) return fail(Code::kCorrupt, path + " is empty");
   if (is_there && key.is_new)
-    return fail(Code::kCorrupt, path + "-key was lost, so that nothing shows that this node wrote " + path);
+    return fail(Code::kCorrupt,
+                path + ": its key is not there, so that nothing shows that this node wrote it");
   if (!is_there && last != LastEnd::kInOrder) return fail(Code::kCorrupt, path + " is missing");
   if (is_there && last == LastEnd::kDamaged) return fail(Code::kCorrupt, path + ": a write found it damaged");
   if (!is_there || last != LastEnd::kCrashed) return {};
@@ -143,8 +146,14 @@ Result<std::unique_ptr<LmdbStore>> open_agent_store(const std::string& path, Las
 }
 
 Result<std::unique_ptr<LmdbStore>> look_into_agent_store(const std::string& path) {
-  HF_TRY(const auto key, load_store_key(path));
-  return LmdbStore::open(options_of(path, key, sync::StoreAccess::kReadOnly));
+  const auto key = load_store_key(path);
+  if (!key && key.error().code() == Code::kNotFound && exists(path))
+    return fail(Code::kCorrupt,
+                path +
+                    ": its key is not there; the next `holdfast-agent run` sets the store aside, adopts what "
+                    "runs, and has the hub give all of it again");
+  if (!key) return fail(key.error());
+  return LmdbStore::open(options_of(path, *key, sync::StoreAccess::kReadOnly));
 }
 
 }  // namespace holdfast::edge_agent

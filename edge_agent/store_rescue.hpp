@@ -25,7 +25,7 @@ enum class LastEnd {
 base::Result<std::unique_ptr<sync::LmdbStore>> open_agent_store(const std::string& path,
                                                                 LastEnd last = LastEnd::kInOrder);
 
-/// A look from beside, also while the agent runs. kNotFound: no agent ever ran here.
+/// A look from beside, also while the agent runs. kNotFound: no agent ever ran here. kCorrupt: its key is lost.
 base::Result<std::unique_ptr<sync::LmdbStore>> look_into_agent_store(const std::string& path);
 
 /// For damage that shows only when records are read. REQUIRES: nobody has it open. `why` goes into the log.
@@ -35,10 +35,10 @@ base::Result<std::unique_ptr<sync::LmdbStore>> rescue_agent_store(const std::str
 // The steps of a rescue, in order; set_aside_store() stands between these two.
 
 /// What still reads, and that nothing may be deleted, in "<path>.rescued".
-base::Status copy_to_rescued(const std::string& path);
+base::Status copy_to_rescued(const std::string& path, const sync::RecordKey& key);
 /// The same in a child, since LMDB trusts its pages and a damaged one can lead it anywhere. Where the damage ends the
 /// child, nothing is copied.
-base::Status salvage(const std::string& path);
+base::Status salvage(const std::string& path, const sync::RecordKey& key);
 /// Takes the place of a store that was set aside; a copy whose original is still there is nothing to trust, and goes.
 base::Status end_rescue(const std::string& path);
 

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "edge_agent/fake_fleet.hpp"
 #include "edge_agent/state_records.hpp"
+#include "edge_agent/store_key.hpp"
 #include "edge_agent/tables.hpp"
 #include "sync/store/fake_damage.hpp"
 
@@ -16,6 +18,14 @@ namespace {
 namespace fs = std::filesystem;
 using base::Code;
 using base::Error;
+
+const std::string kEntry = sync::encode_inventory_entry(
+    {.claim = path_claim("/etc/a"),
+     .key = {.group = "holdfast.dev", .kind = "File", .ns = "default", .name = "a"},
+     .application = sync::ApplicationUid("uid-app"),
+     .made_by = base::Digest::of("section"),
+     .effective = base::Digest::of("spec"),
+     .phase = sync::InventoryPhase::kApplied});
 
 /// Where a kill stops a rescue.
 enum class Killed { kWhileCopying, kAfterCopying, kAfterSettingAside, kAfterAll };
@@ -33,7 +43,7 @@ class StoreRescue : public testing::TestWithParam<Killed> {
   void make_store() {
     const auto store = open_agent_store(path());
     ASSERT_TRUE(store) << store.error().message();
-    ASSERT_TRUE(sync::write_one(**store, kInventoryTable, "path:/etc/a", "an entry"));
+    ASSERT_TRUE(sync::write_one(**store, kInventoryTable, "path:/etc/a", kEntry));
     ASSERT_TRUE(sync::write_one(**store, kMetaTable, "command_counter", "41"));
   }
   void rescue_until(Killed killed) {
@@ -41,7 +51,8 @@ class StoreRescue : public testing::TestWithParam<Killed> {
       std::ofstream(path() + ".rescued") << "half a store";
       return;
     }
-    ASSERT_TRUE(copy_to_rescued(path()));
+    const auto key = load_or_make_store_key(path());
+    ASSERT_TRUE(key && copy_to_rescued(path(), key->key));
     if (killed == Killed::kAfterCopying) return;
     ASSERT_TRUE(sync::set_aside_store(path()));
     if (killed == Killed::kAfterSettingAside) return;
@@ -75,7 +86,7 @@ TEST_P(StoreRescue, KilledAnywhereTheNextStartHasWhatStillReadAndDeletesNothing)
   rescue_until(GetParam());
   const auto store = next_start();
   ASSERT_TRUE(store);
-  EXPECT_EQ(value(*store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(*store, kInventoryTable, "path:/etc/a"), kEntry);
   EXPECT_EQ(value(*store, kMetaTable, "command_counter"), "41");
   EXPECT_EQ(value(*store, kMetaTable, kDeletesForbiddenKey), "1");
   expect_nothing_beside();
@@ -113,7 +124,7 @@ TEST_F(StoreRescue, ADamagedListOfFreePagesCostsNothingThatIsStored) {
   const auto store = open_agent_store(path());
   ASSERT_TRUE(store) << store.error().message();
   EXPECT_TRUE(fs::exists(path() + ".corrupt-1"));
-  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), kEntry);
   EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
   EXPECT_TRUE(sync::write_one(**store, kMetaTable, "command_counter", "42"));
   expect_nothing_beside();
@@ -124,22 +135,22 @@ TEST_F(StoreRescue, WhatAWriteFoundDamagedIsRescuedWithoutAnotherLook) {
   const auto store = open_agent_store(path(), LastEnd::kDamaged);
   ASSERT_TRUE(store) << store.error().message();
   EXPECT_TRUE(fs::exists(path() + ".corrupt-1"));
-  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), kEntry);
   EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
 }
 
 TEST_F(StoreRescue, AForgedRecordIsDamageAndTheOthersAreKept) {
   make_store();
-  ASSERT_TRUE(sync::forge_record(path(), kInventoryTable, "path:/etc/forged", "an entry"));
+  ASSERT_TRUE(sync::forge_record(path(), kInventoryTable, "path:/etc/0", kEntry));
   {
     const auto store = open_agent_store(path());
     ASSERT_TRUE(store);
-    EXPECT_EQ(sync::read_one(**store, kInventoryTable, "path:/etc/forged").error().code(), Code::kCorrupt);
+    EXPECT_EQ(sync::read_one(**store, kInventoryTable, "path:/etc/0").error().code(), Code::kCorrupt);
   }
-  const auto store = rescue_agent_store(path(), Error(Code::kCorrupt, "inventory/path:/etc/forged"));
+  const auto store = rescue_agent_store(path(), Error(Code::kCorrupt, "inventory/path:/etc/0"));
   ASSERT_TRUE(store);
-  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/forged"), "nothing");
-  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/0"), "nothing");
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), kEntry);
   EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
 }
 
@@ -154,7 +165,26 @@ TEST_F(StoreRescue, WithoutItsKeyNothingOfAStoreIsBelieved) {
     ASSERT_TRUE(store) << store.error().message();
     EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "nothing");
     EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
-    EXPECT_TRUE(fs::exists(path() + ".corrupt-1"));
+    EXPECT_TRUE(fs::exists(path() + (is_garbage ? ".corrupt-2" : ".corrupt-1")));
+  }
+}
+
+TEST_F(StoreRescue, KilledBetweenANewKeyAndTheSettingAsideTheNextStartSetsAside) {
+  for (const auto last : {LastEnd::kInOrder, LastEnd::kCrashed}) {
+    fs::remove(path() + "-key");
+    fs::remove(path());
+    make_store();
+    fs::remove(path() + "-key");
+    ASSERT_TRUE(load_or_make_store_key(path())->is_new);
+    auto store = open_agent_store(path(), last);
+    ASSERT_TRUE(store) << store.error().message();
+    if (const auto first = sync::read_one(**store, kInventoryTable, "path:/etc/a"); !first) {
+      store->reset();
+      store = rescue_agent_store(path(), first.error());
+      ASSERT_TRUE(store);
+    }
+    EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "nothing");
+    EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "1");
   }
 }
 
@@ -162,16 +192,19 @@ TEST_F(StoreRescue, ALookFromBesideMakesNothing) {
   EXPECT_EQ(look_into_agent_store(path()).error().code(), Code::kNotFound);
   EXPECT_TRUE(fs::is_empty(folder_));
   make_store();
+  fs::rename(path() + "-key", folder_ + "/kept");
+  EXPECT_EQ(look_into_agent_store(path()).error().code(), Code::kCorrupt);
+  fs::rename(folder_ + "/kept", path() + "-key");
   const auto store = look_into_agent_store(path());
   ASSERT_TRUE(store);
-  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), kEntry);
 }
 
 TEST_F(StoreRescue, ASoundStoreIsOpenedAsItIs) {
   make_store();
   const auto store = open_agent_store(path());
   ASSERT_TRUE(store);
-  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), "an entry");
+  EXPECT_EQ(value(**store, kInventoryTable, "path:/etc/a"), kEntry);
   EXPECT_EQ(value(**store, kMetaTable, kDeletesForbiddenKey), "nothing");
   EXPECT_FALSE(fs::exists(path() + ".corrupt-1"));
 }

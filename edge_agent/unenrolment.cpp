@@ -101,6 +101,10 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
   const Marks marks(node.mark_uid, node.mark_key);
   StateStore store(kept, restarts);
   HF_CHECK(store.load());
+  if (store.deletes_forbidden())
+    return fail(Code::kUnavailable,
+                "what this node made is not known in full: its inventory was lost, or its hub has not spoken "
+                "since it enrolled; let the agent run until the hub has, or leave it with --keep");
   const SecretOpener secrets;
   Drivers drivers(*host, clock, marks, restarts, secrets);
   const auto end = clock.monotonic() + base::limits::kUnenrollTimeout;
@@ -119,10 +123,12 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
   return fail(Code::kUnavailable, all);
 }
 
-/// A node that never ran has no store, and holds nothing.
+/// A node that never ran has no store, and holds nothing. One that ran and has none has lost it.
 Result<std::unique_ptr<sync::LmdbStore>> open_store(const DataFolder& folder) {
-  if (::access(folder.store().c_str(), F_OK) != 0) return nullptr;
-  return open_agent_store(folder.store());
+  HF_CHECK(end_rescue(folder.store()));
+  if (::access(folder.store().c_str(), F_OK) == 0) return open_agent_store(folder.store());
+  if (::access(folder.run().c_str(), F_OK) != 0) return nullptr;
+  return open_agent_store(folder.store(), LastEnd::kWithStore);
 }
 
 Status remove_identity(const DataFolder& folder) {
@@ -153,8 +159,8 @@ Status keep_for_next(const DataFolder& folder, const NodeFile& node) {
 Status forget_lost_identity(const DataFolder& folder) {
   HF_TRY(const auto store, open_store(folder));
   if (!store) return {};
-  HF_TRY(const auto header, sync::read_one(*store, kMetaTable, std::string(kHeaderKey)));
-  return header ? forget_hub(*store) : Status();
+  const auto header = sync::read_one(*store, kMetaTable, std::string(kHeaderKey));
+  return header && !*header ? Status() : forget_hub(*store);
 }
 
 Result<Unenrolled> unenroll(const AgentOptions& options) {

@@ -79,7 +79,16 @@ TEST_F(LmdbStoreTest, RecordsByAnotherKeyAreDamage) {
   EXPECT_EQ(check_store(path()).error().code(), Code::kCorrupt);
   EXPECT_EQ(read_one(*open(), kState, "key0")->value_or(""), std::string(200, 'v'));
   options_.record_key = {4, 5, 6};
-  EXPECT_EQ(open_error(), Code::kCorrupt);
+  EXPECT_EQ(read_one(*open(), kState, "key0").error().code(), Code::kCorrupt);
+}
+
+TEST_F(LmdbStoreTest, ANewerSchemaIsTooNewForWhoDoesNotKnowTheKeyEither) {
+  options_.record_key = {1, 2, 3};
+  options_.schema = {.oldest = 1, .newest = 2, .fresh = 2};
+  fill(1);
+  options_.record_key = kPublicRecordKey;
+  options_.schema = {};
+  EXPECT_EQ(open_error(), Code::kTooNew);
 }
 
 TEST_F(LmdbStoreTest, SecondOpenInThisProcessIsAConflict) {

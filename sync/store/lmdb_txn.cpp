@@ -8,6 +8,7 @@
 
 #include "base/limits/store.hpp"
 #include "sync/store/lmdb_error.hpp"
+#include "sync/store/store_schema.hpp"
 
 namespace holdfast::sync {
 
@@ -66,7 +67,8 @@ base::Result<std::optional<std::string>> LmdbTxn::get(Table table, std::string_v
   const int rc = mdb_get(txn_.get(), *handle, &wanted, &found);
   if (rc == MDB_NOTFOUND) return std::nullopt;
   HF_CHECK(noted(rc, table, key));
-  HF_TRY(const auto payload, decode_record(table.name, key, view_of(found), by_));
+  HF_TRY(const auto payload,
+         decode_record(table.name, key, view_of(found), record_key_of(table.name, key, by_)));
   std::string out(payload);
   give_back(view_of(found));
   return out;
@@ -85,7 +87,8 @@ void LmdbTxn::give_back(std::string_view record) const {
 // A closure that writes may move the page that a view looks at: it gets a copy.
 base::Status LmdbTxn::show(Table table, const Found& found, const Each& each, const Damaged& damaged,
                            bool& more) {
-  const auto payload = decode_record(table.name, found.key, found.record, by_);
+  const auto payload =
+      decode_record(table.name, found.key, found.record, record_key_of(table.name, found.key, by_));
   if (!payload && !damaged) return fail(payload.error());
   if (!payload)
     damaged(found.key, payload.error());
@@ -140,7 +143,7 @@ base::Status LmdbTxn::put(Table table, std::string_view key, std::string_view va
   HF_CHECK(check_value(table, key, value));
   HF_TRY(const auto handle, dbi(table));
   // Before there are pages for it: what is hashed is a copy.
-  const auto checksum = record_checksum(table.name, key, value, by_);
+  const auto checksum = record_checksum(table.name, key, value, record_key_of(table.name, key, by_));
   MDB_val to = value_of(key);
   MDB_val room{record_bytes(value), nullptr};
   const int rc = mdb_put(txn_.get(), handle.value(), &to, &room, MDB_RESERVE);

@@ -65,7 +65,8 @@ base::Result<std::string_view> decode_record(std::string_view table, std::string
     return fail(Code::kCorrupt, record_name(table, key) + ": the stored record is shorter than its checksum");
   }
   const std::string_view payload = record.substr(0, record.size() - kRecordChecksumBytes);
-  if (record.substr(payload.size()) != view(record_checksum(table, key, payload, by))) {
+  const auto sum = record_checksum(table, key, payload, by);
+  if (sodium_memcmp(record.substr(payload.size()).data(), sum.data(), sum.size()) != 0) {
     return fail(Code::kCorrupt, record_name(table, key) + ": the stored record does not match its checksum");
   }
   return payload;

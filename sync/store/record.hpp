@@ -5,7 +5,7 @@
 //   n    8  SipHash-2-4 over table, key and payload, little-endian
 //
 // The key of the hash is public unless the store has one of its own: the public one finds damage and misplaced records, and
-// proves no authorship; one that only the owner knows does.
+// proves no authorship; one that only the owner knows shows that the owner wrote this, there, at some time.
 // Threads: pure functions.
 #pragma once
 
@@ -20,8 +20,8 @@ namespace holdfast::sync {
 
 inline constexpr std::size_t kRecordChecksumBytes = 8;
 
-/// Of the hash. Frozen: another one makes every store in the field unreadable.
 using RecordKey = std::array<unsigned char, 16>;
+/// Frozen: another one makes every hub's store, and every segment, unreadable.
 inline constexpr RecordKey kPublicRecordKey{'h', 'o', 'l', 'd', 'f', 'a', 's', 't',
                                             '-', 'r', 'e', 'c', 'o', 'r', 'd', '1'};
 

@@ -25,6 +25,7 @@
 #include "sync/store/lmdb_error.hpp"
 #include "sync/store/lmdb_store.hpp"
 #include "sync/store/record.hpp"
+#include "sync/store/store_schema.hpp"
 
 namespace holdfast::sync {
 
@@ -107,7 +108,8 @@ Status walk_table(MDB_txn* txn, const std::string& name, const RecordKey& by, Us
   // What stands among the tables and is none was not written by LMDB.
   if (rc != MDB_SUCCESS) return fail(Code::kCorrupt, name + ": " + mdb_strerror(rc));
   return walk(txn, dbi, name, used, [&](std::string_view key, std::string_view record) -> Status {
-    HF_TRY([[maybe_unused]] const auto payload, decode_record(name, key, record, by));
+    HF_TRY([[maybe_unused]] const auto payload,
+           decode_record(name, key, record, record_key_of(name, key, by)));
     return {};
   });
 }

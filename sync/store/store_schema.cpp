@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/store/store_schema.hpp"
 
-#include <string_view>
-
 namespace holdfast::sync {
 
 using base::Code;
@@ -15,6 +13,10 @@ constexpr std::string_view kMagic = "HFST";
 constexpr unsigned kNumberBytes = 4;
 
 }  // namespace
+
+const RecordKey& record_key_of(std::string_view table, std::string_view key, const RecordKey& own) {
+  return table == kMetaTable.name && key == kKey ? kPublicRecordKey : own;
+}
 
 base::Result<std::optional<std::uint32_t>> read_schema(ReadTxn& txn) {
   HF_TRY(const auto value, txn.get(kMetaTable, kKey));
