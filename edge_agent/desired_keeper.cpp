@@ -84,11 +84,12 @@ Status DesiredKeeper::boot() {
     return put_right(*verified);
   }
   if (verified.error().code() == base::Code::kTooNew) return base::fail(verified.error());
-  HF_TRY(const auto header, sync::decode_header(stored->bytes));
+  const auto header = sync::decode_header(stored->bytes);
+  if (!header) return base::fail(base::Code::kCorrupt, "meta/header: " + header.error().message());
   base::log::failure("the stored desired state is not verified; it is held, and nothing is deleted", "header",
                      verified.error());
-  set_accepted(header, stored->bytes, false);
-  return put_right(header);
+  set_accepted(*header, stored->bytes, false);
+  return put_right(*header);
 }
 
 /// Records are not signed, and what they name is carried out: it must be what the header names. One that was lost is made

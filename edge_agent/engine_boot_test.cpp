@@ -275,6 +275,21 @@ TEST_F(EngineDamage, OfASectionRecordLeavesItsApplicationInGoodHands) {
   EXPECT_EQ(node.content("/etc/a"), "A");
 }
 
+TEST_F(EngineDamage, OfAHeaderOrAnAppliedStateThatSaysNothingIsAnsweredByAskingTheHub) {
+  const auto header = **sync::read_one(node.store, kMetaTable, std::string(kHeaderKey));
+  for (const auto& [key, value] : {std::pair{kHeaderKey, header.substr(0, 70)},
+                                   {kHeaderKey, std::string("short")},
+                                   {kAppliedKey, "{}"}}) {
+    ASSERT_TRUE(sync::write_one(node.store, kMetaTable, std::string(key), value));
+    mend();
+    expect_untouched();
+    node.desire({app()});
+    node.settle();
+    expect_untouched();
+    node.kill();
+  }
+}
+
 TEST_F(EngineDamage, OfARecordThatSaysNothingIsNotCarriedOn) {
   ASSERT_TRUE(sync::write_one(node.store, kInventoryTable, "path:/etc/0", "{}"));
   ASSERT_TRUE(sync::write_one(node.store, kSectionTable, "uid-other", "{}"));

@@ -38,8 +38,10 @@ Result<Json> ask_one(const HubQuestion& question, const std::string& hub) {
   request.tls.when = question.when;
   if (const auto* const proxy = question.proxies.of(request.url.host)) request.proxy = *proxy;
   HF_TRY(const auto answer, sync::https_call(request));
-  if (answer.response.status != 200) return fail(refusal(answer.response));
-  return base::parse_json(answer.response.body);
+  if (answer.response.status != 200) return fail(refusal(answer.response).with_context(hub));
+  auto json = base::parse_json(answer.response.body);
+  if (!json) return fail(std::move(json).error().with_context(hub));
+  return json;
 }
 
 }  // namespace
@@ -49,7 +51,7 @@ Result<Json> ask_hub(const HubQuestion& question) {
   for (const auto& hub : question.hubs) {
     auto answer = ask_one(question, hub);
     if (answer) return answer;
-    last = std::move(answer).error().with_context(hub);
+    last = std::move(answer).error();
     if (last.code() == Code::kPermission) break;
   }
   return fail(std::move(last));

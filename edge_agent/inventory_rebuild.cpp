@@ -38,7 +38,10 @@ bool makes_sense(sync::Table table, std::string_view key, std::string_view value
   if (table.name == kProcessTable.name) return is_sound(decode_restarts(value));
   if (table.name == kBodyTable.name) return is_sound(base::Digest::from_bytes(key));
   if (table.name != kMetaTable.name) return true;
-  if (key == kHeaderKey) return is_sound(decode_stored_header(value));
+  if (key == kHeaderKey) {
+    const auto stored = decode_stored_header(value);
+    return stored && is_sound(sync::decode_header(stored->bytes));
+  }
   return key != kAppliedKey || is_sound(decode_applied_state(value));
 }
 

@@ -18,6 +18,13 @@ using base::Status;
 
 namespace {
 
+/// The checksum held, and yet it says nothing: corruption all the same.
+template <class T>
+Result<T> as_record(std::string_view name, Result<T> decoded) {
+  if (decoded || decoded.error().code() == Code::kTooNew) return decoded;
+  return fail(Code::kCorrupt, std::string(name) + ": " + decoded.error().message());
+}
+
 /// Reads every record of a table; the first one that cannot be read ends it.
 Status each_record(sync::ReadTxn& txn, sync::Table table,
                    const std::function<Status(std::string_view key, std::string_view value)>& take) {
@@ -26,10 +33,7 @@ Status each_record(sync::ReadTxn& txn, sync::Table table,
     status = take(key, value);
     return status.has_value();
   }));
-  if (status) return {};
-  if (status.error().code() == Code::kTooNew) return status;
-  // The checksum held, and yet it says nothing: corruption all the same.
-  return fail(Code::kCorrupt, "table " + std::string(table.name) + ": " + status.error().message());
+  return as_record("table " + std::string(table.name), status);
 }
 
 void add_references(const SectionRecord& record, std::set<Digest>& references) {
@@ -65,11 +69,11 @@ Status StateStore::load() {
   HF_CHECK(store_.read([&](sync::ReadTxn& txn) -> Status {
     HF_TRY(const auto header, txn.get(kMetaTable, kHeaderKey));
     if (header) {
-      HF_TRY(header_, decode_stored_header(*header));
+      HF_TRY(header_, as_record("meta/header", decode_stored_header(*header)));
     }
     HF_TRY(const auto applied, txn.get(kMetaTable, kAppliedKey));
     if (applied) {
-      HF_TRY(applied_, decode_applied_state(*applied));
+      HF_TRY(applied_, as_record("meta/applied", decode_applied_state(*applied)));
     }
     HF_TRY(const auto forbidden, txn.get(kMetaTable, kDeletesForbiddenKey));
     deletes_forbidden_ = forbidden.has_value();

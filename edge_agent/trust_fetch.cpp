@@ -36,7 +36,7 @@ Result<std::string> ask_one(const std::string& hub, const sync::ProxyRules& prox
   if (const auto* const proxy = proxies.of(request.url.host)) request.proxy = *proxy;
   HF_TRY(auto answer, sync::https_call(request));
   if (answer.response.status == 200) return std::move(answer.response.body);
-  return fail(Code::kUnavailable, "answered " + std::to_string(answer.response.status));
+  return fail(Code::kUnavailable, hub + ": answered " + std::to_string(answer.response.status));
 }
 
 }  // namespace
@@ -46,7 +46,11 @@ Result<std::string> ask_for_trust(const TrustQuestion& question,
   base::Error last(Code::kNotFound, "what the hub's addresses have is not newer");
   for (const auto& hub : question.hubs) {
     auto answer = ask_one(hub, question.proxies);
-    const auto newer = answer ? is_news(*answer) : Result<bool>(fail(answer.error()));
+    if (!answer) {
+      last = answer.error();
+      continue;
+    }
+    const auto newer = is_news(*answer);
     if (newer && *newer) return answer;
     if (!newer) last = base::Error(newer.error()).with_context(hub);
   }
