@@ -131,7 +131,11 @@ def gone(store):
     store.unlink()
 
 
-@pytest.mark.parametrize("damage", [zero_a_page, cut_short, overwrite, lead_astray, lose_the_free_pages, empty, gone], ids=lambda function: function.__name__)
+def lose_the_key(store):
+    store.with_name("store-key").unlink()
+
+
+@pytest.mark.parametrize("damage", [zero_a_page, cut_short, overwrite, lead_astray, lose_the_free_pages, empty, gone, lose_the_key], ids=lambda function: function.__name__)
 @pytest.mark.parametrize("offline", [True, False], ids=["offline", "online"])
 def test_9_a_damaged_store_is_rebuilt_and_nothing_is_restarted_or_deleted(own_fleet, damage, offline):
     node = own_fleet.node()
