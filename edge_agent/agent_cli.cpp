@@ -2,6 +2,7 @@
 #include "edge_agent/agent_cli.hpp"
 
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -56,6 +57,8 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   HF_TRY(out->loop, base::EventLoop::create());
   auto opened = look_into_agent_store(folder.store());
   if (!opened && opened.error().code() == Code::kNotFound) {
+    if (::access(folder.run().c_str(), F_OK) == 0)
+      return fail(with_way_out({Code::kNotFound, folder.store() + " is lost"}));
     return fail(Code::kNotFound, folder.root() +
                                      ": enrolled, but the agent has not run here yet; start it with "
                                      "`holdfast-agent run --data " +
@@ -75,7 +78,9 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   HF_CHECK(sealing.load());
   out->engine->set_sealing_keys(sealing.keys());
   out->engine->on_secret_opened([] { ::prctl(PR_SET_DUMPABLE, 0); });
-  HF_CHECK(out->engine->boot());
+  const Status booted = out->engine->boot();
+  if (!booted && booted.error().code() == Code::kCorrupt) return fail(with_way_out(booted.error()));
+  HF_CHECK(booted);
   return out;
 }
 

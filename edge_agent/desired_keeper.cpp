@@ -291,6 +291,7 @@ std::optional<std::string> DesiredKeeper::base(std::string_view name) const {
 std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, State state) {
   stage(header, state);
   stage_complete(header);
+  const auto lacking = missing(header);
   Changes changes;
   for (auto& [digest, body] : staged_) {
     if (!parts_.store.has_body(digest)) changes.bodies.push_back(std::move(body));
@@ -300,9 +301,10 @@ std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, State stat
   // Signed by a newer key, maybe: what is stored must verify at the next boot, too.
   const bool is_signed_anew = parts_.store.header() != state.header;
   if (is_signed_anew) changes.header = state.header;
+  if (lacking.empty()) changes.deletes_forbidden = false;
   if (const Status stored = parts_.store.commit(changes); !stored)
     return refuse(&header, stored.error().message());
-  if (const auto lacking = missing(header); !lacking.empty()) return need(header, state.header, lacking);
+  if (!lacking.empty()) return need(header, state.header, lacking);
   end_wait();
   // One that could not be verified at boot counts again; what is recorded was put right then.
   if (is_signed_anew) set_accepted(header, state.header.bytes, true);

@@ -46,7 +46,7 @@ struct Engine::State {
 
   void do_work(const WorkKey& key);
   void full_pass();
-  void go_on_verified();
+  void go_on_proven();
   std::vector<sync::Frame> after_accept(const std::function<std::vector<sync::Frame>()>& accept);
   void retry_unschedulable();
   void look_at_claim(const sync::Claim& claim);
@@ -230,8 +230,9 @@ std::vector<sync::Frame> Engine::State::after_accept(
   const bool was_forbidden = store.deletes_forbidden();
   const bool was_unverified = accepted.is_unverified();
   auto frames = accept();
-  if (was_forbidden && !store.deletes_forbidden()) tell_strays(parts, seams.host, marks);
-  if (was_unverified && accepted.verified) go_on_verified();
+  const bool is_allowed = was_forbidden && !store.deletes_forbidden();
+  if (is_allowed) tell_strays(parts, seams.host, marks);
+  if (is_allowed || (was_unverified && accepted.verified)) go_on_proven();
   after_work();
   if (on_wake) on_wake();
   return frames;
@@ -280,13 +281,13 @@ void Engine::look_at_everything(bool retry) {
 // ---- to say ----
 
 /// What had to wait while nothing that is held was proof.
-void Engine::State::go_on_verified() { queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic()); }
+void Engine::State::go_on_proven() { queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic()); }
 
 void Engine::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version) {
   state_->identity.trust = version;
   state_->identity.signing_keys = signing_keys;
   if (!state_->keeper.set_signing_keys(std::move(signing_keys))) return;
-  state_->go_on_verified();
+  state_->go_on_proven();
   if (state_->on_wake) state_->on_wake();
 }
 
@@ -300,8 +301,10 @@ sync::Hello Engine::hello() const {
   hello.boot_id = s.facts.boot_id;
   hello.accepted = s.accepted.generation;
   hello.applied = s.store.applied().generation;
-  // What was lost here must be sent again, and only a difference makes the hub send.
-  hello.content = s.keeper.is_complete() ? s.accepted.content : base::Digest{};
+  // What was lost here must be sent again, and only a difference makes the hub send. After a rescue it is the hub's word that
+  // is missing.
+  const bool is_whole = s.keeper.is_complete() && !s.store.deletes_forbidden();
+  hello.content = is_whole ? s.accepted.content : base::Digest{};
   hello.snapshot = s.snapshot_digest;
   hello.hardware = s.identity.hardware;
   hello.trust = s.identity.trust;

@@ -298,6 +298,23 @@ TEST_F(EngineDamage, OfARecordThatSaysNothingIsNotCarriedOn) {
   EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced);
 }
 
+TEST_F(EngineDamage, AsksForTheHubsWordAndASameStateIsThatWord) {
+  FakeApp less = app();
+  less.without("File/b");
+  ASSERT_TRUE(node.boot());
+  node.desire({less});
+  node.kill();  // accepted, not pruned yet
+  node.forget_touched();
+  node.store.damage(kInventoryTable, claim_key(path_claim("/etc/a")));
+  mend();
+  EXPECT_EQ(node.content("/etc/b"), "B");
+  EXPECT_TRUE(node.engine().hello().content.is_none()) << "a difference makes the hub send";
+  node.accept(node.state(node.generation(), {less}));
+  node.settle();
+  EXPECT_FALSE(node.content("/etc/b")) << "at once, and not at the next full pass";
+  EXPECT_FALSE(node.engine().hello().content.is_none());
+}
+
 TEST(EngineDamageInTheMiddle, TheRecordOfARemovalIsMadeAgainAndItsHubIsNotToldThatItIsDone) {
   FakeNode node;
   const FakeApp leaving = FakeApp("leaving").file("z", "/etc/z", "Z");

@@ -107,7 +107,9 @@ void read_by_header(sync::Store& damaged, std::map<sync::Table, Records>& found)
 
 Status rescue_store(sync::Store& damaged, sync::Store& fresh) {
   std::map<sync::Table, Records> found;
-  for (const auto& table : kAgentTables) found[table] = readable(damaged, table);
+  // Parts are sent again: what is half there is worth less than the doubt.
+  for (const auto& table : kAgentTables)
+    if (table.name != kPartTable.name) found[table] = readable(damaged, table);
   read_by_header(damaged, found);
   return fresh.write([&](sync::WriteTxn& txn) -> Status {
     for (const auto& [table, records] : found) {

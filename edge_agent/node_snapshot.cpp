@@ -119,7 +119,8 @@ std::vector<sync::Condition> conditions_of(const Parts& parts) {
   const bool is_forbidden = parts.store.deletes_forbidden();
   out.push_back(
       {"DeletesAllowed", is_forbidden ? "False" : "True", is_forbidden ? "InventoryRebuilt" : "Proven",
-       is_forbidden ? "the inventory was rebuilt; nothing is deleted before the next desired state" : ""});
+       is_forbidden ? "the inventory was rebuilt; nothing is deleted before the hub has given its state again"
+                    : ""});
   const bool has_state = parts.accepted.generation != sync::Generation{};
   out.push_back(
       {"StateVerified",

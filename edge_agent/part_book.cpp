@@ -47,7 +47,7 @@ Status PartBook::load() {
       sync::ByteReader in(value);
       const std::uint32_t total = in.u32();
       if (!offset || !digest || !in.ok()) {
-        status = fail(Code::kCorrupt, "table " + std::string(kPartTable.name) + ": a record is damaged");
+        status = fail(Code::kCorrupt, "table " + std::string(kPartTable.name) + ": a record says nothing");
         return false;
       }
       auto& body = bodies_[*digest];

@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,19 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 
 void remove_beside(const std::string& path) {
   for (const char* suffix : {"-lock", "-owner"}) ::unlink((path + suffix).c_str());
+}
+
+Status check_room(const std::string& path) {
+  struct statvfs info{};
+  const std::string folder = path.substr(0, path.find_last_of('/') + 1);
+  if (::statvfs(folder.empty() ? "." : folder.c_str(), &info) != 0)
+    return fail(base::Error::from_errno(errno, folder));
+  const std::uint64_t free = std::uint64_t{info.f_bfree} * info.f_frsize;
+  if (free >= base::limits::kStoreRescueBytesFreeMin) return {};
+  return fail(Code::kNoSpace,
+              path + " is damaged, and the disk has no room to rescue it: " + std::to_string(free) +
+                  " bytes are free, and " + std::to_string(base::limits::kStoreRescueBytesFreeMin) +
+                  " are needed; what runs goes on. Make room, and start the agent again");
 }
 
 }  // namespace
@@ -105,6 +119,7 @@ Status salvage(const std::string& path, const sync::RecordKey& key) {
 }
 
 Result<std::unique_ptr<LmdbStore>> rescue_agent_store(const std::string& path, const base::Error& why) {
+  HF_CHECK(check_room(path));
   HF_TRY(const auto key, load_store_key(path));
   HF_CHECK(salvage(path, key));
   std::string aside;
@@ -145,15 +160,21 @@ Result<std::unique_ptr<LmdbStore>> open_agent_store(const std::string& path, Las
   return store;
 }
 
+base::Error with_way_out(const base::Error& damage) {
+  return {damage.code(),
+          damage.message() +
+              "; the agent that runs next (`holdfast-agent run`) sets the store aside, adopts what "
+              "runs, and has its hub give all of it again"};
+}
+
 Result<std::unique_ptr<LmdbStore>> look_into_agent_store(const std::string& path) {
   const auto key = load_store_key(path);
   if (!key && key.error().code() == Code::kNotFound && exists(path))
-    return fail(Code::kCorrupt,
-                path +
-                    ": its key is not there; the next `holdfast-agent run` sets the store aside, adopts what "
-                    "runs, and has the hub give all of it again");
-  if (!key) return fail(key.error());
-  return LmdbStore::open(options_of(path, *key, sync::StoreAccess::kReadOnly));
+    return fail(with_way_out({Code::kCorrupt, path + ": its key is not there"}));
+  auto store = key ? LmdbStore::open(options_of(path, *key, sync::StoreAccess::kReadOnly))
+                   : Result<std::unique_ptr<LmdbStore>>(fail(key.error()));
+  if (!store && store.error().code() == Code::kCorrupt) return fail(with_way_out(store.error()));
+  return store;
 }
 
 }  // namespace holdfast::edge_agent

@@ -28,6 +28,9 @@ base::Result<std::unique_ptr<sync::LmdbStore>> open_agent_store(const std::strin
 /// A look from beside, also while the agent runs. kNotFound: no agent ever ran here. kCorrupt: its key is lost.
 base::Result<std::unique_ptr<sync::LmdbStore>> look_into_agent_store(const std::string& path);
 
+/// The same damage, and what ends it, for who only looks on.
+base::Error with_way_out(const base::Error& damage);
+
 /// For damage that shows only when records are read. REQUIRES: nobody has it open. `why` goes into the log.
 base::Result<std::unique_ptr<sync::LmdbStore>> rescue_agent_store(const std::string& path,
                                                                   const base::Error& why);

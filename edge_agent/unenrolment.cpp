@@ -100,7 +100,7 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
   RestartBook restarts;
   const Marks marks(node.mark_uid, node.mark_key);
   StateStore store(kept, restarts);
-  HF_CHECK(store.load());
+  if (const Status loaded = store.load(); !loaded) return fail(with_way_out(loaded.error()));
   if (store.deletes_forbidden())
     return fail(Code::kUnavailable,
                 "what this node made is not known in full: its inventory was lost, or its hub has not spoken "

@@ -114,7 +114,8 @@ void NodeTalk::on_presence(NodeEntry& node, std::string_view payload) {
   // One that has just come says hello at once, and that says what it lacks.
   if (node.sending.wanted) sender_.want_state(node, kHelloPatience);
   if (!was_unknown) return;
-  // It may have been connected all along and have spoken while nobody listened.
+  // It may have been connected all along and have spoken while nobody listened: that it lacks something its hello says alone.
+  node.asking.hello = true;
   node.asking.sealing = node.can("secret/1");  // it may have made another key meanwhile
   sender_.ask(node, true, true, in_turn());
 }

@@ -305,6 +305,16 @@ TEST_F(NodeTalkTest, ANodeThatLostABodyIsSentItAgainAndNotTakenForOneThatIsAhead
   EXPECT_EQ(fleet.node_condition("cam-1", "GenerationAhead"), "");
 }
 
+TEST_F(NodeTalkTest, ANodeThatSaidSoWhileNobodyListenedIsSentItToo) {
+  fleet.stop_hub();
+  node().lacks_bodies = true;
+  const auto states = node().states_received();
+  fleet.start_hub();
+  fleet.settle();
+  EXPECT_GT(node().states_received(), states);
+  EXPECT_GT(node().last_state_bytes(), 0U) << "with the bodies";
+}
+
 TEST_F(NodeTalkTest, AnOldStateThatIsRefusedIsNoTrouble) {
   push("two");
   fleet.poll();

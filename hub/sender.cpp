@@ -40,8 +40,9 @@ void Sender::ask(NodeEntry& node, bool snapshot, bool abilities, std::chrono::mi
   const auto& asked = node.asking;
   node.asking = Asking{snapshot, abilities, asked.proof, asked.sealing, asked.hello, 0};
   const Key key{KeyKind::kAsk, node.uid.str()};
+  // What is due sooner stays so: another question may have come to it, a proof, that nobody has asked yet.
   if (node.asking.wanted())
-    context_.outgoing.set(key, context_.now() + after);
+    context_.outgoing.push(key, context_.now() + after);
   else
     context_.outgoing.drop(key);
 }

@@ -12,6 +12,8 @@ namespace holdfast::base::limits {
 using namespace std::chrono_literals;
 
 inline constexpr std::size_t kStoreBytesInitial = std::size_t{16} << 20U;
+/// Free on the disk before a rescue begins: LMDB writes its table of readers through memory, and a full disk ends who does.
+inline constexpr std::size_t kStoreRescueBytesFreeMin = std::size_t{1} << 20U;
 inline constexpr std::size_t kStoreBytesMax = std::size_t{16} << 30U;
 inline constexpr std::size_t kStoreKeyBytesMax = 511;
 inline constexpr std::size_t kStoreValueBytesMax = 32U << 20U;
