@@ -309,6 +309,7 @@ std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, State stat
   // One that could not be verified at boot counts again; what is recorded was put right then.
   if (is_signed_anew) set_accepted(header, state.header.bytes, true);
   parts_.accepted.verified = true;
+  parts_.changed = true;
   if (is_mended) {
     std::vector<sync::ApplicationUid> applications;
     applications.reserve(header.sections.size());

@@ -315,6 +315,15 @@ TEST_F(EngineDamage, AsksForTheHubsWordAndASameStateIsThatWord) {
   EXPECT_FALSE(node.engine().hello().content.is_none());
 }
 
+TEST_F(EngineDamage, IsOverAndSeenToBeWithTheHubsWordAlone) {
+  node.store.damage(kInventoryTable, claim_key(path_claim("/etc/a")));
+  mend();
+  EXPECT_EQ(node.engine().snapshot().conditions.at(0).status, "False");
+  node.accept(node.state(node.generation(), {app()}));
+  EXPECT_EQ(node.engine().snapshot().conditions.at(0).status, "True");
+  expect_untouched();
+}
+
 TEST(EngineDamageInTheMiddle, TheRecordOfARemovalIsMadeAgainAndItsHubIsNotToldThatItIsDone) {
   FakeNode node;
   const FakeApp leaving = FakeApp("leaving").file("z", "/etc/z", "Z");
