@@ -155,9 +155,13 @@ void Session::on_report(const sync::Report& report) {
   if (report.proof) queue(sync::encode(sync::Proof{identity_.name, engine_.accepted_header()}));
   if (const auto key = engine_.sealing_key(); key && report.sealing)
     queue(sync::encode(sync::SealingKeyTold{*key}));
-  if (report.hello) say_hello(Greeting::kNews);
-  // A hub that knows nothing of this node did not listen before: events that were on their way are lost.
-  if (report.snapshot && report.abilities) event_batches_.begin_anew();
+  // A hub that knows nothing of this node did not listen before: events that were on their way are lost, and so is that
+  // something is lacking here, which a hello says alone.
+  const bool is_unknown = report.snapshot && report.abilities;
+  if (is_unknown) event_batches_.begin_anew();
+  const auto hello = engine_.hello();
+  const bool is_lacking = hello.accepted != sync::Generation{} && hello.content.is_none();
+  if (report.hello || (is_unknown && is_lacking)) say_hello(Greeting::kNews);
   if ((!report.snapshot && !report.abilities) || base::planted("snapshot-not-said-again")) return;
   snapshot_digest_sent_ = base::Digest{};
   if (!base::planted("report-answered-by-a-delta")) report_base_.reset();

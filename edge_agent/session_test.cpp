@@ -198,6 +198,22 @@ TEST_F(SessionTest, AcceptsAStateAndSaysWhatCameOfIt) {
   EXPECT_GE(count(FrameType::kSnapshot), 1U);
 }
 
+TEST_F(SessionTest, TellsAHubThatDidNotListenBeforeWhatIsLackingHere) {
+  const auto state = node.state({1, 1}, {FakeApp("web").file("motd", "/etc/motd", "hello")});
+  tell(sync::encode(state));
+  const auto hellos = [this] { return count(FrameType::kHello); };
+  const auto before = hellos();
+  tell(sync::encode(sync::Report{.snapshot = true, .abilities = true}));
+  EXPECT_EQ(hellos(), before) << "nothing is lacking";
+  ASSERT_TRUE(sync::write_one(node.store, kMetaTable, std::string(kDeletesForbiddenKey), "1"));
+  restart();
+  const auto joined = hellos();
+  tell(sync::encode(sync::Report{.snapshot = true, .abilities = true}));
+  ASSERT_EQ(hellos(), joined + 1);
+  const auto last = std::ranges::find(heard.rbegin(), heard.rend(), FrameType::kHello, &sync::Frame::type);
+  EXPECT_TRUE(sync::decode_hello(last->body)->content.is_none());
+}
+
 TEST_F(SessionTest, SendsItsSnapshotWhenTheHubLacksIt) {
   const auto before = count(FrameType::kSnapshot);
   tell(sync::encode(sync::Report{.snapshot = true, .abilities = true}));

@@ -73,10 +73,15 @@ Status forget_all(sync::Store& store) {
     for (const auto table :
          {kSectionTable, kBodyTable, kProvenanceTable, kPartTable, kInventoryTable, kProcessTable}) {
       std::vector<std::string> keys;
-      HF_CHECK(txn.scan(table, "", [&](std::string_view key, std::string_view) {
-        keys.emplace_back(key);
-        return true;
-      }));
+      const auto note = [&](std::string_view key) { keys.emplace_back(key); };
+      // What is damaged goes with the rest: nothing of it is needed any more.
+      HF_CHECK(txn.scan_past(
+          table, "",
+          [&](std::string_view key, std::string_view) {
+            note(key);
+            return true;
+          },
+          [&](std::string_view key, const base::Error&) { note(key); }));
       for (const auto& key : keys) HF_CHECK(txn.erase(table, key));
     }
     for (const auto key :

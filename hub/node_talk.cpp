@@ -114,8 +114,7 @@ void NodeTalk::on_presence(NodeEntry& node, std::string_view payload) {
   // One that has just come says hello at once, and that says what it lacks.
   if (node.sending.wanted) sender_.want_state(node, kHelloPatience);
   if (!was_unknown) return;
-  // It may have been connected all along and have spoken while nobody listened: that it lacks something its hello says alone.
-  node.asking.hello = true;
+  // It may have been connected all along and have spoken while nobody listened.
   node.asking.sealing = node.can("secret/1");  // it may have made another key meanwhile
   sender_.ask(node, true, true, in_turn());
 }
@@ -166,7 +165,8 @@ Status NodeTalk::on_hello(NodeEntry& node, std::string_view body) {
   node.sending.end_parts();
   heard(node);
   node.lacks_bodies = hello.accepted != sync::Generation{} && hello.content.is_none();
-  if (node.lacks_bodies) node.held.clear();
+  // One that holds nothing has lost what it had, if it had anything: bodies go with the state, and are not asked for first.
+  if (node.lacks_bodies || hello.accepted == sync::Generation{}) node.held.clear();
   epochs_.on_generation(node, hello.accepted, hello.content);
   const auto* sealing = context_.secrets.node_key(node.uid);
   node.asking.sealing = !hello.sealing.is_none() && (sealing == nullptr || sealing->id() != hello.sealing);

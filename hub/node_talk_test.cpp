@@ -305,14 +305,17 @@ TEST_F(NodeTalkTest, ANodeThatLostABodyIsSentItAgainAndNotTakenForOneThatIsAhead
   EXPECT_EQ(fleet.node_condition("cam-1", "GenerationAhead"), "");
 }
 
-TEST_F(NodeTalkTest, ANodeThatSaidSoWhileNobodyListenedIsSentItToo) {
-  fleet.stop_hub();
-  node().lacks_bodies = true;
-  const auto states = node().states_received();
-  fleet.start_hub();
-  fleet.settle();
-  EXPECT_GT(node().states_received(), states);
-  EXPECT_GT(node().last_state_bytes(), 0U) << "with the bodies";
+TEST_F(NodeTalkTest, ANodeThatLostAllThatItHeldIsSentItWithTheBodiesAndDoesNotHaveToAsk) {
+  const auto held = node().header()->generation;
+  for (int lost = 0; lost < 3; ++lost) {
+    const auto states = node().states_received();
+    node().forget();
+    node().say_hello();
+    fleet.settle();
+    ASSERT_TRUE(node().header());
+    EXPECT_EQ(node().header()->generation, held);
+    EXPECT_EQ(node().states_received(), states + 1);
+  }
 }
 
 TEST_F(NodeTalkTest, AnOldStateThatIsRefusedIsNoTrouble) {
