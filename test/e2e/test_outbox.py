@@ -94,6 +94,7 @@ def test_a_damaged_outbox_costs_what_cannot_be_read_and_says_so(own_fleet):
     go_offline(own_fleet)
     for number in (0, 1, 2):
         heal(node, number)
+    until("all three wait", lambda: waiting(node) >= 3)
     node.kill()
     for segment in (node.data / "outbox").iterdir():
         content = segment.read_bytes()
