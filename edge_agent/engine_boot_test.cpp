@@ -225,6 +225,15 @@ TEST(EngineBoot, ARecordThatWasTamperedWithIsFoundBeforeItIsApplied) {
 
 // ---- damage ----
 
+/// What the program does on kCorrupt: a fresh store with what still reads, and a new engine.
+void boot_on_rescued(FakeNode& node) {
+  node.kill();
+  sync::FakeStore fresh(tables());
+  ASSERT_TRUE(rescue_store(node.store, fresh));
+  node.store = std::move(fresh);
+  ASSERT_TRUE(node.boot());
+}
+
 class EngineDamage : public ::testing::Test {
  protected:
   EngineDamage() {
@@ -235,15 +244,10 @@ class EngineDamage : public ::testing::Test {
     node.forget_touched();
     node.kill();
   }
-  /// What the program does on kCorrupt: a fresh store with what still reads, and a new engine.
   void mend() {
     EXPECT_EQ(node.boot().error().code(), base::Code::kCorrupt);
     EXPECT_EQ(node.host.touched().changes(), 0U) << "corruption alone touches nothing";
-    node.kill();
-    sync::FakeStore fresh(tables());
-    ASSERT_TRUE(rescue_store(node.store, fresh));
-    node.store = std::move(fresh);
-    ASSERT_TRUE(node.boot());
+    ASSERT_NO_FATAL_FAILURE(boot_on_rescued(node));
     node.settle();
   }
   void expect_untouched() {
@@ -334,11 +338,7 @@ TEST(EngineDamageInTheMiddle, TheRecordOfARemovalIsMadeAgainAndItsHubIsNotToldTh
   node.kill();
   node.store.damage(kSectionTable, "uid-leaving");
   ASSERT_FALSE(node.boot());
-  node.kill();
-  sync::FakeStore fresh(tables());
-  ASSERT_TRUE(rescue_store(node.store, fresh));
-  node.store = std::move(fresh);
-  ASSERT_TRUE(node.boot());
+  ASSERT_NO_FATAL_FAILURE(boot_on_rescued(node));
   node.pass(1h);
   EXPECT_EQ(node.content("/etc/z"), "Z") << "nothing is deleted before the hub has spoken";
   EXPECT_EQ(node.section("leaving").phase, SectionPhase::kRemoving);
@@ -382,11 +382,7 @@ TEST(EngineDamageInTheMiddle, ADeleteThatWasAcceptedWaitsForTheNextWordOfTheHub)
   node.kill();  // accepted, not pruned yet
   node.store.damage(kInventoryTable, claim_key(path_claim("/etc/z")));
   ASSERT_FALSE(node.boot());
-  node.kill();
-  sync::FakeStore fresh(tables());
-  ASSERT_TRUE(rescue_store(node.store, fresh));
-  node.store = std::move(fresh);
-  ASSERT_TRUE(node.boot());
+  ASSERT_NO_FATAL_FAILURE(boot_on_rescued(node));
   node.pass(1h);
   EXPECT_EQ(node.content("/etc/b"), "B");
   EXPECT_EQ(node.resource("File/b").reason, "NoProof");
