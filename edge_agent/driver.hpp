@@ -5,6 +5,7 @@
 // Threads: one, the engine's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,10 @@ struct ResourceHealth {
   /// It will never get better by itself, so nobody need wait for the progress deadline.
   bool is_final = false;
 };
+
+/// What a driver tells when another program than the host (a container engine, systemd) let it know something: the claim to look
+/// at. Never from inside a call of the driver.
+using DueListener = std::function<void(const sync::Claim&)>;
 
 class Driver {
  public:

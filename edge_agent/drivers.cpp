@@ -3,9 +3,9 @@
 
 namespace holdfast::edge_agent {
 
-Drivers::Drivers(base::Host& host, base::Clock& clock, const Marks& marks, RestartBook& restarts,
-                 const SecretOpener& secrets)
-    : files_(host, clock, marks, secrets), processes_(host, clock, marks, restarts) {}
+Drivers::Drivers(Seams seams)
+    : files_(seams.host, seams.clock, seams.marks, seams.secrets),
+      processes_(seams.host, seams.clock, seams.marks, seams.restarts) {}
 
 Driver* Drivers::of(const sync::ResourceKey& key) {
   if (key.group.empty() && (key.kind == "ConfigMap" || key.kind == "Secret")) return &config_maps_;

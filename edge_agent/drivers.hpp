@@ -11,8 +11,15 @@ namespace holdfast::edge_agent {
 
 class Drivers {
  public:
-  Drivers(base::Host& host, base::Clock& clock, const Marks& marks, RestartBook& restarts,
-          const SecretOpener& secrets);
+  struct Seams {
+    base::Host& host;
+    base::Clock& clock;
+    const Marks& marks;
+    RestartBook& restarts;
+    const SecretOpener& secrets;
+    DueListener on_due;
+  };
+  explicit Drivers(Seams seams);
 
   /// nullptr: this agent cannot do that kind.
   Driver* of(const sync::ResourceKey& key);

@@ -33,7 +33,8 @@ struct Engine::State {
         started(seams.clock.monotonic()),
         marks(identity.mark_uid.str().empty() ? identity.uid : identity.mark_uid, identity.mark_key),
         store(seams.store, restarts),
-        drivers(seams.host, seams.clock, marks, restarts, secrets),
+        drivers({seams.host, seams.clock, marks, restarts, secrets,
+                 [this](const sync::Claim& claim) { on_due(claim); }}),
         targets(store, drivers),
         events(seams.clock, seams.outbox),
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
@@ -50,6 +51,7 @@ struct Engine::State {
   std::vector<sync::Frame> after_accept(const std::function<std::vector<sync::Frame>()>& accept);
   void retry_unschedulable();
   void look_at_claim(const sync::Claim& claim);
+  void on_due(const sync::Claim& claim);
   void store_restarts();
   void after_work();
   void refresh_snapshot();
@@ -182,6 +184,11 @@ void Engine::State::look_at_claim(const sync::Claim& claim) {
   }
   // Nobody desires it: something on its way out.
   if (entry != nullptr) parts.look_at(entry->application, std::max(now, live[entry->application].retry_at));
+}
+
+void Engine::State::on_due(const sync::Claim& claim) {
+  parts.look_at(claim, seams.clock.monotonic());
+  if (on_wake) on_wake();
 }
 
 void Engine::State::store_restarts() {
