@@ -45,6 +45,8 @@ struct ResourceHealth {
 /// What a driver tells when another program than the host (a container engine, systemd) let it know something: the claim to look
 /// at. Never from inside a call of the driver.
 using DueListener = std::function<void(const sync::Claim&)>;
+/// The same for later: look at the claim at this time, whatever happens until then. May be called from inside a call of the driver.
+using DueAtListener = std::function<void(const sync::Claim&, base::MonotonicTime)>;
 
 class Driver {
  public:

@@ -70,4 +70,7 @@ inline constexpr auto kLocalAskTimeout = 10s;
 inline constexpr std::size_t kLocalRequestBytesMax = 8U << 10U;
 inline constexpr std::size_t kLocalAnswerBytesMax = 32U << 20U;
 
+inline constexpr auto kImageBackoffBase = 10s;  ///< kubelet's ImagePullBackOff: 10 s, ×2, to 5 min
+inline constexpr auto kImageBackoffMax = 300s;
+
 }  // namespace holdfast::base::limits
