@@ -5,13 +5,15 @@ namespace holdfast::edge_agent {
 
 Drivers::Drivers(Seams seams)
     : files_(seams.host, seams.clock, seams.marks, seams.secrets),
-      processes_(seams.host, seams.clock, seams.marks, seams.restarts) {}
+      processes_(seams.host, seams.clock, seams.marks, seams.restarts),
+      units_({seams.units, seams.host, seams.clock, files_, seams.unit_book, seams.on_due}) {}
 
 Driver* Drivers::of(const sync::ResourceKey& key) {
   if (key.group.empty() && (key.kind == "ConfigMap" || key.kind == "Secret")) return &config_maps_;
   if (key.group != "holdfast.dev") return nullptr;
   if (key.kind == "File") return &files_;
   if (key.kind == "Process") return &processes_;
+  if (key.kind == "Unit") return &units_;
   return nullptr;
 }
 
@@ -19,11 +21,16 @@ Driver* Drivers::of(const sync::Claim& claim) {
   switch (claim.kind) {
     case sync::ClaimKind::kPath: return &files_;
     case sync::ClaimKind::kProcess: return &processes_;
-    case sync::ClaimKind::kUnit:
+    case sync::ClaimKind::kUnit: return &units_;
     case sync::ClaimKind::kContainer:
     case sync::ClaimKind::kPort: return nullptr;
   }
   return nullptr;
+}
+
+Driver* Drivers::of(const sync::Claim& claim, const sync::ResourceKey& key) {
+  const bool is_of_a_unit = key.group == "holdfast.dev" && key.kind == "Unit";
+  return is_of_a_unit ? &units_ : of(claim);
 }
 
 std::vector<sync::Claim> Drivers::on_event(const base::HostEvent& event) {

@@ -6,6 +6,7 @@
 #include "edge_agent/config_map_driver.hpp"
 #include "edge_agent/file_driver.hpp"
 #include "edge_agent/process_driver.hpp"
+#include "edge_agent/unit_driver.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -18,12 +19,16 @@ class Drivers {
     RestartBook& restarts;
     const SecretOpener& secrets;
     DueListener on_due;
+    base::UnitManager* units = nullptr;  ///< none: no systemd here
+    UnitBook* unit_book = nullptr;       ///< REQUIRES: there is one where there are units
   };
   explicit Drivers(Seams seams);
 
   /// nullptr: this agent cannot do that kind.
   Driver* of(const sync::ResourceKey& key);
   Driver* of(const sync::Claim& claim);
+  /// As of(claim), where a resource of `key` holds it: the file of a Unit is the Unit's.
+  Driver* of(const sync::Claim& claim, const sync::ResourceKey& key);
   /// Hands the event to every driver; the claims to look at.
   std::vector<sync::Claim> on_event(const base::HostEvent& event);
 
@@ -31,6 +36,7 @@ class Drivers {
   ConfigMapDriver config_maps_;  // and Secrets
   FileDriver files_;
   ProcessDriver processes_;
+  UnitDriver units_;  // writes through files_
 };
 
 }  // namespace holdfast::edge_agent

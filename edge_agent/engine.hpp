@@ -22,6 +22,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/signing.hpp"
+#include "base/unit_manager.hpp"
 #include "edge_agent/outbox.hpp"
 #include "edge_agent/plan.hpp"
 #include "edge_agent/why.hpp"
@@ -52,7 +53,8 @@ class Engine {
     base::Random& random;
     sync::Store& store;
     base::Host& host;
-    Outbox* outbox = nullptr;  ///< where events wait; none: in memory, until take_events()
+    Outbox* outbox = nullptr;            ///< where events wait; none: in memory, until take_events()
+    base::UnitManager* units = nullptr;  ///< none: no systemd here
   };
   Engine(Seams seams, NodeIdentity identity);
   ~Engine();

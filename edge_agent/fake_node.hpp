@@ -17,6 +17,7 @@
 #include "base/fake_clock.hpp"
 #include "base/fake_host.hpp"
 #include "base/fake_random.hpp"
+#include "base/systemd/fake_unit_manager.hpp"
 #include "edge_agent/engine.hpp"
 #include "edge_agent/fake_fleet.hpp"
 #include "edge_agent/outbox.hpp"
@@ -77,6 +78,8 @@ class FakeNode {
   base::FakeRandom random{7};
   sync::FakeStore store;
   base::FakeHost host{clock};
+  base::FakeUnitManager units{clock, host};
+  bool has_systemd = true;  ///< of the next boot
   sync::FakeSegments segments;
   std::unique_ptr<Outbox> outbox;  ///< none: events wait in memory
   NodeIdentity identity;

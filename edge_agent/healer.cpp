@@ -50,7 +50,7 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
     }
     const bool is_right = observed->present && observed->matches && observed->ours;
     if (!is_right) {
-      drifted(application, target, item, *observed);
+      drifted(application, target, item, {claim, *observed});
       return true;
     }
     parts_.drift.settled(claim);
@@ -78,8 +78,8 @@ void Healer::tend(const ApplicationUid& application, TargetItem& item) {
   parts_.show(item, SyncStatus::kSynced, item.driver->health(*item.effective));
 }
 
-void Healer::drifted(const ApplicationUid& application, Target& target, TargetItem& item,
-                     const Observed& observed) {
+void Healer::drifted(const ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift) {
+  const auto& [claim, observed] = drift;
   const auto health = observed.present ? Health::kDegraded : Health::kMissing;
   const std::string difference = observed.matches ? "has lost its ownership mark" : observed.difference;
   if (!target.policy.self_heal || base::planted("drift-not-healed")) {
@@ -88,7 +88,6 @@ void Healer::drifted(const ApplicationUid& application, Target& target, TargetIt
     return;
   }
   const auto now = parts_.clock.monotonic();
-  const auto& claim = item.desired.claims.front();
   const auto repair_at = parts_.drift.found(claim, now);
   if (repair_at > now) {
     parts_.show(item, SyncStatus::kOutOfSync,
@@ -96,12 +95,12 @@ void Healer::drifted(const ApplicationUid& application, Target& target, TargetIt
     parts_.look_at(claim, repair_at);
     return;
   }
-  repair(application, target, item, observed);
+  repair(application, target, item, drift);
 }
 
-void Healer::repair(const ApplicationUid& application, Target& target, TargetItem& item,
-                    const Observed& observed) {
-  const auto& claim = item.desired.claims.front();
+void Healer::repair(const ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift) {
+  const auto& claim = drift.claim;
+  const auto& observed = drift.observed;
   const auto* entry = parts_.store.entry(claim);
   const auto apply = [&]() -> base::Result<Driver::Progress> {
     Action action{.kind = observed.present ? ActionKind::kUpdate : ActionKind::kCreate,

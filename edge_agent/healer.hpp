@@ -22,10 +22,13 @@ class Healer {
  private:
   bool is_applied_at(const sync::ApplicationUid& application, const TargetItem& item,
                      const sync::Claim& claim) const;
-  void drifted(const sync::ApplicationUid& application, Target& target, TargetItem& item,
-               const Observed& observed);
-  void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item,
-              const Observed& observed);
+  /// What was seen at one of its claims.
+  struct Drift {
+    const sync::Claim& claim;
+    const Observed& observed;
+  };
+  void drifted(const sync::ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift);
+  void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift);
   Subject subject(const sync::ApplicationUid& application, const TargetItem& item) const;
 
   Parts& parts_;

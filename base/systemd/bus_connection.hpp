@@ -16,9 +16,6 @@
 
 namespace holdfast::base {
 
-/// The path of "unix:path=/run/dbus/system_bus_socket". Other addresses are kInvalid.
-Result<std::string> bus_socket_path(std::string_view address);
-
 class BusConnection {
  public:
   struct Listener {

@@ -73,10 +73,12 @@ Error error_of(DBusMessage& message) {
 
 }  // namespace
 
-SystemdBus::SystemdBus(EventLoop& loop, const Clock& clock, std::string socket_path, Listener listener)
+SystemdBus::SystemdBus(EventLoop& loop, const Clock& clock, std::string socket_path, UnitDeadlines deadlines,
+                       Listener listener)
     : loop_(loop),
       clock_(clock),
       path_(std::move(socket_path)),
+      deadlines_(deadlines),
       listener_(std::move(listener)),
       backoff_(bus_backoff()),
       again_(loop.timer([this] { connect(); })),
@@ -158,7 +160,7 @@ void SystemdBus::connect() {
                                     {.on_open = [this] { greet(); },
                                      .on_message = [this](DBusMessage& message) { take(message); },
                                      .on_end = [this](const Error& error) { broke(error); }});
-  deadline_->set(limits::kBusConnectTimeout);
+  deadline_->set(deadlines_.connect);
   if (opened) {
     connection_ = *std::move(opened);
     return;
@@ -184,7 +186,7 @@ void SystemdBus::ask_bus(const char* member, const std::vector<std::string>& arg
                            .interface = is_systemd ? kSystemdManager : kBusName,
                            .member = member},
                           arguments);
-  const CallId id = add(member, std::move(message), limits::kBusConnectTimeout,
+  const CallId id = add(member, std::move(message), deadlines_.connect,
                         [this, on_done = std::move(on_done)](Result<BusMessage> reply) {
                           if (!reply && reply.error().message().find("already subscribed") == std::string::npos)
                             return broke(reply.error());
@@ -299,7 +301,7 @@ void SystemdBus::take_owner(DBusMessage& message) {
 void SystemdBus::change_match(const char* member, const std::string& rule) {
   auto message = bus_call({.destination = kBusName, .path = kBusPath, .interface = kBusName, .member = member}, {rule});
   // A rule that is refused would be a defect; what it would have told is found by looking.
-  const CallId id = add(member, std::move(message), limits::kUnitCallTimeout, [](const Result<BusMessage>&) {});
+  const CallId id = add(member, std::move(message), deadlines_.call, [](const Result<BusMessage>&) {});
   send(calls_.at(id));
 }
 

@@ -18,6 +18,7 @@
 #include "base/backoff.hpp"
 #include "base/clock.hpp"
 #include "base/event_loop.hpp"
+#include "base/limits/units.hpp"
 #include "base/systemd/bus_connection.hpp"
 #include "base/systemd/bus_message.hpp"
 
@@ -27,6 +28,12 @@ inline constexpr const char* kSystemdName = "org.freedesktop.systemd1";
 inline const std::string kSystemdPath = "/org/freedesktop/systemd1";
 inline constexpr const char* kSystemdManager = "org.freedesktop.systemd1.Manager";
 inline constexpr const char* kBusProperties = "org.freedesktop.DBus.Properties";
+
+struct UnitDeadlines {
+  std::chrono::milliseconds call = limits::kUnitCallTimeout;
+  std::chrono::milliseconds reload = limits::kUnitReloadTimeout;
+  std::chrono::milliseconds connect = limits::kBusConnectTimeout;
+};
 
 class SystemdBus {
  public:
@@ -39,7 +46,7 @@ class SystemdBus {
     std::function<void()> on_gone;
   };
   /// Loop and clock outlive it.
-  SystemdBus(EventLoop& loop, const Clock& clock, std::string socket_path, Listener listener);
+  SystemdBus(EventLoop& loop, const Clock& clock, std::string socket_path, UnitDeadlines deadlines, Listener listener);
   ~SystemdBus();
   SystemdBus(const SystemdBus&) = delete;
   SystemdBus& operator=(const SystemdBus&) = delete;
@@ -85,6 +92,7 @@ class SystemdBus {
   EventLoop& loop_;
   const Clock& clock_;
   std::string path_;
+  UnitDeadlines deadlines_;
   Listener listener_;
   Phase phase_ = Phase::kIdle;
   std::unique_ptr<BusConnection> connection_;

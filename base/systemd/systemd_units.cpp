@@ -37,11 +37,11 @@ Status answered(Result<BusMessage> reply, UnitState&) { return refused(reply); }
 
 }  // namespace
 
-SystemdUnits::SystemdUnits(EventLoop& loop, const Clock& clock, std::string socket_path)
-    : loop_(loop),
+SystemdUnits::SystemdUnits(EventLoop& loop, const Clock& clock, std::string socket_path, UnitDeadlines deadlines)
+    : deadlines_(deadlines),
       reload_soon_(loop.timer([this] { send_reload(); })),
       keep_soon_(loop.timer([this] { keep(); })),
-      bus_(loop, clock, std::move(socket_path),
+      bus_(loop, clock, std::move(socket_path), deadlines,
            {.on_signal = [this](DBusMessage& message) { on_signal(message); },
             .on_back = [this] { tell(""); },
             .on_gone = [this] { tell(""); }}) {}
@@ -94,7 +94,7 @@ UnitManager::CallId SystemdUnits::load(const std::string& unit, OnEnd<UnitState>
   state.name = unit;
   const CallId id = begin({.waits = {}, .state = std::move(state), .on_loaded = std::move(on_end), .on_end = {}});
   const std::string path = unit_object_path(unit);
-  ask(id, "load " + unit, property_call(path, "GetAll", {kUnitInterface}), limits::kUnitCallTimeout,
+  ask(id, "load " + unit, property_call(path, "GetAll", {kUnitInterface}), deadlines_.call,
       [](Result<BusMessage> reply, UnitState& into) -> Status {
         HF_CHECK(refused(reply));
         read_unit_properties(**reply, into);
@@ -103,7 +103,7 @@ UnitManager::CallId SystemdUnits::load(const std::string& unit, OnEnd<UnitState>
         return {};
       });
   // Not the unit's property of that name: systemd keeps that in a cache.
-  ask(id, "look at the file of " + unit, manager_call("GetUnitFileState", {unit}), limits::kUnitCallTimeout,
+  ask(id, "look at the file of " + unit, manager_call("GetUnitFileState", {unit}), deadlines_.call,
       [](Result<BusMessage> reply, UnitState& into) -> Status {
         if (reply) {
           into.file = BusValue(**reply).text();
@@ -118,7 +118,7 @@ UnitManager::CallId SystemdUnits::load(const std::string& unit, OnEnd<UnitState>
 void SystemdUnits::ask_type(CallId id, const std::string& unit, const std::string& path) {
   const std::string interface = unit_type_interface(unit);
   for (const auto& property : unit_type_properties(unit)) {
-    ask(id, "look at " + unit, property_call(path, "Get", {interface, property}), limits::kUnitCallTimeout,
+    ask(id, "look at " + unit, property_call(path, "Get", {interface, property}), deadlines_.call,
         [property](Result<BusMessage> reply, UnitState& into) -> Status {
           // An older systemd may not have it.
           if (!reply && reply.error().code() != Code::kIo && reply.error().code() != Code::kInvalid)
@@ -134,7 +134,7 @@ UnitManager::CallId SystemdUnits::change(const char* member, const std::string& 
   const CallId id = begin({.waits = {}, .state = {}, .on_loaded = {}, .on_end = std::move(on_end)});
   std::vector<std::string> arguments{unit};
   if (mode != nullptr) arguments.emplace_back(mode);
-  ask(id, what + " " + unit, manager_call(member, arguments), limits::kUnitCallTimeout, answered);
+  ask(id, what + " " + unit, manager_call(member, arguments), deadlines_.call, answered);
   return id;
 }
 
@@ -162,7 +162,7 @@ UnitManager::CallId SystemdUnits::change_files(const char* member, const std::st
   add_strings(*message, {unit});
   add_flag(*message, false);                                           // for good, not until the next boot
   if (name == "ReenableUnitFiles") add_flag(*message, true);  // what is in the way of a link goes
-  ask(id, what + " " + unit, std::move(message), limits::kUnitCallTimeout, std::move(read));
+  ask(id, what + " " + unit, std::move(message), deadlines_.call, std::move(read));
   return id;
 }
 
@@ -195,7 +195,7 @@ UnitManager::CallId SystemdUnits::reload(OnEnd<void> on_end) {
 void SystemdUnits::send_reload() {
   if (reloads_.empty()) return;
   auto shared = std::exchange(reloads_, {});
-  bus_.call("daemon-reload", manager_call("Reload"), limits::kUnitReloadTimeout,
+  bus_.call("daemon-reload", manager_call("Reload"), deadlines_.reload,
             [this, shared = std::move(shared)](const Result<BusMessage>& reply) {
               for (const CallId id : shared) {
                 if (calls_.contains(id)) end(id, refused(reply));

@@ -16,12 +16,10 @@
 
 namespace holdfast::base {
 
-inline constexpr const char* kSystemBusSocket = "/run/dbus/system_bus_socket";
-
 class SystemdUnits final : public UnitManager {
  public:
   /// Loop and clock outlive it. Nothing is connected before the first call or watch.
-  SystemdUnits(EventLoop& loop, const Clock& clock, std::string socket_path);
+  SystemdUnits(EventLoop& loop, const Clock& clock, std::string socket_path, UnitDeadlines deadlines = {});
   ~SystemdUnits() override;
   SystemdUnits(const SystemdUnits&) = delete;
   SystemdUnits& operator=(const SystemdUnits&) = delete;
@@ -64,7 +62,7 @@ class SystemdUnits final : public UnitManager {
   void on_signal(DBusMessage& message);
   void tell(std::string unit) const;
 
-  EventLoop& loop_;
+  UnitDeadlines deadlines_;
   std::map<CallId, Call> calls_;
   CallId last_call_ = 0;
   std::set<std::string> watched_;
