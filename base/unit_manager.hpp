@@ -86,7 +86,7 @@ class UnitManager {
   /// daemon-reload. It is sent when the loop comes round, and what asks for it until then shares the one.
   virtual CallId reload(OnEnd<void> on_end) = 0;
 
-  /// From now on events about this unit are told; idempotent. Nothing is connected before the first watch or call;
+  /// From now on events about this unit are told, the first at once; idempotent. Nothing is connected before the first watch or call;
   /// from the first watch on the connection is kept, and sought again by itself.
   virtual void watch(const std::string& unit) = 0;
   virtual void unwatch(const std::string& unit) = 0;

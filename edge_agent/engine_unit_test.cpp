@@ -341,7 +341,7 @@ TEST_F(EngineUnit, OneThatFailsRollsItsSectionBack) {
 
 TEST_F(EngineUnit, OneThatSystemdCannotLoadSaysWhyAndRollsBack) {
   want(camera());
-  want(camera("[Service]\nExecStart=relative" + kInstall));
+  want(camera("[Service]\nType=simple" + kInstall));
   node.pass(2min);
   EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
   EXPECT_EQ(node.count_events("Quarantined"), 1U);

@@ -185,7 +185,8 @@ Status UnitDriver::follow(const UnitEffective& wanted, Live& live, const UnitSta
     seams_.book->note(wanted.unit, std::move(record));
     return {};
   }
-  if (live.progress.is_reload_due || state.needs_reload) return {};
+  const bool is_old = live.doing != 0 || live.is_awaited;
+  if (is_old || live.progress.is_reload_due || state.needs_reload) return {};
   UnitRecord record = *known;
   const std::string boot = seams_.host.boot_id();
   if (record.boot != boot) {

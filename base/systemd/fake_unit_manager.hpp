@@ -56,7 +56,9 @@ class FakeUnitManager final : public UnitManager {
   CallId disable(const std::string& unit, OnEnd<void> on_end) override;
   CallId unmask(const std::string& unit, OnEnd<void> on_end) override;
   CallId reload(OnEnd<void> on_end) override;
-  void watch(const std::string& unit) override { watched_.insert(unit); }
+  void watch(const std::string& unit) override {
+    if (watched_.insert(unit).second) tell(unit);
+  }
   void unwatch(const std::string& unit) override { watched_.erase(unit); }
   void on_event(OnEvent listener) override { listener_ = std::move(listener); }
   void cancel(CallId call) override { calls_.erase(call); }

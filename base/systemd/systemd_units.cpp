@@ -206,7 +206,9 @@ void SystemdUnits::send_reload() {
 // ---- events ----
 
 void SystemdUnits::watch(const std::string& unit) {
-  if (watched_.insert(unit).second) keep_soon_->set(0ms);
+  if (!watched_.insert(unit).second) return;
+  fresh_.insert(unit);
+  keep_soon_->set(0ms);
 }
 
 void SystemdUnits::unwatch(const std::string& unit) {
@@ -219,6 +221,8 @@ void SystemdUnits::keep() {
                                 manager_match("UnitFilesChanged")};
   for (const auto& unit : watched_) matches.insert(unit_match(unit));
   bus_.keep(std::move(matches));
+  // What happened until now was told to nobody.
+  for (const auto& unit : std::exchange(fresh_, {})) tell(unit);
 }
 
 void SystemdUnits::on_signal(DBusMessage& message) {

@@ -66,6 +66,7 @@ class SystemdUnits final : public UnitManager {
   std::map<CallId, Call> calls_;
   CallId last_call_ = 0;
   std::set<std::string> watched_;
+  std::set<std::string> fresh_;  ///< of them, those that the bus was not told of yet
   OnEvent listener_;
   std::set<CallId> reloads_;  ///< that share the next daemon-reload
   std::unique_ptr<EventLoop::Timer> reload_soon_;

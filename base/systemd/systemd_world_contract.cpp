@@ -113,6 +113,7 @@ class SystemdWorld final : public UnitWorld {
   ~SystemdWorld() override {
     units_.reset();
     for (const auto& name : files_) {
+      if (name.find('/') != std::string::npos) continue;  // a drop-in
       by_hand("stop", name);
       by_hand("disable", name);
     }

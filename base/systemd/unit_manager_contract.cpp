@@ -157,7 +157,7 @@ TEST_P(UnitManagerContract, ReloadsThatAreAskedForTogetherAreOne) {
 }
 
 TEST_P(UnitManagerContract, ABadFileIsSaidToBeSo) {
-  world().write_file("hf-e.service", "[Service]\nExecStart=relative\n");
+  world().write_file("hf-e.service", "[Service]\nType=simple\n");
   ASSERT_TRUE(reload());
   const auto bad = state("hf-e.service");
   EXPECT_EQ(bad.load, "bad-setting");
@@ -181,7 +181,6 @@ TEST_P(UnitManagerContract, AOneshotEndsWell) {
   world().write_file("hf-g.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
   ASSERT_TRUE(reload());
   ASSERT_TRUE(does(&UnitManager::start, "hf-g.service"));
-  ASSERT_TRUE(world().until([&] { return !state("hf-g.service").invocation.empty(); }));
   ASSERT_TRUE(until_active("hf-g.service", "inactive"));
   EXPECT_EQ(state("hf-g.service").type, "oneshot");
   EXPECT_EQ(state("hf-g.service").result, "success");
