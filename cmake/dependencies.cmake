@@ -30,6 +30,7 @@ holdfast_dependency(yaml PACKAGE libyaml-cpp-dev HEADER yaml-cpp/yaml.h LINK yam
 holdfast_dependency(git2 PACKAGE libgit2-dev HEADER git2.h LINK git2)
 holdfast_dependency(httplib PACKAGE libcpp-httplib-dev HEADER httplib.h LINK cpp-httplib)
 holdfast_dependency(spdlog PACKAGE libspdlog-dev HEADER spdlog/spdlog.h LINK spdlog fmt)
+holdfast_dependency(dbus PACKAGE libdbus-1-dev HEADER dbus-1.0/dbus/dbus.h LINK dbus-1)
 holdfast_dependency(cli11 PACKAGE libcli11-dev HEADER CLI/CLI.hpp)
 if(HOLDFAST_TESTS)
   holdfast_dependency(gtest PACKAGE libgmock-dev HEADER gmock/gmock.h LINK gmock_main gmock gtest)
@@ -45,4 +46,9 @@ target_compile_definitions(dep_spdlog INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_E
 # The definitions of its .pc file: they are part of its binary interface.
 target_compile_definitions(dep_httplib INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT CPPHTTPLIB_BROTLI_SUPPORT)
 target_link_libraries(dep_httplib INTERFACE dep_openssl)
+# Its headers lie in two folders, one of them by architecture; without C++ in them their casts are as they are.
+find_path(HOLDFAST_INCLUDE_dbus_arch dbus/dbus-arch-deps.h PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/dbus-1.0/include
+          PATH_SUFFIXES dbus-1.0/include)
+mark_as_advanced(HOLDFAST_INCLUDE_dbus_arch)
+target_include_directories(dep_dbus SYSTEM INTERFACE ${HOLDFAST_INCLUDE_dbus}/dbus-1.0 ${HOLDFAST_INCLUDE_dbus_arch})
 find_package(Threads REQUIRED)

@@ -12,6 +12,7 @@
 #include "base/absolute_path.hpp"
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "base/systemd/bus_socket.hpp"
 #include "base/typed_words.hpp"
 #include "sync/model/ids.hpp"
 #include "sync/model/labels.hpp"
@@ -63,11 +64,13 @@ enum Option : int {
   kProxy,
   kNoProxy,
   kEngine,
+  kSystemBus,
 };
 
-constexpr std::array<option, 23> kOptions{{
+constexpr std::array<option, 24> kOptions{{
     {"data", required_argument, nullptr, kData},
     {"root", required_argument, nullptr, kRoot},
+    {"system-bus", required_argument, nullptr, kSystemBus},
     {"config", required_argument, nullptr, kConfig},
     {"shim", required_argument, nullptr, kShim},
     {"log-level", required_argument, nullptr, kLogLevel},
@@ -122,6 +125,7 @@ Status set_option(AgentOptions& out, int option, const char* argument) {
     case 'h': out.command = AgentCommand::kHelp; return {};
     case kData: out.data = value; return {};
     case kRoot: out.root = value; return {};
+    case kSystemBus: out.system_bus = value; return {};
     case kConfig: out.config = value; return {};
     case kShim: out.shim = value; return {};
     case kLogLevel: out.log_level = value; return {};
@@ -146,6 +150,12 @@ Status set_option(AgentOptions& out, int option, const char* argument) {
   }
 }
 
+Status check_system_bus(const AgentOptions& options) {
+  if (options.system_bus.empty()) return {};
+  const auto path = base::bus_socket_path(options.system_bus);
+  return path ? Status() : Status(fail(path.error().with_context("--system-bus")));
+}
+
 Status check(const AgentOptions& options) {
   if (options.command == AgentCommand::kHelp || options.command == AgentCommand::kVersion) return {};
   if (options.data.empty()) {
@@ -159,6 +169,7 @@ Status check(const AgentOptions& options) {
   if (options.command == AgentCommand::kTrust && options.key.empty()) {
     return fail(Code::kInvalid, "say which file: holdfast-agent trust trust.json --data " + options.data);
   }
+  HF_CHECK(check_system_bus(options));
   HF_TRY([[maybe_unused]] const auto profile, profile_of(options));
   HF_TRY([[maybe_unused]] const auto proxy, proxy_of(options, [](const char*) { return std::string(); }));
   if (options.command != AgentCommand::kEnroll) return {};
@@ -225,6 +236,7 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
                .optional("logLevel", read.log_level)
                .optional("root", read.root)
                .optional("shim", read.shim)
+               .optional("systemBus", read.system_bus)
                .optional("facts", read.facts)
                .optional("profile", read.profile)
                .optional("proxy", read.proxy)
@@ -234,6 +246,8 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
   if (options.engine.empty()) options.engine = read.engine;
   if (options.root.empty()) options.root = read.root;
   if (options.shim.empty()) options.shim = read.shim;
+  if (options.system_bus.empty()) options.system_bus = read.system_bus;
+  HF_CHECK(check_system_bus(options));
   if (options.profile.empty()) options.profile = read.profile;
   if (options.proxy.empty()) options.proxy = read.proxy;
   if (options.no_proxy.empty()) options.no_proxy = read.no_proxy;
@@ -294,10 +308,11 @@ std::string_view agent_help() {
                         a fleet whose hub is lost for good; what runs here is kept, and adopted. --tpm: the
                         key is made in this machine's TPM and stays there (`holdfast-tpm check` says whether
                         it can)
-  holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--shim FILE]
+  holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--shim FILE] [--system-bus ADDRESS]
                         [--log-level debug|info|warn|error] [--profile prompt|frugal]
                         [--proxy http://[USER:PASSWORD@]HOST:PORT|none] [--no-proxy HOST,…] [--engine SOCKET|none]
-                        keeps going; needs no network to begin. --root: files live under DIR. --engine: of
+                        keeps going; needs no network to begin. --root: files live under DIR, and units
+                        of systemd are kept only where --system-bus (unix:path=…) says whose. --engine: of
                         Docker or podman; else /run/docker.sock, or /run/podman/podman.sock; with --root none
   holdfast-agent status --data DIR [-o json]      what this node holds and how it fares
   holdfast-agent why KIND/NAME --data DIR         where it comes from, what blocks it, what happens next

@@ -17,6 +17,7 @@
 #include "base/version.hpp"
 #include "edge_agent/hardware.hpp"
 #include "edge_agent/machine_facts.hpp"
+#include "edge_agent/units_of_machine.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -102,6 +103,7 @@ Status AgentProgram::open() {
                                                  .boot_id = std::nullopt}));
   if (auto sockets = engine_sockets(options_); !sockets.empty())
     containers_ = std::make_unique<base::EngineClient>(*loop_, clock_, std::move(sockets));
+  units_ = open_units(options_, *loop_, clock_);
   timer_ = loop_->timer([this] { work(); });
   // Without them Secrets wait, and nothing else.
   if (const auto loaded = sealing_.load_or_make(random_, clock_.wall()); !loaded)
@@ -154,7 +156,7 @@ Status AgentProgram::note_running() {
 Status AgentProgram::boot_engine() {
   const auto make = [this] {
     engine_ = std::make_unique<Engine>(
-        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get()}, identity_);
+        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), units_.get()}, identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));
     engine_->set_facts(std::move(facts));

@@ -82,6 +82,7 @@ class AgentProgram {
   std::unique_ptr<sync::FolderSegments> segments_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<base::LinuxHost> host_;
+  std::unique_ptr<base::UnitManager> units_;  ///< none: no systemd here
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<TrustFetch> trust_fetch_;
   std::unique_ptr<sync::MosquittoLink> link_;

@@ -17,7 +17,8 @@ Drivers::Drivers(Seams seams)
     : files_(seams.host, seams.clock, seams.marks, seams.secrets),
       processes_(seams.host, seams.clock, seams.marks, seams.restarts),
       pods_(make_pods(seams)),
-      pod_driver_(pods_.get(), {seams.secrets, seams.marks, seams.node_name}, seams.restarts) {}
+      pod_driver_(pods_.get(), {seams.secrets, seams.marks, seams.node_name}, seams.restarts),
+      units_({seams.units, seams.host, seams.clock, files_, seams.unit_book, seams.on_due}) {}
 
 Driver* Drivers::of(const sync::ResourceKey& key) {
   if (key.group.empty() && (key.kind == "ConfigMap" || key.kind == "Secret")) return &config_maps_;
@@ -25,6 +26,7 @@ Driver* Drivers::of(const sync::ResourceKey& key) {
   if (key.group != "holdfast.dev") return nullptr;
   if (key.kind == "File") return &files_;
   if (key.kind == "Process") return &processes_;
+  if (key.kind == "Unit") return &units_;
   return nullptr;
 }
 
@@ -32,11 +34,16 @@ Driver* Drivers::of(const sync::Claim& claim) {
   switch (claim.kind) {
     case sync::ClaimKind::kPath: return &files_;
     case sync::ClaimKind::kProcess: return &processes_;
-    case sync::ClaimKind::kUnit: return nullptr;
+    case sync::ClaimKind::kUnit: return &units_;
     case sync::ClaimKind::kContainer:
     case sync::ClaimKind::kPort: return &pod_driver_;
   }
   return nullptr;
+}
+
+Driver* Drivers::of(const sync::Claim& claim, const sync::ResourceKey& key) {
+  const bool is_of_a_unit = key.group == "holdfast.dev" && key.kind == "Unit";
+  return is_of_a_unit ? &units_ : of(claim);
 }
 
 std::vector<sync::Claim> Drivers::on_event(const base::HostEvent& event) {

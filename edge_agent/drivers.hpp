@@ -7,6 +7,7 @@
 #include "edge_agent/file_driver.hpp"
 #include "edge_agent/pod_driver.hpp"
 #include "edge_agent/process_driver.hpp"
+#include "edge_agent/unit_driver.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -22,12 +23,16 @@ class Drivers {
     DueAtListener on_due_at{};
     base::Engine* containers = nullptr;  ///< none: this node does no containers
     std::string node_name{};
+    base::UnitManager* units = nullptr;  ///< none: no systemd here
+    UnitBook* unit_book = nullptr;       ///< REQUIRES: there is one where there are units
   };
   explicit Drivers(Seams seams);
 
   /// nullptr: this agent cannot do that kind.
   Driver* of(const sync::ResourceKey& key);
   Driver* of(const sync::Claim& claim);
+  /// As of(claim), where a resource of `key` holds it: the file of a Unit is the Unit's.
+  Driver* of(const sync::Claim& claim, const sync::ResourceKey& key);
   /// Hands the event to every driver; the claims to look at.
   std::vector<sync::Claim> on_event(const base::HostEvent& event);
   /// nullptr: this node does no containers.
@@ -39,6 +44,7 @@ class Drivers {
   ProcessDriver processes_;
   std::unique_ptr<Pods> pods_;
   PodDriver pod_driver_;
+  UnitDriver units_;  // writes through files_
 };
 
 }  // namespace holdfast::edge_agent

@@ -23,6 +23,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/signing.hpp"
+#include "base/unit_manager.hpp"
 #include "edge_agent/outbox.hpp"
 #include "edge_agent/plan.hpp"
 #include "edge_agent/why.hpp"
@@ -55,6 +56,7 @@ class Engine {
     base::Host& host;
     Outbox* outbox = nullptr;            ///< where events wait; none: in memory, until take_events()
     base::Engine* containers = nullptr;  ///< none: this node does no containers
+    base::UnitManager* units = nullptr;  ///< none: no systemd here
   };
   Engine(Seams seams, NodeIdentity identity);
   ~Engine();

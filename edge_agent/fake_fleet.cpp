@@ -60,6 +60,10 @@ FakeApp& FakeApp::process(const std::string& name, const std::vector<std::string
   return process_spec(name, Json{{"command", command}}.dump(), std::move(meta));
 }
 
+FakeApp& FakeApp::unit_spec(const std::string& name, const std::string& spec, FakeMeta meta) {
+  return add("holdfast.dev/v1", "Unit", name, Json{{"spec", Json::parse(spec)}}.dump(), meta);
+}
+
 FakeApp& FakeApp::config_map(const std::string& name, const std::map<std::string, std::string>& data,
                              FakeMeta meta) {
   return add("v1", "ConfigMap", name, Json{{"data", data}}.dump(), meta);

@@ -24,7 +24,8 @@ base::Status FakeNode::boot() {
   outbox.reset();
   if (has_outbox_) outbox = std::make_unique<Outbox>(Outbox::Seams{clock, random, segments});
   engine_ = std::make_unique<Engine>(
-      Engine::Seams{clock, random, store, host, outbox.get(), has_containers ? &containers : nullptr},
+      Engine::Seams{clock, random, store, host, outbox.get(), has_containers ? &containers : nullptr,
+                    has_systemd ? &units : nullptr},
       identity);
   engine_->set_sealing_keys(sealing_keys);
   return engine_->boot();
@@ -42,6 +43,7 @@ void FakeNode::kill() {
   outbox.reset();
   host.agent_gone();
   containers.agent_gone();
+  units.agent_gone();
 }
 
 base::Status FakeNode::restart() {
@@ -54,6 +56,7 @@ void FakeNode::reboot() {
   kill();
   host.reboot();
   containers.reboot();
+  units.reboot();
   clock.reboot();
   const auto booted = boot();
   assert(booted);
@@ -75,7 +78,7 @@ void FakeNode::run() {
   constexpr int kRoundsMax = 1'000;
   for (int round = 0; round < kRoundsMax; ++round) {
     const auto next = engine_->run_due();
-    const std::size_t delivered = host.deliver() + containers.deliver();
+    const std::size_t delivered = host.deliver() + containers.deliver() + units.deliver();
     const bool is_due = next && *next <= clock.monotonic();
     if (delivered == 0 && !is_due) return;
   }
@@ -87,7 +90,7 @@ void FakeNode::pass(std::chrono::milliseconds time) {
   while (true) {
     run();
     auto next = engine_->run_due();
-    for (const auto other : {host.next_due(), containers.next_due()}) {
+    for (const auto other : {host.next_due(), containers.next_due(), units.next_due()}) {
       if (other && (!next || *other < *next)) next = other;
     }
     const auto now = clock.monotonic();
@@ -147,6 +150,7 @@ std::string FakeNode::last_event(const std::string& reason) {
 void FakeNode::forget_touched() {
   host.forget_touched();
   containers.forget_touched();
+  units.forget_touched();
 }
 
 sync::Removal removal_of(const FakeApp& app, sync::RemovalMode mode, bool confirmed) {

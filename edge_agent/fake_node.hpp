@@ -18,6 +18,7 @@
 #include "base/fake_engine.hpp"
 #include "base/fake_host.hpp"
 #include "base/fake_random.hpp"
+#include "base/systemd/fake_unit_manager.hpp"
 #include "edge_agent/engine.hpp"
 #include "edge_agent/fake_fleet.hpp"
 #include "edge_agent/outbox.hpp"
@@ -80,6 +81,8 @@ class FakeNode {
   base::FakeHost host{clock};
   base::FakeEngine containers{clock};
   bool has_containers = true;  ///< at the next boot
+  base::FakeUnitManager units{clock, host};
+  bool has_systemd = true;  ///< of the next boot
   sync::FakeSegments segments;
   std::unique_ptr<Outbox> outbox;  ///< none: events wait in memory
   NodeIdentity identity;

@@ -55,7 +55,7 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
     }
     const bool is_right = observed->present && observed->matches && observed->ours;
     if (!is_right) {
-      drifted(application, target, item, *observed);
+      drifted(application, target, item, {claim, *observed});
       return true;
     }
     if (const auto node = open_.extract(claim); !node.empty()) healed(application, item, node.mapped());
@@ -91,8 +91,8 @@ void Healer::show_engine_down(TargetItem& item, const base::Error& error) {
               {.health = Health::kUnknown, .reason = "EngineDown", .message = error.message()});
 }
 
-void Healer::drifted(const ApplicationUid& application, Target& target, TargetItem& item,
-                     const Observed& observed) {
+void Healer::drifted(const ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift) {
+  const auto& [claim, observed] = drift;
   const auto health = observed.present ? Health::kDegraded : Health::kMissing;
   const std::string difference = observed.matches ? "has lost its ownership mark" : observed.difference;
   if (!target.policy.self_heal || base::planted("drift-not-healed")) {
@@ -101,7 +101,6 @@ void Healer::drifted(const ApplicationUid& application, Target& target, TargetIt
     return;
   }
   const auto now = parts_.clock.monotonic();
-  const auto& claim = item.desired.claims.front();
   const auto repair_at = parts_.drift.found(claim, now);
   if (repair_at > now) {
     parts_.show(item, SyncStatus::kOutOfSync,
@@ -109,12 +108,12 @@ void Healer::drifted(const ApplicationUid& application, Target& target, TargetIt
     parts_.look_at(claim, repair_at);
     return;
   }
-  repair(application, target, item, observed);
+  repair(application, target, item, drift);
 }
 
-void Healer::repair(const ApplicationUid& application, Target& target, TargetItem& item,
-                    const Observed& observed) {
-  const auto& claim = item.desired.claims.front();
+void Healer::repair(const ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift) {
+  const auto& claim = drift.claim;
+  const auto& observed = drift.observed;
   const auto* entry = parts_.store.entry(claim);
   const auto apply = [&]() -> base::Result<Driver::Progress> {
     Action action{.kind = observed.present ? ActionKind::kUpdate : ActionKind::kCreate,

@@ -23,10 +23,13 @@ class Healer {
   bool is_applied_at(const sync::ApplicationUid& application, const TargetItem& item,
                      const sync::Claim& claim) const;
   void show_engine_down(TargetItem& item, const base::Error& error);
-  void drifted(const sync::ApplicationUid& application, Target& target, TargetItem& item,
-               const Observed& observed);
-  void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item,
-              const Observed& observed);
+  /// What was seen at one of its claims.
+  struct Drift {
+    const sync::Claim& claim;
+    const Observed& observed;
+  };
+  void drifted(const sync::ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift);
+  void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift);
   Subject subject(const sync::ApplicationUid& application, const TargetItem& item) const;
 
   /// Says that a repair is done; what was repaired counts as one drift.

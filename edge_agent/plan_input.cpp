@@ -102,13 +102,16 @@ PlanInput look(Parts& parts, const ApplicationUid* focus) {
   input.inventory = parts.store.inventory();
   const ClaimTable table(input);
   for (const auto& claim : claims_of(input, focus)) {
-    Driver* driver = parts.drivers.of(claim);
+    const Effective* wanted = wanted_at(parts, table, claim);
+    const auto* entry = parts.store.entry(claim);
+    const auto* key = wanted != nullptr ? &wanted->key : entry != nullptr ? &entry->key : nullptr;
+    Driver* driver = key != nullptr ? parts.drivers.of(claim, *key) : parts.drivers.of(claim);
     if (driver == nullptr) {
       input.unobservable.emplace(claim,
                                  base::Error(base::Code::kUnsupported, "this agent cannot do its kind"));
       continue;
     }
-    auto observed = driver->observe(claim, wanted_at(parts, table, claim), parts.store.entry(claim));
+    auto observed = driver->observe(claim, wanted, entry);
     if (observed) {
       input.actual.emplace(claim, *std::move(observed));
     } else {

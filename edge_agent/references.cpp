@@ -71,4 +71,43 @@ Result<SealedValue> References::sealed(const std::string& ns, const sync::KeyRef
   return SealedValue{key, ref.key, found->key, found->version, value->second};
 }
 
+Result<base::Digest> References::file_digest(const sync::Resource& file) {
+  HF_TRY(const base::Json object, base::parse_json(file.body));
+  HF_TRY(const auto spec, sync::parse_file_spec(object));
+  std::string text = base::canonical_json(object.at("spec"));
+  if (spec.config_map_key) {
+    HF_TRY(const auto content, value(file.key.ns, *spec.config_map_key));
+    text += base::Digest::of(content).hex();
+  }
+  if (spec.secret_key) {
+    HF_TRY(const auto content, sealed(file.key.ns, *spec.secret_key));
+    text += content.version.hex();
+  }
+  return base::Digest::of(text);
+}
+
+Result<base::Digest> References::digest(const std::string& ns, const std::string& brief) {
+  const auto first = brief.find('/');
+  const auto last = brief.rfind('/');
+  const std::string kind = brief.substr(0, first);
+  const sync::ResourceKey key{.group = kind == "File" ? "holdfast.dev" : "",
+                              .kind = kind,
+                              .ns = first == last ? ns : brief.substr(first + 1, last - first - 1),
+                              .name = brief.substr(last + 1)};
+  if (kind == "File") {
+    HF_TRY(const auto* file, resource(key));
+    return file_digest(*file);
+  }
+  // Of a Secret its version: sealed anew, it is the same.
+  if (kind == "Secret") {
+    HF_TRY(const auto* found, secret(key));
+    return found->version;
+  }
+  HF_TRY(const auto* found, config_map(key));
+  std::string text;
+  for (const auto& [name, value] : found->data)
+    text += std::to_string(name.size()) + ":" + name + std::to_string(value.size()) + ":" + value;
+  return base::Digest::of(text);
+}
+
 }  // namespace holdfast::edge_agent

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "base/digest.hpp"
 #include "base/result.hpp"
 #include "base/sealing.hpp"
 #include "sync/model/config_map.hpp"
@@ -30,6 +31,8 @@ class References {
   explicit References(const sync::Section& section) : section_(section) {}
   /// The value that `ref` of a resource in namespace `ns` means. Errors name ConfigMap and key.
   base::Result<std::string> value(const std::string& ns, const sync::KeyRef& ref);
+  /// Of what `brief`, a ConfigMap, Secret or File of the section, gives to whoever reads it.
+  base::Result<base::Digest> digest(const std::string& ns, const std::string& brief);
   base::Result<SealedValue> sealed(const std::string& ns, const sync::KeyRef& ref);
   /// All of one; nullptr: there is none.
   base::Result<const sync::ConfigMap*> find_config_map(const std::string& ns, const std::string& name);
@@ -38,6 +41,7 @@ class References {
  private:
   base::Result<const sync::Resource*> resource(const sync::ResourceKey& key) const;
   base::Result<const sync::ConfigMap*> config_map(const sync::ResourceKey& key);
+  base::Result<base::Digest> file_digest(const sync::Resource& file);
   base::Result<const sync::Secret*> secret(const sync::ResourceKey& key);
 
   const sync::Section& section_;

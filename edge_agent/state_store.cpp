@@ -66,6 +66,7 @@ bool Changes::empty() const {
 
 Status StateStore::load() {
   RestartBook::Counts restarts;
+  UnitBook::Records units;
   HF_CHECK(store_.read([&](sync::ReadTxn& txn) -> Status {
     HF_TRY(const auto header, txn.get(kMetaTable, kHeaderKey));
     if (header) {
@@ -92,6 +93,11 @@ Status StateStore::load() {
       restarts.insert(std::move(count));
       return {};
     }));
+    HF_CHECK(each_record(txn, kUnitTable, [&](std::string_view, std::string_view value) -> Status {
+      HF_TRY(auto record, decode_unit_record(value));
+      units.insert(std::move(record));
+      return {};
+    }));
     return each_record(txn, kBodyTable, [&](std::string_view key, std::string_view) -> Status {
       HF_TRY(const auto digest, Digest::from_bytes(key));
       bodies_.insert(digest);
@@ -99,6 +105,7 @@ Status StateStore::load() {
     });
   }));
   restarts_.load(std::move(restarts));
+  units_.load(std::move(units));
   return {};
 }
 
@@ -184,6 +191,11 @@ Status StateStore::write(sync::WriteTxn& txn, const Changes& changes, const std:
     HF_CHECK(count > 0 ? txn.put(kProcessTable, claim_key(claim), encode_restarts(claim, count))
                        : txn.erase(kProcessTable, claim_key(claim)));
   }
+  for (const auto& unit : units_.changed()) {
+    const auto* record = units_.find(unit);
+    HF_CHECK(record != nullptr ? txn.put(kUnitTable, unit, encode_unit_record(unit, *record))
+                               : txn.erase(kUnitTable, unit));
+  }
   for (const auto& digest : garbage) {
     HF_CHECK(txn.erase(kBodyTable, digest.view()));
     HF_CHECK(txn.erase(kProvenanceTable, digest.view()));
@@ -206,12 +218,13 @@ void StateStore::take(Changes& changes, const std::set<Digest>& garbage) {
     lost_.erase(digest);
   }
   restarts_.stored();
+  units_.stored();
   changes = Changes{};
 }
 
 Status StateStore::commit(Changes& changes) {
   drop_unchanged(changes);
-  if (changes.empty() && restarts_.changed().empty()) return {};
+  if (changes.empty() && restarts_.changed().empty() && units_.changed().empty()) return {};
   const auto garbage = unreferenced(changes);
   HF_CHECK(store_.write([&](sync::WriteTxn& txn) { return write(txn, changes, garbage); }));
   take(changes, garbage);

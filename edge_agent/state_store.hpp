@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "edge_agent/restart_book.hpp"
 #include "edge_agent/section_step.hpp"
+#include "edge_agent/unit_book.hpp"
 #include "sync/model/desired_state.hpp"
 #include "sync/model/inventory.hpp"
 #include "sync/store/store.hpp"
@@ -46,6 +47,8 @@ class StateStore {
   using Inventory = std::map<sync::Claim, sync::InventoryEntry>;
 
   StateStore(sync::Store& store, RestartBook& restarts) : store_(store), restarts_(restarts) {}
+  /// Kept beside the rest.
+  UnitBook& units() { return units_; }
 
   /// Reads all but bodies. kCorrupt and kTooNew are for the caller: nothing was touched.
   base::Status load();
@@ -79,6 +82,7 @@ class StateStore {
 
   sync::Store& store_;
   RestartBook& restarts_;
+  UnitBook units_;
   std::optional<sync::SignedHeader> header_;
   AppliedState applied_;
   bool deletes_forbidden_ = false;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sync/model/kinds.hpp"
+#include "sync/model/unit_spec.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -90,6 +91,11 @@ std::vector<sync::Claim> plain_claims(const base::Json& object) {
   if (text(object, "kind") == "Process" && !text(metadata, "name").empty()) {
     const auto ns = text(metadata, "namespace");
     return {{sync::ClaimKind::kProcess, (ns.empty() ? "default" : ns) + "/" + text(metadata, "name")}};
+  }
+  if (text(object, "kind") == "Unit") {
+    const auto unit = text(object.value("spec", base::Json::object()), "name");
+    if (!sync::check_unit_name(unit)) return {};
+    return {{sync::ClaimKind::kPath, "/etc/systemd/system/" + unit}, {sync::ClaimKind::kUnit, unit}};
   }
   if (text(object, "kind") != "File") return {};
   const auto path = sync::normal_path(text(object.value("spec", base::Json::object()), "path"));

@@ -20,6 +20,7 @@
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/store_rescue.hpp"
 #include "edge_agent/tables.hpp"
+#include "edge_agent/units_of_machine.hpp"
 #include "sync/link/possession.hpp"
 #include "sync/store/folder_segments.hpp"
 
@@ -71,7 +72,7 @@ Status forget_hub(sync::Store& store) {
 Status forget_all(sync::Store& store) {
   return store.write([](sync::WriteTxn& txn) -> Status {
     for (const auto table :
-         {kSectionTable, kBodyTable, kProvenanceTable, kPartTable, kInventoryTable, kProcessTable}) {
+         {kSectionTable, kBodyTable, kProvenanceTable, kPartTable, kInventoryTable, kProcessTable, kUnitTable}) {
       std::vector<std::string> keys;
       const auto note = [&](std::string_view key) { keys.emplace_back(key); };
       // What is damaged goes with the rest: nothing of it is needed any more.
@@ -114,8 +115,10 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
   std::unique_ptr<base::EngineClient> containers;
   if (auto sockets = engine_sockets(options); !sockets.empty())
     containers = std::make_unique<base::EngineClient>(*loop, clock, std::move(sockets));
+  const auto units = open_units(options, *loop, clock);
   Drivers drivers({*host, clock, marks, restarts, secrets, [](const sync::Claim&) {},
-                   [](const sync::Claim&, base::MonotonicTime) {}, containers.get(), node.name});
+                   [](const sync::Claim&, base::MonotonicTime) {}, containers.get(), node.name, units.get(),
+                   &store.units()});
   const auto end = clock.monotonic() + base::limits::kUnenrollTimeout;
   auto pruned = prune_all(store, drivers, [&] {
     loop->run_once(100ms);

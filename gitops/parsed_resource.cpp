@@ -10,6 +10,7 @@
 #include "sync/model/kinds.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
+#include "sync/model/unit_spec.hpp"
 
 namespace holdfast::gitops {
 namespace {
@@ -50,6 +51,21 @@ std::vector<KeyUse> uses_of(const sync::ResourceKey& key, const Json& object) {
   if (key.kind == "File") return uses_of_file(object);
   if (key.kind == "Process") return uses_of_process(object);
   return {};
+}
+
+/// A name without a namespace is one of its own.
+std::vector<ResourceUse> whole_uses_of(const sync::ResourceKey& key, const Json& object) {
+  std::vector<ResourceUse> uses;
+  if (key.kind != "Unit") return uses;
+  const auto spec = sync::parse_unit_spec(object);
+  if (!spec) return uses;
+  for (std::size_t i = 0; i < spec->restart_on.size(); ++i) {
+    std::string brief = spec->restart_on[i];
+    const auto slash = brief.find('/');
+    if (slash == brief.rfind('/')) brief.insert(slash + 1, key.ns + "/");
+    uses.push_back({std::move(brief), spec_field().member("restartOn").element(i)});
+  }
+  return uses;
 }
 
 std::vector<std::string> config_map_keys(const Json& object) {
@@ -102,6 +118,7 @@ base::Result<ParsedResource> read_resource(const Json& object, PlainSecrets plai
   std::sort(out.claims.begin(), out.claims.end());
   if (key.kind == "ConfigMap") out.data_keys = config_map_keys(object);
   out.uses = uses_of(key, object);
+  out.whole_uses = whole_uses_of(key, object);
   return out;
 }
 

@@ -25,11 +25,18 @@ struct KeyUse {
   FieldPath field;
 };
 
+/// A resource of the same application that another one names, and the field that does.
+struct ResourceUse {
+  std::string brief;
+  FieldPath field;
+};
+
 struct ParsedResource {
   sync::Resource resource;
   std::vector<sync::Claim> claims;     ///< sorted
   std::vector<std::string> data_keys;  ///< of a ConfigMap or Secret, sorted
   std::vector<KeyUse> uses;
+  std::vector<ResourceUse> whole_uses;
   std::optional<SealedSecret> sealed;  ///< what a Secret's values come from
 };
 

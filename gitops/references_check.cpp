@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -192,6 +193,22 @@ class Graph {
 
 }  // namespace
 
+namespace {
+
+void check_whole_uses(const std::vector<PlacedResource>& resources, FindingList& findings) {
+  std::set<Address> known;
+  for (const auto& resource : resources) known.insert(address_of(key_of(resource)));
+  for (const auto& resource : resources) {
+    for (const auto& use : resource.parsed->whole_uses) {
+      if (findings.is_full()) return;
+      if (!known.contains(address_of(use.brief)))
+        findings.add_at(*resource.manifest, use.field, "the application has no " + in_quotes(use.brief));
+    }
+  }
+}
+
+}  // namespace
+
 void check_key_uses(const std::vector<PlacedResource>& resources, FindingList& findings) {
   Holders holders;
   for (const auto& resource : resources) {
@@ -205,6 +222,7 @@ void check_key_uses(const std::vector<PlacedResource>& resources, FindingList& f
       check_use(resource, use, holders, findings);
     }
   }
+  check_whole_uses(resources, findings);
 }
 
 void check_dependencies(const std::vector<PlacedResource>& resources, FindingList& findings) {

@@ -186,6 +186,14 @@ TEST(Render, AMissingKeyIsNamedWithThoseThereAre) {
                   "b"});
 }
 
+TEST(Render, AUnitIsRestartedOnWhatItsApplicationHas) {
+  const std::string unit =
+      "apiVersion: holdfast.dev/v1\nkind: Unit\nmetadata: {name: u}\nspec:\n  name: u.service\n  state: running\n"
+      "  restartOn:\n  - ConfigMap/m\n  - File/none\n";
+  EXPECT_EQ(texts(rendered({unit, config_map("m", "{k: v}")}).findings),
+            Texts{"app/a.yaml:9: Unit/u: spec.restartOn[1]: the application has no \"File/default/none\""});
+}
+
 TEST(Render, AProcessReadsItsEnvironmentFromAConfigMapOfTheApplication) {
   const std::string process =
       "apiVersion: holdfast.dev/v1\nkind: Process\nmetadata: {name: p}\nspec:\n  command: [/bin/true]\n  "

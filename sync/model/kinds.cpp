@@ -12,6 +12,7 @@
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
 #include "sync/model/workload_claims.hpp"
+#include "sync/model/unit_spec.hpp"
 
 namespace holdfast::sync {
 namespace {
@@ -38,6 +39,11 @@ std::vector<Claim> process_claims(const ResourceKey& key, const Json&) {
   return {{ClaimKind::kProcess, key.ns + "/" + key.name}};
 }
 
+std::vector<Claim> unit_claims(const ResourceKey&, const Json& object) {
+  const auto spec = parse_unit_spec(object);
+  return spec ? claims_of_unit(*spec) : std::vector<Claim>{};
+}
+
 constexpr std::array kKinds{
     KindInfo{"", "v1", "ConfigMap", "configmap/1", 0, check_with<parse_config_map>, no_claims},
     KindInfo{"", "v1", "Secret", "secret/1", 0, check_with<parse_secret>, no_claims},
@@ -45,6 +51,7 @@ constexpr std::array kKinds{
     KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>,
              process_claims},
     KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod_of_node, pod_claims},
+    KindInfo{"holdfast.dev", "v1", "Unit", "unit/1", 40, check_with<parse_unit_spec>, unit_claims},
 };
 
 }  // namespace

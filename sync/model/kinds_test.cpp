@@ -26,6 +26,7 @@ TEST(Kinds, AreFoundByGroupAndKind) {
 TEST(Kinds, AreAppliedConfigMapsFirstAndProcessesLast) {
   EXPECT_EQ(find_kind("", "ConfigMap")->apply_order, 0);
   EXPECT_EQ(find_kind("holdfast.dev", "File")->apply_order, 10);
+  EXPECT_EQ(find_kind("holdfast.dev", "Unit")->apply_order, 40);
   EXPECT_EQ(find_kind("holdfast.dev", "Process")->apply_order, 50);
   EXPECT_EQ(find_kind("", "Pod")->apply_order, 60);
 }
@@ -37,7 +38,7 @@ TEST(Kinds, StandInTheTableOnce) {
 
 TEST(Abilities, AreSortedAndFrozen) {
   EXPECT_EQ(all_abilities(), (std::vector<std::string>{"configmap/1", "delta/1", "file/1", "parts/1", "pod/1",
-                                                       "process/1", "secret/1"}));
+                                                       "process/1", "secret/1", "unit/1"}));
 }
 
 TEST(Claims, OfAFileAreItsPathInNormalForm) {
@@ -50,6 +51,20 @@ TEST(Claims, OfAProcessAreItsNamespaceAndName) {
   EXPECT_EQ(claims_of(parsed(R"({"apiVersion": "holdfast.dev/v1", "kind": "Process",
                                  "metadata": {"name": "cam", "namespace": "front"}, "spec": {"command": ["a"]}})")),
             (std::vector<Claim>{{ClaimKind::kProcess, "front/cam"}}));
+}
+
+TEST(Claims, OfAUnitAreTheUnitAndTheFileThatItWrites) {
+  const auto claims = [](const std::string& spec) {
+    return claims_of(
+        parsed(R"({"apiVersion": "holdfast.dev/v1", "kind": "Unit", "metadata": {"name": "a"}, "spec": )" + spec + "}"));
+  };
+  EXPECT_EQ(claims(R"({"name": "a.service", "state": "running"})"),
+            (std::vector<Claim>{{ClaimKind::kUnit, "a.service"}}));
+  EXPECT_EQ(claims(R"({"name": "a.service", "content": "[Service]"})"),
+            (std::vector<Claim>{{ClaimKind::kPath, "/etc/systemd/system/a.service"}, {ClaimKind::kUnit, "a.service"}}));
+  EXPECT_EQ(claims(R"({"name": "a.service", "dropIn": {"name": "x.conf", "content": ""}})"),
+            (std::vector<Claim>{{ClaimKind::kPath, "/etc/systemd/system/a.service.d/x.conf"},
+                                {ClaimKind::kUnit, "a.service"}}));
 }
 
 TEST(Claims, OfAConfigMapAreNone) {

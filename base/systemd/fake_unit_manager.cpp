@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/systemd/fake_unit_manager.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/digest.hpp"
+
+namespace holdfast::base {
+namespace {
+
+constexpr std::string_view kFolder = "/etc/systemd/system/";
+constexpr std::chrono::milliseconds kRestartAfter{100};
+constexpr std::uint32_t kStartsMax = 5;
+
+bool has_line(std::string_view text, std::string_view line) {
+  const std::string all = "\n" + std::string(text) + "\n";
+  return all.find("\n" + std::string(line) + "\n") != std::string::npos;
+}
+
+bool has_restart(std::string_view text) {
+  return has_line(text, "Restart=always") || has_line(text, "Restart=on-failure");
+}
+
+std::string_view word(UnitCall kind) {
+  switch (kind) {
+    case UnitCall::kLoad: return "load";
+    case UnitCall::kStart: return "start";
+    case UnitCall::kStop: return "stop";
+    case UnitCall::kRestart: return "restart";
+    case UnitCall::kReset: return "reset";
+    case UnitCall::kEnable: return "enable";
+    case UnitCall::kDisable: return "disable";
+    case UnitCall::kUnmask: return "unmask";
+    case UnitCall::kReload: return "reload";
+  }
+  return "";
+}
+
+}  // namespace
+
+// ---- calls ----
+
+UnitManager::CallId FakeUnitManager::add(UnitCall kind, const std::string& unit, OnEnd<UnitState> on_loaded,
+                                         OnEnd<void> on_end) {
+  const auto timeout = kind == UnitCall::kReload ? limits::kUnitReloadTimeout : limits::kUnitCallTimeout;
+  calls_.emplace(++last_call_,
+                 Call{kind, unit, clock_.monotonic() + timeout, std::move(on_loaded), std::move(on_end)});
+  return last_call_;
+}
+
+UnitManager::CallId FakeUnitManager::load(const std::string& unit, OnEnd<UnitState> on_end) {
+  return add(UnitCall::kLoad, unit, std::move(on_end), nullptr);
+}
+UnitManager::CallId FakeUnitManager::start(const std::string& unit, OnEnd<void> on_end) {
+  return add(UnitCall::kStart, unit, nullptr, std::move(on_end));
+}
+UnitManager::CallId FakeUnitManager::stop(const std::string& unit, OnEnd<void> on_end) {
+  return add(UnitCall::kStop, unit, nullptr, std::move(on_end));
+}
+UnitManager::CallId FakeUnitManager::restart(const std::string& unit, OnEnd<void> on_end) {
+  return add(UnitCall::kRestart, unit, nullptr, std::move(on_end));
+}
+UnitManager::CallId FakeUnitManager::reset_failed(const std::string& unit, OnEnd<void> on_end) {
+  return add(UnitCall::kReset, unit, nullptr, std::move(on_end));
+}
+UnitManager::CallId FakeUnitManager::enable(const std::string& unit, OnEnd<void> on_end) {
+  return add(UnitCall::kEnable, unit, nullptr, std::move(on_end));
+}
+UnitManager::CallId FakeUnitManager::disable(const std::string& unit, OnEnd<void> on_end) {
+  return add(UnitCall::kDisable, unit, nullptr, std::move(on_end));
+}
+UnitManager::CallId FakeUnitManager::unmask(const std::string& unit, OnEnd<void> on_end) {
+  return add(UnitCall::kUnmask, unit, nullptr, std::move(on_end));
+}
+UnitManager::CallId FakeUnitManager::reload(OnEnd<void> on_end) {
+  return add(UnitCall::kReload, "", nullptr, std::move(on_end));
+}
+
+std::size_t FakeUnitManager::deliver() {
+  std::size_t ran = 0;
+  if (!hung_) advance();
+  std::vector<CallId> ids;
+  bool has_reload = false;
+  for (const auto& [id, call] : calls_) {
+    if (hung_ && !gone_ && call.deadline > clock_.monotonic()) continue;
+    ids.push_back(id);
+    has_reload = has_reload || call.kind == UnitCall::kReload;
+  }
+  const bool reloads = has_reload && !hung_ && !gone_ && !failures_.contains(UnitCall::kReload);
+  if (reloads) {
+    ++touched_.reloads;
+    changes_.emplace_back("reload");
+    read_files_again();
+  }
+  for (const CallId id : ids) {
+    if (!calls_.contains(id)) continue;
+    finish(id);
+    ++ran;
+  }
+  if (hung_ || gone_) return ran;
+  for (auto events = std::exchange(events_, {}); !events.empty(); events.pop_front()) {
+    if (!events.front().unit.empty() && !watched_.contains(events.front().unit)) continue;
+    ++ran;
+    if (listener_) listener_(events.front());
+  }
+  return ran;
+}
+
+std::optional<MonotonicTime> FakeUnitManager::next_due() const {
+  std::optional<MonotonicTime> next;
+  const auto sooner = [&](MonotonicTime at) { next = next ? std::min(*next, at) : at; };
+  for (const auto& [id, call] : calls_) sooner(hung_ && !gone_ ? call.deadline : clock_.monotonic());
+  if (hung_) return next;
+  if (!events_.empty() && !gone_) sooner(clock_.monotonic());
+  for (const auto& [name, unit] : units_) {
+    if (unit.stopped_at) sooner(*unit.stopped_at);
+    if (unit.restarts_at) sooner(*unit.restarts_at);
+  }
+  return next;
+}
+
+void FakeUnitManager::finish(CallId id) {
+  auto node = calls_.extract(id);
+  Call& call = node.mapped();
+  const std::string what = std::string(word(call.kind)) + (call.unit.empty() ? "" : " " + call.unit);
+  Status status;
+  if (gone_) {
+    status = fail(Code::kUnavailable, what + ": no message bus");
+  } else if (hung_) {
+    status = fail(Code::kTimeout, what + ": systemd does not answer in time");
+  } else if (const auto failure = failures_.find(call.kind); failure != failures_.end()) {
+    status = fail(failure->second);
+  } else {
+    status = carry_out(call.kind, call.unit);
+    if (const auto lost = lost_.find(call.kind); lost != lost_.end()) status = fail(lost->second);
+    if (!status) status = fail(status.error().with_context(what));
+  }
+  if (call.on_end) return call.on_end(status);
+  if (!status) return call.on_loaded(fail(status.error()));
+  call.on_loaded(state(call.unit));
+}
+
+Status FakeUnitManager::carry_out(UnitCall kind, const std::string& unit) {
+  if (kind == UnitCall::kLoad) {
+    ++touched_.loads;
+    return {};
+  }
+  if (kind == UnitCall::kReload) return {};  // done already, for all that share it
+  const Status done = change(kind, unit);
+  if (!done) return done;
+  changes_.push_back(std::string(word(kind)) + " " + unit);
+  tell(unit);
+  return {};
+}
+
+Status FakeUnitManager::check_startable(const std::string& name) {
+  const std::string load = load_state(name);
+  if (load == "not-found") return fail(Code::kNotFound, "Unit " + name + " not found.");
+  if (load == "masked") return fail(Code::kInvalid, "Unit " + name + " is masked.");
+  if (load != "loaded") return fail(Code::kInvalid, "Unit " + name + " has a bad unit file setting.");
+  return {};
+}
+
+Status FakeUnitManager::change(UnitCall kind, const std::string& name) {
+  Unit& it = unit(name);
+  switch (kind) {
+    case UnitCall::kStart:
+      HF_CHECK(check_startable(name));
+      ++touched_.starts;
+      if (it.stopped_at) {
+        it.starts_again = true;
+      } else if (it.active != "active") {
+        it.restarts = 0;
+        begin(it);
+      }
+      return {};
+    case UnitCall::kStop:
+      ++touched_.stops;
+      begin_stop(name, it, false);
+      return {};
+    case UnitCall::kRestart:
+      HF_CHECK(check_startable(name));
+      ++touched_.restarts;
+      begin_stop(name, it, true);
+      return {};
+    case UnitCall::kReset:
+      ++touched_.resets;
+      if (it.active == "failed") it.active = "inactive", it.sub = "dead", it.result = "success";
+      return {};
+    case UnitCall::kEnable:
+      if (files_of(name).fragment.empty()) return fail(Code::kNotFound, "Unit file " + name + " does not exist.");
+      if (!has_line(files_of(name).text, "[Install]"))
+        return fail(Code::kInvalid, name + " cannot be enabled: its unit file has no [Install] section");
+      ++touched_.enables;
+      enabled_.insert(name);
+      return {};
+    case UnitCall::kDisable:
+      ++touched_.disables;
+      enabled_.erase(name);
+      return {};
+    case UnitCall::kUnmask:
+      ++touched_.unmasks;
+      masked_.erase(name);
+      return {};
+    case UnitCall::kLoad:
+    case UnitCall::kReload: return {};
+  }
+  return {};
+}
+
+// ---- units ----
+
+FakeUnitManager::Files FakeUnitManager::files_of(const std::string& name) const {
+  Files files;
+  const auto own = host_.files().find(std::string(kFolder) + name);
+  if (own != host_.files().end()) {
+    files.fragment = own->first;
+    files.text = own->second.content;
+  } else if (const auto vendor = vendor_.find(name); vendor != vendor_.end()) {
+    files.fragment = "/usr/lib/systemd/system/" + name;
+    files.text = vendor->second;
+  }
+  const std::string folder = std::string(kFolder) + name + ".d/";
+  for (auto at = host_.files().lower_bound(folder); at != host_.files().end() && at->first.starts_with(folder); ++at) {
+    if (!at->first.ends_with(".conf")) continue;
+    files.drop_ins.push_back(at->first);
+    files.text += "\n" + at->second.content;
+  }
+  return files;
+}
+
+bool FakeUnitManager::is_masked(const std::string& name) const { return masked_.contains(name); }
+
+FakeUnitManager::Unit& FakeUnitManager::unit(const std::string& name) {
+  auto [found, is_new] = units_.try_emplace(name);
+  // One that was not there is looked for again.
+  if (is_new || found->second.loaded.fragment.empty()) found->second.loaded = files_of(name);
+  return found->second;
+}
+
+std::string FakeUnitManager::load_state(const std::string& name) {
+  if (is_masked(name)) return "masked";
+  const Unit& it = unit(name);
+  if (it.loaded.fragment.empty()) return "not-found";
+  const bool needs_program = name.ends_with(".service");
+  return needs_program && it.loaded.text.find("ExecStart=/") == std::string::npos ? "bad-setting" : "loaded";
+}
+
+UnitState FakeUnitManager::state(const std::string& name) {
+  const Unit& it = unit(name);
+  UnitState out;
+  out.name = name;
+  out.load = load_state(name);
+  if (out.load == "bad-setting") out.load_error = "Unit " + name + " has a bad unit file setting.";
+  out.active = it.active;
+  out.sub = it.sub;
+  out.fragment = it.loaded.fragment;
+  out.drop_ins = it.loaded.drop_ins;
+  const Files now = files_of(name);
+  out.needs_reload = !it.loaded.fragment.empty() && now != it.loaded;
+  if (is_masked(name)) {
+    out.file = "masked";
+  } else if (!now.fragment.empty()) {
+    const bool can_be = has_line(now.text, "[Install]");
+    out.file = enabled_.contains(name) ? "enabled" : can_be ? "disabled" : "static";
+  }
+  if (name.ends_with(".service")) {
+    out.type = has_line(it.loaded.text, "Type=oneshot") ? "oneshot" : "simple";
+    out.main_pid = it.pid;
+    out.restarts = it.restarts;
+    out.exit_status = it.exit_status;
+  }
+  out.result = it.result;
+  out.invocation = it.invocation;
+  out.has_job = it.stopped_at.has_value();
+  return out;
+}
+
+void FakeUnitManager::begin(Unit& it) {
+  const std::string& text = it.loaded.text;
+  it.invocation = Digest::of("run " + std::to_string(++runs_)).hex().substr(0, 32);
+  it.started_text = text;
+  it.result = "success";
+  it.exit_status = 0;
+  it.pid = 0;
+  it.restarts_at.reset();
+  if (has_line(text, "ExecStart=/bin/false")) return fail_run(it, "exit-code", 1);
+  const bool is_oneshot = has_line(text, "Type=oneshot");
+  const bool ends = has_line(text, "ExecStart=/bin/true") || is_oneshot;
+  if (ends && !has_line(text, "RemainAfterExit=yes")) {
+    it.active = "inactive";
+    it.sub = "dead";
+    return;
+  }
+  it.active = "active";
+  it.sub = ends ? "exited" : "running";
+  if (!ends) it.pid = 1000 + static_cast<std::int64_t>(runs_);
+}
+
+void FakeUnitManager::fail_run(Unit& it, const std::string& result, std::int32_t status) {
+  it.pid = 0;
+  it.exit_status = status;
+  it.result = result;
+  if (has_restart(it.loaded.text) && it.restarts < kStartsMax) {
+    it.active = "activating";
+    it.sub = "auto-restart";
+    it.restarts_at = clock_.monotonic() + kRestartAfter;
+    return;
+  }
+  it.active = "failed";
+  it.sub = "failed";
+}
+
+void FakeUnitManager::begin_stop(const std::string& name, Unit& it, bool again) {
+  it.restarts_at.reset();
+  it.restarts = 0;
+  if (it.active != "active") {
+    if (it.active == "activating") it.active = "inactive", it.sub = "dead";
+    if (again) begin(it);
+    return tell(name);
+  }
+  it.active = "deactivating";
+  it.sub = "stop-sigterm";
+  it.stopped_at = clock_.monotonic() + stop_takes_;
+  it.starts_again = again;
+  if (stop_takes_.count() == 0) advance();
+}
+
+void FakeUnitManager::advance() {
+  const auto now = clock_.monotonic();
+  for (auto& [name, it] : units_) {
+    if (it.stopped_at && *it.stopped_at <= now) {
+      it.stopped_at.reset();
+      it.active = "inactive";
+      it.sub = "dead";
+      it.result = "success";
+      it.pid = 0;
+      if (std::exchange(it.starts_again, false)) begin(it);
+      tell(name);
+    }
+    if (it.restarts_at && *it.restarts_at <= now) {
+      ++it.restarts;
+      begin(it);
+      tell(name);
+    }
+  }
+}
+
+void FakeUnitManager::read_files_again() {
+  for (auto& [name, it] : units_) it.loaded = files_of(name);
+  std::erase_if(units_, [](const auto& pair) {
+    return pair.second.loaded.fragment.empty() && pair.second.active == "inactive";
+  });
+  tell("");
+}
+
+// ---- foreign hands, the machine ----
+
+void FakeUnitManager::start_by_hand(const std::string& name) {
+  if (Unit& it = unit(name); it.active != "active") begin(it);
+  tell(name);
+}
+void FakeUnitManager::stop_by_hand(const std::string& name) { begin_stop(name, unit(name), false); }
+void FakeUnitManager::restart_by_hand(const std::string& name) { begin_stop(name, unit(name), true); }
+void FakeUnitManager::enable_by_hand(const std::string& name) {
+  enabled_.insert(name);
+  tell("");
+}
+void FakeUnitManager::disable_by_hand(const std::string& name) {
+  enabled_.erase(name);
+  tell("");
+}
+void FakeUnitManager::mask_by_hand(const std::string& name) {
+  masked_.insert(name);
+  tell("");
+}
+void FakeUnitManager::reload_by_hand() { read_files_again(); }
+void FakeUnitManager::kill_by_hand(const std::string& name) {
+  fail_run(unit(name), "signal", 9);
+  tell(name);
+}
+
+void FakeUnitManager::set_failure(UnitCall call, std::optional<Error> error) {
+  failures_.erase(call);
+  if (error) failures_.emplace(call, *std::move(error));
+}
+void FakeUnitManager::set_lost_answer(UnitCall call, std::optional<Error> error) {
+  lost_.erase(call);
+  if (error) lost_.emplace(call, *std::move(error));
+}
+
+void FakeUnitManager::set_gone(bool gone) {
+  if (std::exchange(gone_, gone) && !gone) tell("");
+  if (gone) events_.clear();
+}
+
+void FakeUnitManager::reboot() {
+  agent_gone();
+  units_.clear();
+  for (const auto& name : enabled_) {
+    if (!files_of(name).fragment.empty() && !is_masked(name)) begin(unit(name));
+  }
+}
+
+void FakeUnitManager::agent_gone() {
+  calls_.clear();
+  watched_.clear();
+  events_.clear();
+  listener_ = nullptr;
+}
+
+std::string FakeUnitManager::started_with(const std::string& name) const {
+  const auto found = units_.find(name);
+  return found == units_.end() ? "" : found->second.started_text;
+}
+
+void FakeUnitManager::forget_touched() {
+  touched_ = {};
+  changes_.clear();
+}
+
+}  // namespace holdfast::base

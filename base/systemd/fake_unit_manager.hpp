@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// FakeUnitManager: the UnitManager seam in memory, for tests of deciding code and the simulator. It reads unit files from
+// a FakeHost, as much of them as it plays: Type, ExecStart (/bin/true ends well, /bin/false badly, anything else runs),
+// RemainAfterExit, Restart, [Install]. Nothing happens and nothing is told until deliver(). Foreign hands have calls of
+// their own ("…_by_hand"), systemd's misfortunes too. It records what was touched.
+// Threads: one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/fake_host.hpp"
+#include "base/unit_manager.hpp"
+
+namespace holdfast::base {
+
+/// How often each kind of call was carried out.
+struct UnitsTouched {
+  std::size_t loads = 0;
+  std::size_t starts = 0;
+  std::size_t stops = 0;
+  std::size_t restarts = 0;
+  std::size_t resets = 0;
+  std::size_t enables = 0;
+  std::size_t disables = 0;
+  std::size_t unmasks = 0;
+  std::size_t reloads = 0;
+  std::size_t changes() const {
+    return starts + stops + restarts + resets + enables + disables + unmasks + reloads;
+  }
+  bool operator==(const UnitsTouched&) const = default;
+};
+
+enum class UnitCall { kLoad, kStart, kStop, kRestart, kReset, kEnable, kDisable, kUnmask, kReload };
+
+class FakeUnitManager final : public UnitManager {
+ public:
+  /// Both outlive it.
+  FakeUnitManager(const Clock& clock, const FakeHost& host) : clock_(clock), host_(host) {}
+
+  // ---- UnitManager ----
+  CallId load(const std::string& unit, OnEnd<UnitState> on_end) override;
+  CallId start(const std::string& unit, OnEnd<void> on_end) override;
+  CallId stop(const std::string& unit, OnEnd<void> on_end) override;
+  CallId restart(const std::string& unit, OnEnd<void> on_end) override;
+  CallId reset_failed(const std::string& unit, OnEnd<void> on_end) override;
+  CallId enable(const std::string& unit, OnEnd<void> on_end) override;
+  CallId disable(const std::string& unit, OnEnd<void> on_end) override;
+  CallId unmask(const std::string& unit, OnEnd<void> on_end) override;
+  CallId reload(OnEnd<void> on_end) override;
+  void watch(const std::string& unit) override {
+    if (watched_.insert(unit).second) tell(unit);
+  }
+  void unwatch(const std::string& unit) override { watched_.erase(unit); }
+  void on_event(OnEvent listener) override { listener_ = std::move(listener); }
+  void cancel(CallId call) override { calls_.erase(call); }
+
+  // ---- time ----
+  /// Carries out what was asked, lets happen whose time has come, and tells; what this causes waits for the next call.
+  /// Returns how many callbacks ran.
+  std::size_t deliver();
+  /// When deliver() has something to do next: now if something waits; nullopt if nothing ever will.
+  std::optional<MonotonicTime> next_due() const;
+
+  // ---- foreign hands ----
+  void start_by_hand(const std::string& unit);
+  void stop_by_hand(const std::string& unit);
+  void restart_by_hand(const std::string& unit);
+  void enable_by_hand(const std::string& unit);
+  void disable_by_hand(const std::string& unit);
+  void mask_by_hand(const std::string& unit);
+  void reload_by_hand();
+  /// kill -9 of its main process.
+  void kill_by_hand(const std::string& unit);
+
+  // ---- the machine ----
+  /// A unit that the distribution brings.
+  void add_vendor_unit(const std::string& unit, const std::string& content) { vendor_[unit] = content; }
+  /// From its stop to its end.
+  void set_stop_takes(std::chrono::milliseconds time) { stop_takes_ = time; }
+  /// Such calls fail with it and change nothing; nullopt ends that.
+  void set_failure(UnitCall call, std::optional<Error> error);
+  /// Such calls are carried out, and then fail with it: the answer was lost.
+  void set_lost_answer(UnitCall call, std::optional<Error> error);
+  /// No call is carried out; each ends at its deadline. No event comes.
+  void set_hung(bool hung) { hung_ = hung; }
+  /// No bus: all calls fail, until it is back. Units run on.
+  void set_gone(bool gone);
+  /// Of the machine: nothing runs, then what is enabled does, by the files that are there.
+  void reboot();
+  /// The agent's calls and watches are gone with it. Units run on.
+  void agent_gone();
+
+  // ---- looking ----
+  /// As load() would give it.
+  UnitState state(const std::string& unit);
+  bool is_active(const std::string& unit) { return state(unit).active == "active"; }
+  bool is_enabled(const std::string& unit) const { return enabled_.contains(unit); }
+  bool is_watched(const std::string& unit) const { return watched_.contains(unit); }
+  /// The text of its files as of when its run began.
+  std::string started_with(const std::string& unit) const;
+  const UnitsTouched& touched() const { return touched_; }
+  /// Every change that was carried out since the last forget_touched(), e.g. "start a.service", "reload".
+  const std::vector<std::string>& changes() const { return changes_; }
+  void forget_touched();
+
+ private:
+  struct Files {
+    std::string fragment;
+    std::vector<std::string> drop_ins;
+    std::string text;
+    bool operator==(const Files&) const = default;
+  };
+  struct Unit {
+    Files loaded;
+    std::string active = "inactive";
+    std::string sub = "dead";
+    std::string result = "success";
+    std::string invocation;
+    std::string started_text;
+    std::int64_t pid = 0;
+    std::int32_t exit_status = 0;
+    std::uint32_t restarts = 0;
+    std::optional<MonotonicTime> stopped_at;   ///< a stop is on its way
+    std::optional<MonotonicTime> restarts_at;  ///< auto-restart
+    bool starts_again = false;                 ///< after that stop
+  };
+  struct Call {
+    UnitCall kind = UnitCall::kLoad;
+    std::string unit;
+    MonotonicTime deadline{};
+    OnEnd<UnitState> on_loaded;
+    OnEnd<void> on_end;
+  };
+
+  CallId add(UnitCall kind, const std::string& unit, OnEnd<UnitState> on_loaded, OnEnd<void> on_end);
+  void finish(CallId id);
+  Status carry_out(UnitCall kind, const std::string& unit);
+  Status change(UnitCall kind, const std::string& unit);
+  Status check_startable(const std::string& unit);
+  Files files_of(const std::string& unit) const;
+  bool is_masked(const std::string& unit) const;
+  Unit& unit(const std::string& name);
+  std::string load_state(const std::string& name);
+  void begin(Unit& unit);
+  void fail_run(Unit& unit, const std::string& result, std::int32_t status);
+  void begin_stop(const std::string& name, Unit& unit, bool again);
+  void read_files_again();
+  void advance();
+  void tell(const std::string& unit) { events_.push_back({unit}); }
+
+  const Clock& clock_;
+  const FakeHost& host_;
+  std::map<std::string, std::string> vendor_;
+  std::map<std::string, Unit> units_;
+  std::set<std::string> enabled_;
+  std::set<std::string> masked_;
+  std::set<std::string> watched_;
+  std::map<CallId, Call> calls_;
+  CallId last_call_ = 0;
+  std::map<UnitCall, Error> failures_;
+  std::map<UnitCall, Error> lost_;
+  std::deque<UnitEvent> events_;
+  OnEvent listener_;
+  std::chrono::milliseconds stop_takes_{0};
+  bool hung_ = false;
+  bool gone_ = false;
+  std::uint64_t runs_ = 0;
+  UnitsTouched touched_;
+  std::vector<std::string> changes_;
+};
+
+}  // namespace holdfast::base

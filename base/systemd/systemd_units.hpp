@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// SystemdUnits: the UnitManager seam on a real systemd, over D-Bus.
+// Threads: the event loop's.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/event_loop.hpp"
+#include "base/systemd/systemd_bus.hpp"
+#include "base/unit_manager.hpp"
+
+namespace holdfast::base {
+
+class SystemdUnits final : public UnitManager {
+ public:
+  /// Loop and clock outlive it. Nothing is connected before the first call or watch.
+  SystemdUnits(EventLoop& loop, const Clock& clock, std::string socket_path, UnitDeadlines deadlines = {});
+  ~SystemdUnits() override;
+  SystemdUnits(const SystemdUnits&) = delete;
+  SystemdUnits& operator=(const SystemdUnits&) = delete;
+
+  CallId load(const std::string& unit, OnEnd<UnitState> on_end) override;
+  CallId start(const std::string& unit, OnEnd<void> on_end) override;
+  CallId stop(const std::string& unit, OnEnd<void> on_end) override;
+  CallId restart(const std::string& unit, OnEnd<void> on_end) override;
+  CallId reset_failed(const std::string& unit, OnEnd<void> on_end) override;
+  CallId enable(const std::string& unit, OnEnd<void> on_end) override;
+  CallId disable(const std::string& unit, OnEnd<void> on_end) override;
+  CallId unmask(const std::string& unit, OnEnd<void> on_end) override;
+  CallId reload(OnEnd<void> on_end) override;
+  void watch(const std::string& unit) override;
+  void unwatch(const std::string& unit) override;
+  void on_event(OnEvent listener) override { listener_ = std::move(listener); }
+  void cancel(CallId call) override;
+
+ private:
+  /// One call of ours is one or more of the bus's; it ends with the last, or with the first that fails.
+  struct Call {
+    std::set<SystemdBus::CallId> waits;
+    UnitState state;
+    OnEnd<UnitState> on_loaded;
+    OnEnd<void> on_end;
+  };
+  using Read = std::function<Status(Result<BusMessage>, UnitState&)>;
+
+  CallId begin(Call call);
+  void ask(CallId id, std::string what, BusMessage message, std::chrono::milliseconds timeout, Read read);
+  void took(CallId id, SystemdBus::CallId part, Result<BusMessage> reply, const Read& read);
+  void end(CallId id, const Status& status);
+  void ask_type(CallId id, const std::string& unit, const std::string& path);
+  CallId change(const char* member, const std::string& what, const std::string& unit, const char* mode,
+                OnEnd<void> on_end);
+  CallId change_files(const char* member, const std::string& what, const std::string& unit, Read read,
+                      OnEnd<void> on_end);
+  void send_reload();
+  void keep();
+  void on_signal(DBusMessage& message);
+  void tell(std::string unit) const;
+
+  UnitDeadlines deadlines_;
+  std::map<CallId, Call> calls_;
+  CallId last_call_ = 0;
+  std::set<std::string> watched_;
+  std::set<std::string> fresh_;  ///< of them, those that the bus was not told of yet
+  OnEvent listener_;
+  std::set<CallId> reloads_;  ///< that share the next daemon-reload
+  std::unique_ptr<EventLoop::Timer> reload_soon_;
+  std::unique_ptr<EventLoop::Timer> keep_soon_;
+  SystemdBus bus_;
+};
+
+}  // namespace holdfast::base

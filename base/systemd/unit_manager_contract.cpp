@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a UnitManager promises, on a real systemd and on the fake.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/systemd/unit_world_contract.hpp"
+
+namespace holdfast::base {
+namespace {
+
+struct UnitKind {
+  std::string name;
+  std::function<std::unique_ptr<UnitWorld>()> make;
+};
+void PrintTo(const UnitKind& kind, std::ostream* out) { *out << kind.name; }
+
+const std::string kInstall = "[Install]\nWantedBy=multi-user.target\n";
+const std::string kRuns = "[Service]\nExecStart=/bin/sleep infinity\n\n" + kInstall;
+
+class UnitManagerContract : public testing::TestWithParam<UnitKind> {
+ protected:
+  void SetUp() override { listen(); }
+  UnitWorld& world() { return *world_; }
+  UnitManager& units() { return world_->units(); }
+  void listen() {
+    units().on_event([this](const UnitEvent& event) { told_.insert(event.unit); });
+  }
+
+  template <class T>
+  Result<T> wait(const std::function<void(UnitManager::OnEnd<T>)>& call) {
+    auto end = std::make_shared<std::optional<Result<T>>>();
+    call([end](Result<T> result) { end->emplace(std::move(result)); });
+    EXPECT_FALSE(end->has_value()) << "it ended from inside the call";
+    world().until([&] { return end->has_value(); });
+    if (!end->has_value()) return fail(Code::kInternal, "the call never ended");
+    return **end;
+  }
+  using Change = UnitManager::CallId (UnitManager::*)(const std::string&, UnitManager::OnEnd<void>);
+  Status does(Change change, const std::string& unit) {
+    return wait<void>([&](auto end) { (units().*change)(unit, end); });
+  }
+  Status reload() {
+    return wait<void>([&](auto end) { units().reload(end); });
+  }
+  UnitState state(const std::string& unit) {
+    const auto loaded = wait<UnitState>([&](auto end) { units().load(unit, end); });
+    EXPECT_TRUE(loaded) << loaded.error().message();
+    return loaded.value_or(UnitState{});
+  }
+  bool until_active(const std::string& unit, const std::string& active) {
+    for (int i = 0; i < 100; ++i) {
+      if (const auto now = state(unit); now.active == active && !now.has_job) return true;
+      world().until([n = 0]() mutable { return ++n > 3; });
+    }
+    return false;
+  }
+  bool until_told(const std::string& unit) {
+    return world().until([&] { return told_.contains(unit) || told_.contains(""); });
+  }
+  void settle() {
+    world().until([n = 0]() mutable { return ++n > 20; });
+    told_.clear();
+  }
+  /// Installed and running.
+  void run(const std::string& unit, const std::string& content = kRuns) {
+    world().write_file(unit, content);
+    ASSERT_TRUE(reload());
+    ASSERT_TRUE(does(&UnitManager::start, unit));
+    ASSERT_TRUE(until_active(unit, "active"));
+  }
+
+  std::unique_ptr<UnitWorld> world_ = GetParam().make();
+  std::multiset<std::string> told_;
+};
+INSTANTIATE_TEST_SUITE_P(Units, UnitManagerContract,
+                         testing::Values(UnitKind{"Systemd", [] { return make_systemd_world(); }},
+                                         UnitKind{"Fake", [] { return make_fake_unit_world(); }}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(UnitManagerContract, AUnitThatDoesNotExistIsSaidToBeNone) {
+  const auto none = state("hf-none.service");
+  EXPECT_EQ(none.load, "not-found");
+  EXPECT_EQ(none.active, "inactive");
+  EXPECT_EQ(none.file, "");
+  EXPECT_EQ(does(&UnitManager::start, "hf-none.service").error().code(), Code::kNotFound);
+  EXPECT_EQ(does(&UnitManager::enable, "hf-none.service").error().code(), Code::kNotFound);
+}
+
+TEST_P(UnitManagerContract, StartStopAndRestart) {
+  run("hf-a.service");
+  const auto first = state("hf-a.service");
+  EXPECT_EQ(first.load, "loaded");
+  EXPECT_EQ(first.sub, "running");
+  EXPECT_EQ(first.type, "simple");
+  EXPECT_EQ(first.result, "success");
+  EXPECT_GT(first.main_pid, 0);
+  EXPECT_EQ(first.invocation.size(), 32U);
+  EXPECT_EQ(first.fragment, "/etc/systemd/system/hf-a.service");
+  EXPECT_FALSE(first.needs_reload);
+  ASSERT_TRUE(does(&UnitManager::start, "hf-a.service"));
+  EXPECT_EQ(state("hf-a.service").invocation, first.invocation) << "it ran already";
+  ASSERT_TRUE(does(&UnitManager::restart, "hf-a.service"));
+  ASSERT_TRUE(until_active("hf-a.service", "active"));
+  EXPECT_NE(state("hf-a.service").invocation, first.invocation);
+  ASSERT_TRUE(does(&UnitManager::stop, "hf-a.service"));
+  ASSERT_TRUE(until_active("hf-a.service", "inactive"));
+  ASSERT_TRUE(does(&UnitManager::stop, "hf-a.service")) << "nothing runs";
+}
+
+TEST_P(UnitManagerContract, EnableAndDisable) {
+  world().write_file("hf-b.service", kRuns);
+  EXPECT_EQ(state("hf-b.service").file, "disabled");
+  ASSERT_TRUE(does(&UnitManager::enable, "hf-b.service"));
+  EXPECT_EQ(state("hf-b.service").file, "enabled");
+  ASSERT_TRUE(does(&UnitManager::enable, "hf-b.service"));
+  ASSERT_TRUE(does(&UnitManager::disable, "hf-b.service"));
+  EXPECT_EQ(state("hf-b.service").file, "disabled");
+}
+
+TEST_P(UnitManagerContract, WithoutAnInstallSectionThereIsNothingToEnable) {
+  world().write_file("hf-c.service", "[Service]\nExecStart=/bin/true\n");
+  EXPECT_EQ(state("hf-c.service").file, "static");
+  const auto enabled = does(&UnitManager::enable, "hf-c.service");
+  ASSERT_FALSE(enabled);
+  EXPECT_EQ(enabled.error().code(), Code::kInvalid);
+  EXPECT_NE(enabled.error().message().find("[Install]"), std::string::npos) << enabled.error().message();
+}
+
+TEST_P(UnitManagerContract, AChangedFileWantsAReload) {
+  run("hf-d.service");
+  world().write_file("hf-d.service", "# another\n" + kRuns);
+  world().write_file("hf-d.service.d/10-a.conf", "[Service]\nNice=3\n");
+  ASSERT_TRUE(world().until([&] { return state("hf-d.service").needs_reload; }));
+  const auto before = state("hf-d.service");
+  ASSERT_TRUE(reload());
+  const auto after = state("hf-d.service");
+  EXPECT_FALSE(after.needs_reload);
+  EXPECT_EQ(after.invocation, before.invocation) << "it runs on";
+  EXPECT_EQ(after.drop_ins, (std::vector<std::string>{"/etc/systemd/system/hf-d.service.d/10-a.conf"}));
+}
+
+TEST_P(UnitManagerContract, ReloadsThatAreAskedForTogetherAreOne) {
+  ASSERT_TRUE(reload());
+  const int before = world().reloads();
+  int ended = 0;
+  for (int i = 0; i < 5; ++i) units().reload([&](const Status& status) { ended += status ? 1 : 100; });
+  ASSERT_TRUE(world().until([&] { return ended >= 5; }));
+  EXPECT_EQ(ended, 5);
+  EXPECT_EQ(world().reloads(), before + 1);
+}
+
+TEST_P(UnitManagerContract, ABadFileIsSaidToBeSo) {
+  world().write_file("hf-e.service", "[Service]\nType=simple\n");
+  ASSERT_TRUE(reload());
+  const auto bad = state("hf-e.service");
+  EXPECT_EQ(bad.load, "bad-setting");
+  EXPECT_NE(bad.load_error, "");
+  EXPECT_EQ(does(&UnitManager::start, "hf-e.service").error().code(), Code::kInvalid);
+}
+
+TEST_P(UnitManagerContract, OneThatFailsSaysHow) {
+  world().write_file("hf-f.service", "[Service]\nExecStart=/bin/false\n");
+  ASSERT_TRUE(reload());
+  ASSERT_TRUE(does(&UnitManager::start, "hf-f.service"));
+  ASSERT_TRUE(until_active("hf-f.service", "failed"));
+  const auto failed = state("hf-f.service");
+  EXPECT_EQ(failed.result, "exit-code");
+  EXPECT_EQ(failed.exit_status, 1);
+  ASSERT_TRUE(does(&UnitManager::reset_failed, "hf-f.service"));
+  EXPECT_EQ(state("hf-f.service").active, "inactive");
+}
+
+TEST_P(UnitManagerContract, AOneshotEndsWell) {
+  world().write_file("hf-g.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+  ASSERT_TRUE(reload());
+  ASSERT_TRUE(does(&UnitManager::start, "hf-g.service"));
+  ASSERT_TRUE(until_active("hf-g.service", "inactive"));
+  EXPECT_EQ(state("hf-g.service").type, "oneshot");
+  EXPECT_EQ(state("hf-g.service").result, "success");
+}
+
+TEST_P(UnitManagerContract, OneThatSystemdRestartsIsCounted) {
+  world().write_file("hf-h.service",
+                     "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/false\nRestart=always\nRestartSec=100ms\n");
+  ASSERT_TRUE(reload());
+  ASSERT_TRUE(does(&UnitManager::start, "hf-h.service"));
+  EXPECT_TRUE(world().until([&] { return state("hf-h.service").restarts >= 2; }));
+  ASSERT_TRUE(does(&UnitManager::stop, "hf-h.service"));
+}
+
+TEST_P(UnitManagerContract, WhatHandsDoIsTold) {
+  run("hf-i.service");
+  units().watch("hf-i.service");
+  ASSERT_TRUE(until_told("hf-i.service")) << "it is watched from now on";
+  for (const std::string command : {"stop", "start", "restart", "disable", "enable", "daemon-reload"}) {
+    settle();
+    world().by_hand(command, command == "daemon-reload" ? "" : "hf-i.service");
+    EXPECT_TRUE(until_told("hf-i.service")) << command;
+  }
+}
+
+TEST_P(UnitManagerContract, MaskedItDoesNotStartUntilItIsUnmasked) {
+  // Where no file of it is in the way.
+  world().by_hand("mask", "hf-j.service");
+  const auto masked = state("hf-j.service");
+  EXPECT_EQ(masked.load, "masked");
+  EXPECT_EQ(masked.file, "masked");
+  EXPECT_EQ(does(&UnitManager::start, "hf-j.service").error().code(), Code::kInvalid);
+  ASSERT_TRUE(does(&UnitManager::unmask, "hf-j.service"));
+  ASSERT_TRUE(reload());
+  EXPECT_EQ(state("hf-j.service").load, "not-found");
+}
+
+TEST_P(UnitManagerContract, ACancelledCallHasNoEnd) {
+  bool has_ended = false;
+  const auto call = units().load("hf-k.service", [&](const Result<UnitState>&) { has_ended = true; });
+  const auto reload_call = units().reload([&](const Status&) { has_ended = true; });
+  EXPECT_NE(call, 0U);
+  units().cancel(call);
+  units().cancel(reload_call);
+  units().cancel(12345);
+  settle();
+  EXPECT_FALSE(has_ended);
+}
+
+TEST_P(UnitManagerContract, WithoutABusCallsFailAndItsReturnIsTold) {
+  run("hf-l.service");
+  const auto before = state("hf-l.service");
+  units().watch("hf-l.service");
+  ASSERT_TRUE(until_told("hf-l.service"));
+  world().take_bus_away();
+  const auto gone = wait<UnitState>([&](auto end) { units().load("hf-l.service", end); });
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code(), Code::kUnavailable) << gone.error().message();
+  settle();
+  world().bring_bus_back();
+  EXPECT_TRUE(world().until([&] {
+    return told_.contains("") && wait<UnitState>([&](auto end) { units().load("hf-l.service", end); }).has_value();
+  }));
+  EXPECT_EQ(state("hf-l.service").invocation, before.invocation) << "it ran on";
+}
+
+TEST_P(UnitManagerContract, AHungSystemdIsNotWaitedForBeyondTheDeadline) {
+  run("hf-m.service");
+  units().watch("hf-m.service");
+  ASSERT_TRUE(until_told("hf-m.service"));
+  world().hang_systemd();
+  const auto hung = wait<UnitState>([&](auto end) { units().load("hf-m.service", end); });
+  EXPECT_FALSE(hung);
+  settle();
+  world().wake_systemd();
+  EXPECT_TRUE(until_told("hf-m.service"));
+  EXPECT_TRUE(world().until(
+      [&] { return wait<UnitState>([&](auto end) { units().load("hf-m.service", end); }).has_value(); }));
+}
+
+TEST_P(UnitManagerContract, ASystemdThatExecutesItselfAnewIsFoundAgain) {
+  run("hf-n.service");
+  const auto before = state("hf-n.service");
+  units().watch("hf-n.service");
+  ASSERT_TRUE(until_told("hf-n.service"));
+  settle();
+  world().execute_systemd_anew();
+  EXPECT_TRUE(until_told("hf-n.service"));
+  EXPECT_TRUE(world().until(
+      [&] { return wait<UnitState>([&](auto end) { units().load("hf-n.service", end); }).has_value(); }));
+  EXPECT_EQ(state("hf-n.service").invocation, before.invocation);
+  settle();
+  world().by_hand("stop", "hf-n.service");
+  EXPECT_TRUE(until_told("hf-n.service")) << "signals come as before";
+}
+
+TEST_P(UnitManagerContract, WhatWasAskedByAnAgentThatIsGoneHasNoEnd) {
+  bool has_ended = false;
+  units().load("hf-o.service", [&](const Result<UnitState>&) { has_ended = true; });
+  units().start("hf-o.service", [&](const Status&) { has_ended = true; });
+  world().new_agent();
+  settle();
+  EXPECT_FALSE(has_ended);
+  EXPECT_EQ(state("hf-o.service").load, "not-found");
+}
+
+}  // namespace
+}  // namespace holdfast::base

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/unit_book.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "sync/model/fields.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Json;
+using base::Result;
+
+std::string encode_unit_record(const std::string& unit, const UnitRecord& record) {
+  return base::canonical_json(Json{{"boot", record.boot},
+                                   {"invocation", record.invocation},
+                                   {"start", record.start.hex()},
+                                   {"unit", unit},
+                                   {"wasEnabled", record.was_enabled},
+                                   {"wasThere", record.was_there},
+                                   {"wasUp", record.was_up}});
+}
+
+Result<std::pair<std::string, UnitRecord>> decode_unit_record(std::string_view bytes) {
+  HF_TRY(const Json value, base::parse_json(bytes));
+  std::pair<std::string, UnitRecord> out;
+  UnitRecord& record = out.second;
+  base::ObjectReader in(value, "unit");
+  in.required("unit", out.first)
+      .required("boot", record.boot)
+      .required("invocation", record.invocation)
+      .required("start", sync::digest_field(record.start))
+      .required("wasEnabled", record.was_enabled)
+      .required("wasThere", record.was_there)
+      .required("wasUp", record.was_up);
+  HF_CHECK(in.finish());
+  return out;
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is to be done next for a unit to be as it is wanted, and how it is: two tables over what systemd says of it.
+// docs/units.md has them for people.
+// Threads: pure functions of values.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/unit_manager.hpp"
+#include "edge_agent/driver.hpp"
+#include "sync/model/unit_spec.hpp"
+
+namespace holdfast::edge_agent {
+
+struct UnitWant {
+  std::optional<bool> enabled;
+  std::optional<sync::UnitRun> run;
+  bool has_file = false;  ///< whose [Install] section may be another now
+};
+
+/// What systemd does not say.
+struct UnitProgress {
+  bool is_settled = false;       ///< what runs began with what is wanted, or it was brought there before
+  bool is_reload_due = false;    ///< its file was written since systemd last read them
+  bool is_enabled_anew = false;  ///< since then
+  bool is_start_asked = false;   ///< since then: however that came out, it is not asked for again
+};
+
+enum class UnitDo {
+  kNothing,
+  kWait,    ///< systemd is at it; an event tells
+  kRefuse,  ///< it cannot be: see reason
+  kReload,
+  kUnmask,
+  kEnable,
+  kDisable,
+  kStart,
+  kStop,
+  kRestart,
+};
+
+struct UnitStep {
+  UnitDo what = UnitDo::kNothing;
+  std::string reason{};  ///< for people: how it differs, "was stopped"
+};
+
+UnitStep next_step(const UnitWant& want, const base::UnitState& state, const UnitProgress& progress);
+
+/// `is_up_long`: for so long that it counts as started.
+ResourceHealth health_of_unit(const UnitWant& want, const base::UnitState& state, bool is_up_long);
+
+/// It has a process, or whatever it is that its type has.
+bool is_up(const base::UnitState& state);
+
+}  // namespace holdfast::edge_agent
