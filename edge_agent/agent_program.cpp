@@ -153,8 +153,8 @@ Status AgentProgram::note_running() {
 
 Status AgentProgram::boot_engine() {
   const auto make = [this] {
-    engine_ =
-        std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), units_.get()}, identity_);
+    engine_ = std::make_unique<Engine>(
+        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), units_.get()}, identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));
     engine_->set_facts(std::move(facts));

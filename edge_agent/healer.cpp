@@ -78,7 +78,8 @@ void Healer::tend(const ApplicationUid& application, TargetItem& item) {
   parts_.show(item, SyncStatus::kSynced, item.driver->health(*item.effective));
 }
 
-void Healer::drifted(const ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift) {
+void Healer::drifted(const ApplicationUid& application, Target& target, TargetItem& item,
+                     const Drift& drift) {
   const auto& [claim, observed] = drift;
   const auto health = observed.present ? Health::kDegraded : Health::kMissing;
   const std::string difference = observed.matches ? "has lost its ownership mark" : observed.difference;

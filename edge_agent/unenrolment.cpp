@@ -71,8 +71,8 @@ Status forget_hub(sync::Store& store) {
 
 Status forget_all(sync::Store& store) {
   return store.write([](sync::WriteTxn& txn) -> Status {
-    for (const auto table :
-         {kSectionTable, kBodyTable, kProvenanceTable, kPartTable, kInventoryTable, kProcessTable, kUnitTable}) {
+    for (const auto table : {kSectionTable, kBodyTable, kProvenanceTable, kPartTable, kInventoryTable,
+                             kProcessTable, kUnitTable}) {
       std::vector<std::string> keys;
       const auto note = [&](std::string_view key) { keys.emplace_back(key); };
       // What is damaged goes with the rest: nothing of it is needed any more.
@@ -113,7 +113,8 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
                 "since it enrolled; let the agent run until the hub has, or leave it with --keep");
   const SecretOpener secrets;
   const auto units = open_units(options, *loop, clock);
-  Drivers drivers({*host, clock, marks, restarts, secrets, [](const sync::Claim&) {}, units.get(), &store.units()});
+  Drivers drivers(
+      {*host, clock, marks, restarts, secrets, [](const sync::Claim&) {}, units.get(), &store.units()});
   const auto end = clock.monotonic() + base::limits::kUnenrollTimeout;
   auto pruned = prune_all(store, drivers, [&] {
     loop->run_once(100ms);

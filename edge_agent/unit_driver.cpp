@@ -20,7 +20,9 @@ namespace {
 
 constexpr std::string_view kFolder = "/etc/systemd/system/";
 
-const UnitEffective& as_unit(const Effective& effective) { return static_cast<const UnitEffective&>(effective); }
+const UnitEffective& as_unit(const Effective& effective) {
+  return static_cast<const UnitEffective&>(effective);
+}
 
 /// Of "/etc/systemd/system/NAME" and of a file in "/etc/systemd/system/NAME.d".
 std::string unit_of_path(std::string_view path) {
@@ -38,11 +40,14 @@ UnitWant want_of(const UnitEffective& wanted) {
 
 Error no_systemd() {
   return {Code::kUnsupported,
-          "no systemd here: this node does not run one, or the agent has a root of its own (--root) and was given no "
+          "no systemd here: this node does not run one, or the agent has a root of its own (--root) and was "
+          "given no "
           "--system-bus; place the application elsewhere"};
 }
 
-bool has_enabled_file(const UnitState& state) { return state.file.starts_with("enabled") || state.file.starts_with("linked"); }
+bool has_enabled_file(const UnitState& state) {
+  return state.file.starts_with("enabled") || state.file.starts_with("linked");
+}
 
 /// It runs, or ran to its end.
 bool has_run(const UnitState& state) {
@@ -78,7 +83,8 @@ void UnitDriver::look(const std::string& unit) {
   Live& it = live(unit);
   it.is_look_due = it.looking != 0;
   if (it.is_look_due) return;
-  it.looking = seams_.units->load(unit, [this, unit](Result<UnitState> state) { looked(unit, std::move(state)); });
+  it.looking =
+      seams_.units->load(unit, [this, unit](Result<UnitState> state) { looked(unit, std::move(state)); });
 }
 
 void UnitDriver::looked(const std::string& unit, Result<UnitState> state) {
@@ -120,7 +126,8 @@ Result<const UnitState*> UnitDriver::known(const std::string& unit) {
 
 // ---- observe ----
 
-Result<std::unique_ptr<Effective>> UnitDriver::resolve(const sync::Resource& resource, References& references) {
+Result<std::unique_ptr<Effective>> UnitDriver::resolve(const sync::Resource& resource,
+                                                       References& references) {
   if (seams_.units == nullptr) return fail(no_systemd());
   HF_TRY(std::unique_ptr<Effective> unit, resolve_unit(resource, references));
   return unit;
@@ -195,7 +202,8 @@ Status UnitDriver::follow(const UnitEffective& wanted, Live& live, const UnitSta
     if (!is_right) return {};
     record.boot = boot;
     if (is_up(state)) record.start = wanted.start;
-  } else if (std::exchange(live.is_file_healed, false) && is_up(state) && state.invocation != record.invocation) {
+  } else if (std::exchange(live.is_file_healed, false) && is_up(state) &&
+             state.invocation != record.invocation) {
     record.start = {};
   }
   seams_.book->note(wanted.unit, std::move(record));
@@ -433,7 +441,8 @@ Result<Driver::Tended> UnitDriver::tend(const Effective& wanted) {
   const bool is_waiting = it.progress.is_reload_due || state->needs_reload || it.is_file_healed;
   if (is_waiting && it.doing == 0 && it.changing.empty()) tended.again_at = now;
   const UnitRecord* const record = seams_.book->find(unit.unit);
-  if (record == nullptr || state->active != "active" || state->invocation == record->invocation) return tended;
+  if (record == nullptr || state->active != "active" || state->invocation == record->invocation)
+    return tended;
   if (it.up_invocation != state->invocation) {
     it.up_invocation = state->invocation;
     it.up_since = now;
@@ -457,7 +466,8 @@ ResourceHealth UnitDriver::health(const Effective& wanted) {
   const Live& it = found->second;
   if (it.trouble) return {Health::kUnknown, "Unobservable", it.trouble->message()};
   const UnitRecord* const record = seams_.book->find(unit.unit);
-  const bool is_up_long = it.state->invocation.empty() || (record != nullptr && record->invocation == it.state->invocation);
+  const bool is_up_long =
+      it.state->invocation.empty() || (record != nullptr && record->invocation == it.state->invocation);
   return health_of_unit(want_of(unit), *it.state, is_up_long);
 }
 

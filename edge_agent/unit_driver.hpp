@@ -11,7 +11,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "base/unit_manager.hpp"
+#include "base/units.hpp"
 #include "edge_agent/driver.hpp"
 #include "edge_agent/file_driver.hpp"
 #include "edge_agent/unit_book.hpp"
@@ -59,9 +59,10 @@ class UnitDriver final : public Driver {
     base::UnitManager::CallId doing = 0;  ///< a change on its way
     std::optional<base::Error> failed;    ///< how the last change ended, until somebody hears of it
     std::string path;                     ///< of the file that is ours; empty: none
-    base::Digest start;  ///< of what is wanted, which `progress` is about
+    base::Digest start;                   ///< of what is wanted, which `progress` is about
     UnitProgress progress;
-    std::string changing;  ///< why it is being changed; empty: nothing was done since it was last as it should be
+    std::string
+        changing;  ///< why it is being changed; empty: nothing was done since it was last as it should be
     bool is_file_healed = false;  ///< what began meanwhile may have begun with another's content
     bool is_leaving = false;      ///< it is being given back
     std::string up_invocation;

@@ -159,7 +159,8 @@ INSTANTIATE_TEST_SUITE_P(
             changed("kind: File", "kind: Fiel"),
             {"apps/web/a.yaml:2: Fiel/motd: kind: \"Fiel\" of apiVersion \"holdfast.dev/v1\" is not known "
              "here; known "
-             "are ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), Unit (holdfast.dev/v1)"}},
+             "are ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), Unit "
+             "(holdfast.dev/v1)"}},
         Row{"WrongVersion",
             "a.yaml",
             changed("holdfast.dev/v1", "holdfast.dev/v9"),
