@@ -45,10 +45,6 @@ Error no_systemd() {
           "--system-bus; place the application elsewhere"};
 }
 
-bool has_enabled_file(const UnitState& state) {
-  return state.file.starts_with("enabled") || state.file.starts_with("linked");
-}
-
 /// It runs, or ran to its end.
 bool has_run(const UnitState& state) {
   return is_up(state) || (state.type == "oneshot" && !state.invocation.empty() && state.active == "inactive");
@@ -167,7 +163,7 @@ Result<UnitRecord> UnitDriver::found(const UnitEffective& wanted, const UnitStat
     is_made_here = file.present && file.ours && !file.was_there;
   }
   record.was_there = state.load != "not-found" && !is_made_here;
-  record.was_enabled = record.was_there && has_enabled_file(state);
+  record.was_enabled = record.was_there && state.file == "enabled";
   record.was_up = record.was_there && is_up(state);
   record.boot = seams_.host.boot_id();
   HF_TRY(const bool is_right, is_file_right(wanted));
