@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/unit_driver.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits/units.hpp"
@@ -98,6 +99,17 @@ void UnitDriver::looked(const std::string& unit, Result<UnitState> state) {
     it.seen_at = seams_.clock.monotonic();
   }
   if (is_news) tell(unit, it);
+  if (is_any_unknown()) return;
+  for (const auto& [other, waiting] : live_) {
+    const bool is_waiting = waiting.progress.is_reload_due || (waiting.state && waiting.state->needs_reload);
+    if (is_waiting && other != unit) tell(other, waiting);
+  }
+}
+
+/// Asked for the first time, and not answered yet.
+bool UnitDriver::is_any_unknown() const {
+  return std::ranges::any_of(live_,
+                             [](const auto& pair) { return !pair.second.state && pair.second.looking != 0; });
 }
 
 void UnitDriver::tell(const std::string& unit, const Live& live) const {
@@ -274,6 +286,10 @@ Result<Driver::Progress> UnitDriver::apply_unit(const UnitEffective& wanted) {
     case UnitDo::kWait: return Progress::kPending;
     case UnitDo::kRefuse: return fail(Code::kInvalid, step.reason);
     case UnitDo::kNothing: break;
+    case UnitDo::kReload:
+      // Those that are about to write their files share it.
+      if (!is_any_unknown()) change(wanted.unit, step);
+      return Progress::kPending;
     default: change(wanted.unit, step); return Progress::kPending;
   }
   UnitRecord record = *seams_.book->find(wanted.unit);
@@ -384,6 +400,7 @@ Result<std::optional<UnitWant>> UnitDriver::want_when_left(const std::string& un
 Result<Driver::Progress> UnitDriver::give_back(const std::string& unit) {
   Live& it = live(unit);
   it.is_leaving = true;
+  seams_.units->watch(unit);  // its end is of interest, though nobody desires it any more
   HF_TRY(const auto* state, known(unit));
   if (state == nullptr || it.doing != 0 || it.is_awaited) return Progress::kPending;
   if (it.failed) {
