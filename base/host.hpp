@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Host seam: files and processes of the machine an agent keeps. (Units join it with their driver; containers
-// are base/engine.hpp.) Real: base/linux_host.hpp. Fake: base/fake_host.hpp. One contract suite runs on both.
+// The Host seam: files and processes of the machine an agent keeps. (Containers are base/engine.hpp, units
+// base/units.hpp.) Real: base/linux_host.hpp. Fake: base/fake_host.hpp. One contract suite runs on both.
 //
 // Paths are absolute and live beneath the host's root ("--root"); no call ever follows a symlink on the
 // way, nor leaves the root: such a path is Code::kPermission and the message names the component.

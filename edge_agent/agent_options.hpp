@@ -35,7 +35,8 @@ struct AgentOptions {
   AgentCommand command = AgentCommand::kHelp;
   std::string data;
   std::string root;  ///< empty: "/"
-  std::string system_bus;  ///< address of the bus on which systemd is; empty: the machine's, and with `root` none
+  std::string
+      system_bus;  ///< address of the bus on which systemd is; empty: the machine's, and with `root` none
   std::string config;
   std::string shim;  ///< path of holdfast-shim; empty: beside this program
   std::string log_level;

@@ -202,7 +202,8 @@ void Engine::State::store_restarts() {
   if (restarts.changed().empty() && store.units().changed().empty()) return;
   Changes none;
   if (const Status stored = store.commit(none); !stored) {
-    base::log::failure("what was noted of processes and units could not be stored", "restarts", stored.error());
+    base::log::failure("what was noted of processes and units could not be stored", "restarts",
+                       stored.error());
   }
 }
 

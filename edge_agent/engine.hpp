@@ -23,7 +23,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "base/signing.hpp"
-#include "base/unit_manager.hpp"
+#include "base/units.hpp"
 #include "edge_agent/outbox.hpp"
 #include "edge_agent/plan.hpp"
 #include "edge_agent/why.hpp"

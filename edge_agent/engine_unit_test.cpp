@@ -65,7 +65,8 @@ TEST_F(EngineUnit, IsInstalledEnabledAndStarted) {
 
 TEST_F(EngineUnit, SeveralShareOneDaemonReload) {
   auto app = camera();
-  for (const std::string name : {"a", "b", "c", "d"}) app.unit_spec(name, spec(name + ".service", service("/bin/x")));
+  for (const std::string name : {"a", "b", "c", "d"})
+    app.unit_spec(name, spec(name + ".service", service("/bin/x")));
   want(app);
   EXPECT_EQ(node.units.touched().reloads, 1U);
   EXPECT_EQ(node.units.touched().starts, 5U);
@@ -119,7 +120,8 @@ TEST_F(EngineUnit, OtherContentRestartsItOnce) {
 TEST_F(EngineUnit, ThatItIsNotEnabledAnyMoreRestartsNothing) {
   want(camera());
   node.forget_touched();
-  want(FakeApp("app").unit_spec("camera", spec("camera.service", service("/bin/camera"), {{"enabled", false}})));
+  want(FakeApp("app").unit_spec("camera",
+                                spec("camera.service", service("/bin/camera"), {{"enabled", false}})));
   EXPECT_THAT(changes(), ElementsAre("disable camera.service"));
   EXPECT_TRUE(node.units.is_active("camera.service"));
 }
@@ -148,8 +150,10 @@ TEST_F(EngineUnit, AKeyInRestartOnRestartsIt) {
 }
 
 TEST_F(EngineUnit, AFileOfRestartOnThatIsHealedRestartsNothing) {
-  want(FakeApp("app").file("conf", "/etc/camera.conf", "a").unit_spec(
-      "camera", spec("camera.service", service("/bin/camera"), {{"restartOn", {"File/conf"}}})));
+  want(FakeApp("app")
+           .file("conf", "/etc/camera.conf", "a")
+           .unit_spec("camera",
+                      spec("camera.service", service("/bin/camera"), {{"restartOn", {"File/conf"}}})));
   node.forget_touched();
   node.host.edit_by_hand("/etc/camera.conf", "by hand");
   node.pass(10s);
@@ -270,8 +274,8 @@ TEST_F(EngineUnit, AOneshotThatEndedWellIsCompletedAndNotRunAgain) {
 TEST_F(EngineUnit, ADropInRestartsTheUnitOfTheDistribution) {
   node.units.add_vendor_unit("ssh.service", service("/bin/sshd"));
   node.units.start_by_hand("ssh.service");
-  const FakeApp app =
-      FakeApp("app").unit_spec("ssh", R"({"name":"ssh.service","dropIn":{"name":"10-a.conf","content":"[Service]\nNice=5\n"}})");
+  const FakeApp app = FakeApp("app").unit_spec(
+      "ssh", R"({"name":"ssh.service","dropIn":{"name":"10-a.conf","content":"[Service]\nNice=5\n"}})");
   want(app);
   EXPECT_THAT(changes(), ElementsAre("reload", "restart ssh.service"));
   EXPECT_THAT(node.units.started_with("ssh.service"), HasSubstr("Nice=5"));

@@ -18,7 +18,7 @@
 #include "base/fake_engine.hpp"
 #include "base/fake_host.hpp"
 #include "base/fake_random.hpp"
-#include "base/systemd/fake_unit_manager.hpp"
+#include "base/systemd/fake_units.hpp"
 #include "edge_agent/engine.hpp"
 #include "edge_agent/fake_fleet.hpp"
 #include "edge_agent/outbox.hpp"

@@ -91,7 +91,8 @@ void Healer::show_engine_down(TargetItem& item, const base::Error& error) {
               {.health = Health::kUnknown, .reason = "EngineDown", .message = error.message()});
 }
 
-void Healer::drifted(const ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift) {
+void Healer::drifted(const ApplicationUid& application, Target& target, TargetItem& item,
+                     const Drift& drift) {
   const auto& [claim, observed] = drift;
   const auto health = observed.present ? Health::kDegraded : Health::kMissing;
   const std::string difference = observed.matches ? "has lost its ownership mark" : observed.difference;

@@ -19,7 +19,6 @@ inline constexpr sync::Table kUnitTable{"unit"};              ///< unit name →
 inline constexpr sync::Table kPartTable{"part"};  ///< section digest, offset → a piece of its bytes
 
 inline constexpr std::array kAgentTables{kMetaTable,      kSectionTable, kBodyTable, kProvenanceTable,
-                                         kInventoryTable, kProcessTable, kPartTable,
-                                         kUnitTable};
+                                         kInventoryTable, kProcessTable, kPartTable, kUnitTable};
 
 }  // namespace holdfast::edge_agent

@@ -20,7 +20,7 @@ struct UnitRecord {
   bool was_enabled = false;
   bool was_up = false;
   // What runs.
-  base::Digest start;      ///< what it began with, as UnitEffective::start; none: not known, or something else
+  base::Digest start;  ///< what it began with, as UnitEffective::start; none: not known, or something else
   std::string invocation;  ///< which run that is; empty: none that lasted
   std::string boot;
   bool operator==(const UnitRecord&) const = default;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/unit_driver.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits/units.hpp"
@@ -20,7 +21,9 @@ namespace {
 
 constexpr std::string_view kFolder = "/etc/systemd/system/";
 
-const UnitEffective& as_unit(const Effective& effective) { return static_cast<const UnitEffective&>(effective); }
+const UnitEffective& as_unit(const Effective& effective) {
+  return static_cast<const UnitEffective&>(effective);
+}
 
 /// Of "/etc/systemd/system/NAME" and of a file in "/etc/systemd/system/NAME.d".
 std::string unit_of_path(std::string_view path) {
@@ -38,11 +41,10 @@ UnitWant want_of(const UnitEffective& wanted) {
 
 Error no_systemd() {
   return {Code::kUnsupported,
-          "no systemd here: this node does not run one, or the agent has a root of its own (--root) and was given no "
+          "no systemd here: this node does not run one, or the agent has a root of its own (--root) and was "
+          "given no "
           "--system-bus; place the application elsewhere"};
 }
-
-bool has_enabled_file(const UnitState& state) { return state.file.starts_with("enabled") || state.file.starts_with("linked"); }
 
 /// It runs, or ran to its end.
 bool has_run(const UnitState& state) {
@@ -78,7 +80,8 @@ void UnitDriver::look(const std::string& unit) {
   Live& it = live(unit);
   it.is_look_due = it.looking != 0;
   if (it.is_look_due) return;
-  it.looking = seams_.units->load(unit, [this, unit](Result<UnitState> state) { looked(unit, std::move(state)); });
+  it.looking =
+      seams_.units->load(unit, [this, unit](Result<UnitState> state) { looked(unit, std::move(state)); });
 }
 
 void UnitDriver::looked(const std::string& unit, Result<UnitState> state) {
@@ -96,6 +99,17 @@ void UnitDriver::looked(const std::string& unit, Result<UnitState> state) {
     it.seen_at = seams_.clock.monotonic();
   }
   if (is_news) tell(unit, it);
+  if (is_any_unknown()) return;
+  for (const auto& [other, waiting] : live_) {
+    const bool is_waiting = waiting.progress.is_reload_due || (waiting.state && waiting.state->needs_reload);
+    if (is_waiting && other != unit) tell(other, waiting);
+  }
+}
+
+/// Asked for the first time, and not answered yet.
+bool UnitDriver::is_any_unknown() const {
+  return std::ranges::any_of(live_,
+                             [](const auto& pair) { return !pair.second.state && pair.second.looking != 0; });
 }
 
 void UnitDriver::tell(const std::string& unit, const Live& live) const {
@@ -120,7 +134,8 @@ Result<const UnitState*> UnitDriver::known(const std::string& unit) {
 
 // ---- observe ----
 
-Result<std::unique_ptr<Effective>> UnitDriver::resolve(const sync::Resource& resource, References& references) {
+Result<std::unique_ptr<Effective>> UnitDriver::resolve(const sync::Resource& resource,
+                                                       References& references) {
   if (seams_.units == nullptr) return fail(no_systemd());
   HF_TRY(std::unique_ptr<Effective> unit, resolve_unit(resource, references));
   return unit;
@@ -160,7 +175,7 @@ Result<UnitRecord> UnitDriver::found(const UnitEffective& wanted, const UnitStat
     is_made_here = file.present && file.ours && !file.was_there;
   }
   record.was_there = state.load != "not-found" && !is_made_here;
-  record.was_enabled = record.was_there && has_enabled_file(state);
+  record.was_enabled = record.was_there && state.file == "enabled";
   record.was_up = record.was_there && is_up(state);
   record.boot = seams_.host.boot_id();
   HF_TRY(const bool is_right, is_file_right(wanted));
@@ -195,7 +210,8 @@ Status UnitDriver::follow(const UnitEffective& wanted, Live& live, const UnitSta
     if (!is_right) return {};
     record.boot = boot;
     if (is_up(state)) record.start = wanted.start;
-  } else if (std::exchange(live.is_file_healed, false) && is_up(state) && state.invocation != record.invocation) {
+  } else if (std::exchange(live.is_file_healed, false) && is_up(state) &&
+             state.invocation != record.invocation) {
     record.start = {};
   }
   seams_.book->note(wanted.unit, std::move(record));
@@ -270,6 +286,10 @@ Result<Driver::Progress> UnitDriver::apply_unit(const UnitEffective& wanted) {
     case UnitDo::kWait: return Progress::kPending;
     case UnitDo::kRefuse: return fail(Code::kInvalid, step.reason);
     case UnitDo::kNothing: break;
+    case UnitDo::kReload:
+      // Those that are about to write their files share it.
+      if (!is_any_unknown()) change(wanted.unit, step);
+      return Progress::kPending;
     default: change(wanted.unit, step); return Progress::kPending;
   }
   UnitRecord record = *seams_.book->find(wanted.unit);
@@ -380,6 +400,7 @@ Result<std::optional<UnitWant>> UnitDriver::want_when_left(const std::string& un
 Result<Driver::Progress> UnitDriver::give_back(const std::string& unit) {
   Live& it = live(unit);
   it.is_leaving = true;
+  seams_.units->watch(unit);  // its end is of interest, though nobody desires it any more
   HF_TRY(const auto* state, known(unit));
   if (state == nullptr || it.doing != 0 || it.is_awaited) return Progress::kPending;
   if (it.failed) {
@@ -433,7 +454,8 @@ Result<Driver::Tended> UnitDriver::tend(const Effective& wanted) {
   const bool is_waiting = it.progress.is_reload_due || state->needs_reload || it.is_file_healed;
   if (is_waiting && it.doing == 0 && it.changing.empty()) tended.again_at = now;
   const UnitRecord* const record = seams_.book->find(unit.unit);
-  if (record == nullptr || state->active != "active" || state->invocation == record->invocation) return tended;
+  if (record == nullptr || state->active != "active" || state->invocation == record->invocation)
+    return tended;
   if (it.up_invocation != state->invocation) {
     it.up_invocation = state->invocation;
     it.up_since = now;
@@ -457,7 +479,8 @@ ResourceHealth UnitDriver::health(const Effective& wanted) {
   const Live& it = found->second;
   if (it.trouble) return {Health::kUnknown, "Unobservable", it.trouble->message()};
   const UnitRecord* const record = seams_.book->find(unit.unit);
-  const bool is_up_long = it.state->invocation.empty() || (record != nullptr && record->invocation == it.state->invocation);
+  const bool is_up_long =
+      it.state->invocation.empty() || (record != nullptr && record->invocation == it.state->invocation);
   return health_of_unit(want_of(unit), *it.state, is_up_long);
 }
 

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "base/unit_manager.hpp"
+#include "base/units.hpp"
 #include "edge_agent/driver.hpp"
 #include "edge_agent/file_driver.hpp"
 #include "edge_agent/unit_book.hpp"
@@ -59,9 +59,10 @@ class UnitDriver final : public Driver {
     base::UnitManager::CallId doing = 0;  ///< a change on its way
     std::optional<base::Error> failed;    ///< how the last change ended, until somebody hears of it
     std::string path;                     ///< of the file that is ours; empty: none
-    base::Digest start;  ///< of what is wanted, which `progress` is about
+    base::Digest start;                   ///< of what is wanted, which `progress` is about
     UnitProgress progress;
-    std::string changing;  ///< why it is being changed; empty: nothing was done since it was last as it should be
+    std::string
+        changing;  ///< why it is being changed; empty: nothing was done since it was last as it should be
     bool is_file_healed = false;  ///< what began meanwhile may have begun with another's content
     bool is_leaving = false;      ///< it is being given back
     std::string up_invocation;
@@ -73,6 +74,7 @@ class UnitDriver final : public Driver {
   void look(const std::string& unit);
   void looked(const std::string& unit, base::Result<base::UnitState> state);
   void tell(const std::string& unit, const Live& live) const;
+  bool is_any_unknown() const;
   void on_unit_event(const base::UnitEvent& event);
   /// Asks where nothing is known or it is old; nullptr: not known yet. The error while there is trouble.
   base::Result<const base::UnitState*> known(const std::string& unit);

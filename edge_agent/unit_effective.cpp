@@ -33,7 +33,8 @@ Result<Digest> start_digest(const UnitEffective& unit, const sync::UnitSpec& spe
     HF_TRY(const Digest digest, references.digest(ns, brief));
     named[brief] = digest.hex();
   }
-  const Json text{{"content", unit.file ? unit.file->content_digest.hex() : ""}, {"restartOn", std::move(named)}};
+  const Json text{{"content", unit.file ? unit.file->content_digest.hex() : ""},
+                  {"restartOn", std::move(named)}};
   return Digest::of(base::canonical_json(text));
 }
 

@@ -26,6 +26,7 @@ struct UnitEffective final : Effective {
   base::Digest start;  ///< of the file's content and of what restartOn names
 };
 
-base::Result<std::unique_ptr<UnitEffective>> resolve_unit(const sync::Resource& resource, References& references);
+base::Result<std::unique_ptr<UnitEffective>> resolve_unit(const sync::Resource& resource,
+                                                          References& references);
 
 }  // namespace holdfast::edge_agent

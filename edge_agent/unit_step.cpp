@@ -10,16 +10,15 @@ using base::UnitState;
 using sync::Health;
 using sync::UnitRun;
 
-bool is_enabled(const UnitState& state) {
-  return state.file == "enabled" || state.file == "enabled-runtime" || state.file == "linked" ||
-         state.file == "linked-runtime" || state.file == "alias";
-}
+/// For good: what is enabled or linked until the next boot only is not.
+bool is_enabled(const UnitState& state) { return state.file == "enabled" || state.file == "alias"; }
 
 bool is_loadable(const UnitState& state) { return state.load == "loaded"; }
 
 /// It did what it is for, and there is nothing left of it to run.
 bool has_completed(const UnitState& state) {
-  return state.active == "inactive" && state.type == "oneshot" && (state.result.empty() || state.result == "success");
+  return state.active == "inactive" && state.type == "oneshot" &&
+         (state.result.empty() || state.result == "success");
 }
 
 std::string cannot_load(const UnitState& state) {
@@ -34,23 +33,27 @@ std::string how_it_ended(const UnitState& state) {
   return text;
 }
 
-std::optional<UnitStep> load_step(const UnitWant& want, const UnitState& state, const UnitProgress& progress) {
-  if (progress.is_reload_due || state.needs_reload) return UnitStep{UnitDo::kReload, "its files were not read by systemd yet"};
+std::optional<UnitStep> load_step(const UnitWant& want, const UnitState& state,
+                                  const UnitProgress& progress) {
+  if (progress.is_reload_due || state.needs_reload)
+    return UnitStep{UnitDo::kReload, "its files were not read by systemd yet"};
   if (is_loadable(state)) return std::nullopt;
   const bool is_wanted = want.run == UnitRun::kRunning || want.enabled == true || want.has_file;
   if (state.load == "masked") return is_wanted ? UnitStep{UnitDo::kUnmask, "is masked"} : UnitStep{};
   return UnitStep{UnitDo::kRefuse, cannot_load(state)};
 }
 
-std::optional<UnitStep> file_step(const UnitWant& want, const UnitState& state, const UnitProgress& progress) {
+std::optional<UnitStep> file_step(const UnitWant& want, const UnitState& state,
+                                  const UnitProgress& progress) {
   if (!want.enabled) return std::nullopt;
   if (!*want.enabled) {
-    if (is_enabled(state)) return UnitStep{UnitDo::kDisable, "is enabled"};
+    if (state.file == "enabled") return UnitStep{UnitDo::kDisable, "is enabled"};
     return std::nullopt;
   }
   const bool is_anew = want.has_file && !progress.is_settled && !progress.is_enabled_anew;
   if (is_enabled(state) && !is_anew) return std::nullopt;
-  return UnitStep{UnitDo::kEnable, is_enabled(state) ? "its [Install] section may be another" : "is not enabled"};
+  return UnitStep{UnitDo::kEnable,
+                  is_enabled(state) ? "its [Install] section may be another" : "is not enabled"};
 }
 
 UnitStep running_step(const UnitState& state, const UnitProgress& progress) {

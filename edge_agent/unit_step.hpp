@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "base/unit_manager.hpp"
+#include "base/units.hpp"
 #include "edge_agent/driver.hpp"
 #include "sync/model/unit_spec.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/event_loop.hpp"
-#include "base/unit_manager.hpp"
+#include "base/units.hpp"
 #include "edge_agent/agent_options.hpp"
 
 namespace holdfast::edge_agent {

@@ -188,7 +188,8 @@ TEST(Render, AMissingKeyIsNamedWithThoseThereAre) {
 
 TEST(Render, AUnitIsRestartedOnWhatItsApplicationHas) {
   const std::string unit =
-      "apiVersion: holdfast.dev/v1\nkind: Unit\nmetadata: {name: u}\nspec:\n  name: u.service\n  state: running\n"
+      "apiVersion: holdfast.dev/v1\nkind: Unit\nmetadata: {name: u}\nspec:\n  name: u.service\n  state: "
+      "running\n"
       "  restartOn:\n  - ConfigMap/m\n  - File/none\n";
   EXPECT_EQ(texts(rendered({unit, config_map("m", "{k: v}")}).findings),
             Texts{"app/a.yaml:9: Unit/u: spec.restartOn[1]: the application has no \"File/default/none\""});

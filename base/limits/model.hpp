@@ -65,9 +65,9 @@ inline constexpr std::size_t kCommandArgumentsMax = 1'024;
 inline constexpr std::size_t kCommandBytesMax = 128U << 10U;
 /// This many deletes are always allowed, whatever maxPrune says.
 inline constexpr std::size_t kPruneAlwaysAllowedMax = 10;
-inline constexpr std::size_t kConditionsMax = 64;        ///< of one application in a snapshot
-inline constexpr std::size_t kMessageLengthMax = 1'024;  ///< of a health or condition message
-inline constexpr std::size_t kUnitNameLengthMax = 255;  ///< systemd's
+inline constexpr std::size_t kConditionsMax = 64;                 ///< of one application in a snapshot
+inline constexpr std::size_t kMessageLengthMax = 1'024;           ///< of a health or condition message
+inline constexpr std::size_t kUnitNameLengthMax = 255;            ///< systemd's
 inline constexpr std::size_t kUnitContentBytesMax = 128U << 10U;  ///< of a unit file or a drop-in
 inline constexpr std::size_t kRestartOnMax = 64;
 

@@ -20,9 +20,10 @@ inline constexpr auto kBusBackoffMax = 1min;
 inline constexpr std::size_t kUnitCallsMax = 512;  ///< on their way at a time
 inline constexpr std::size_t kBusMessageBytesMax = 1U << 20U;
 inline constexpr std::size_t kBusAddressLengthMax = 256;
-inline constexpr std::size_t kUnitWordBytesMax = 1U << 10U;   ///< of systemd's own words in an error
-inline constexpr auto kUnitSettle = 1s;                       ///< up so long, a unit counts as started
-inline constexpr auto kUnitLookInterval = 4min;               ///< asked again then even without a signal
-inline constexpr std::uint32_t kUnitCrashLoopRestarts = 3;    ///< so many restarts by systemd in a row are a crash loop
+inline constexpr std::size_t kUnitWordBytesMax = 1U << 10U;  ///< of systemd's own words in an error
+inline constexpr auto kUnitSettle = 1s;                      ///< up so long, a unit counts as started
+inline constexpr auto kUnitLookInterval = 4min;              ///< asked again then even without a signal
+inline constexpr std::uint32_t kUnitCrashLoopRestarts =
+    3;  ///< so many restarts by systemd in a row are a crash loop
 
 }  // namespace holdfast::base::limits

@@ -121,8 +121,9 @@ bool BusConnection::take_line() {
   in_.erase(0, line_end + 2);
   if (!line.starts_with("OK ")) {
     const bool is_rejected = line.starts_with("REJECTED");
-    end(Error(is_rejected ? Code::kPermission : Code::kCorrupt,
-              is_rejected ? "the message bus does not let this user in" : "what listens there is no message bus"));
+    end(Error(
+        is_rejected ? Code::kPermission : Code::kCorrupt,
+        is_rejected ? "the message bus does not let this user in" : "what listens there is no message bus"));
     return false;
   }
   write("BEGIN\r\n");

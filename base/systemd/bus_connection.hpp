@@ -25,7 +25,8 @@ class BusConnection {
     std::function<void(const Error&)> on_end;
   };
   /// kUnavailable: nobody listens there. Loop outlives it. No callback comes from inside.
-  static Result<std::unique_ptr<BusConnection>> open(EventLoop& loop, const std::string& path, Listener listener);
+  static Result<std::unique_ptr<BusConnection>> open(EventLoop& loop, const std::string& path,
+                                                     Listener listener);
   ~BusConnection();
   BusConnection(const BusConnection&) = delete;
   BusConnection& operator=(const BusConnection&) = delete;

@@ -103,7 +103,9 @@ std::int64_t BusValue::number() const {
   switch (type()) {
     case DBUS_TYPE_UINT32: dbus_message_iter_get_basic(&at_, &value); return value.u32;
     case DBUS_TYPE_INT32: dbus_message_iter_get_basic(&at_, &value); return value.i32;
-    case DBUS_TYPE_UINT64: dbus_message_iter_get_basic(&at_, &value); return static_cast<std::int64_t>(value.u64);
+    case DBUS_TYPE_UINT64:
+      dbus_message_iter_get_basic(&at_, &value);
+      return static_cast<std::int64_t>(value.u64);
     case DBUS_TYPE_INT64: dbus_message_iter_get_basic(&at_, &value); return value.i64;
     default: return 0;
   }

@@ -12,8 +12,9 @@ Result<std::string> bus_socket_path(std::string_view address) {
   const bool is_plain = address.starts_with(kUnix) && address.find_first_of(";%") == std::string_view::npos &&
                         address.size() <= limits::kBusAddressLengthMax;
   if (!is_plain)
-    return fail(Code::kInvalid, "\"" + std::string(address.substr(0, limits::kBusAddressLengthMax)) +
-                                    "\" is no address of a bus such as \"unix:path=/run/dbus/system_bus_socket\"");
+    return fail(Code::kInvalid,
+                "\"" + std::string(address.substr(0, limits::kBusAddressLengthMax)) +
+                    "\" is no address of a bus such as \"unix:path=/run/dbus/system_bus_socket\"");
   address.remove_prefix(kUnix.size() - 1);
   std::string path(address.substr(0, address.find(',')));
   if (path.size() >= sizeof(sockaddr_un::sun_path))

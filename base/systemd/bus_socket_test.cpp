@@ -13,8 +13,9 @@ TEST(BusSocket, IsThePathOfAUnixAddress) {
 }
 
 TEST(BusSocket, OtherAddressesAreRefused) {
-  for (const std::string address : {"", "/run/dbus/system_bus_socket", "tcp:host=localhost,port=1", "unix:abstract=a",
-                                    "unix:path=relative", "unix:path=/a;unix:path=/b", "unix:path=/a%20b"}) {
+  for (const std::string address :
+       {"", "/run/dbus/system_bus_socket", "tcp:host=localhost,port=1", "unix:abstract=a",
+        "unix:path=relative", "unix:path=/a;unix:path=/b", "unix:path=/a%20b"}) {
     const auto path = bus_socket_path(address);
     ASSERT_FALSE(path) << address;
     EXPECT_EQ(path.error().code(), Code::kInvalid) << address;

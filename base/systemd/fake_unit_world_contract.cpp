@@ -2,7 +2,7 @@
 // The fake side of the UnitManager contract suite.
 #include "base/fake_clock.hpp"
 #include "base/fake_host.hpp"
-#include "base/systemd/fake_unit_manager.hpp"
+#include "base/systemd/fake_units.hpp"
 #include "base/systemd/unit_world_contract.hpp"
 
 namespace holdfast::base {

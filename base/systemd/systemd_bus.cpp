@@ -82,7 +82,8 @@ SystemdBus::SystemdBus(EventLoop& loop, const Clock& clock, std::string socket_p
       listener_(std::move(listener)),
       backoff_(bus_backoff()),
       again_(loop.timer([this] { connect(); })),
-      deadline_(loop.timer([this] { broke(Error(Code::kUnavailable, "systemd does not answer on its bus")); })),
+      deadline_(
+          loop.timer([this] { broke(Error(Code::kUnavailable, "systemd does not answer on its bus")); })),
       sweep_(loop.timer([this] { ended_.clear(); })) {}
 
 SystemdBus::~SystemdBus() = default;
@@ -186,12 +187,13 @@ void SystemdBus::ask_bus(const char* member, const std::vector<std::string>& arg
                            .interface = is_systemd ? kSystemdManager : kBusName,
                            .member = member},
                           arguments);
-  const CallId id = add(member, std::move(message), deadlines_.connect,
-                        [this, on_done = std::move(on_done)](Result<BusMessage> reply) {
-                          if (!reply && reply.error().message().find("already subscribed") == std::string::npos)
-                            return broke(reply.error());
-                          on_done();
-                        });
+  const CallId id =
+      add(member, std::move(message), deadlines_.connect,
+          [this, on_done = std::move(on_done)](Result<BusMessage> reply) {
+            if (!reply && reply.error().message().find("already subscribed") == std::string::npos)
+              return broke(reply.error());
+            on_done();
+          });
   send(calls_.at(id));
 }
 
@@ -299,7 +301,8 @@ void SystemdBus::take_owner(DBusMessage& message) {
 // ---- signals ----
 
 void SystemdBus::change_match(const char* member, const std::string& rule) {
-  auto message = bus_call({.destination = kBusName, .path = kBusPath, .interface = kBusName, .member = member}, {rule});
+  auto message =
+      bus_call({.destination = kBusName, .path = kBusPath, .interface = kBusName, .member = member}, {rule});
   // A rule that is refused would be a defect; what it would have told is found by looking.
   const CallId id = add(member, std::move(message), deadlines_.call, [](const Result<BusMessage>&) {});
   send(calls_.at(id));

@@ -46,7 +46,8 @@ class SystemdBus {
     std::function<void()> on_gone;
   };
   /// Loop and clock outlive it.
-  SystemdBus(EventLoop& loop, const Clock& clock, std::string socket_path, UnitDeadlines deadlines, Listener listener);
+  SystemdBus(EventLoop& loop, const Clock& clock, std::string socket_path, UnitDeadlines deadlines,
+             Listener listener);
   ~SystemdBus();
   SystemdBus(const SystemdBus&) = delete;
   SystemdBus& operator=(const SystemdBus&) = delete;

@@ -13,21 +13,25 @@ using namespace std::chrono_literals;
 
 BusMessage manager_call(const char* member, const std::vector<std::string>& arguments = {}) {
   return bus_call(
-      {.destination = kSystemdName, .path = kSystemdPath, .interface = kSystemdManager, .member = member}, arguments);
+      {.destination = kSystemdName, .path = kSystemdPath, .interface = kSystemdManager, .member = member},
+      arguments);
 }
 
-BusMessage property_call(const std::string& path, const char* member, const std::vector<std::string>& arguments) {
+BusMessage property_call(const std::string& path, const char* member,
+                         const std::vector<std::string>& arguments) {
   return bus_call({.destination = kSystemdName, .path = path, .interface = kBusProperties, .member = member},
                   arguments);
 }
 
 std::string manager_match(const std::string& member) {
-  return "type='signal',sender='org.freedesktop.systemd1',interface='org.freedesktop.systemd1.Manager',member='" +
+  return "type='signal',sender='org.freedesktop.systemd1',interface='org.freedesktop.systemd1.Manager',"
+         "member='" +
          member + "'";
 }
 
 std::string unit_match(const std::string& unit) {
-  return "type='signal',sender='org.freedesktop.systemd1',interface='org.freedesktop.DBus.Properties',path='" +
+  return "type='signal',sender='org.freedesktop.systemd1',interface='org.freedesktop.DBus.Properties',path="
+         "'" +
          unit_object_path(unit) + "'";
 }
 
@@ -37,7 +41,8 @@ Status answered(Result<BusMessage> reply, UnitState&) { return refused(reply); }
 
 }  // namespace
 
-SystemdUnits::SystemdUnits(EventLoop& loop, const Clock& clock, std::string socket_path, UnitDeadlines deadlines)
+SystemdUnits::SystemdUnits(EventLoop& loop, const Clock& clock, std::string socket_path,
+                           UnitDeadlines deadlines)
     : deadlines_(deadlines),
       reload_soon_(loop.timer([this] { send_reload(); })),
       keep_soon_(loop.timer([this] { keep(); })),
@@ -55,7 +60,8 @@ UnitManager::CallId SystemdUnits::begin(Call call) {
   return last_call_;
 }
 
-void SystemdUnits::ask(CallId id, std::string what, BusMessage message, std::chrono::milliseconds timeout, Read read) {
+void SystemdUnits::ask(CallId id, std::string what, BusMessage message, std::chrono::milliseconds timeout,
+                       Read read) {
   const auto part = std::make_shared<SystemdBus::CallId>(0);
   *part = bus_.call(std::move(what), std::move(message), timeout,
                     [this, id, part, read = std::move(read)](Result<BusMessage> reply) {
@@ -92,7 +98,8 @@ void SystemdUnits::cancel(CallId call) {
 UnitManager::CallId SystemdUnits::load(const std::string& unit, OnEnd<UnitState> on_end) {
   UnitState state;
   state.name = unit;
-  const CallId id = begin({.waits = {}, .state = std::move(state), .on_loaded = std::move(on_end), .on_end = {}});
+  const CallId id =
+      begin({.waits = {}, .state = std::move(state), .on_loaded = std::move(on_end), .on_end = {}});
   const std::string path = unit_object_path(unit);
   ask(id, "load " + unit, property_call(path, "GetAll", {kUnitInterface}), deadlines_.call,
       [](Result<BusMessage> reply, UnitState& into) -> Status {
@@ -154,13 +161,13 @@ UnitManager::CallId SystemdUnits::reset_failed(const std::string& unit, OnEnd<vo
   return change("ResetFailedUnit", "reset", unit, nullptr, std::move(on_end));
 }
 
-UnitManager::CallId SystemdUnits::change_files(const char* member, const std::string& what, const std::string& unit,
-                                               Read read, OnEnd<void> on_end) {
+UnitManager::CallId SystemdUnits::change_files(const char* member, const std::string& what,
+                                               const std::string& unit, Read read, OnEnd<void> on_end) {
   const CallId id = begin({.waits = {}, .state = {}, .on_loaded = {}, .on_end = std::move(on_end)});
   const std::string_view name = member;
   auto message = manager_call(member);
   add_strings(*message, {unit});
-  add_flag(*message, false);                                           // for good, not until the next boot
+  add_flag(*message, false);                                  // for good, not until the next boot
   if (name == "ReenableUnitFiles") add_flag(*message, true);  // what is in the way of a link goes
   ask(id, what + " " + unit, std::move(message), deadlines_.call, std::move(read));
   return id;

@@ -12,7 +12,7 @@
 #include "base/clock.hpp"
 #include "base/event_loop.hpp"
 #include "base/systemd/systemd_bus.hpp"
-#include "base/unit_manager.hpp"
+#include "base/units.hpp"
 
 namespace holdfast::base {
 

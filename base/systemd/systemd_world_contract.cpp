@@ -102,7 +102,8 @@ class MachineEnd final : public testing::Environment {
  public:
   void TearDown() override { machine().reset(); }
 };
-[[maybe_unused]] const testing::Environment* const kMachineEnd = testing::AddGlobalTestEnvironment(new MachineEnd);
+[[maybe_unused]] const testing::Environment* const kMachineEnd =
+    testing::AddGlobalTestEnvironment(new MachineEnd);
 
 class SystemdWorld final : public UnitWorld {
  public:
@@ -150,9 +151,10 @@ class SystemdWorld final : public UnitWorld {
   void wake_systemd() override { ::kill(machine()->pid(), SIGCONT); }
   void execute_systemd_anew() override { machine()->in({"systemctl", "daemon-reexec"}); }
   void new_agent() override {
-    units_ = std::make_unique<SystemdUnits>(
-        *loop_, clock_, machine()->socket(),
-        UnitDeadlines{.call = std::chrono::seconds{3}, .reload = std::chrono::seconds{20}, .connect = std::chrono::seconds{3}});
+    units_ = std::make_unique<SystemdUnits>(*loop_, clock_, machine()->socket(),
+                                            UnitDeadlines{.call = std::chrono::seconds{3},
+                                                          .reload = std::chrono::seconds{20},
+                                                          .connect = std::chrono::seconds{3}});
   }
   bool until(const std::function<bool()>& condition) override {
     for (int round = 0; round < kRoundsMax; ++round) {

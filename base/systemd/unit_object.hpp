@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/systemd/bus_message.hpp"
-#include "base/unit_manager.hpp"
+#include "base/units.hpp"
 
 namespace holdfast::base {
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "base/unit_manager.hpp"
+#include "base/units.hpp"
 
 namespace holdfast::base {
 

@@ -56,12 +56,14 @@ TEST(Claims, OfAProcessAreItsNamespaceAndName) {
 TEST(Claims, OfAUnitAreTheUnitAndTheFileThatItWrites) {
   const auto claims = [](const std::string& spec) {
     return claims_of(
-        parsed(R"({"apiVersion": "holdfast.dev/v1", "kind": "Unit", "metadata": {"name": "a"}, "spec": )" + spec + "}"));
+        parsed(R"({"apiVersion": "holdfast.dev/v1", "kind": "Unit", "metadata": {"name": "a"}, "spec": )" +
+               spec + "}"));
   };
   EXPECT_EQ(claims(R"({"name": "a.service", "state": "running"})"),
             (std::vector<Claim>{{ClaimKind::kUnit, "a.service"}}));
   EXPECT_EQ(claims(R"({"name": "a.service", "content": "[Service]"})"),
-            (std::vector<Claim>{{ClaimKind::kPath, "/etc/systemd/system/a.service"}, {ClaimKind::kUnit, "a.service"}}));
+            (std::vector<Claim>{{ClaimKind::kPath, "/etc/systemd/system/a.service"},
+                                {ClaimKind::kUnit, "a.service"}}));
   EXPECT_EQ(claims(R"({"name": "a.service", "dropIn": {"name": "x.conf", "content": ""}})"),
             (std::vector<Claim>{{ClaimKind::kPath, "/etc/systemd/system/a.service.d/x.conf"},
                                 {ClaimKind::kUnit, "a.service"}}));

@@ -28,8 +28,8 @@ constexpr std::string_view kFolder = "/etc/systemd/system/";
 constexpr Words<UnitRun, 2> kRuns{{{{UnitRun::kRunning, "running"}, {UnitRun::kStopped, "stopped"}}}};
 
 /// Those that a unit file can define. Devices and scopes come into being by themselves.
-constexpr std::array<std::string_view, 9> kSuffixes{".service", ".socket", ".target", ".timer", ".path",
-                                                    ".mount",   ".automount", ".swap", ".slice"};
+constexpr std::array<std::string_view, 9> kSuffixes{".service", ".socket",    ".target", ".timer", ".path",
+                                                    ".mount",   ".automount", ".swap",   ".slice"};
 
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -63,8 +63,9 @@ Result<std::string> parse_drop_in_name(std::string_view name) {
   const bool is_good = is_plain && name.ends_with(kEnd) && name.size() > kEnd.size() && name.front() != '.' &&
                        name.size() <= limits::kPathComponentLengthMax;
   if (is_good) return std::string(name);
-  return fail(Code::kInvalid, in_quotes(name) + " is no name of a drop-in, such as \"10-limits.conf\": letters, digits, "
-                                                "'-', '_', '.' and ':', ending in \".conf\"");
+  return fail(Code::kInvalid, in_quotes(name) +
+                                  " is no name of a drop-in, such as \"10-limits.conf\": letters, digits, "
+                                  "'-', '_', '.' and ':', ending in \".conf\"");
 }
 
 Status read_drop_in(const Json& value, const std::string& where, std::optional<UnitDropIn>& out) {
@@ -82,8 +83,9 @@ Result<std::string> parse_restart_on(std::string_view brief) {
   const auto parts = split(brief, '/');
   const bool is_known = parts[0] == "ConfigMap" || parts[0] == "Secret" || parts[0] == "File";
   if (!is_known || parts.size() < 2 || parts.size() > 3) {
-    return fail(Code::kInvalid, in_quotes(brief) +
-                                    " is no ConfigMap, Secret or File of this application, such as \"ConfigMap/settings\"");
+    return fail(Code::kInvalid,
+                in_quotes(brief) +
+                    " is no ConfigMap, Secret or File of this application, such as \"ConfigMap/settings\"");
   }
   if (parts.size() == 3) HF_CHECK(check_namespace(parts[1], "namespace"));
   HF_CHECK(check_name(parts.back(), "name"));
@@ -92,9 +94,11 @@ Result<std::string> parse_restart_on(std::string_view brief) {
 
 Status check(const UnitSpec& spec, const std::string& where) {
   if (spec.content && spec.drop_in) {
-    return fail(Code::kInvalid,
-                where + ": only one of content and dropIn may be given: content is the whole unit file, dropIn a file "
-                        "beside one that the distribution brings");
+    return fail(
+        Code::kInvalid,
+        where +
+            ": only one of content and dropIn may be given: content is the whole unit file, dropIn a file "
+            "beside one that the distribution brings");
   }
   if (spec.content || spec.drop_in || spec.enabled || spec.run) return {};
   return fail(Code::kInvalid, where + ": one of content, dropIn, enabled and state must be given");
@@ -105,8 +109,8 @@ Status read_spec(const Json& value, const std::string& where, UnitSpec& spec) {
   std::string content;
   in.required("name", text_field(spec.name, parse_unit_name))
       .optional("content", text_field(content, parse_content))
-      .optional("dropIn",
-                [&](const Json& drop_in, const std::string& at) { return read_drop_in(drop_in, at, spec.drop_in); })
+      .optional("dropIn", [&](const Json& drop_in,
+                              const std::string& at) { return read_drop_in(drop_in, at, spec.drop_in); })
       .optional("enabled", flag_field(spec.enabled))
       .optional("state",
                 [&](const Json& state, const std::string& at) -> Status {
@@ -128,8 +132,8 @@ Status check_unit_name(std::string_view name) {
     return fail(Code::kLimit, "a unit's name of " + std::to_string(name.size()) + " bytes; at most " +
                                   std::to_string(limits::kUnitNameLengthMax) + " are allowed");
   }
-  const auto suffix =
-      std::find_if(kSuffixes.begin(), kSuffixes.end(), [&](std::string_view end) { return name.ends_with(end); });
+  const auto suffix = std::find_if(kSuffixes.begin(), kSuffixes.end(),
+                                   [&](std::string_view end) { return name.ends_with(end); });
   const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) {
     return is_letter_or_digit(c) || c == ':' || c == '-' || c == '_' || c == '.' || c == '\\' || c == '@';
   });
@@ -137,13 +141,16 @@ Status check_unit_name(std::string_view name) {
       name.front() == '@') {
     std::string ends;
     for (const auto end : kSuffixes) ends.append(ends.empty() ? "" : ", ").append(end);
-    return fail(Code::kInvalid, in_quotes(name) + " is no name of a unit, such as \"camera.service\": letters, digits and "
-                                                  ":-_.\\@, ending in one of " + ends);
+    return fail(Code::kInvalid, in_quotes(name) +
+                                    " is no name of a unit, such as \"camera.service\": letters, digits and "
+                                    ":-_.\\@, ending in one of " +
+                                    ends);
   }
   const std::string_view stem = name.substr(0, name.size() - suffix->size());
   if (stem.ends_with('@')) {
-    return fail(Code::kUnsupported, in_quotes(name) + " is a template, which has no state of its own; name an instance of "
-                                                      "it here, and write the template itself as a File");
+    return fail(Code::kUnsupported, in_quotes(name) +
+                                        " is a template, which has no state of its own; name an instance of "
+                                        "it here, and write the template itself as a File");
   }
   if (name == "holdfast-agent.service")
     return fail(Code::kInvalid, in_quotes(name) + ": the agent does not keep its own unit");

@@ -28,9 +28,10 @@ struct UnitSpec {
   std::string name;  ///< "camera.service"
   std::optional<std::string> content;
   std::optional<UnitDropIn> drop_in;
-  std::optional<bool> enabled;            ///< none: left as it is
-  std::optional<UnitRun> run;             ///< none: left as it is
-  std::vector<std::string> restart_on{};  ///< briefs of ConfigMaps, Secrets and Files of its application and namespace
+  std::optional<bool> enabled;  ///< none: left as it is
+  std::optional<UnitRun> run;   ///< none: left as it is
+  std::vector<std::string>
+      restart_on{};  ///< briefs of ConfigMaps, Secrets and Files of its application and namespace
 };
 
 base::Result<UnitSpec> parse_unit_spec(const base::Json& object);

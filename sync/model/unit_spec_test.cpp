@@ -43,7 +43,8 @@ TEST(UnitSpec, ReadsAWholeUnit) {
 }
 
 TEST(UnitSpec, ReadsADropIn) {
-  const auto spec = parse(R"({"name": "docker.service", "dropIn": {"name": "10-proxy.conf", "content": "[Service]\n"}})");
+  const auto spec =
+      parse(R"({"name": "docker.service", "dropIn": {"name": "10-proxy.conf", "content": "[Service]\n"}})");
   ASSERT_TRUE(spec) << spec.error().message();
   EXPECT_EQ(spec->drop_in, (UnitDropIn{"10-proxy.conf", "[Service]\n"}));
   EXPECT_FALSE(spec->content);
@@ -62,15 +63,16 @@ TEST(UnitSpec, KeepsAUnitOfTheDistributionWithoutAFile) {
 
 TEST(UnitSpec, NamesThatAreUnits) {
   for (const std::string name :
-       {"a.service", "a.socket", "a.timer", "a.path", "srv-data.mount", "a.target", "a.swap", "a.slice", "a.automount",
-        "getty@tty1.service", "dev-disk-by\\x2dlabel-a.swap", "A_b:c-1.service"}) {
+       {"a.service", "a.socket", "a.timer", "a.path", "srv-data.mount", "a.target", "a.swap", "a.slice",
+        "a.automount", "getty@tty1.service", "dev-disk-by\\x2dlabel-a.swap", "A_b:c-1.service"}) {
     EXPECT_TRUE(check_unit_name(name)) << name;
   }
 }
 
 TEST(UnitSpec, NamesThatAreNone) {
-  for (const std::string name : {"", "a", ".service", "a.servic", "a.device", "a.scope", "a/b.service", "../a.service",
-                                 "..service", "a b.service", "@a.service", "ä.service", "a\n.service"}) {
+  for (const std::string name :
+       {"", "a", ".service", "a.servic", "a.device", "a.scope", "a/b.service", "../a.service", "..service",
+        "a b.service", "@a.service", "ä.service", "a\n.service"}) {
     const auto checked = check_unit_name(name);
     ASSERT_FALSE(checked) << name;
     EXPECT_EQ(checked.error().code(), Code::kInvalid) << name;
@@ -79,8 +81,9 @@ TEST(UnitSpec, NamesThatAreNone) {
 }
 
 TEST(UnitSpec, ATemplateIsRefusedWithTheWayOut) {
-  EXPECT_THAT(error_of(R"({"name": "a@.service", "state": "running"})"),
-              HasSubstr("spec.name: \"a@.service\" is a template, which has no state of its own; name an instance"));
+  EXPECT_THAT(
+      error_of(R"({"name": "a@.service", "state": "running"})"),
+      HasSubstr("spec.name: \"a@.service\" is a template, which has no state of its own; name an instance"));
 }
 
 TEST(UnitSpec, TheAgentDoesNotKeepItself) {
@@ -95,16 +98,20 @@ TEST(UnitSpec, WhatIsRefusedNamesTheField) {
     std::string message;
   } kRows[] = {
       {"no name", R"({"content": ""})", "spec.name"},
-      {"nothing asked", R"({"name": "a.service"})", "spec: one of content, dropIn, enabled and state must be given"},
+      {"nothing asked", R"({"name": "a.service"})",
+       "spec: one of content, dropIn, enabled and state must be given"},
       {"both", R"({"name": "a.service", "content": "", "dropIn": {"name": "a.conf", "content": ""}})",
        "spec: only one of content and dropIn may be given"},
       {"unknown field", R"({"name": "a.service", "enable": true})", "enable"},
-      {"bad state", R"({"name": "a.service", "state": "started"})", "spec.state: must be one of running, stopped"},
+      {"bad state", R"({"name": "a.service", "state": "started"})",
+       "spec.state: must be one of running, stopped"},
       {"enabled is no flag", R"({"name": "a.service", "enabled": "yes"})", "spec.enabled"},
       {"drop-in with a folder", R"({"name": "a.service", "dropIn": {"name": "../a.conf", "content": ""}})",
        "spec.dropIn.name: \"../a.conf\" is no name of a drop-in"},
-      {"drop-in that is none", R"({"name": "a.service", "dropIn": {"name": "a.txt", "content": ""}})", "ending in"},
-      {"drop-in without content", R"({"name": "a.service", "dropIn": {"name": "a.conf"}})", "spec.dropIn.content"},
+      {"drop-in that is none", R"({"name": "a.service", "dropIn": {"name": "a.txt", "content": ""}})",
+       "ending in"},
+      {"drop-in without content", R"({"name": "a.service", "dropIn": {"name": "a.conf"}})",
+       "spec.dropIn.content"},
       {"restartOn another kind", R"({"name": "a.service", "state": "running", "restartOn": ["Process/a"]})",
        "spec.restartOn[0]: \"Process/a\" is no ConfigMap, Secret or File"},
       {"restartOn without a name", R"({"name": "a.service", "state": "running", "restartOn": ["File"]})",
@@ -127,8 +134,8 @@ TEST(UnitSpec, LimitsHoldAtTheEdge) {
   EXPECT_EQ(with_name(limits::kUnitNameLengthMax + 1).error().code(), Code::kLimit);
   const auto with_keys = [](std::size_t count) {
     return with_json(Json{{"name", "a.service"},
-                      {"state", "running"},
-                      {"restartOn", std::vector<std::string>(count, "ConfigMap/a")}});
+                          {"state", "running"},
+                          {"restartOn", std::vector<std::string>(count, "ConfigMap/a")}});
   };
   EXPECT_TRUE(with_keys(limits::kRestartOnMax));
   EXPECT_EQ(with_keys(limits::kRestartOnMax + 1).error().code(), Code::kLimit);

@@ -23,6 +23,11 @@ def process(name, command, annotations=None, **spec):
     return _object("Process", name, {"command": command, **spec}, annotations)
 
 
+def unit(name, of, content=None, enabled=True, state="running", **spec):
+    all_of_it = {"name": of, "content": content, "enabled": enabled, "state": state, **spec}
+    return _object("Unit", name, {key: value for key, value in all_of_it.items() if value is not None})
+
+
 def shell(name, script, **spec):
     return process(name, ["/bin/sh", "-c", script], **spec)
 

@@ -18,7 +18,7 @@
 
 #include "base/clock.hpp"
 #include "base/fake_host.hpp"
-#include "base/unit_manager.hpp"
+#include "base/units.hpp"
 
 namespace holdfast::base {
 

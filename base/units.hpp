@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The UnitManager seam: the units of a machine, as systemd keeps them. Real: base/systemd/systemd_units.hpp. Fake:
-// base/systemd/fake_unit_manager.hpp. One contract suite runs on both.
+// base/systemd/fake_units.hpp. One contract suite runs on both.
 //
 // Every call returns at once and ends with exactly one call of its `on_end`, on the loop's thread, never from inside
 // another call of the manager, at the latest at its deadline; one that is cancelled ends with none. Inside `on_end`
@@ -42,9 +42,10 @@ struct UnitState {
   std::string sub;         ///< "running", "exited", "dead", "auto-restart"; by the unit's type
   std::string file;        ///< "enabled", "disabled", "static", "masked", …; empty: no unit file
   std::string type;        ///< of a service: "simple", "oneshot", …; else empty
-  std::string result;      ///< "success", "exit-code", "signal", "start-limit-hit", …; empty where the type has none
-  std::string invocation;  ///< hex; another one each time it is started; empty: never
-  std::string fragment;    ///< path of the file that was loaded; empty: none
+  std::string
+      result;  ///< "success", "exit-code", "signal", "start-limit-hit", …; empty where the type has none
+  std::string invocation;             ///< hex; another one each time it is started; empty: never
+  std::string fragment;               ///< path of the file that was loaded; empty: none
   std::vector<std::string> drop_ins;  ///< paths of those that were loaded
   std::int64_t main_pid = 0;          ///< 0: none
   std::int32_t exit_status = 0;       ///< of the last main process: its code, or the signal that ended it

@@ -187,8 +187,9 @@ TEST_P(UnitManagerContract, AOneshotEndsWell) {
 }
 
 TEST_P(UnitManagerContract, OneThatSystemdRestartsIsCounted) {
-  world().write_file("hf-h.service",
-                     "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/false\nRestart=always\nRestartSec=100ms\n");
+  world().write_file(
+      "hf-h.service",
+      "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/false\nRestart=always\nRestartSec=100ms\n");
   ASSERT_TRUE(reload());
   ASSERT_TRUE(does(&UnitManager::start, "hf-h.service"));
   EXPECT_TRUE(world().until([&] { return state("hf-h.service").restarts >= 2; }));
@@ -242,7 +243,8 @@ TEST_P(UnitManagerContract, WithoutABusCallsFailAndItsReturnIsTold) {
   settle();
   world().bring_bus_back();
   EXPECT_TRUE(world().until([&] {
-    return told_.contains("") && wait<UnitState>([&](auto end) { units().load("hf-l.service", end); }).has_value();
+    return told_.contains("") &&
+           wait<UnitState>([&](auto end) { units().load("hf-l.service", end); }).has_value();
   }));
   EXPECT_EQ(state("hf-l.service").invocation, before.invocation) << "it ran on";
 }

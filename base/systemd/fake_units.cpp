@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/systemd/fake_unit_manager.hpp"
+#include "base/systemd/fake_units.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -190,7 +190,8 @@ Status FakeUnitManager::change(UnitCall kind, const std::string& name) {
       if (it.active == "failed") it.active = "inactive", it.sub = "dead", it.result = "success";
       return {};
     case UnitCall::kEnable:
-      if (files_of(name).fragment.empty()) return fail(Code::kNotFound, "Unit file " + name + " does not exist.");
+      if (files_of(name).fragment.empty())
+        return fail(Code::kNotFound, "Unit file " + name + " does not exist.");
       if (!has_line(files_of(name).text, "[Install]"))
         return fail(Code::kInvalid, name + " cannot be enabled: its unit file has no [Install] section");
       ++touched_.enables;
@@ -223,7 +224,8 @@ FakeUnitManager::Files FakeUnitManager::files_of(const std::string& name) const 
     files.text = vendor->second;
   }
   const std::string folder = std::string(kFolder) + name + ".d/";
-  for (auto at = host_.files().lower_bound(folder); at != host_.files().end() && at->first.starts_with(folder); ++at) {
+  for (auto at = host_.files().lower_bound(folder);
+       at != host_.files().end() && at->first.starts_with(folder); ++at) {
     if (!at->first.ends_with(".conf")) continue;
     files.drop_ins.push_back(at->first);
     files.text += "\n" + at->second.content;
