@@ -16,6 +16,9 @@ class Healer {
   bool look(const sync::ApplicationUid& application, Target& target, TargetItem& item);
   /// Whether all that it claims was applied as it is wanted now.
   bool is_applied(const sync::ApplicationUid& application, const TargetItem& item) const;
+  /// Keeps going what an earlier section left at this claim, while that of the one on its way has not had its turn.
+  void look_at_outgoing(const sync::ApplicationUid& application, const sync::Claim& claim);
+  void look_at_outgoing(const sync::ApplicationUid& application);
   /// Tends an item that is in place and notes its health.
   void tend(const sync::ApplicationUid& application, TargetItem& item);
 
@@ -27,6 +30,7 @@ class Healer {
   void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item,
               const Observed& observed);
   Subject subject(const sync::ApplicationUid& application, const TargetItem& item) const;
+  void show_resting(const sync::ApplicationUid& application, TargetItem& item);
 
   Parts& parts_;
 };
