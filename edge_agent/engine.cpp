@@ -177,14 +177,15 @@ void Engine::State::look_at_claim(const sync::Claim& claim) {
     if (entry != nullptr && entry->application != ref.application) continue;
     Target* target = targets.find(ref.application);
     const bool is_applied = healer.look(ref.application, *target, target->items[ref.item]);
-    if (!is_applied) healer.look_at_outgoing(ref.application, claim);
+    // The walk has not come to it, and what is there until then is no news to the walk.
+    if (!is_applied && healer.look_at_outgoing(ref.application, claim)) return;
     const auto& of = live[ref.application];
     const bool is_leaving = entry != nullptr && entry->phase == sync::InventoryPhase::kDeleting;
     // A walk waits for this, or has to begin; or a hook is on its way out.
     if (of.walk || !is_applied || is_leaving) parts.look_at(ref.application, std::max(now, of.retry_at));
     if (entry != nullptr) return;
   }
-  if (entry != nullptr) healer.look_at_outgoing(entry->application, claim);
+  if (entry != nullptr && healer.look_at_outgoing(entry->application, claim)) return;
   // Nobody desires it: something on its way out.
   if (entry != nullptr) parts.look_at(entry->application, std::max(now, live[entry->application].retry_at));
 }

@@ -176,6 +176,22 @@ TEST_F(EngineHooks, WhatWasThereIsKeptGoingMeanwhile) {
   EXPECT_FALSE(node.runs("gone"));
 }
 
+TEST_F(EngineHooks, ProbesOfWhatWasThereAreNoNewsToTheWalk) {
+  const auto probed = [](const std::string& version) {
+    return FakeApp("app").process_spec(
+        "web", R"({"command":["/usr/bin/web",")" + version +
+                   R"("],"livenessProbe":{"tcpSocket":{"port":80},"periodSeconds":1}})");
+  };
+  begin(probed("1"));
+  node.desire(
+      {probed("2").file("b", "/etc/b", "x").process_spec("migrate", once("migrate"), hook("PreSync"))});
+  node.pass(5s);
+  node.forget_touched();
+  node.pass(20s);
+  EXPECT_GT(node.host.touched().probes, 15U);
+  EXPECT_LT(node.host.touched().stats, 5U) << "no walk looks at all of it";
+}
+
 TEST_F(EngineHooks, WhatWasThereComesBackAfterAReboot) {
   begin(app("1").process("same", {"/usr/bin/same"}));
   node.desire({app("2")
@@ -362,6 +378,19 @@ TEST_F(EngineHooks, OfWhatARecoveredHubSendsUnderAnotherApplicationHaveRun) {
   node.pass(2min);
   EXPECT_EQ(node.section("app-again").phase, SectionPhase::kSynced);
   EXPECT_EQ(node.host.touched().starts, 0U);
+}
+
+TEST_F(EngineHooks, OfAnApplicationThatWasLetGoAndMadeAnewRunAgain) {
+  ends("migrate", 0, 1s);
+  const auto made = app("1").process_spec("migrate", once("migrate"), hook("PreSync"));
+  begin(made);
+  node.desire({}, {removal_of(made, sync::RemovalMode::kRelease)});
+  node.pass(1min);
+  FakeApp anew = FakeApp("anew").file("a", "/etc/a", "1").process("web", {"/usr/bin/web", "1"});
+  node.desire({anew.process_spec("migrate", once("migrate"), hook("PreSync"))});
+  node.pass(1min);
+  EXPECT_EQ(node.section("anew").phase, SectionPhase::kSynced);
+  EXPECT_THAT(started(), ElementsAre("migrate")) << "and nothing else is started";
 }
 
 TEST_F(EngineHooks, AHostThatCouldNotIsNoNewAttempt) {

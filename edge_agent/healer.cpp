@@ -51,7 +51,9 @@ ResourceHealth health_over(const sync::Hook& hook, Observed::End end) {
               .reason = "HookFailed",
               .message = stage + " hook; its last run failed"};
     case Observed::End::kRuns:
-      return {.health = Health::kHealthy, .reason = "HookOver", .message = stage + " hook; is over, and still runs"};
+      return {.health = Health::kHealthy,
+              .reason = "HookOver",
+              .message = stage + " hook; is over, and still runs"};
     case Observed::End::kNone: break;
   }
   const bool is_for_failure = hook.stage == sync::HookStage::kSyncFail;
@@ -106,13 +108,15 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
   return true;
 }
 
-void Healer::look_at_outgoing(const ApplicationUid& application, const sync::Claim& claim) {
+bool Healer::look_at_outgoing(const ApplicationUid& application, const sync::Claim& claim) {
   Target* target = parts_.targets.outgoing(application);
-  if (target == nullptr) return;
+  if (target == nullptr) return false;
+  bool is_kept = false;
   for (auto& item : target->items) {
     const bool is_there = !item.desired.rests && std::ranges::count(item.desired.claims, claim) > 0;
-    if (is_there && is_applied(application, item)) look(application, *target, item);
+    if (is_there && is_applied(application, item)) is_kept = look(application, *target, item) || is_kept;
   }
+  return is_kept;
 }
 
 void Healer::look_at_outgoing(const ApplicationUid& application) {

@@ -17,7 +17,8 @@ class Healer {
   /// Whether all that it claims was applied as it is wanted now.
   bool is_applied(const sync::ApplicationUid& application, const TargetItem& item) const;
   /// Keeps going what an earlier section left at this claim, while that of the one on its way has not had its turn.
-  void look_at_outgoing(const sync::ApplicationUid& application, const sync::Claim& claim);
+  /// False: it left nothing there, or that had its turn.
+  bool look_at_outgoing(const sync::ApplicationUid& application, const sync::Claim& claim);
   void look_at_outgoing(const sync::ApplicationUid& application);
   /// Tends an item that is in place and notes its health.
   void tend(const sync::ApplicationUid& application, TargetItem& item);

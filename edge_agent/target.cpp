@@ -16,13 +16,14 @@ using base::Result;
 
 namespace {
 
-/// What tells a hook's runs apart: one for each attempt of each section.
-base::Digest attempt_of(const base::Digest& section, std::uint32_t run) {
+/// What tells a hook's runs apart: one for each attempt of each section of each application.
+base::Digest attempt_of(const sync::ApplicationUid& application, const base::Digest& section,
+                        std::uint32_t run) {
   if (base::planted("hook-run-by-each-agent")) {
     static std::uint32_t loads = 0;
     run += ++loads;
   }
-  return base::Digest::of(section.hex() + "\n" + std::to_string(run));
+  return base::Digest::of(application.str() + "\n" + section.hex() + "\n" + std::to_string(run));
 }
 
 Result<TargetItem> resolve(const sync::Resource& resource, const base::Digest& attempt,
@@ -80,13 +81,14 @@ bool Target::has_hooks_of(sync::HookStage stage) const {
 }
 
 Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, std::string_view bytes,
-                                            Drivers& drivers, std::uint32_t run) {
+                                            Drivers& drivers, std::uint32_t run,
+                                            const sync::ApplicationUid& application) {
   HF_TRY(const auto section, sync::decode_section(bytes));
   References references(section);
   auto target = std::make_unique<Target>();
   target->digest = digest;
   target->run = run;
-  const auto attempt = attempt_of(digest, run);
+  const auto attempt = attempt_of(application, digest, run);
   target->policy = section.policy;
   target->items.reserve(section.resources.size());
   for (const auto& resource : section.resources) {

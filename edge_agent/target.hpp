@@ -50,7 +50,8 @@ struct Target {
 
 /// Decodes and resolves. kUnsupported: a resource that this agent cannot do; the message names it.
 base::Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, std::string_view bytes,
-                                                  Drivers& drivers, std::uint32_t run = 0);
+                                                  Drivers& drivers, std::uint32_t run = 0,
+                                                  const sync::ApplicationUid& application = {});
 
 /// The claims of a section's resources, without resolving them: of all that can be read, whatever else is in it.
 std::vector<sync::Claim> claims_in(std::string_view section_bytes);

@@ -86,7 +86,7 @@ void Targets::follow_target(const SectionRecord& record) {
 
 void Targets::load(const ApplicationUid& application, const Digest& digest, std::uint32_t run) {
   auto bytes = store_.body(digest);
-  auto target = bytes ? load_target(digest, *bytes, drivers_, run) : base::fail(bytes.error());
+  auto target = bytes ? load_target(digest, *bytes, drivers_, run, application) : base::fail(bytes.error());
   if (!target) {
     // What was held before goes on being held: a section that cannot be read takes nothing away.
     errors_.insert_or_assign(application, std::pair{digest, target.error()});
