@@ -13,11 +13,14 @@ namespace {
 using Items = std::vector<DesiredItem>;
 using Edges = std::vector<std::vector<std::size_t>>;
 
+sync::HookStage stage_of(const Items& items, std::size_t i) { return sync::stage_of(items[i].hook); }
+
 std::vector<std::size_t> dependencies_of(const Items& items, std::size_t of) {
   std::vector<std::size_t> found;
   for (const auto& brief : items[of].depends_on) {
     for (std::size_t i = 0; i < items.size(); ++i) {
-      if (i != of && items[i].key.matches_brief(brief)) found.push_back(i);
+      const bool can_wait = i != of && sync::may_wait_for(stage_of(items, of), stage_of(items, i));
+      if (can_wait && items[i].key.matches_brief(brief)) found.push_back(i);
     }
   }
   std::ranges::sort(found);
@@ -74,7 +77,9 @@ std::vector<std::int64_t> lifted_waves(const Items& items, const Edges& depends_
   std::vector<std::int64_t> waves(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) waves[i] = items[i].wave;
   for (const std::size_t i : without_circles(depends_on)) {
-    for (const std::size_t on : depends_on[i]) waves[i] = std::max(waves[i], waves[on]);
+    for (const std::size_t on : depends_on[i]) {
+      if (stage_of(items, on) == stage_of(items, i)) waves[i] = std::max(waves[i], waves[on]);
+    }
   }
   return waves;
 }
@@ -88,8 +93,10 @@ std::vector<Placed> apply_order(const Items& items) {
   const Edges dependents = dependents_of(depends_on);
 
   const auto before = [&](std::size_t a, std::size_t b) {
-    return std::tie(waves[a], items[a].kind_order, items[a].key) <
-           std::tie(waves[b], items[b].kind_order, items[b].key);
+    const Turn turn_a{stage_of(items, a), waves[a]};
+    const Turn turn_b{stage_of(items, b), waves[b]};
+    return std::tie(turn_a, items[a].kind_order, items[a].key) <
+           std::tie(turn_b, items[b].kind_order, items[b].key);
   };
   std::set<std::size_t, decltype(before)> ready(before);
   std::vector<std::size_t> open(items.size());
@@ -107,7 +114,7 @@ std::vector<Placed> apply_order(const Items& items) {
       if (--open[next] == 0) ready.insert(next);
     }
     for (const std::size_t on : depends_on[i]) depths[i] = std::max(depths[i], depths[on] + 1);
-    order.push_back({i, waves[i], std::move(depends_on[i]), depths[i]});
+    order.push_back({i, waves[i], std::move(depends_on[i]), depths[i], stage_of(items, i)});
   }
   return order;
 }
@@ -117,11 +124,16 @@ std::vector<DependencyError> dependency_errors(const Items& items) {
   const auto circles = in_circles(all_dependencies(items));
   for (std::size_t i = 0; i < items.size(); ++i) {
     for (const auto& brief : items[i].depends_on) {
-      const bool known =
-          std::ranges::any_of(items, [&](const auto& item) { return item.key.matches_brief(brief); });
-      if (!known) {
+      const auto on =
+          std::ranges::find_if(items, [&](const auto& item) { return item.key.matches_brief(brief); });
+      if (on == items.end()) {
         errors.push_back(
             {i, items[i].key.brief() + " depends on " + brief + ", which its application does not have"});
+      } else if (!sync::may_wait_for(stage_of(items, i), sync::stage_of(on->hook))) {
+        errors.push_back({i, items[i].key.brief() + " depends on " + brief + ", whose stage " +
+                                 std::string(sync::to_string(sync::stage_of(on->hook))) +
+                                 " never comes before its own, " +
+                                 std::string(sync::to_string(stage_of(items, i)))});
       }
     }
     if (circles[i])

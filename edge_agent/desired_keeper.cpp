@@ -35,7 +35,7 @@ bool differs(const SectionRecord& known, const sync::SectionRef& ref) {
 
 bool is_moving(sync::SectionPhase phase) {
   return phase == sync::SectionPhase::kPending || phase == sync::SectionPhase::kRollingBack ||
-         phase == sync::SectionPhase::kRemoving;
+         phase == sync::SectionPhase::kRemoving || phase == sync::SectionPhase::kFailing;
 }
 
 bool fits(const sync::SectionBody& body, const sync::SectionRef& ref) {
@@ -52,6 +52,7 @@ SectionRecord accept_section(const SectionRecord* known, const sync::SectionRef&
   record.removal = {};
   if (!is_news) return record;
   const bool is_other = known == nullptr || known->accepted.digest != ref.digest;
+  if (known != nullptr && is_other) begin_another(record);
   record = advance(std::move(record), SectionEvent::kAccepted, 0).record;
   if (is_other && is_quarantined(record, ref.digest)) {
     // What the record says is of the one before.

@@ -29,6 +29,10 @@ struct Effective {
   /// thousand of these is cheap. observe(), tend(), health() and watch() work without it; apply() needs a
   /// whole one.
   virtual void shed() {}
+  /// Of a hook: makes it differ from what was run for every other attempt, on the host, too.
+  virtual void salt(const base::Digest& attempt) {
+    digest = base::Digest::of(digest.hex() + "\n" + attempt.hex());
+  }
   sync::ResourceKey key;
   std::vector<sync::Claim> claims;
   base::Digest digest;  ///< of everything that matters on the host
@@ -40,6 +44,8 @@ struct ResourceHealth {
   std::string message{};
   /// It will never get better by itself, so nobody need wait for the progress deadline.
   bool is_final = false;
+  /// What can be a hook: it has ended well, and is not merely well while it runs.
+  bool has_ended = false;
 };
 
 /// What a driver tells when another program than the host (a container engine, systemd) let it know something: the claim to look

@@ -184,11 +184,16 @@ void Engine::State::look_at_claim(const sync::Claim& claim) {
     if (of.waits_for_engine && pods != nullptr && pods->cache().trouble() == nullptr) {
       of.waits_for_engine = false;
       of.retry_at = now;
+      parts.look_at(ref.application, now);
     }
-    // A walk waits for this, or has to begin.
-    if (of.walk || !is_applied) parts.look_at(ref.application, std::max(now, of.retry_at));
+    // The walk has not come to it, and what is there until then is no news to the walk.
+    if (!is_applied && healer.look_at_outgoing(ref.application, claim)) return;
+    const bool is_leaving = entry != nullptr && entry->phase == sync::InventoryPhase::kDeleting;
+    // A walk waits for this, or has to begin; or a hook is on its way out.
+    if (of.walk || !is_applied || is_leaving) parts.look_at(ref.application, std::max(now, of.retry_at));
     if (entry != nullptr) return;
   }
+  if (entry != nullptr && healer.look_at_outgoing(entry->application, claim)) return;
   // Nobody desires it: something on its way out.
   if (entry != nullptr) parts.look_at(entry->application, std::max(now, live[entry->application].retry_at));
 }
@@ -296,7 +301,10 @@ void Engine::look_at_everything(bool retry) {
 // ---- to say ----
 
 /// What had to wait while nothing that is held was proof.
-void Engine::State::go_on_proven() { queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic()); }
+void Engine::State::go_on_proven() {
+  for (auto& [application, of] : live) of.leftovers_known = false;
+  queue.add({WorkKind::kFullPass, ""}, seams.clock.monotonic());
+}
 
 void Engine::set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version) {
   state_->identity.trust = version;

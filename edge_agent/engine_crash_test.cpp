@@ -216,5 +216,87 @@ TEST(EngineKilledNeverRestartsAProcess, ThatRunsAsItShould) {
   FAIL() << "the story never came to its end";
 }
 
+// ---- with a hook under way ----
+
+FakeMeta hook(const std::string& stage, const std::string& policy = "") {
+  FakeMeta meta;
+  meta.hook = stage;
+  meta.hook_delete_policy = policy;
+  return meta;
+}
+std::string once(const std::string& program) {
+  return R"({"command":["/usr/bin/)" + program + R"("],"restartPolicy":"Never"})";
+}
+
+/// Each of its hooks ends well; then one whose PostSync fails, with SyncFail; then the hooks leave Git.
+Story hook_story() {
+  const auto app = [](const std::string& version) {
+    return impatient().file("a", "/etc/a", version).process("web", {"/usr/bin/web", version});
+  };
+  return {{
+      [app](FakeNode& node) {
+        for (const auto* name : {"migrate", "check", "tell"}) {
+          base::FakeProgram program;
+          program.exits_with = 0;
+          program.exits_after = 1s;
+          node.host.set_program(node.process(name), program);
+        }
+        node.accept(node.state(
+            {1, 1}, {app("1")
+                         .process_spec("migrate", once("migrate"), hook("PreSync"))
+                         .process_spec("check", once("check"), hook("PostSync", "HookSucceeded"))}));
+      },
+      [app](FakeNode& node) {
+        base::FakeProgram program;
+        program.exits_with = 1;
+        program.exits_after = 1s;
+        node.host.set_program(node.process("check"), program);
+        node.accept(
+            node.state({1, 2}, {app("2")
+                                    .process_spec("migrate", once("migrate"), hook("PreSync"))
+                                    .process_spec("check", once("check"), hook("PostSync", "HookFailed"))
+                                    .process_spec("tell", once("tell"), hook("SyncFail"))}));
+      },
+      [app](FakeNode& node) { node.accept(node.state({1, 3}, {app("3")})); },
+  }};
+}
+
+/// The run that a hook was started for, as the host sees it, and how often.
+std::map<std::string, int> runs_of(FakeNode& node, const std::string& name) {
+  std::map<std::string, int> out;
+  const std::string start = "start " + node.process(name).instance;
+  for (const auto& change : node.host.changes()) {
+    if (change == start) ++out[name];
+  }
+  return out;
+}
+
+TEST(EngineKilledWithAHook, EndsInTheSamePlaceAndRunsNoneTwice) {
+  FakeNode untroubled;
+  const Told expected = tell(untroubled, hook_story(), std::nullopt, false, false);
+  ASSERT_EQ(expected.ends.size(), 3U);
+  EXPECT_THAT(expected.ends[1], ::testing::Contains("/etc/a=1 420")) << "rolled back";
+  std::map<std::string, int> runs;
+  for (const auto* name : {"migrate", "check", "tell"}) runs[name] = runs_of(untroubled, name)[name];
+  EXPECT_EQ(runs, (std::map<std::string, int>{{"migrate", 3}, {"check", 3}, {"tell", 1}}));
+  for (const bool after : {false, true}) {
+    int deaths = 0;
+    for (int die_at = 0; die_at < 1'000; ++die_at) {
+      FakeNode node;
+      const Told told = tell(node, hook_story(), die_at, after, false);
+      if (!told.died) break;
+      ++deaths;
+      for (std::size_t chapter = 0; chapter < expected.ends.size(); ++chapter) {
+        ASSERT_EQ(told.ends[chapter], expected.ends[chapter])
+            << "died at " << die_at << ", seen after chapter " << chapter;
+      }
+      for (const auto& [name, count] : runs) {
+        ASSERT_EQ(runs_of(node, name)[name], count) << name << ", died at " << die_at;
+      }
+    }
+    EXPECT_GT(deaths, 30);
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

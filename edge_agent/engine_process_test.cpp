@@ -437,5 +437,65 @@ TEST_F(EngineProcess, ARemovedProcessIsProbedNoMore) {
   EXPECT_EQ(node.host.probes_running(), 0U);
 }
 
+TEST_F(EngineProcess, WhatWasReadyBeforeItsRestartSaysNothingOfTheNewOne) {
+  const std::string probe = "process:default/web#readiness";
+  node.host.set_probe(probe, {.ok = true});
+  start(web(R"("readinessProbe":{"tcpSocket":{"port":80},"periodSeconds":1})"));
+  ASSERT_EQ(node.resource("Process/web").health, Health::kHealthy);
+  node.host.set_probe(probe, {.ok = true, .after = 500ms});
+  node.host.kill_by_hand(node.process("web"));
+  node.run();
+  ASSERT_TRUE(node.runs("web"));
+  EXPECT_EQ(node.resource("Process/web").health, Health::kProgressing);
+  node.pass(2s);
+  EXPECT_EQ(node.resource("Process/web").health, Health::kHealthy);
+}
+
+// ---- minReadySeconds ----
+
+TEST_F(EngineProcess, CountsAsHealthyOnlyAfterItWasReadyForSoLong) {
+  node.host.set_probe("process:default/web#readiness", {.ok = true});
+  node.desire({web(R"("minReadySeconds":20,"readinessProbe":{"tcpSocket":{"port":80},"periodSeconds":1})")});
+  node.pass(15s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying);
+  EXPECT_EQ(node.resource("Process/web").reason, "MinReady");
+  node.pass(10s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_EQ(node.resource("Process/web").health, Health::kHealthy);
+}
+
+TEST_F(EngineProcess, OneThatEndsBeforeItWasReadyForSoLongFailsTheRevision) {
+  base::FakeProgram program;
+  program.exits_with = 1;
+  program.exits_after = 10s;
+  node.host.set_program(node.process("web"), program);
+  node.desire({web(R"("minReadySeconds":20)")});
+  node.pass(5min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+}
+
+TEST_F(EngineProcess, ItsAgeCountsForTheNextAgentToo) {
+  node.desire({web(R"("minReadySeconds":20)")});
+  node.pass(15s);
+  ASSERT_TRUE(node.restart());
+  node.pass(6s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EngineProcess, ReadinessThatComesAndGoesBeginsAnew) {
+  const std::string probe = "process:default/web#readiness";
+  node.host.set_probe(probe, {.ok = true});
+  node.desire({web(
+      R"("minReadySeconds":20,"readinessProbe":{"tcpSocket":{"port":80},"periodSeconds":1,"failureThreshold":1})")});
+  node.pass(15s);
+  node.host.set_probe(probe, {.ok = false, .detail = "no"});
+  node.pass(3s);
+  node.host.set_probe(probe, {.ok = true});
+  node.pass(15s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying);
+  node.pass(10s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

@@ -478,5 +478,30 @@ TEST(EngineDirectoryInTheWay, IsNamedAndNothingIsHalfApplied) {
   EXPECT_THAT(node.section("app").message, HasSubstr("/etc/a"));
 }
 
+TEST(EngineFarBack, AGoodStateThatIsNotGoodAnyMoreMakesWayForTheOneBeforeIt) {
+  FakeNode node;
+  const auto oldest = FakeApp("app").file("a", "/etc/a", "oldest");
+  const auto newer = FakeApp("app").file("a", "/etc/a", "newer").process_spec("web", kReadyWeb);
+  node.desire({oldest});
+  node.settle();
+  node.desire({newer});
+  node.pass(10s);
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  // What it needs is gone for good, offline too: neither the new one nor the newest good one becomes healthy.
+  node.host.set_probe(kWebProbe, {.ok = false, .detail = "no camera"});
+  node.host.kill_by_hand(node.process("web"));
+  node.desire({FakeApp("app").file("a", "/etc/a", "bad").process_spec("web", kReadyWeb)});
+  node.pass(4min);
+  node.pass(3min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_EQ(node.content("/etc/a"), "oldest");
+  EXPECT_EQ(node.section("app").last_good, oldest.digest());
+  EXPECT_THAT(node.last_event("RollbackFailed"), HasSubstr("next is section " + oldest.digest().brief()));
+  ASSERT_TRUE(node.restart());
+  node.pass(1h);
+  EXPECT_EQ(node.content("/etc/a"), "oldest") << "across restarts";
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

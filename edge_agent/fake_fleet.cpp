@@ -32,6 +32,9 @@ FakeApp& FakeApp::add(const std::string& api, const std::string& kind, const std
   if (meta.wave != 0) annotations[std::string(sync::kAnnotationSyncWave)] = std::to_string(meta.wave);
   if (!meta.depends_on.empty()) annotations[std::string(sync::kAnnotationDependsOn)] = meta.depends_on;
   if (meta.prune_disabled) annotations[std::string(sync::kAnnotationPrune)] = "disabled";
+  if (!meta.hook.empty()) annotations[std::string(sync::kAnnotationHook)] = meta.hook;
+  if (!meta.hook_delete_policy.empty())
+    annotations[std::string(sync::kAnnotationHookDeletePolicy)] = meta.hook_delete_policy;
   if (!annotations.empty()) object["metadata"]["annotations"] = annotations;
   auto resource = sync::parse_resource(object);
   assert(resource && "a manifest of a test is wrong");

@@ -24,6 +24,8 @@ struct FakeMeta {
   std::string depends_on;
   bool prune_disabled = false;
   std::string ns = "default";
+  std::string hook{};
+  std::string hook_delete_policy{};
 };
 
 /// One application's section, put together resource by resource:

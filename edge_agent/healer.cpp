@@ -25,6 +25,7 @@ Subject Healer::subject(const ApplicationUid& application, const TargetItem& ite
 }
 
 bool Healer::is_applied(const ApplicationUid& application, const TargetItem& item) const {
+  if (item.desired.rests) return true;
   return std::ranges::all_of(item.desired.claims,
                              [&](const auto& claim) { return is_applied_at(application, item, claim); });
 }
@@ -37,7 +38,55 @@ bool Healer::is_applied_at(const ApplicationUid& application, const TargetItem& 
          entry->effective == item.desired.effective;
 }
 
+namespace {
+
+ResourceHealth health_over(const sync::Hook& hook, Observed::End end) {
+  const std::string stage(sync::to_string(hook.stage));
+  switch (end) {
+    case Observed::End::kWell:
+      return {
+          .health = Health::kHealthy, .reason = "HookSucceeded", .message = stage + " hook; has ended well"};
+    case Observed::End::kBadly:
+      return {.health = Health::kHealthy,
+              .reason = "HookFailed",
+              .message = stage + " hook; its last run failed"};
+    case Observed::End::kRuns:
+      return {.health = Health::kHealthy,
+              .reason = "HookOver",
+              .message = stage + " hook; is over, and still runs"};
+    case Observed::End::kNone: break;
+  }
+  const bool is_for_failure = hook.stage == sync::HookStage::kSyncFail;
+  return {.health = Health::kHealthy,
+          .reason = "HookOver",
+          .message = stage + (is_for_failure ? " hook; runs when a revision has failed for good"
+                                             : " hook; runs with the next revision")};
+}
+
+}  // namespace
+
+/// A hook that is over is as it should be, whatever has become of it: only how it ended is told.
+void Healer::show_resting(const ApplicationUid& application, TargetItem& item) {
+  if (!item.desired.hook) return;
+  auto end = Observed::End::kNone;
+  for (const auto& claim : item.desired.claims) {
+    const auto* entry = parts_.store.entry(claim);
+    if (entry == nullptr || entry->application != application || entry->key != item.desired.key) continue;
+    const auto observed = item.driver->observe(claim, nullptr, entry);
+    if (observed && observed->present) end = observed->end;
+  }
+  auto health = health_over(*item.desired.hook, end);
+  const auto* record = parts_.store.section(application);
+  const bool is_stopped = record != nullptr && is_quarantined(*record, target_digest(*record));
+  if (is_stopped && end == Observed::End::kBadly) health.health = Health::kDegraded;
+  parts_.show(item, SyncStatus::kSynced, std::move(health));
+}
+
 bool Healer::look(const ApplicationUid& application, Target& target, TargetItem& item) {
+  if (item.desired.rests) {
+    show_resting(application, item);
+    return true;
+  }
   for (const auto& claim : item.desired.claims) {
     if (!is_applied_at(application, item, claim)) return false;
     const auto observed = item.driver->observe(claim, item.effective.get(), parts_.store.entry(claim));
@@ -65,6 +114,31 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
   return true;
 }
 
+bool Healer::look_at_outgoing(const ApplicationUid& application, const sync::Claim& claim) {
+  Target* target = parts_.targets.outgoing(application);
+  if (target == nullptr) return false;
+  bool is_kept = false;
+  for (auto& item : target->items) {
+    const bool is_there = !item.desired.rests && std::ranges::count(item.desired.claims, claim) > 0;
+    if (is_there && is_applied(application, item)) is_kept = look(application, *target, item) || is_kept;
+  }
+  return is_kept;
+}
+
+void Healer::look_at_outgoing(const ApplicationUid& application) {
+  Target* target = parts_.targets.outgoing(application);
+  if (target == nullptr) return;
+  Target* next = parts_.targets.find(application);
+  for (auto& item : target->items) {
+    if (item.desired.rests || !is_applied(application, item)) continue;
+    // What is the same in both is the new one's already, and shown as that.
+    TargetItem* same = next == nullptr ? nullptr : next->find(item.desired.key);
+    const bool is_same =
+        same != nullptr && !same->desired.rests && same->desired.effective == item.desired.effective;
+    is_same ? look(application, *next, *same) : look(application, *target, item);
+  }
+}
+
 void Healer::tend(const ApplicationUid& application, TargetItem& item) {
   const auto tended = item.driver->tend(*item.effective);
   if (!tended && is_not_known_yet(tended.error())) return;
@@ -83,7 +157,14 @@ void Healer::tend(const ApplicationUid& application, TargetItem& item) {
   if (tended->again_at) {
     for (const auto& claim : item.desired.claims) parts_.look_at(claim, *tended->again_at);
   }
-  parts_.show(item, SyncStatus::kSynced, item.driver->health(*item.effective));
+  auto health = item.driver->health(*item.effective);
+  const bool is_waited_for = item.desired.hook && !base::planted("hook-not-waited-for");
+  if (is_waited_for && health.health == Health::kHealthy && !health.has_ended) {
+    health = {.health = Health::kProgressing,
+              .reason = "HookRunning",
+              .message = std::string(sync::to_string(item.desired.hook->stage)) + " hook; runs"};
+  }
+  parts_.show(item, SyncStatus::kSynced, std::move(health));
 }
 
 void Healer::show_engine_down(TargetItem& item, const base::Error& error) {

@@ -16,6 +16,10 @@ class Healer {
   bool look(const sync::ApplicationUid& application, Target& target, TargetItem& item);
   /// Whether all that it claims was applied as it is wanted now.
   bool is_applied(const sync::ApplicationUid& application, const TargetItem& item) const;
+  /// Keeps going what an earlier section left at this claim, while that of the one on its way has not had its turn.
+  /// False: it left nothing there, or that had its turn.
+  bool look_at_outgoing(const sync::ApplicationUid& application, const sync::Claim& claim);
+  void look_at_outgoing(const sync::ApplicationUid& application);
   /// Tends an item that is in place and notes its health.
   void tend(const sync::ApplicationUid& application, TargetItem& item);
 
@@ -31,6 +35,7 @@ class Healer {
   void drifted(const sync::ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift);
   void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift);
   Subject subject(const sync::ApplicationUid& application, const TargetItem& item) const;
+  void show_resting(const sync::ApplicationUid& application, TargetItem& item);
 
   /// Says that a repair is done; what was repaired counts as one drift.
   void healed(const sync::ApplicationUid& application, const TargetItem& item, const std::string& difference);

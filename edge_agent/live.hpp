@@ -26,9 +26,9 @@ namespace holdfast::edge_agent {
 struct Walk {
   base::Digest digest;
   sync::SectionPhase phase = sync::SectionPhase::kApplying;
-  std::vector<bool> done;            ///< by item: applied in this walk
-  std::optional<std::int64_t> wave;  ///< the highest that was entered
-  base::MonotonicTime deadline{};    ///< of that wave
+  std::vector<bool> done;          ///< by item: applied in this walk
+  std::optional<Turn> turn;        ///< the latest that was entered
+  base::MonotonicTime deadline{};  ///< of that turn
   std::size_t created = 0;
   std::size_t updated = 0;
   std::size_t adopted = 0;

@@ -64,6 +64,7 @@ Health of_phase(SectionPhase phase) {
     case SectionPhase::kRemoving: return Health::kProgressing;
     case SectionPhase::kRetrying:
     case SectionPhase::kRollingBack:
+    case SectionPhase::kFailing:
     case SectionPhase::kQuarantined:
     case SectionPhase::kUnschedulable: return Health::kDegraded;
     case SectionPhase::kSynced:

@@ -62,6 +62,7 @@ bool was_there(const Observed& seen, const sync::InventoryEntry* entry) {
 void plan_applies(const PlanInput& input, const ClaimTable& claims, const SectionInput& section, Plan& plan) {
   for (const auto& placed : apply_order(section.items)) {
     const auto& item = section.items[placed.item];
+    if (item.rests) continue;
     const ClaimTable::Contender self{&section, &item};
     const sync::Claim* lost = nullptr;
     if (!claims.gets_all(self, &lost)) {
@@ -90,6 +91,7 @@ Plan plan(const PlanInput& input) {
   for (const auto& section : input.sections) {
     plan_applies(input, claims, section, plan);
     plan_deletes(input, claims, section, plan);
+    plan_hook_deletes(input, claims, section, plan);
   }
   return plan;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ struct DesiredItem {
   int kind_order = 0;
   std::vector<std::string> depends_on;  ///< briefs within the section
   bool prune_disabled = false;
+  std::optional<sync::Hook> hook{};
+  /// It holds its claims, and nothing is done for it now: a hook that is over, or all that waits while a revision fails.
+  bool rests = false;
 };
 
 /// Why a section's leftovers may go, or may not.
@@ -56,6 +60,7 @@ struct SectionInput {
   bool prune = true;  ///< the policy's; false: leftovers stay and are shown (kHold only)
   sync::PruneLimit prune_limit;
   std::vector<sync::Claim> withhold;
+  bool clears_hooks = false;  ///< hooks that are over go as their delete policy says
 };
 
 /// What the host has at one claim.
@@ -67,6 +72,8 @@ struct Observed {
   bool was_there =
       false;  ///< before this agent took it over, as the mark says; only where it is ours by its mark
   std::string difference{};  ///< for people, when !matches: "mode 0600, want 0644"
+  enum class End { kNone, kRuns, kWell, kBadly };
+  End end = End::kNone;  ///< of what can be a hook: how far it is; kNone: it was not run
 };
 
 struct PlanInput {

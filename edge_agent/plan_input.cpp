@@ -19,6 +19,7 @@ bool may_delete(const Parts& parts, const SectionRecord& record) {
 bool is_proof(const SectionRecord& record, const Target* target) {
   if (target == nullptr || target->digest != target_digest(record)) return false;
   switch (record.phase) {
+    case SectionPhase::kFailing:
     case SectionPhase::kUnschedulable: return false;
     case SectionPhase::kQuarantined: return !record.last_good.empty();
     default: return true;
@@ -52,6 +53,9 @@ SectionInput target_input(const Parts& parts, const SectionRecord& record) {
     input.items = target->desired();
     input.prune = target->policy.prune;
     input.prune_limit = target->policy.prune_limit;
+    // Whose run it was, the hook's own section says: no more proof is asked for.
+    input.clears_hooks = may_delete(parts, record) && target->digest == target_digest(record) &&
+                         record.phase != SectionPhase::kFailing;
   }
   if (may_delete(parts, record) && is_proof(record, target)) {
     input.permission =
@@ -77,7 +81,9 @@ const Effective* wanted_at(Parts& parts, const ClaimTable& table, const sync::Cl
   const auto& holder = table.holder(claim);
   Target* target = parts.targets.find(holder.section->application);
   const auto index = static_cast<std::size_t>(holder.item - holder.section->items.data());
-  return target->items[index].effective.get();
+  const auto& item = target->items[index];
+  // Of a hook that is over only its mark says whose it is.
+  return item.desired.rests && item.desired.hook ? nullptr : item.effective.get();
 }
 
 std::set<sync::Claim> claims_of(const PlanInput& input, const ApplicationUid* focus) {

@@ -33,6 +33,14 @@ bool has_ended_unseen(const base::ProcessStatus& status, const ProcessEffective&
   return status.spec_digest != wanted.start.spec_digest && status.boot_id != boot_id;
 }
 
+Observed::End how_far(const base::ProcessStatus& status) {
+  if (status.phase == ProcessPhase::kAbsent) return Observed::End::kNone;
+  if (lives(status)) return Observed::End::kRuns;
+  const bool is_well = status.phase == ProcessPhase::kExited && status.exit_code == 0 &&
+                       status.exit_signal == 0 && !status.stopped_by_us;
+  return is_well ? Observed::End::kWell : Observed::End::kBadly;
+}
+
 /// It was started with just this: what has become of it since is an end, not drift.
 bool was_applied(const ProcessEffective& wanted, const sync::InventoryEntry* entry) {
   return entry != nullptr && entry->phase == sync::InventoryPhase::kApplied && entry->key == wanted.key &&
@@ -59,13 +67,14 @@ Result<Observed> ProcessDriver::observe(const sync::Claim& claim, const Effectiv
   HF_TRY(const auto status, host_.process(id));
   if (wanted != nullptr && was_applied(as_process(*wanted), entry) &&
       has_ended_unseen(status, as_process(*wanted), host_.boot_id())) {
-    return Observed{.present = true, .matches = true, .ours = true};
+    return Observed{.present = true, .matches = true, .ours = true, .end = Observed::End::kBadly};
   }
   Observed observed{.present = status.phase != ProcessPhase::kAbsent};
   if (!observed.present) {
     observed.difference = "is not there";
     return observed;
   }
+  observed.end = how_far(status);
   observed.ours = marks_.owner(status.mark, claim).has_value();
   if (wanted == nullptr) return observed;
   // A running process cannot be marked again; what the inventory says is enough to keep it, not to remove it.

@@ -59,15 +59,22 @@ Json probe_json(const std::optional<sync::Probe>& probe) {
 }
 
 base::Digest effective_digest(const ProcessEffective& process) {
-  const Json text{{"start", process.start.spec_digest},
-                  {"restartPolicy", static_cast<int>(process.restart_policy)},
-                  {"liveness", probe_json(process.liveness)},
-                  {"readiness", probe_json(process.readiness)},
-                  {"grace", process.grace.count()}};
+  Json text{{"start", process.start.spec_digest},
+            {"restartPolicy", static_cast<int>(process.restart_policy)},
+            {"liveness", probe_json(process.liveness)},
+            {"readiness", probe_json(process.readiness)},
+            {"grace", process.grace.count()}};
+  // Only where it is said, so that what was applied before it could be said is still what is wanted.
+  if (process.min_ready.count() > 0) text["minReady"] = process.min_ready.count();
   return base::Digest::of(base::canonical_json(text));
 }
 
 }  // namespace
+
+void ProcessEffective::salt(const base::Digest& attempt) {
+  start.spec_digest = base::Digest::of(start.spec_digest + "\n" + attempt.hex()).hex();
+  digest = effective_digest(*this);
+}
 
 Result<std::unique_ptr<ProcessEffective>> resolve_process(const sync::Resource& resource,
                                                           References& references) {
@@ -78,6 +85,7 @@ Result<std::unique_ptr<ProcessEffective>> resolve_process(const sync::Resource& 
   process->claims = {{sync::ClaimKind::kProcess, resource.key.ns + "/" + resource.key.name}};
   process->restart_policy = spec.restart_policy;
   process->grace = spec.termination_grace;
+  process->min_ready = spec.min_ready;
 
   auto& start = process->start;
   start.id = instance_of(process->claims.front());

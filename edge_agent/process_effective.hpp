@@ -16,11 +16,13 @@
 namespace holdfast::edge_agent {
 
 struct ProcessEffective final : Effective {
+  void salt(const base::Digest& attempt) override;
   base::ProcessStart start;  ///< without mark
   sync::RestartPolicy restart_policy = sync::RestartPolicy::kAlways;
   std::optional<sync::Probe> liveness;
   std::optional<sync::Probe> readiness;
   std::chrono::milliseconds grace{0};
+  std::chrono::milliseconds min_ready{0};
 };
 
 base::Result<std::unique_ptr<ProcessEffective>> resolve_process(const sync::Resource& resource,

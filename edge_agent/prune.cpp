@@ -160,7 +160,51 @@ std::string delete_reason(const SectionInput& section) {
   }
 }
 
+/// Why a hook that is over goes; nullptr: it stays until its next run, or for good.
+const char* why_hook_goes(const sync::Hook& hook, const InventoryEntry& entry, const Observed& seen) {
+  switch (seen.end) {
+    case Observed::End::kNone: return nullptr;
+    case Observed::End::kRuns: return "its hook is over, and it still runs";
+    case Observed::End::kWell:
+      if (hook.delete_succeeded) return "has ended well (hook-delete-policy HookSucceeded)";
+      break;
+    case Observed::End::kBadly:
+      if (hook.delete_failed) return "has failed (hook-delete-policy HookFailed)";
+      break;
+  }
+  return entry.phase == sync::InventoryPhase::kDeleting ? "its hook is over" : nullptr;
+}
+
+void plan_hook_delete(const PlanInput& input, const DesiredItem& item, const InventoryEntry& entry,
+                      Plan& plan) {
+  const Observed* seen = seen_at(input, entry.claim);
+  if (seen == nullptr) return;
+  if (!seen->present) {
+    plan.actions.push_back(forget(entry, "is gone"));
+    return;
+  }
+  const char* why = why_hook_goes(*item.hook, entry, *seen);
+  if (why == nullptr || !seen->ours || entry.prune_disabled || entry.adopted) return;
+  plan.actions.push_back(
+      {ActionKind::kDelete, entry.application, entry.key, entry.claim, entry.effective, entry.wave, why});
+}
+
 }  // namespace
+
+void plan_hook_deletes(const PlanInput& input, const ClaimTable& claims, const SectionInput& section,
+                       Plan& plan) {
+  if (!section.clears_hooks) return;
+  for (const auto& item : section.items) {
+    if (!item.rests || !item.hook) continue;
+    for (const auto& claim : item.claims) {
+      const auto entry = input.inventory.find(claim);
+      const bool is_its = entry != input.inventory.end() &&
+                          entry->second.application == section.application && entry->second.key == item.key;
+      const ClaimTable::Contender self{&section, &item};
+      if (is_its && claims.holder(claim) == self) plan_hook_delete(input, item, entry->second, plan);
+    }
+  }
+}
 
 DeleteTurn delete_turn(const InventoryEntry& entry) {
   const auto* kind = sync::find_kind(entry.key.group, entry.key.kind);

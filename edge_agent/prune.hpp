@@ -21,6 +21,10 @@ struct DeleteTurn {
 };
 DeleteTurn delete_turn(const sync::InventoryEntry& entry);
 
+/// Appends what becomes of hooks that are over: deleted as their delete policy says, and where they did not end in time.
+void plan_hook_deletes(const PlanInput& input, const ClaimTable& claims, const SectionInput& section,
+                       Plan& plan);
+
 /// Appends the section's forgets and deletes, in reverse apply order, and what is withheld and why.
 void plan_deletes(const PlanInput& input, const ClaimTable& claims, const SectionInput& section, Plan& plan);
 

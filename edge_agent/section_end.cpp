@@ -149,6 +149,9 @@ Result<SectionEnd::Leaving> SectionEnd::clear_leftovers(const SectionRecord& rec
     entry.phase = sync::InventoryPhase::kDeleting;
     changes.inventory[action.claim] = std::move(entry);
   }
+  std::ranges::stable_sort(deletes, [this](const Action* a, const Action* b) {
+    return delete_turn(*parts_.store.entry(b->claim)) < delete_turn(*parts_.store.entry(a->claim));
+  });
   if (!deletes.empty()) HF_CHECK(parts_.store.commit(changes));
   std::vector<Withheld> kept = keep_withheld(record, plan, leaving);
   delete_in_turn(deletes, changes, leaving, kept);
@@ -205,27 +208,43 @@ void SectionEnd::no_trouble(const SectionRecord& record) {
 
 /// The record goes on saying why the newer revision failed; what keeps the good one from coming back is
 /// trouble.
-void SectionEnd::fail_back(const SectionRecord& record, const base::Error& error, Changes& changes) {
-  conclude(record, SectionEvent::kRollbackFailed, changes);
+void SectionEnd::fail_back(const SectionRecord& record, const base::Error& error, SectionEvent event,
+                           Changes& changes) {
+  const auto tried = target_digest(record);
+  conclude(record, event, changes);
   auto& trouble = parts_.live[record.accepted.application].trouble;
   if (!trouble) trouble = error.with_context("cannot go back to the last good state");
-  parts_.events.warning("RollbackFailed", subject_of(record), error.message());
+  const auto* stored = parts_.store.section(record.accepted.application);
+  const bool is_other = stored != nullptr && target_digest(*stored) != tried;
+  parts_.events.warning(
+      "RollbackFailed", subject_of(record),
+      "section " + tried.brief() + ": " + error.message() +
+          (is_other ? "; next is section " + target_digest(*stored).brief() + ", which was good before it"
+                    : std::string()));
+}
+
+/// What failed, failed already: that a hook about it fails, too, keeps nothing from the way back.
+void SectionEnd::end_hooks(const SectionRecord& record, const base::Error& error, Changes& changes) {
+  parts_.events.warning("SyncFailHookFailed", subject_of(record), error.message());
+  conclude(record, SectionEvent::kHooksOver, changes);
 }
 
 void SectionEnd::fail(SectionRecord record, const base::Error& error, Changes& changes) {
+  const bool is_hosts = record.removal_pending || is_hosts_fault(error);
+  if (record.phase == SectionPhase::kFailing) return end_hooks(record, error, changes);
   if (record.phase == SectionPhase::kRollingBack) {
-    fail_back(record, error, changes);
+    fail_back(record, error, is_hosts ? SectionEvent::kHostFailed : SectionEvent::kRollbackFailed, changes);
     return;
   }
   record.reason = base::to_string(error.code());
   record.message = sync::bounded_message(error.message());
-  const bool is_hosts = record.removal_pending || is_hosts_fault(error);
   conclude(std::move(record), is_hosts ? SectionEvent::kHostFailed : SectionEvent::kFailed, changes);
 }
 
 void SectionEnd::fail_gate(SectionRecord record, const base::Error& error, Changes& changes) {
+  if (record.phase == SectionPhase::kFailing) return end_hooks(record, error, changes);
   if (record.phase == SectionPhase::kRollingBack) {
-    fail_back(record, error, changes);
+    fail_back(record, error, SectionEvent::kRollbackFailed, changes);
     return;
   }
   const bool is_late = error.code() == Code::kTimeout;
@@ -236,12 +255,30 @@ void SectionEnd::fail_gate(SectionRecord record, const base::Error& error, Chang
 
 void SectionEnd::fail_leaving(SectionRecord record, const base::Error& error, Changes& changes) {
   if (record.phase == SectionPhase::kRollingBack) {
-    fail_back(record, error, changes);
+    fail_back(record, error, SectionEvent::kHostFailed, changes);
     return;
   }
   record.reason = "PruneFailed";
   record.message = sync::bounded_message(error.message());
   conclude(std::move(record), SectionEvent::kHostFailed, changes);
+}
+
+SyncFailHooks SectionEnd::sync_fail_hooks(const SectionRecord& record) const {
+  const Target* target = parts_.targets.find(record.accepted.application);
+  const bool has_some = target != nullptr && target->digest == record.accepted.digest &&
+                        target->has_hooks_of(sync::HookStage::kSyncFail);
+  return has_some ? SyncFailHooks::kSome : SyncFailHooks::kNone;
+}
+
+/// Hooks are over with the walk that ran them; what their delete policy says of them is done next.
+void SectionEnd::clear_hooks_later(const SectionRecord& record) {
+  const auto& application = record.accepted.application;
+  const Target* target = parts_.targets.find(application);
+  const bool is_end = record.phase == SectionPhase::kSynced || record.phase == SectionPhase::kHeld ||
+                      record.phase == SectionPhase::kQuarantined;
+  if (!is_end || target == nullptr || !target->has_hooks()) return;
+  parts_.live[application].leftovers_known = false;
+  parts_.look_at(application, parts_.clock.monotonic());
 }
 
 void SectionEnd::claim_waits(SectionRecord record, const std::string& conflict, Changes& changes) {
@@ -262,7 +299,7 @@ void SectionEnd::conclude(SectionRecord record, SectionEvent event, Changes& cha
   const auto application = record.accepted.application;
   const std::uint32_t limit = retry_limit(record);
   const SectionRecord before = record;
-  Advance next = advance(std::move(record), event, limit);
+  Advance next = advance(std::move(record), event, limit, sync_fail_hooks(before));
   const bool is_erased = next.command == SectionCommand::kErase;
   if (is_erased) {
     changes.sections[application] = std::nullopt;
@@ -284,6 +321,7 @@ void SectionEnd::conclude(SectionRecord record, SectionEvent event, Changes& cha
   if (is_erased) parts_.live.erase(application);
   parts_.targets.follow(application);
   schedule(next.record, next.command, event);
+  clear_hooks_later(next.record);
   if (touched || is_erased) wake_waiting(application);
 }
 
@@ -367,6 +405,7 @@ void SectionEnd::tell(const SectionRecord& before, const SectionRecord& after, S
     case SectionEvent::kFailed:
     case SectionEvent::kFailedForGood:
     case SectionEvent::kHostFailed:
+      if (before.phase == SectionPhase::kRollingBack) break;  // fail_back() tells
       if (after.phase == SectionPhase::kRetrying || after.phase == before.phase) {
         parts_.events.warning("Failed", subject, after.reason + ": " + after.message);
         break;

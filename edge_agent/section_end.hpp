@@ -53,7 +53,11 @@ class SectionEnd {
                               std::vector<Withheld>& kept);
   std::vector<Withheld> keep_withheld(const SectionRecord& record, const Plan& plan, Leaving& leaving) const;
   void try_again(const SectionRecord& record, base::Error why);
-  void fail_back(const SectionRecord& record, const base::Error& error, Changes& changes);
+  /// `event`: kRollbackFailed where another good state may do better, kHostFailed where none could.
+  void fail_back(const SectionRecord& record, const base::Error& error, SectionEvent event, Changes& changes);
+  void end_hooks(const SectionRecord& record, const base::Error& error, Changes& changes);
+  SyncFailHooks sync_fail_hooks(const SectionRecord& record) const;
+  void clear_hooks_later(const SectionRecord& record);
   std::uint32_t retry_limit(const SectionRecord& record) const;
   void schedule(const SectionRecord& record, SectionCommand command, SectionEvent event);
   void tell(const SectionRecord& before, const SectionRecord& after, SectionEvent event);

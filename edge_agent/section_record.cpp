@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stored form of SectionRecord: canonical JSON, strict both ways. docs/store.md has it field by field.
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
@@ -85,6 +86,7 @@ std::string encode_section_record(const SectionRecord& record) {
            {"attempt", record.attempt},
            {"reason", record.reason},
            {"message", record.message}};
+  if (record.run != 0) out["run"] = record.run;
   if (record.removal_pending) {
     out["removal"] = {{"mode", kModes.word(record.removal.mode)}, {"confirmed", record.removal.confirmed}};
   }
@@ -104,6 +106,8 @@ Result<SectionRecord> decode_section_record(std::string_view bytes) {
       .required("attempt", sync::number_field(record.attempt, 0, std::int64_t{limits::kRetryLimitMax} + 1))
       .required("reason", string_read(record.reason))
       .required("message", string_read(record.message))
+      .optional("run",
+                sync::number_field(record.run, 0, std::int64_t{std::numeric_limits<std::uint32_t>::max()}))
       .optional("removal",
                 [&](const Json& v, const std::string& where) { return read_removal(v, where, record); });
   HF_CHECK(in.finish());

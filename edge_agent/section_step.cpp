@@ -55,6 +55,7 @@ constexpr std::array kRows{
     Row{Phase::kRollingBack,   Event::kHostFailed,     {Phase::kRollingBack,   Command::kScheduleRetry}},
     Row{Phase::kRollingBack,   Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
     Row{Phase::kQuarantined,   Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
+    Row{Phase::kFailing,       Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
 
     Row{Phase::kRemoving,      Event::kRemoved,        {Phase::kRemoving,      Command::kErase}},
     Row{Phase::kHeld,          Event::kRemoved,        {Phase::kHeld,          Command::kErase}},
@@ -65,22 +66,28 @@ constexpr std::array kRows{
 
 bool is_walking(Phase phase) { return phase == Phase::kApplying || phase == Phase::kPending; }
 
-SectionStep after_accept(const SectionRecord& record) {
-  if (!is_quarantined(record, record.accepted.digest)) return {Phase::kPending, Command::kApply};
-  // Known bad, and asked for again. Where that is what is good already, rolling back finds nothing to do.
+/// Nothing good to go back to: stop, and keep what is there.
+SectionStep way_back(const SectionRecord& record) {
   if (record.last_good.empty()) return {Phase::kQuarantined, Command::kKeep};
   return {Phase::kRollingBack, Command::kRollBack};
 }
 
-SectionStep after_failure(const SectionRecord& record, Event event, std::uint32_t retry_limit) {
+SectionStep after_accept(const SectionRecord& record) {
+  if (!is_quarantined(record, record.accepted.digest)) return {Phase::kPending, Command::kApply};
+  if (record.phase == Phase::kFailing) return {Phase::kFailing, Command::kApply};
+  // Known bad, and asked for again. Where that is what is good already, rolling back finds nothing to do.
+  return way_back(record);
+}
+
+SectionStep after_failure(const SectionRecord& record, Event event, std::uint32_t retry_limit,
+                          SyncFailHooks hooks) {
   if (!is_walking(record.phase)) return {record.phase, Command::kNothing};
   if (event == Event::kFailed && record.attempt <= retry_limit)
     return {Phase::kRetrying, Command::kScheduleRetry};
   // It passed every gate on this host before: something else is wrong, and going back would not mend it.
   if (record.applied == record.accepted.digest) return {Phase::kRetrying, Command::kScheduleRetry};
-  // Nothing good to go back to: stop, and keep what is there.
-  if (record.last_good.empty()) return {Phase::kQuarantined, Command::kKeep};
-  return {Phase::kRollingBack, Command::kRollBack};
+  if (hooks == SyncFailHooks::kSome) return {Phase::kFailing, Command::kApply};
+  return way_back(record);
 }
 
 void remember_good(SectionRecord& record) {
@@ -118,7 +125,13 @@ void keep_books(SectionRecord& record, Event event) {
     case Event::kRemovalAccepted: forget_trouble(record); break;
     case Event::kFailed:
     case Event::kFailedForGood:
-      if (is_walking(record.phase) && record.attempt <= base::limits::kRetryLimitMax) ++record.attempt;
+      if (!is_walking(record.phase)) break;
+      if (record.attempt <= base::limits::kRetryLimitMax) ++record.attempt;
+      ++record.run;
+      break;
+    case Event::kRollbackFailed:
+      // The one before it is next. This one is not good any more; the oldest is tried for as long as it takes.
+      if (record.last_good.size() > 1) record.last_good.erase(record.last_good.begin());
       break;
     case Event::kAllHealthy:
     case Event::kOverPruneLimit:
@@ -137,12 +150,13 @@ void keep_books(SectionRecord& record, Event event) {
 
 }  // namespace
 
-SectionStep step(const SectionRecord& record, Event event, std::uint32_t retry_limit) {
+SectionStep step(const SectionRecord& record, Event event, std::uint32_t retry_limit, SyncFailHooks hooks) {
   if (event == Event::kAccepted) return after_accept(record);
   if (event == Event::kRemovalAccepted) return {Phase::kRemoving, Command::kApply};
   if (record.removal_pending && event == Event::kRetryAsked) return {Phase::kRemoving, Command::kApply};
   if (event == Event::kFailed || event == Event::kFailedForGood)
-    return after_failure(record, event, retry_limit);
+    return after_failure(record, event, retry_limit, hooks);
+  if (event == Event::kHooksOver && record.phase == Phase::kFailing) return way_back(record);
   const auto row = std::ranges::find_if(kRows, [&](const Row& candidate) {
     return candidate.phase == record.phase && candidate.event == event;
   });
@@ -150,10 +164,10 @@ SectionStep step(const SectionRecord& record, Event event, std::uint32_t retry_l
   return row->next;
 }
 
-Advance advance(SectionRecord record, Event event, std::uint32_t retry_limit) {
+Advance advance(SectionRecord record, Event event, std::uint32_t retry_limit, SyncFailHooks hooks) {
   keep_books(record, event);
   const Phase was = record.phase;
-  const SectionStep next = step(record, event, retry_limit);
+  const SectionStep next = step(record, event, retry_limit, hooks);
   record.phase = next.phase;
   const bool is_failure = event == Event::kFailed || event == Event::kFailedForGood;
   if (is_failure && is_walking(was) && next.phase != Phase::kRetrying) quarantine(record);
@@ -161,6 +175,20 @@ Advance advance(SectionRecord record, Event event, std::uint32_t retry_limit) {
     record.applied = record.last_good.front();
   }
   return {std::move(record), next.command};
+}
+
+void begin_another(SectionRecord& record) {
+  ++record.run;
+  // Its SyncFail hooks are not those of what comes now, which may be known to be bad, too.
+  if (record.phase == Phase::kFailing) record.phase = way_back(record).phase;
+}
+
+bool rests(const SectionRecord& record, const std::optional<sync::Hook>& hook) {
+  const bool is_for_failure = sync::stage_of(hook) == sync::HookStage::kSyncFail;
+  if (record.phase == Phase::kFailing) return !is_for_failure;
+  if (!hook) return false;
+  if (is_for_failure || record.applied == record.accepted.digest) return true;
+  return !is_walking(record.phase) && record.phase != Phase::kRetrying;
 }
 
 base::Digest target_digest(const SectionRecord& record) {
@@ -171,6 +199,12 @@ base::Digest target_digest(const SectionRecord& record) {
       return record.last_good.empty() ? record.accepted.digest : record.last_good.front();
     default: return record.accepted.digest;
   }
+}
+
+base::Digest outgoing_digest(const SectionRecord& record) {
+  const bool is_under_way =
+      is_walking(record.phase) || record.phase == Phase::kRetrying || record.phase == Phase::kFailing;
+  return is_under_way && record.applied != record.accepted.digest ? record.applied : base::Digest{};
 }
 
 bool is_quarantined(const SectionRecord& record, const base::Digest& digest) {

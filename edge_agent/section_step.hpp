@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "base/digest.hpp"
 #include "base/result.hpp"
 #include "sync/model/desired_state.hpp"
+#include "sync/model/hook.hpp"
 #include "sync/model/snapshot.hpp"
 
 namespace holdfast::edge_agent {
@@ -27,6 +29,8 @@ struct SectionRecord {
   std::vector<base::Digest> quarantined;  ///< known bad, not tried again; survives restarts
   sync::SectionPhase phase = sync::SectionPhase::kPending;
   std::uint32_t attempt = 0;  ///< failed attempts of `accepted` in a row
+  /// Which attempt of this application hooks are run for: one more with each other digest and each failure.
+  std::uint32_t run = 0;
   std::string reason;
   std::string message;
   bool removal_pending = false;  ///< a Removal waits to be finished; `removal` says how
@@ -49,9 +53,10 @@ enum class SectionEvent {
                      ///< does not count
   kOverPruneLimit,   ///< as kAllHealthy, but deletes wait for a person
   kRolledBack,       ///< the last good state is in force again
-  kRollbackFailed,
-  kRemoved,     ///< nothing of a removed application is left in the inventory
-  kRetryAsked,  ///< a person asked (`holdfast sync`): quarantine is lifted
+  kRollbackFailed,   ///< the host is well, and yet it does not become healthy: the one before it may
+  kHooksOver,        ///< the SyncFail hooks have ended, well or not
+  kRemoved,          ///< nothing of a removed application is left in the inventory
+  kRetryAsked,       ///< a person asked (`holdfast sync`): quarantine is lifted
 };
 
 enum class SectionCommand {
@@ -70,20 +75,33 @@ struct SectionStep {
   bool operator==(const SectionStep&) const = default;
 };
 
+/// Whether the accepted section has hooks that run when it has failed for good.
+enum class SyncFailHooks { kNone, kSome };
+
 /// REQUIRES: nothing; a pair that has no row keeps the phase and does nothing. `retry_limit`: of the
 /// section's policy; record.attempt counts the failure that is being told.
-SectionStep step(const SectionRecord& record, SectionEvent event, std::uint32_t retry_limit);
+SectionStep step(const SectionRecord& record, SectionEvent event, std::uint32_t retry_limit,
+                 SyncFailHooks hooks = SyncFailHooks::kNone);
 
 /// step(), with the record's own books kept: attempts, quarantine, applied and last good.
 struct Advance {
   SectionRecord record;
   SectionCommand command;
 };
-Advance advance(SectionRecord record, SectionEvent event, std::uint32_t retry_limit);
+Advance advance(SectionRecord record, SectionEvent event, std::uint32_t retry_limit,
+                SyncFailHooks hooks = SyncFailHooks::kNone);
+/// Before kAccepted: what was under way is of another digest, and so are the hooks that were run for it.
+void begin_another(SectionRecord& record);
 
 /// The digest that should be on the host now: accepted, or last good while quarantined, rolling back or
 /// unschedulable (accepted where there is no last good).
 base::Digest target_digest(const SectionRecord& record);
 bool is_quarantined(const SectionRecord& record, const base::Digest& digest);
+/// What was applied before the one that is on its way: whatever of it is still on the host is kept going until its turn
+/// comes. None: nothing was, or nothing else is on its way.
+base::Digest outgoing_digest(const SectionRecord& record);
+/// Whether nothing is done for a resource of target_digest() now: hooks run on the way to what is new, and only those of
+/// stage kSyncFail when that has failed for good.
+bool rests(const SectionRecord& record, const std::optional<sync::Hook>& hook);
 
 }  // namespace holdfast::edge_agent

@@ -219,5 +219,106 @@ TEST(SectionRecordBytes, AreRefusedWhenTheySayWhatNobodyWrote) {
   EXPECT_FALSE(decode_section_record(more));
 }
 
+// ---- hooks ----
+
+TEST(SectionHooks, OfSyncFailRunBetweenTheLastFailureAndTheWayBack) {
+  SectionRecord record = record_in(Phase::kApplying);
+  record.attempt = kLimit;
+  auto next = advance(record, Event::kFailed, kLimit, SyncFailHooks::kSome);
+  EXPECT_EQ(next.record.phase, Phase::kFailing);
+  EXPECT_EQ(next.command, Command::kApply);
+  EXPECT_TRUE(is_quarantined(next.record, kNew)) << "whoever dies now, it is known to be bad";
+  EXPECT_EQ(target_digest(next.record), kNew);
+  next = advance(next.record, Event::kHooksOver, kLimit, SyncFailHooks::kSome);
+  EXPECT_EQ(next.record.phase, Phase::kRollingBack);
+  EXPECT_EQ(next.command, Command::kRollBack);
+}
+
+TEST(SectionHooks, OfSyncFailWaitForTheLastFailure) {
+  const auto next = advance(record_in(Phase::kApplying), Event::kFailed, kLimit, SyncFailHooks::kSome);
+  EXPECT_EQ(next.record.phase, Phase::kRetrying);
+}
+
+TEST(SectionHooks, WithNothingToGoBackToItStopsAfterThem) {
+  SectionRecord record = record_in(Phase::kFailing);
+  record.last_good.clear();
+  EXPECT_EQ(step(record, Event::kHooksOver, kLimit), (SectionStep{Phase::kQuarantined, Command::kKeep}));
+}
+
+TEST(SectionHooks, ANewStateOrAPersonEndsThem) {
+  EXPECT_EQ(step(record_in(Phase::kFailing), Event::kAccepted, kLimit).phase, Phase::kPending);
+  EXPECT_EQ(step(record_in(Phase::kFailing), Event::kRetryAsked, kLimit).phase, Phase::kPending);
+}
+
+TEST(SectionHooks, WhatIsKnownToBeBadGoesOnFailingWhenOnlyAClaimChanged) {
+  SectionRecord record = record_in(Phase::kFailing);
+  record.quarantined = {kNew};
+  EXPECT_EQ(step(record, Event::kAccepted, kLimit).phase, Phase::kFailing);
+  begin_another(record);
+  EXPECT_EQ(step(record, Event::kAccepted, kLimit).phase, Phase::kRollingBack) << "another bad one";
+}
+
+TEST(SectionHooks, EachFailureAndEachOtherDigestIsAnotherRun) {
+  SectionRecord record = record_in(Phase::kApplying);
+  record = advance(record, Event::kFailed, kLimit).record;
+  EXPECT_EQ(record.run, 1U);
+  record = advance(record, Event::kBegin, kLimit).record;
+  record = advance(record, Event::kHostFailed, kLimit).record;
+  EXPECT_EQ(record.run, 1U) << "the host's fault is no new attempt";
+  begin_another(record);
+  EXPECT_EQ(record.run, 2U);
+  record = advance(record, Event::kRetryAsked, kLimit).record;
+  EXPECT_EQ(record.run, 2U) << "the failure that it is asked after has counted";
+}
+
+struct Rest {
+  const char* name;
+  Phase phase;
+  bool is_new;
+  std::optional<sync::HookStage> stage;
+  bool rests;
+};
+class SectionRest : public ::testing::TestWithParam<Rest> {};
+TEST_P(SectionRest, SaysForWhomNothingIsDone) {
+  SectionRecord record = record_in(GetParam().phase);
+  if (!GetParam().is_new) record.applied = kNew;
+  std::optional<sync::Hook> hook;
+  if (GetParam().stage) hook = sync::Hook{*GetParam().stage};
+  EXPECT_EQ(rests(record, hook), GetParam().rests);
+}
+using sync::HookStage;
+INSTANTIATE_TEST_SUITE_P(
+    Rows, SectionRest,
+    ::testing::Values(Rest{"PendingRunsIt", Phase::kPending, true, HookStage::kPreSync, false},
+                      Rest{"ApplyingRunsIt", Phase::kApplying, true, HookStage::kPostSync, false},
+                      Rest{"RetryingRunsItAgain", Phase::kRetrying, true, HookStage::kSync, false},
+                      Rest{"WhatIsNotNewRunsNone", Phase::kApplying, false, HookStage::kPreSync, true},
+                      Rest{"SyncedRunsNone", Phase::kSynced, false, HookStage::kPreSync, true},
+                      Rest{"HeldRunsNone", Phase::kHeld, false, HookStage::kPostSync, true},
+                      Rest{"TheWayBackRunsNone", Phase::kRollingBack, true, HookStage::kPreSync, true},
+                      Rest{"QuarantineRunsNone", Phase::kQuarantined, true, HookStage::kPreSync, true},
+                      Rest{"SyncFailWaits", Phase::kApplying, true, HookStage::kSyncFail, true},
+                      Rest{"FailingRunsSyncFail", Phase::kFailing, true, HookStage::kSyncFail, false},
+                      Rest{"FailingRunsNoOther", Phase::kFailing, true, HookStage::kPreSync, true},
+                      Rest{"FailingTouchesNothingElse", Phase::kFailing, true, std::nullopt, true},
+                      Rest{"ApplyingDoesAllElse", Phase::kApplying, true, std::nullopt, false},
+                      Rest{"SyncedKeepsAllElse", Phase::kSynced, false, std::nullopt, false}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(SectionBooks, AGoodStateThatDoesNotComeBackMakesWayForTheOneBeforeIt) {
+  SectionRecord record = record_in(Phase::kRollingBack);
+  record.last_good = {kGood, kOlder};
+  record = advance(record, Event::kRollbackFailed, kLimit).record;
+  EXPECT_EQ(record.phase, Phase::kRollingBack);
+  EXPECT_EQ(target_digest(record), kOlder);
+  record = advance(record, Event::kHostFailed, kLimit).record;
+  EXPECT_EQ(target_digest(record), kOlder) << "the host's fault is not the state's";
+  record = advance(record, Event::kRollbackFailed, kLimit).record;
+  EXPECT_EQ(target_digest(record), kOlder) << "there is none before it";
+  record = advance(record, Event::kAllHealthy, kLimit).record;
+  EXPECT_EQ(record.phase, Phase::kQuarantined);
+  EXPECT_EQ(record.applied, kOlder);
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

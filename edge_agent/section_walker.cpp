@@ -41,6 +41,7 @@ void SectionWalker::run(const ApplicationUid& application) {
     case SectionPhase::kPending:
     case SectionPhase::kRetrying: walk(application, advance(*record, SectionEvent::kBegin, 0).record); return;
     case SectionPhase::kApplying:
+    case SectionPhase::kFailing:
     case SectionPhase::kRollingBack: walk(application, *record); return;
     case SectionPhase::kRemoving: remove(application, *record); return;
     case SectionPhase::kSynced:
@@ -78,6 +79,7 @@ void SectionWalker::keep(const ApplicationUid& application) {
     return;
   }
   const bool all_applied = look_at_all(application);
+  healer_.look_at_outgoing(application);
   if (!all_applied && (is_steady || is_back)) {
     // The inventory does not say what the record says (it was rebuilt, or a claim changed hands): walk again.
     const auto again = advance(advance(*record, SectionEvent::kAccepted, 0).record, SectionEvent::kBegin, 0);
@@ -86,7 +88,10 @@ void SectionWalker::keep(const ApplicationUid& application) {
   }
   const auto& live = parts_.live[application];
   const bool is_clear = live.leftovers_known && live.leftovers.empty();
-  if ((is_steady || is_back) && !is_clear && !is_waiting) clear_kept(application, *record);
+  const bool has_hooks =
+      parts_.targets.find(application) != nullptr && parts_.targets.find(application)->has_hooks();
+  const bool is_stopped = record->phase == SectionPhase::kQuarantined && !is_back && has_hooks;
+  if ((is_steady || is_back || is_stopped) && !is_clear && !is_waiting) clear_kept(application, *record);
 }
 
 /// What was applied before is kept as it was; what was not is nobody's word yet.
@@ -174,7 +179,7 @@ void SectionWalker::no_target(const ApplicationUid& application, SectionRecord r
     // Not the revision's fault: it is read again, and the hub is asked for bytes that are not there.
     parts_.targets.forget_error(application);
     end_.trouble(record, why);
-  } else if (record.phase == SectionPhase::kRollingBack) {
+  } else if (record.phase == SectionPhase::kRollingBack || record.phase == SectionPhase::kFailing) {
     end_.fail(record, why, changes);
   } else if (why.code() == Code::kUnsupported || why.code() == Code::kTooNew) {
     unable(std::move(record), why);
@@ -223,7 +228,8 @@ Walk& SectionWalker::walk_of(const ApplicationUid& application, const SectionRec
 void SectionWalker::walk(const ApplicationUid& application, SectionRecord record) {
   parts_.targets.follow(application);
   Target* target = parts_.targets.find(application);
-  if (target == nullptr || target->digest != target_digest(record)) {
+  const bool is_of_this_run = target != nullptr && (target->run == record.run || !target->has_hooks());
+  if (!is_of_this_run || target->digest != target_digest(record)) {
     no_target(application, std::move(record));
     return;
   }
@@ -235,14 +241,16 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
               .plan = {},
               .actions = {},
               .blocked = {},
+              .is_hook_blocked = false,
               .changes = {}};
   if (const Status prepared = prepare(round); !prepared) {
     if (is_not_known_yet(prepared.error())) return;
     parts_.live[application].waits_for_engine = is_engine_down(prepared.error());
     end_.fail(round.record, prepared.error(), round.changes);
-    return;
+  } else {
+    walk_turns(round);
   }
-  walk_waves(round);
+  healer_.look_at_outgoing(application);
 }
 
 Status SectionWalker::prepare(Round& round) {
@@ -258,6 +266,7 @@ Status SectionWalker::prepare(Round& round) {
   }
   show_blocked(round);
   for (const auto& item : round.target.items) {
+    if (item.desired.rests) continue;
     for (const auto& claim : item.desired.claims) {
       const auto failed = input.unobservable.find(claim);
       if (failed != input.unobservable.end() && !round.blocked.contains(item.desired.key)) {
@@ -279,57 +288,69 @@ void SectionWalker::show_blocked(Round& round) {
                 {.health = Health::kDegraded, .reason = "ClaimConflict", .message = withheld.message});
   }
   // In apply order, what is depended on comes first, so one pass finds all.
+  const Placed* first = nullptr;  // a stage is over only when all of it is there
+  const Placed* hook = nullptr;   // and what comes after a hook waits for its end
   for (const auto& placed : round.target.order) {
     auto& item = round.target.items[placed.item];
-    if (round.blocked.contains(item.desired.key)) continue;
-    for (const std::size_t on : placed.depends_on) {
-      const auto& key = round.target.items[on].desired.key;
-      if (!round.blocked.contains(key)) continue;
+    if (item.desired.rests) continue;
+    if (!round.blocked.contains(item.desired.key)) {
+      const Placed* before = hook != nullptr && placed.turn() > hook->turn()   ? hook
+                             : first != nullptr && placed.stage > first->stage ? first
+                                                                               : nullptr;
+      const auto on = std::ranges::find_if(placed.depends_on, [&](std::size_t index) {
+        return round.blocked.contains(round.target.items[index].desired.key);
+      });
+      if (before == nullptr && on == placed.depends_on.end()) continue;
+      const auto& waited = round.target.items[on != placed.depends_on.end() ? *on : before->item].desired.key;
       round.blocked.insert(item.desired.key);
-      parts_.show(item, SyncStatus::kOutOfSync,
-                  {.health = Health::kMissing, .reason = "Waiting", .message = "waits for " + key.brief()});
-      break;
+      parts_.show(
+          item, SyncStatus::kOutOfSync,
+          {.health = Health::kMissing, .reason = "Waiting", .message = "waits for " + waited.brief()});
     }
+    if (first == nullptr) first = &placed;
+    if (hook == nullptr && item.desired.hook) hook = &placed;
   }
+  round.is_hook_blocked = hook != nullptr;
 }
 
 bool SectionWalker::is_finished(const Round& round, std::size_t item) const {
+  if (round.target.items[item].desired.rests) return true;
   return round.walk.done[item] && round.target.items[item].health.health == Health::kHealthy;
 }
 
 bool SectionWalker::is_ready(const Round& round, const Placed& placed) const {
-  if (round.walk.done[placed.item] || round.blocked.contains(round.target.items[placed.item].desired.key))
-    return false;
+  const auto& desired = round.target.items[placed.item].desired;
+  if (round.walk.done[placed.item] || desired.rests || round.blocked.contains(desired.key)) return false;
   return std::ranges::all_of(placed.depends_on, [&](std::size_t on) { return is_finished(round, on); });
 }
 
-std::optional<std::int64_t> SectionWalker::current_wave(const Round& round) const {
+std::optional<Turn> SectionWalker::current_turn(const Round& round) const {
   for (const auto& placed : round.target.order) {
     const bool is_blocked = round.blocked.contains(round.target.items[placed.item].desired.key);
-    if (!is_blocked && !is_finished(round, placed.item)) return placed.wave;
+    if (!is_blocked && !is_finished(round, placed.item)) return placed.turn();
   }
   return std::nullopt;
 }
 
-void SectionWalker::enter_wave(Round& round, std::int64_t wave) {
+void SectionWalker::enter(Round& round, const Turn& turn) {
   // One that was healthy and is not any more gets no time of its own: it would never end.
-  if (round.walk.wave && wave <= *round.walk.wave) return;
-  round.walk.wave = wave;
+  if (round.walk.turn && turn <= *round.walk.turn) return;
+  round.walk.turn = turn;
   round.walk.deadline = parts_.clock.monotonic() + round.target.policy.progress_deadline;
 }
 
-std::vector<std::size_t> SectionWalker::batch_of(const Round& round, std::int64_t wave) const {
+std::vector<std::size_t> SectionWalker::batch_of(const Round& round, const Turn& turn) const {
   std::vector<std::size_t> batch;
   for (const auto& placed : round.target.order) {
-    if (placed.wave == wave && is_ready(round, placed)) batch.push_back(placed.item);
+    if (placed.turn() == turn && is_ready(round, placed)) batch.push_back(placed.item);
   }
   return batch;
 }
 
-void SectionWalker::walk_waves(Round& round) {
-  while (const auto wave = current_wave(round)) {
-    enter_wave(round, *wave);
-    const auto batch = batch_of(round, *wave);
+void SectionWalker::walk_turns(Round& round) {
+  while (const auto turn = current_turn(round)) {
+    enter(round, *turn);
+    const auto batch = batch_of(round, *turn);
     auto contents = open_batch(round, batch);
     if (!contents) {
       end_.trouble(round.record, contents.error());
@@ -340,18 +361,31 @@ void SectionWalker::walk_waves(Round& round) {
       end_.fail(round.record, outcome.error(), round.changes);
       return;
     }
-    if (const Status looked = look_at_wave(round, *wave); !looked) {
+    if (const Status looked = look_at_turn(round, *turn); !looked) {
       end_.fail_gate(round.record, looked.error(), round.changes);
       return;
     }
-    if (*outcome == Outcome::kMoved || current_wave(round) != *wave) continue;
-    wait(round, *wave);
+    if (*outcome == Outcome::kMoved || current_turn(round) != *turn) continue;
+    wait(round, *turn);
     return;
   }
-  finish(round);
+  if (round.record.phase == SectionPhase::kFailing) {
+    end_.conclude(round.record, SectionEvent::kHooksOver, round.changes);
+  } else {
+    finish(round);
+  }
+}
+
+/// All is done but for a resource whose claim somebody else holds.
+void SectionWalker::wait_for_claim(Round& round) {
+  const auto first = std::ranges::find_if(round.plan.withheld, [&](const Withheld& withheld) {
+    return withheld.reason == WithheldReason::kClaimConflict && withheld.application == round.application;
+  });
+  end_.claim_waits(round.record, first->message, round.changes);
 }
 
 void SectionWalker::finish(Round& round) {
+  if (round.is_hook_blocked) return wait_for_claim(round);
   auto leaving = end_.clear_leftovers(round.record, round.plan, round.changes);
   if (!leaving) {
     end_.trouble(round.record, leaving.error());
@@ -365,10 +399,7 @@ void SectionWalker::finish(Round& round) {
     if (const Status stored = parts_.store.commit(round.changes); !stored)
       end_.trouble(round.record, stored.error());
   } else if (!round.blocked.empty()) {
-    const auto first = std::ranges::find_if(round.plan.withheld, [&](const Withheld& withheld) {
-      return withheld.reason == WithheldReason::kClaimConflict && withheld.application == round.application;
-    });
-    end_.claim_waits(round.record, first->message, round.changes);
+    wait_for_claim(round);
   } else {
     end_.conclude(round.record, leaving->is_held ? SectionEvent::kOverPruneLimit : SectionEvent::kAllHealthy,
                   round.changes);
@@ -499,10 +530,11 @@ Result<SectionWalker::Outcome> SectionWalker::apply_batch(Round& round, const st
 
 // ---- waiting ----
 
-Status SectionWalker::look_at_wave(Round& round, std::int64_t wave) {
+Status SectionWalker::look_at_turn(Round& round, const Turn& turn) {
   for (const auto& placed : round.target.order) {
-    if (placed.wave != wave || !round.walk.done[placed.item]) continue;
+    if (placed.turn() != turn || !round.walk.done[placed.item]) continue;
     auto& item = round.target.items[placed.item];
+    if (item.desired.rests) continue;
     healer_.tend(round.application, item);
     if (item.health.is_final) {
       return fail(Code::kUnavailable, item.desired.key.brief() + ": " + item.health.message);
@@ -511,13 +543,24 @@ Status SectionWalker::look_at_wave(Round& round, std::int64_t wave) {
   return {};
 }
 
-void SectionWalker::show_waiting(Round& round, std::int64_t wave) {
+namespace {
+
+std::string waits_for(const Turn& turn, const Placed& placed) {
+  if (placed.stage == turn.stage || turn.stage == sync::HookStage::kSync)
+    return "waits for wave " + std::to_string(turn.wave) + " to become healthy";
+  return "waits for the " + std::string(sync::to_string(turn.stage)) + " hooks to end well";
+}
+
+}  // namespace
+
+void SectionWalker::show_waiting(Round& round, const Turn& turn) {
   for (const auto& placed : round.target.order) {
     auto& item = round.target.items[placed.item];
-    if (round.walk.done[placed.item] || round.blocked.contains(item.desired.key) || placed.wave < wave)
+    if (round.walk.done[placed.item] || round.blocked.contains(item.desired.key) || placed.turn() < turn ||
+        item.desired.rests)
       continue;
     if (round.pending.contains(placed.item)) continue;
-    std::string message = "waits for wave " + std::to_string(wave) + " to become healthy";
+    std::string message = waits_for(turn, placed);
     for (const std::size_t on : placed.depends_on) {
       if (!is_finished(round, on)) message = "waits for " + round.target.items[on].desired.key.brief();
     }
@@ -529,7 +572,8 @@ void SectionWalker::show_waiting(Round& round, std::int64_t wave) {
 void SectionWalker::show_held_up(Round& round, const TargetItem& failed) {
   for (std::size_t index = 0; index < round.target.items.size(); ++index) {
     auto& item = round.target.items[index];
-    const bool is_due = !round.walk.done[index] && round.actions.contains(item.desired.key);
+    const bool is_due =
+        !item.desired.rests && !round.walk.done[index] && round.actions.contains(item.desired.key);
     if (!is_due || item.desired.key == failed.desired.key) continue;
     parts_.show(item, SyncStatus::kOutOfSync,
                 {.health = Health::kMissing,
@@ -538,12 +582,12 @@ void SectionWalker::show_held_up(Round& round, const TargetItem& failed) {
   }
 }
 
-void SectionWalker::wait(Round& round, std::int64_t wave) {
+void SectionWalker::wait(Round& round, const Turn& turn) {
   if (parts_.clock.monotonic() >= round.walk.deadline) {
     std::string who;
     for (const auto& placed : round.target.order) {
       const auto& item = round.target.items[placed.item];
-      if (placed.wave != wave || is_finished(round, placed.item)) continue;
+      if (placed.turn() != turn || is_finished(round, placed.item)) continue;
       who += (who.empty() ? "" : ", ") + item.desired.key.brief();
       if (!item.health.message.empty()) who += " (" + item.health.message + ")";
     }
@@ -552,7 +596,7 @@ void SectionWalker::wait(Round& round, std::int64_t wave) {
                    round.changes);
     return;
   }
-  show_waiting(round, wave);
+  show_waiting(round, turn);
   round.changes.sections[round.application] = round.record;
   if (const Status stored = parts_.store.commit(round.changes); !stored) {
     end_.trouble(round.record, stored.error());

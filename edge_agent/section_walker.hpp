@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SectionWalker: brings one section to where its record says, wave by wave: intents stored, host touched,
-// results stored, health awaited, then the next wave; leftovers last. May stop anywhere and begin again: it
+// SectionWalker: brings one section to where its record says, stage by stage and wave by wave: intents stored, host
+// touched, results stored, health awaited, then the next one; leftovers last. May stop anywhere and begin again: it
 // reads what is, and does what is missing.
 // Threads: one, the engine's.
 #pragma once
@@ -35,7 +35,8 @@ class SectionWalker {
     Walk& walk;
     Plan plan;
     std::map<sync::ResourceKey, std::vector<const Action*>> actions;
-    std::set<sync::ResourceKey> blocked;  ///< lost a claim, or depend on one that did
+    std::set<sync::ResourceKey> blocked;  ///< lost a claim, or come after one that did and that they wait for
+    bool is_hook_blocked = false;         ///< then what was there stays, too: the new is not proven
     Changes changes;
     std::set<std::size_t> pending{};  ///< items whose apply() goes on
   };
@@ -44,9 +45,10 @@ class SectionWalker {
   bool look_at_all(const sync::ApplicationUid& application);
   void clear_kept(const sync::ApplicationUid& application, const SectionRecord& record);
   void walk(const sync::ApplicationUid& application, SectionRecord record);
-  void walk_waves(Round& round);
-  /// After the last wave: what is not wanted any more goes, and the walk ends.
+  void walk_turns(Round& round);
+  /// After the last turn: what is not wanted any more goes, and the walk ends.
   void finish(Round& round);
+  void wait_for_claim(Round& round);
   void no_target(const sync::ApplicationUid& application, SectionRecord record);
   void lost_target(SectionRecord record, const base::Error& why);
   void unable(SectionRecord record, const base::Error& why);
@@ -56,9 +58,9 @@ class SectionWalker {
 
   bool is_finished(const Round& round, std::size_t item) const;
   bool is_ready(const Round& round, const Placed& placed) const;
-  std::optional<std::int64_t> current_wave(const Round& round) const;
-  void enter_wave(Round& round, std::int64_t wave);
-  std::vector<std::size_t> batch_of(const Round& round, std::int64_t wave) const;
+  std::optional<Turn> current_turn(const Round& round) const;
+  void enter(Round& round, const Turn& turn);
+  std::vector<std::size_t> batch_of(const Round& round, const Turn& turn) const;
 
   enum class Outcome { kMoved, kStuck };
   /// Before the host is touched: intents stored, contents read. Its errors are the store's.
@@ -70,12 +72,12 @@ class SectionWalker {
   void store_intents(Round& round, const std::vector<std::size_t>& batch);
   void note_action(Round& round, const Action& action);
   void note_place(Round& round, const TargetItem& item);
-  /// Health of the wave's applied resources; an error when one of them can never become healthy.
-  base::Status look_at_wave(Round& round, std::int64_t wave);
-  void show_waiting(Round& round, std::int64_t wave);
+  /// Health of the turn's applied resources; an error when one of them can never become healthy.
+  base::Status look_at_turn(Round& round, const Turn& turn);
+  void show_waiting(Round& round, const Turn& turn);
   /// What is still to be done, while `failed` keeps the section from going on.
   void show_held_up(Round& round, const TargetItem& failed);
-  void wait(Round& round, std::int64_t wave);
+  void wait(Round& round, const Turn& turn);
   bool is_awaited_elsewhere(const sync::ApplicationUid& application, const Changes& changes) const;
   void remove(const sync::ApplicationUid& application, const SectionRecord& record);
 

@@ -24,6 +24,15 @@ std::vector<const sync::InventoryEntry*> made_by(const StateStore& store,
   return out;
 }
 
+/// What the orphan had applied is nothing new for who goes on with it: its hooks have run.
+void hand_on_applied(const SectionRecord& orphan, const sync::ApplicationUid& successor, Changes& changes) {
+  const auto found = changes.sections.find(successor);
+  if (found == changes.sections.end() || !found->second || !found->second->applied.is_none()) return;
+  if (found->second->accepted.digest != orphan.applied) return;
+  found->second->applied = orphan.applied;
+  found->second->run = orphan.run;
+}
+
 }  // namespace
 
 bool leaves_orphans(const StateStore::Sections& sections, const sync::DesiredHeader& header) {
@@ -44,6 +53,7 @@ void succeed_orphans(const StateStore& store, const sync::DesiredHeader& header,
     if (first == entries.end()) continue;
     const auto& successor = wanted.at((*first)->claim);
     changes.sections[application] = std::nullopt;
+    hand_on_applied(record, successor, changes);
     for (const auto* entry : entries) {
       const auto found = wanted.find(entry->claim);
       sync::InventoryEntry moved = *entry;

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/limits/agent.hpp"
+#include "base/time_text.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -119,6 +120,9 @@ void Supervisor::meet(const ProcessEffective& wanted, base::MonotonicTime now, b
   const auto age = std::max(wall - status_.started, std::chrono::milliseconds{0});
   const auto started = now - age;
   settled_at_ = started + base::limits::kProcessSettle;
+  started_at_ = started;
+  ready_since_.reset();
+  is_available_ = false;
   cancel_probes(wanted.claims.front());
   if (wanted.liveness) liveness_.begin(*wanted.liveness, started);
   if (wanted.readiness) readiness_.begin(*wanted.readiness, started);
@@ -127,7 +131,7 @@ void Supervisor::meet(const ProcessEffective& wanted, base::MonotonicTime now, b
 Result<Tended> Supervisor::tend(const ProcessEffective& wanted, const ProcessStatus& status,
                                 const std::string& mark, base::MonotonicTime now, base::WallTime wall) {
   status_ = status;
-  if (!is_running(status_)) return tend_ended(wanted, mark, now);
+  if (!is_running(status_)) return tend_ended(wanted, mark, now, wall);
   if (known_ != status_.identity) meet(wanted, now, wall);
   take_results(wanted, now);
   return tend_running(wanted, now);
@@ -152,6 +156,21 @@ std::optional<base::MonotonicTime> Supervisor::run_probe(const ProcessEffective&
   return state.due();
 }
 
+/// Ready for how long, as far as this agent has seen it; when that is long enough.
+std::optional<base::MonotonicTime> Supervisor::look_at_readiness(const ProcessEffective& wanted,
+                                                                 base::MonotonicTime now) {
+  const bool is_ready = wanted.readiness ? readiness_.verdict() == ProbeVerdict::kPassing : is_settled_;
+  if (!is_ready) {
+    ready_since_.reset();
+    return std::nullopt;
+  }
+  // Without a probe it is ready from its start, which a new agent knows, too.
+  if (!ready_since_) ready_since_ = wanted.readiness ? now : started_at_;
+  const auto available_at = *ready_since_ + wanted.min_ready;
+  is_available_ = now >= available_at;
+  return is_available_ ? std::nullopt : std::optional(available_at);
+}
+
 Result<Tended> Supervisor::tend_running(const ProcessEffective& wanted, base::MonotonicTime now) {
   is_settled_ = now >= settled_at_;
   if (is_killing_) return Tended{};
@@ -163,6 +182,7 @@ Result<Tended> Supervisor::tend_running(const ProcessEffective& wanted, base::Mo
   auto again = run_probe(wanted, ProbeUse::kLiveness, now);
   again = earlier(again, run_probe(wanted, ProbeUse::kReadiness, now));
   if (!is_settled_) again = earlier(again, settled_at_);
+  again = earlier(again, look_at_readiness(wanted, now));
   return Tended{.again_at = again};
 }
 
@@ -173,7 +193,7 @@ bool Supervisor::should_restart(const ProcessEffective& wanted) const {
 }
 
 Result<Tended> Supervisor::tend_ended(const ProcessEffective& wanted, const std::string& mark,
-                                      base::MonotonicTime now) {
+                                      base::MonotonicTime now, base::WallTime wall) {
   is_settled_ = false;
   if (!should_restart(wanted)) return Tended{};
   if (pace_.count_end(now)) cancel_probes(wanted.claims.front());
@@ -189,9 +209,8 @@ Result<Tended> Supervisor::tend_ended(const ProcessEffective& wanted, const std:
     return Tended{.again_at = pace_.due()};
   }
   status_ = *std::move(started);
-  is_killing_ = false;
-  pace_.started();
-  known_.reset();
+  // At once, for what the probes said of the one before says nothing of this one.
+  meet(wanted, now, wall);
   return Tended{.restarted = why, .again_at = now + base::limits::kProcessSettle};
 }
 
@@ -202,6 +221,10 @@ ResourceHealth Supervisor::running_health(const ProcessEffective& wanted) const 
     return {was_ready ? Health::kDegraded : Health::kProgressing, "NotReady", readiness_.detail()};
   }
   if (!wanted.readiness && !is_settled_) return {Health::kProgressing, "Starting", ""};
+  if (!is_available_) {
+    return {Health::kProgressing, "MinReady",
+            "is ready, but not yet for " + base::format_duration(wanted.min_ready) + " (minReadySeconds)"};
+  }
   if (status_.phase == ProcessPhase::kLost) {
     return {Health::kHealthy, "ShimLost",
             "runs without its shim: its output is not kept, and its exit code will not be known"};
@@ -217,7 +240,7 @@ ResourceHealth Supervisor::ended_health(const ProcessEffective& wanted, std::uin
     return {Health::kDegraded, "CrashLoopBackOff",
             how_it_ended(status_) + "; restarted " + std::to_string(restarts) + " times so far"};
   }
-  if (has_succeeded(status_)) return {Health::kHealthy, "Completed", ""};
+  if (has_succeeded(status_)) return {Health::kHealthy, "Completed", "", false, true};
   return {Health::kDegraded, "Failed", how_it_ended(status_) + "; restartPolicy is Never", true};
 }
 

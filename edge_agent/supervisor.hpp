@@ -41,9 +41,11 @@ class Supervisor {
   void take_results(const ProcessEffective& wanted, base::MonotonicTime now);
   /// Another process than the one known: everything about the old one is over.
   void meet(const ProcessEffective& wanted, base::MonotonicTime now, base::WallTime wall);
+  std::optional<base::MonotonicTime> look_at_readiness(const ProcessEffective& wanted,
+                                                       base::MonotonicTime now);
   base::Result<Driver::Tended> tend_running(const ProcessEffective& wanted, base::MonotonicTime now);
   base::Result<Driver::Tended> tend_ended(const ProcessEffective& wanted, const std::string& mark,
-                                          base::MonotonicTime now);
+                                          base::MonotonicTime now, base::WallTime wall);
   std::optional<base::MonotonicTime> run_probe(const ProcessEffective& wanted, sync::ProbeUse use,
                                                base::MonotonicTime now);
   bool should_restart(const ProcessEffective& wanted) const;
@@ -56,6 +58,9 @@ class Supervisor {
   RestartPace pace_;
   base::MonotonicTime settled_at_{};  ///< up so long that it counts as started
   bool is_settled_ = false;
+  base::MonotonicTime started_at_{};
+  std::optional<base::MonotonicTime> ready_since_;
+  bool is_available_ = false;  ///< ready for as long as minReadySeconds asks
   bool is_killing_ = false;  ///< the liveness probe failed, and it was told to stop
   std::string start_failure_;
   ProbeState liveness_;

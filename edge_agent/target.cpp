@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/planted.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/unit_spec.hpp"
 
@@ -16,7 +17,18 @@ using base::Result;
 
 namespace {
 
-Result<TargetItem> resolve(const sync::Resource& resource, References& references, Drivers& drivers) {
+/// What tells a hook's runs apart: one for each attempt of each section of each application.
+base::Digest attempt_of(const sync::ApplicationUid& application, const base::Digest& section,
+                        std::uint32_t run) {
+  if (base::planted("hook-run-by-each-agent")) {
+    static std::uint32_t loads = 0;
+    run += ++loads;
+  }
+  return base::Digest::of(application.str() + "\n" + section.hex() + "\n" + std::to_string(run));
+}
+
+Result<TargetItem> resolve(const sync::Resource& resource, const base::Digest& attempt,
+                           References& references, Drivers& drivers) {
   const auto* kind = sync::find_kind(resource.key.group, resource.key.kind);
   TargetItem item;
   item.driver = drivers.of(resource.key);
@@ -28,6 +40,10 @@ Result<TargetItem> resolve(const sync::Resource& resource, References& reference
   auto effective = item.driver->resolve(resource, references);
   if (!effective) return fail(effective.error().with_context(resource.key.brief()));
   item.effective = *std::move(effective);
+  if (resource.hook) {
+    item.attempt = attempt;
+    item.effective->salt(attempt);
+  }
   item.effective->shed();
   item.desired = {.key = resource.key,
                   .claims = item.effective->claims,
@@ -35,7 +51,9 @@ Result<TargetItem> resolve(const sync::Resource& resource, References& reference
                   .wave = resource.wave,
                   .kind_order = kind->apply_order,
                   .depends_on = resource.depends_on,
-                  .prune_disabled = resource.prune_disabled};
+                  .prune_disabled = resource.prune_disabled,
+                  .hook = resource.hook,
+                  .rests = false};
   return item;
 }
 
@@ -54,16 +72,28 @@ TargetItem* Target::find(const sync::ResourceKey& key) {
   return at == items.end() || at->desired.key != key ? nullptr : &*at;
 }
 
+bool Target::has_hooks() const {
+  return std::ranges::any_of(items, [](const auto& item) { return item.desired.hook.has_value(); });
+}
+
+bool Target::has_hooks_of(sync::HookStage stage) const {
+  return std::ranges::any_of(
+      items, [stage](const auto& item) { return item.desired.hook && item.desired.hook->stage == stage; });
+}
+
 Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, std::string_view bytes,
-                                            Drivers& drivers) {
+                                            Drivers& drivers, std::uint32_t run,
+                                            const sync::ApplicationUid& application) {
   HF_TRY(const auto section, sync::decode_section(bytes));
   References references(section);
   auto target = std::make_unique<Target>();
   target->digest = digest;
+  target->run = run;
+  const auto attempt = attempt_of(application, digest, run);
   target->policy = section.policy;
   target->items.reserve(section.resources.size());
   for (const auto& resource : section.resources) {
-    HF_TRY(auto item, resolve(resource, references, drivers));
+    HF_TRY(auto item, resolve(resource, attempt, references, drivers));
     target->items.push_back(std::move(item));
   }
   const auto desired = target->desired();
@@ -142,7 +172,9 @@ Result<std::unique_ptr<Effective>> SectionContents::whole(const TargetItem& item
   const auto at = std::ranges::lower_bound(section_->resources, item.desired.key, {}, &sync::Resource::key);
   if (at == section_->resources.end() || at->key != item.desired.key)
     return fail(Code::kInternal, item.desired.key.brief() + " left its section");
-  return item.driver->resolve(*at, *references_);
+  HF_TRY(auto effective, item.driver->resolve(*at, *references_));
+  if (item.desired.hook) effective->salt(item.attempt);
+  return effective;
 }
 
 }  // namespace holdfast::edge_agent

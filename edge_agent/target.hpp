@@ -5,6 +5,7 @@
 // Threads: one.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
@@ -24,6 +25,7 @@ namespace holdfast::edge_agent {
 struct TargetItem {
   DesiredItem desired;
   std::unique_ptr<Effective> effective;  ///< shed
+  base::Digest attempt{};                ///< of a hook: what its effective spec is salted with
   Driver* driver = nullptr;
   std::int64_t wave = 0;  ///< lifted; see apply_order.hpp
   std::uint32_t depth = 0;
@@ -34,6 +36,7 @@ struct TargetItem {
 
 struct Target {
   base::Digest digest;
+  std::uint32_t run = 0;  ///< which attempt its hooks are resolved for
   sync::SectionPolicy policy;
   std::vector<TargetItem> items;  ///< sorted by key
   std::vector<Placed> order;
@@ -41,11 +44,14 @@ struct Target {
   std::vector<DesiredItem> desired() const;
   /// nullptr where there is none.
   TargetItem* find(const sync::ResourceKey& key);
+  bool has_hooks() const;
+  bool has_hooks_of(sync::HookStage stage) const;
 };
 
 /// Decodes and resolves. kUnsupported: a resource that this agent cannot do; the message names it.
 base::Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, std::string_view bytes,
-                                                  Drivers& drivers);
+                                                  Drivers& drivers, std::uint32_t run = 0,
+                                                  const sync::ApplicationUid& application = {});
 
 /// The claims of a section's resources, without resolving them: of all that can be read, whatever else is in it.
 std::vector<sync::Claim> claims_in(std::string_view section_bytes);

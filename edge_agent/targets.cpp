@@ -16,6 +16,11 @@ Target* Targets::find(const ApplicationUid& application) {
   return found == targets_.end() ? nullptr : found->second.get();
 }
 
+Target* Targets::outgoing(const ApplicationUid& application) {
+  const auto found = outgoing_.find(application);
+  return found == outgoing_.end() ? nullptr : found->second.get();
+}
+
 const base::Error* Targets::error(const ApplicationUid& application) const {
   const auto found = errors_.find(application);
   return found == errors_.end() ? nullptr : &found->second.second;
@@ -29,12 +34,14 @@ void Targets::follow(const ApplicationUid& application) {
   const SectionRecord* record = store_.section(application);
   if (record == nullptr || record->removal_pending) {
     drop(application);
+    outgoing_.erase(application);
     errors_.erase(application);
     accepted_claims_.erase(application);
     accepted_read_.erase(application);
     return;
   }
   follow_target(*record);
+  follow_outgoing(*record);
   // After it, for it depends on whether that could be loaded.
   follow_accepted(*record);
 }
@@ -44,28 +51,49 @@ bool Targets::is_loadable(const Digest& digest) const {
   return bytes && load_target(digest, *bytes, drivers_);
 }
 
+namespace {
+
+void note_rest(const SectionRecord& record, Target& target) {
+  for (auto& item : target.items) item.desired.rests = rests(record, item.desired.hook);
+}
+
+/// What is known of each resource goes on being known: only the hooks are resolved anew.
+void take_over_status(Target& from, Target& to) {
+  if (from.digest != to.digest) return;
+  for (std::size_t i = 0; i < to.items.size(); ++i) {
+    to.items[i].sync = from.items[i].sync;
+    to.items[i].health = std::move(from.items[i].health);
+  }
+}
+
+}  // namespace
+
 void Targets::follow_target(const SectionRecord& record) {
   const auto& application = record.accepted.application;
   const Digest wanted = target_digest(record);
-  const Target* loaded = find(application);
-  if (loaded != nullptr && loaded->digest == wanted) {
+  Target* loaded = find(application);
+  if (loaded != nullptr && loaded->digest == wanted && (loaded->run == record.run || !loaded->has_hooks())) {
     errors_.erase(application);
+    note_rest(record, *loaded);
     return;
   }
   const auto failed = errors_.find(application);
   if (failed != errors_.end() && failed->second.first == wanted) return;
-  load(application, wanted);
+  load(application, wanted, record.run);
+  loaded = find(application);
+  if (loaded != nullptr && loaded->digest == wanted) note_rest(record, *loaded);
 }
 
-void Targets::load(const ApplicationUid& application, const Digest& digest) {
+void Targets::load(const ApplicationUid& application, const Digest& digest, std::uint32_t run) {
   auto bytes = store_.body(digest);
-  auto target = bytes ? load_target(digest, *bytes, drivers_) : base::fail(bytes.error());
+  auto target = bytes ? load_target(digest, *bytes, drivers_, run, application) : base::fail(bytes.error());
   if (!target) {
     // What was held before goes on being held: a section that cannot be read takes nothing away.
     errors_.insert_or_assign(application, std::pair{digest, target.error()});
     return;
   }
   // The new one first: what both claim is neither unwatched nor forgotten.
+  if (Target* known = find(application)) take_over_status(*known, **target);
   add_claims(application, **target);
   drop(application);
   errors_.erase(application);
@@ -98,6 +126,23 @@ void Targets::drop(const ApplicationUid& application) {
     }
   }
   targets_.erase(found);
+}
+
+void Targets::follow_outgoing(const SectionRecord& record) {
+  const auto& application = record.accepted.application;
+  const Digest wanted = outgoing_digest(record);
+  const Target* loaded = outgoing(application);
+  if (wanted.is_none()) {
+    outgoing_.erase(application);
+    return;
+  }
+  if (loaded != nullptr && loaded->digest == wanted) return;
+  outgoing_.erase(application);
+  const auto bytes = store_.body(wanted);
+  auto target = bytes ? load_target(wanted, *bytes, drivers_) : base::fail(bytes.error());
+  if (!target) return;  // it is only kept as long as it can be
+  for (auto& item : (*target)->items) item.desired.rests = item.desired.hook.has_value();
+  outgoing_[application] = *std::move(target);
 }
 
 void Targets::follow_accepted(const SectionRecord& record) {

@@ -20,8 +20,8 @@ class Targets {
  public:
   Targets(const StateStore& store, Drivers& drivers) : store_(store), drivers_(drivers) {}
 
-  /// Loads what target_digest() of this application's record names, unless it is loaded already; drops what
-  /// is no longer to be held. The error of a target that cannot be loaded is kept: see error().
+  /// Loads what target_digest() of this application's record names, unless it is loaded already (its hooks for another
+  /// run), and notes what of it rests; drops what is no longer to be held. The error of a target that cannot be loaded is kept: see error().
   void follow(const sync::ApplicationUid& application);
   void follow_all();
   /// What could not be loaded is tried again at the next follow().
@@ -31,6 +31,8 @@ class Targets {
   bool is_loadable(const base::Digest& digest) const;
 
   Target* find(const sync::ApplicationUid& application);
+  /// Of outgoing_digest(), its hooks at rest; nullptr where there is none, or it cannot be loaded.
+  Target* outgoing(const sync::ApplicationUid& application);
   /// Why find() has nothing for the digest that should be there; nullptr: it has.
   const base::Error* error(const sync::ApplicationUid& application) const;
 
@@ -49,14 +51,16 @@ class Targets {
 
  private:
   void follow_target(const SectionRecord& record);
-  void load(const sync::ApplicationUid& application, const base::Digest& digest);
+  void load(const sync::ApplicationUid& application, const base::Digest& digest, std::uint32_t run);
   void add_claims(const sync::ApplicationUid& application, const Target& target);
   void drop(const sync::ApplicationUid& application);
   void follow_accepted(const SectionRecord& record);
+  void follow_outgoing(const SectionRecord& record);
 
   const StateStore& store_;
   Drivers& drivers_;
   std::map<sync::ApplicationUid, std::unique_ptr<Target>> targets_;
+  std::map<sync::ApplicationUid, std::unique_ptr<Target>> outgoing_;
   std::map<sync::ApplicationUid, std::pair<base::Digest, base::Error>> errors_;
   std::map<sync::Claim, std::vector<Ref>> by_claim_;
   std::map<sync::ApplicationUid, std::vector<sync::Claim>> accepted_claims_;

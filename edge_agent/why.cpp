@@ -40,6 +40,7 @@ std::optional<sync::Provenance> provenance_of(const Parts& parts, const SectionR
 std::string blocked_by_section(const SectionRecord& record, const sync::SectionStatus& status) {
   switch (record.phase) {
     case SectionPhase::kQuarantined:
+    case SectionPhase::kFailing:
     case SectionPhase::kRollingBack:
       return "revision " + record.accepted.revision.str() + " (section " + record.accepted.digest.brief() +
              ") is quarantined: " + status.reason + ": " + status.message;
@@ -59,6 +60,10 @@ std::string next_of_section(const Parts& parts, const SectionRecord& record) {
     case SectionPhase::kRetrying:
       return "the next try comes " + in_time(parts, section_due(parts, record)) + ", after " +
              std::to_string(record.attempt) + " that failed";
+    case SectionPhase::kFailing:
+      return "its SyncFail hooks run, then " +
+             std::string(record.last_good.empty() ? "all stays as it is" : "the last good state comes back") +
+             "; looked at " + in_time(parts, section_due(parts, record));
     case SectionPhase::kRollingBack:
       return "the last good state comes back " + in_time(parts, section_due(parts, record));
     case SectionPhase::kQuarantined:
@@ -78,7 +83,18 @@ std::string next_of_section(const Parts& parts, const SectionRecord& record) {
   return "kept as it is; drift is repaired when it happens";
 }
 
+std::string next_of_hook(const TargetItem& item, std::string otherwise) {
+  if (!item.desired.rests)
+    return "it is waited for until it has ended well, and only then the next stage is touched";
+  if (item.desired.hook->stage == sync::HookStage::kSyncFail)
+    return "nothing until a revision has failed for good";
+  return item.health.reason.starts_with("Hook") ? "nothing until another revision comes" : otherwise;
+}
+
 std::string next_of_item(const Parts& parts, const TargetItem& item, std::string otherwise) {
+  const bool is_waiting = item.health.reason == "Waiting" || item.sync != sync::SyncStatus::kSynced;
+  if (item.desired.hook && (item.desired.rests || !is_waiting))
+    return next_of_hook(item, std::move(otherwise));
   for (const auto& claim : item.desired.claims) {
     const auto due = parts.queue.due({WorkKind::kClaim, claim.text()});
     if (item.health.reason == "DriftBackoff" || item.health.reason == "RepairFailed") {

@@ -14,9 +14,6 @@ namespace {
 
 constexpr std::string_view kOurs = "holdfast.dev/";
 constexpr std::array kKnown{sync::kAnnotationDependsOn, sync::kAnnotationPrune, sync::kAnnotationTemplate};
-/// https://argo-cd.readthedocs.io/en/stable/user-guide/resource_hooks/
-constexpr std::array<std::string_view, 2> kHooks{"argocd.argoproj.io/hook",
-                                                 "argocd.argoproj.io/hook-delete-policy"};
 
 std::string known_names() {
   std::string out;
@@ -25,9 +22,6 @@ std::string known_names() {
 }
 
 std::string problem_of(std::string_view name) {
-  if (std::ranges::find(kHooks, name) != kHooks.end())
-    return "hooks are not part of this release; it would be run like any other resource: remove the "
-           "annotation";
   if (!name.starts_with(kOurs) || std::ranges::find(kKnown, name) != kKnown.end()) return {};
   return "is no annotation of Holdfast; there are " + known_names();
 }

@@ -155,7 +155,12 @@ class Graph {
       if (to == known.end()) {
         report(resource,
                in_quotes(brief) + " is not in this application; only its own resources can be waited for");
-      } else if (resources_[to->second].parsed->resource.wave > resource.parsed->resource.wave) {
+      } else if (!sync::may_wait_for(stage(resource), stage(resources_[to->second]))) {
+        report(resource, in_quotes(brief) + " is of stage " + stage_name(resources_[to->second]) +
+                             ", which never comes before this resource's stage " + stage_name(resource) +
+                             ", so it can never be waited for");
+      } else if (stage(resource) == stage(resources_[to->second]) &&
+                 resources_[to->second].parsed->resource.wave > resource.parsed->resource.wave) {
         report(resource, in_quotes(brief) + " is on wave " + wave(resources_[to->second]) +
                              ", after this resource's wave " + wave(resource) +
                              ", so it can never be waited for");
@@ -167,6 +172,13 @@ class Graph {
 
   static std::string wave(const PlacedResource& resource) {
     return std::to_string(resource.parsed->resource.wave);
+  }
+
+  static sync::HookStage stage(const PlacedResource& resource) {
+    return sync::stage_of(resource.parsed->resource.hook);
+  }
+  static std::string stage_name(const PlacedResource& resource) {
+    return std::string(sync::to_string(stage(resource)));
   }
 
   void report(const PlacedResource& resource, std::string message) {

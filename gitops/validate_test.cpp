@@ -19,6 +19,13 @@ std::string file(const std::string& name, const std::string& spec) {
   return "apiVersion: holdfast.dev/v1\nkind: File\nmetadata:\n  name: '" + name + "'\nspec:\n" + spec;
 }
 
+std::string hook_of(const std::string& stage, const std::string& restart, const std::string& more = "") {
+  return "apiVersion: holdfast.dev/v1\nkind: Process\nmetadata:\n  name: a\n  annotations:\n"
+         "    argocd.argoproj.io/hook: " +
+         stage + "\n" + (more.empty() ? "" : "    " + more + "\n") + "spec:\n  restartPolicy: " + restart +
+         "\n  command: [/a]\n";
+}
+
 struct Row {
   const char* name;
   std::string text;
@@ -62,9 +69,26 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Hook",
             "apiVersion: holdfast.dev/v1\nkind: File\nmetadata:\n  name: a\n  annotations:\n"
             "    argocd.argoproj.io/hook: PostSync\nspec:\n  path: /a\n  content: x\n",
-            {"a.yaml:6: File/a: metadata.annotations[\"argocd.argoproj.io/hook\"]: hooks are not part of "
-             "this "
-             "release; it would be run like any other resource: remove the annotation"}},
+            {"a.yaml:6: File/a: metadata.annotations[\"argocd.argoproj.io/hook\"]: a File does not end, so "
+             "nothing could wait until it has; what can be a hook is: Process"}},
+        Row{"HookThatEnds", hook_of("PreSync", "Never"), {}},
+        Row{"HookThatDoesNotEnd",
+            hook_of("PreSync", "Always"),
+            {"a.yaml:8: Process/a: spec.restartPolicy: a hook has to end; write Never or OnFailure, for "
+             "Always "
+             "(the default) starts it again and again"}},
+        Row{"HookSkipped",
+            hook_of("Skip", "Never"),
+            {"a.yaml:6: Process/a: metadata.annotations[\"argocd.argoproj.io/hook\"]: \"Skip\" is not known "
+             "here: "
+             "what no node should hold is left out of the application's folder, or out of its "
+             "kustomization"}},
+        Row{"HookOfALaterStageWaitedFor",
+            hook_of("PreSync", "Never", "holdfast.dev/depends-on: File/b") + "---\n" +
+                file("b", "  path: /b\n  content: x\n"),
+            {"a.yaml:7: Process/a: metadata.annotations[\"holdfast.dev/depends-on\"]: \"File/b\" is of stage "
+             "Sync, "
+             "which never comes before this resource's stage PreSync, so it can never be waited for"}},
         Row{"BadDefault",
             file("a", "  path: /a\n  content: '{{ .node.name }}'\n  mode: '{{ \"rwx\" }}'\n"),
             {"a.yaml:8: File/a: spec.mode: \"rwx\" must be a string of 3 or 4 octal digits, in quotes "

@@ -165,6 +165,10 @@ std::string next_of(const Why& why) {
   if (reason == "SelfHealDisabled")
     return "nothing: the application does not put right what was changed by hand "
            "(syncPolicy.automated.selfHeal)";
+  if (reason == "HookRunning")
+    return "it is waited for until it has ended well; nothing of a later stage is touched before";
+  if (reason == "HookSucceeded" || reason == "HookFailed" || reason == "HookOver")
+    return "nothing: the hook is over, and runs with the next revision";
   if (why.phase == "Retrying")
     return "it is tried again, ever later; when, the node says: holdfast-agent why " + why.key.brief();
   if (why.sync != sync::SyncStatus::kSynced)

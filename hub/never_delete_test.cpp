@@ -444,5 +444,21 @@ TEST_F(NeverDelete, AnAgentThatLacksAnAbilityKeepsWhatItHas) {
   EXPECT_EQ(fleet.condition("web", "Unschedulable"), "");
 }
 
+TEST_F(NeverDelete, AnAgentThatCannotRunHooksKeepsWhatItHas) {
+  const std::string migrate =
+      "apiVersion: holdfast.dev/v1\nkind: Process\nmetadata:\n  name: migrate\n  annotations: "
+      "{argocd.argoproj.io/hook: PreSync}\nspec: {command: [/migrate], restartPolicy: Never}\n";
+  fleet.change({{"apps/motd/migrate.yaml", migrate}, {"apps/motd/issue.yaml", std::nullopt}});
+  fleet.poll();
+  EXPECT_NE(fleet.condition("motd", "Unschedulable").find("hook/1"), std::string::npos);
+  EXPECT_EQ(fleet.condition("web", "Unschedulable"), "");
+  EXPECT_EQ(host(), kAll);
+  fleet.node("cam-1").abilities = {"configmap/1", "file/1", "hook/1", "process/1"};
+  fleet.node("cam-1").report();
+  fleet.settle();
+  EXPECT_EQ(fleet.condition("motd", "Unschedulable"), "");
+  expected = {"path:/etc/motd", "path:/srv/web", "process:default/migrate"};
+}
+
 }  // namespace
 }  // namespace holdfast::hub

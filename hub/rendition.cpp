@@ -152,8 +152,7 @@ RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitop
             {gitops::Severity::kError, "", 0, resource.key.brief(), "", filled.error().message()});
     }
     for (auto& claim : sync::claims_of(resource)) claims.insert(std::move(claim));
-    if (const auto* kind = sync::find_kind(resource.key.group, resource.key.kind))
-      abilities.emplace(kind->ability);
+    for (auto& ability : sync::abilities_of(resource)) abilities.insert(std::move(ability));
   }
   out.claims.assign(claims.begin(), claims.end());
   if (!out.is_good()) return out;

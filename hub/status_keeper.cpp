@@ -42,7 +42,8 @@ Json condition(const Json* before, const std::string& type, const std::string& s
 bool is_bad_phase(sync::SectionPhase phase) {
   using sync::SectionPhase;
   return phase == SectionPhase::kQuarantined || phase == SectionPhase::kRollingBack ||
-         phase == SectionPhase::kHeld || phase == SectionPhase::kUnschedulable;
+         phase == SectionPhase::kFailing || phase == SectionPhase::kHeld ||
+         phase == SectionPhase::kUnschedulable;
 }
 
 /// Placed by its labels, and never heard: what it can do is not known, so nothing was made for it yet.

@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kGood{"Healthy",   "Synced", "True",  "Running",
                                                 "Succeeded", "Ready",  "Normal"};
-constexpr std::array<std::string_view, 10> kBad{"Degraded",    "Missing",      "Failed",  "False",
-                                                "Quarantined", "RollingBack",  "expired", "NotAccepted",
-                                                "Held",        "Unschedulable"};
+constexpr std::array<std::string_view, 11> kBad{"Degraded",    "Missing",       "Failed",  "False",
+                                                "Quarantined", "RollingBack",   "expired", "NotAccepted",
+                                                "Held",        "Unschedulable", "Failing"};
 constexpr std::array<std::string_view, 10> kUnsure{"OutOfSync", "Progressing", "Unknown",   "Pending",
                                                    "Applying",  "Retrying",    "Suspended", "Removing",
                                                    "Warning",   "Orphaned"};

@@ -44,12 +44,21 @@ std::vector<Claim> unit_claims(const ResourceKey&, const Json& object) {
   return spec ? claims_of_unit(*spec) : std::vector<Claim>{};
 }
 
+Status check_process_hook(const Json& object) {
+  const auto spec = parse_process_spec(object);
+  if (!spec || spec->restart_policy != RestartPolicy::kAlways) return {};
+  return base::fail(
+      base::Code::kInvalid,
+      "spec.restartPolicy: a hook has to end; write Never or OnFailure, for Always (the default) "
+      "starts it again and again");
+}
+
 constexpr std::array kKinds{
     KindInfo{"", "v1", "ConfigMap", "configmap/1", 0, check_with<parse_config_map>, no_claims},
     KindInfo{"", "v1", "Secret", "secret/1", 0, check_with<parse_secret>, no_claims},
     KindInfo{"holdfast.dev", "v1", "File", "file/1", 10, check_with<parse_file_spec>, file_claims},
-    KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>,
-             process_claims},
+    KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>, process_claims,
+             check_process_hook},
     KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod_of_node, pod_claims},
     KindInfo{"holdfast.dev", "v1", "Unit", "unit/1", 40, check_with<parse_unit_spec>, unit_claims},
 };
@@ -74,8 +83,23 @@ std::vector<Claim> claims_of(const Resource& resource) {
   return claims;
 }
 
+std::vector<std::string> abilities_of(const Resource& resource) {
+  const KindInfo* info = find_kind(resource.key.group, resource.key.kind);
+  if (info == nullptr) return {};
+  std::vector<std::string> abilities{std::string(info->ability)};
+  if (resource.hook) abilities.emplace_back(kAbilityHook);
+  if (info->kind == "Process") {
+    const auto object = base::parse_json(resource.body);
+    const auto spec =
+        object ? parse_process_spec(*object) : base::Result<ProcessSpec>(base::fail(object.error()));
+    if (spec && spec->min_ready > std::chrono::seconds{0}) abilities.emplace_back(kAbilityMinReady);
+  }
+  return abilities;
+}
+
 std::vector<std::string> all_abilities() {
-  std::vector<std::string> abilities{std::string(kAbilityDelta), std::string(kAbilityParts)};
+  std::vector<std::string> abilities{std::string(kAbilityDelta), std::string(kAbilityParts),
+                                     std::string(kAbilityHook), std::string(kAbilityMinReady)};
   for (const auto& info : kKinds) abilities.emplace_back(info.ability);
   std::sort(abilities.begin(), abilities.end());
   abilities.erase(std::unique(abilities.begin(), abilities.end()), abilities.end());

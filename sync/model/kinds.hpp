@@ -24,6 +24,8 @@ struct KindInfo {
   base::Status (*check)(const base::Json& object);
   /// REQUIRES: check() passed.
   std::vector<Claim> (*claims)(const ResourceKey& key, const base::Json& object);
+  /// Whether this one ends by itself, as a hook must; nullptr: none of this kind does. REQUIRES: check() passed.
+  base::Status (*check_hook)(const base::Json& object) = nullptr;
 };
 
 std::span<const KindInfo> all_kinds();
@@ -31,9 +33,13 @@ std::span<const KindInfo> all_kinds();
 const KindInfo* find_kind(std::string_view group, std::string_view kind);
 /// Claims of a parsed resource, sorted.
 std::vector<Claim> claims_of(const Resource& resource);
+/// What an agent must list to be given this one: its kind's, and what this one asks for beyond that.
+std::vector<std::string> abilities_of(const Resource& resource);
 /// What an agent can read of the wire beyond its first version: docs/wire.md.
 inline constexpr std::string_view kAbilityDelta = "delta/1";
 inline constexpr std::string_view kAbilityParts = "parts/1";
+/// A Process with minReadySeconds.
+inline constexpr std::string_view kAbilityMinReady = "process-min-ready/1";
 /// Sorted, one a kind, and those of the wire; what this build's agent can do.
 std::vector<std::string> all_abilities();
 

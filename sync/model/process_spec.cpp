@@ -135,7 +135,9 @@ Status read_spec(const Json& value, const std::string& where, ProcessSpec& spec)
       .optional("resources", [&](const Json& resources,
                                  const std::string& at) { return read_resources(resources, at, spec); })
       .optional("terminationGracePeriodSeconds",
-                seconds_field(spec.termination_grace, std::chrono::seconds{0}, limits::kTerminationGraceMax));
+                seconds_field(spec.termination_grace, std::chrono::seconds{0}, limits::kTerminationGraceMax))
+      .optional("minReadySeconds",
+                seconds_field(spec.min_ready, std::chrono::seconds{0}, limits::kMinReadyMax));
   HF_CHECK(in.finish());
   HF_CHECK(check_command_line(spec, where));
   return check_env(spec.env, where + ".env");

@@ -69,6 +69,7 @@ struct ProcessSpec {
   std::optional<std::uint64_t> memory_bytes_max;  ///< resources.limits.memory, a Kubernetes quantity
   std::optional<std::uint32_t> cpu_milli_max;     ///< resources.limits.cpu
   std::chrono::seconds termination_grace{30};
+  std::chrono::seconds min_ready{0};  ///< minReadySeconds: ready for so long before it counts as healthy
 };
 
 base::Result<RestartPolicy> parse_restart_policy(std::string_view word);

@@ -133,6 +133,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadProcess{"UnknownRestartPolicy", with(R"("restartPolicy": "always")"),
                    "spec.restartPolicy: must be one of Always, OnFailure, Never"},
         BadProcess{"Misspelt", with(R"("arg": [])"), "spec: unknown field \"arg\"; did you mean \"args\"?"},
+        BadProcess{"TooLongToBeReady", with(R"("minReadySeconds": 86401)"),
+                   "spec.minReadySeconds: must be a whole number from 0 to 86400"},
         BadProcess{"NegativeGrace", with(R"("terminationGracePeriodSeconds": -1)"),
                    "spec.terminationGracePeriodSeconds: must be a whole number from 0 to 86400"}),
     [](const auto& row) { return row.param.name; });

@@ -151,7 +151,25 @@ Status read_annotations(const Metadata& metadata, Resource& resource) {
   resource.prune_disabled = is_kept || has_prune_false(metadata);
   HF_TRY([[maybe_unused]] const bool not_templated, read_switch(metadata, kAnnotationTemplate));
   HF_TRY(resource.depends_on, read_depends_on(metadata, resource.key));
+  HF_TRY(resource.hook, parse_hook(metadata.annotations));
   return {};
+}
+
+std::string hook_kinds() {
+  std::string out;
+  for (const auto& info : all_kinds()) {
+    if (info.check_hook != nullptr) out += (out.empty() ? "" : ", ") + std::string(info.kind);
+  }
+  return out;
+}
+
+/// REQUIRES: the content was checked.
+Status check_hook(const KindInfo& info, const Json& object) {
+  if (info.check_hook != nullptr) return info.check_hook(object);
+  return fail(
+      Code::kInvalid,
+      annotation_place(kAnnotationHook) + ": a " + std::string(info.kind) +
+          " does not end, so nothing could wait until it has; what can be a hook is: " + hook_kinds());
 }
 
 Status check_top(const Json& object) {
@@ -188,6 +206,7 @@ Result<Resource> parse_resource(const Json& manifest) {
   resource.key = {std::string(info->group), std::string(info->kind), metadata.ns, metadata.name};
   HF_CHECK(read_annotations(metadata, resource));
   HF_CHECK(info->check(object));
+  if (resource.hook) HF_CHECK(check_hook(*info, object));
 
   object["metadata"] = to_json(metadata);
   resource.body = base::canonical_json(object);

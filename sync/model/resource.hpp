@@ -7,6 +7,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "sync/model/hook.hpp"
 
 namespace holdfast::sync {
 
@@ -38,6 +40,7 @@ struct Resource {
   std::int64_t wave = 0;  ///< argocd.argoproj.io/sync-wave
   std::vector<std::string> depends_on;  ///< briefs, from holdfast.dev/depends-on
   bool prune_disabled = false;          ///< holdfast.dev/prune: disabled, or Argo CD's Prune=false
+  std::optional<Hook> hook{};           ///< argocd.argoproj.io/hook
 
   bool operator==(const Resource&) const = default;
 };

@@ -20,15 +20,16 @@ using base::ObjectReader;
 using base::Status;
 namespace limits = base::limits;
 
-constexpr Words<SectionPhase, 9> kPhases{{{{SectionPhase::kPending, "Pending"},
-                                           {SectionPhase::kApplying, "Applying"},
-                                           {SectionPhase::kSynced, "Synced"},
-                                           {SectionPhase::kRetrying, "Retrying"},
-                                           {SectionPhase::kRollingBack, "RollingBack"},
-                                           {SectionPhase::kQuarantined, "Quarantined"},
-                                           {SectionPhase::kHeld, "Held"},
-                                           {SectionPhase::kUnschedulable, "Unschedulable"},
-                                           {SectionPhase::kRemoving, "Removing"}}}};
+constexpr Words<SectionPhase, 10> kPhases{{{{SectionPhase::kPending, "Pending"},
+                                            {SectionPhase::kApplying, "Applying"},
+                                            {SectionPhase::kSynced, "Synced"},
+                                            {SectionPhase::kRetrying, "Retrying"},
+                                            {SectionPhase::kRollingBack, "RollingBack"},
+                                            {SectionPhase::kQuarantined, "Quarantined"},
+                                            {SectionPhase::kHeld, "Held"},
+                                            {SectionPhase::kUnschedulable, "Unschedulable"},
+                                            {SectionPhase::kRemoving, "Removing"},
+                                            {SectionPhase::kFailing, "Failing"}}}};
 
 /// Held and removed applications together; a section's own resources and those it is leaving.
 constexpr std::size_t kSectionsMax = 2 * limits::kSectionsPerNodeMax;

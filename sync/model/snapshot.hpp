@@ -29,6 +29,7 @@ enum class SectionPhase {
   kHeld,           ///< would delete more than the prune limit; waits for a person
   kUnschedulable,  ///< this agent cannot do a resource of it
   kRemoving,       ///< a Removal is being carried out
+  kFailing,        ///< this digest has failed for good; its SyncFail hooks run before the way back
 };
 std::string_view to_string(SectionPhase phase);
 base::Result<SectionPhase> parse_section_phase(std::string_view text);

@@ -151,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadSnapshot{
             "Phase", "Retrying", "Dancing",
             "sections[0].phase: phase must be one of Pending, Applying, Synced, Retrying, RollingBack, "
-            "Quarantined, Held, Unschedulable, Removing"},
+            "Quarantined, Held, Unschedulable, Removing, Failing"},
         BadSnapshot{"ApplicationName", "cameras", "C",
                     "sections[0].name: \"C\" is not a name: lower-case letters, "
                     "digits, '-' and '.', starting and ending with a letter or digit"},

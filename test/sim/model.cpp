@@ -24,13 +24,16 @@ SecretModel seal_secret(const std::string& name, std::string value, const base::
 }
 
 bool FolderModel::fails_on_nodes() const {
-  return std::ranges::any_of(processes, [](const auto& item) { return item.second.is_bad(); });
+  return std::ranges::any_of(processes, [](const auto& item) { return item.second.is_bad(); }) ||
+         std::ranges::any_of(
+             hooks, [](const auto& item) { return item.second.fails && item.second.stage != "SyncFail"; });
 }
 
 Claims FolderModel::claims() const {
   Claims out;
   for (const auto& [name, file] : files) out.insert(path_claim(file.path));
   for (const auto& [name, process] : processes) out.insert(process_claim(name));
+  for (const auto& [name, hook] : hooks) out.insert(process_claim(name));
   return out;
 }
 
@@ -58,12 +61,21 @@ std::string process_yaml(const std::string& name, const ProcessModel& process) {
          "\"]}, periodSeconds: 300}}\n";
 }
 
+std::string hook_yaml(const std::string& name, const HookModel& hook) {
+  std::string annotations = "argocd.argoproj.io/hook: " + hook.stage;
+  if (!hook.policy.empty()) annotations += ", argocd.argoproj.io/hook-delete-policy: " + hook.policy;
+  return "apiVersion: holdfast.dev/v1\nkind: Process\nmetadata: {name: " + name + ", annotations: {" +
+         annotations + "}}\nspec: {command: [/bin/sim, \"" + hook.argument() + "\", " +
+         (hook.fails ? "exits" : "ends") + "], restartPolicy: Never}\n";
+}
+
 }  // namespace
 
 std::string FolderModel::yaml() const {
   std::string out;
   for (const auto& [name, file] : files) out += file_yaml(name, file) + "---\n";
   for (const auto& [name, process] : processes) out += process_yaml(name, process) + "---\n";
+  for (const auto& [name, hook] : hooks) out += hook_yaml(name, hook) + "---\n";
   for (const auto& [name, secret] : secrets) out += secret.sealed + "\n---\n";
   if (damage == Damage::kYaml) out += "spec: {{{ [broken\n";
   if (damage == Damage::kSpec)
@@ -76,6 +88,7 @@ std::string FolderModel::summary() const {
   std::string out;
   for (const auto& [name, file] : files) out += " " + name + ":" + file.path;
   for (const auto& [name, process] : processes) out += " " + name;
+  for (const auto& [name, hook] : hooks) out += " " + name + (hook.fails ? "!" : "");
   return out;
 }
 

@@ -43,16 +43,26 @@ struct ProcessModel {
   std::string argument() const;
 };
 
+/// A Process that ends: run at its stage, once for each attempt.
+struct HookModel {
+  std::string version;
+  std::string stage;     ///< PreSync, Sync, PostSync, SyncFail
+  std::string policy{};  ///< its delete policy; empty: none is said
+  bool fails = false;
+  std::string argument() const { return version + "-hook"; }
+};
+
 enum class Damage { kNone, kYaml, kSpec };
 
 struct FolderModel {
   std::map<std::string, FileModel> files;         ///< by name
   std::map<std::string, ProcessModel> processes;  ///< by name
   std::map<std::string, SecretModel> secrets{};   ///< by name
+  std::map<std::string, HookModel> hooks{};       ///< by name
   Damage damage = Damage::kNone;
   std::string file_name = "all.yaml";
 
-  bool empty() const { return files.empty() && processes.empty() && secrets.empty(); }
+  bool empty() const { return files.empty() && processes.empty() && secrets.empty() && hooks.empty(); }
   bool is_good() const { return damage == Damage::kNone && !empty(); }
   bool fails_on_nodes() const;
   Claims claims() const;

@@ -20,7 +20,13 @@ using sync::SectionPhase;
 
 NodeRules::NodeRules(std::string node, base::FakeHost& host, sync::FakeStore& store, Oracle& oracle,
                      Trace& trace, Judge& judge)
-    : node_(std::move(node)), host_(host), store_(store), oracle_(oracle), trace_(trace), judge_(judge) {}
+    : node_(std::move(node)),
+      host_(host),
+      store_(store),
+      oracle_(oracle),
+      trace_(trace),
+      judge_(judge),
+      hooks_(node_, host, judge) {}
 
 void NodeRules::violated(const std::string& invariant, const std::string& detail) {
   judge_.violated(invariant, node_ + ": " + detail);
@@ -118,8 +124,30 @@ void NodeRules::expect_intent(const sync::Claim& claim, const std::string& what)
   if (!entry(claim)) violated("intent-before-touch", what + ": the inventory does not know of it");
 }
 
+std::optional<sync::Section> NodeRules::section_of(const base::Digest& digest) const {
+  const auto body = sync::read_one(store_, edge_agent::kBodyTable, digest.view());
+  if (!body || !*body) return std::nullopt;
+  const auto unpacked = edge_agent::unpack_text(**body);
+  if (!unpacked) return std::nullopt;
+  auto section = sync::decode_section(*unpacked);
+  if (!section) return std::nullopt;
+  return *std::move(section);
+}
+
+void NodeRules::before_touch(const sync::Claim& claim, const std::string& what) {
+  const auto found = entry(claim);
+  const auto section = found ? record(found->application) : std::nullopt;
+  if (!section) return;
+  // What was there before is kept going until its turn has come.
+  const auto outgoing = section_of(section->applied);
+  if (outgoing && HookRules::is_as_in(*outgoing, claim, what)) return;
+  if (const auto accepted = section_of(section->accepted.digest))
+    hooks_.before_touch(claim, *section, *accepted);
+}
+
 void NodeRules::before_write(const base::FileWrite& write) {
   const auto claim = path_claim(write.path);
+  before_touch(claim, write.content);
   expect_wanted(claim, "write " + write.path);
   expect_intent(claim, "write " + write.path);
   look_what_stands_at(write.path);
@@ -187,6 +215,7 @@ void NodeRules::before_start(const base::ProcessStart& start) {
   const auto before = host_.process(start.id);
   const bool was_here = before && before->phase != base::ProcessPhase::kAbsent;
   if (!was_here) expect_intent(process_claim(name), "start " + name);
+  before_touch(process_claim(name), start.argv.size() < 2 ? "" : start.argv[1]);
   if (name != steady_) return;
   if (++starts_[start.id.instance] > 1 + ends_[start.id.instance]) {
     violated("no-needless-restart", name + " was started again");
@@ -196,7 +225,7 @@ void NodeRules::before_start(const base::ProcessStart& start) {
 void NodeRules::before_stop(const base::ProcessId& id) {
   const auto name = process_name(id.instance);
   const auto claim = process_claim(name);
-  if (!host_.running().contains(id.instance)) return;
+  if (!host_.running().contains(id.instance) || oracle_.is_hook(name)) return;
   const auto* start = host_.started_with(id);
   const std::string argument = start == nullptr || start->argv.size() < 2 ? "" : start->argv[1];
   if (oracle_.may_delete(node_, claim) || oracle_.has_other_spec(name, argument) || is_rolling_back(claim))
@@ -211,11 +240,17 @@ void NodeRules::after(const std::string& what) {
   if (what.starts_with("write ")) took(what.substr(6));
   if (what.starts_with("mark ")) took(what.substr(5));
   if (what.starts_with("remove ")) made_.erase(what.substr(7));
+  if (!what.starts_with("start ")) return;
+  const auto name = process_name(what.substr(6));
+  const auto found = entry(process_claim(name));
+  const auto section = found && oracle_.is_hook(name) ? record(found->application) : std::nullopt;
+  if (section) hooks_.started(process_claim(name), *section);
 }
 
 void NodeRules::power_was_cut() {
   is_disturbed_ = true;
   for (auto& [name, count] : starts_) ++ends_[name];
+  hooks_.power_was_cut();
 }
 
 // ---- the link ----

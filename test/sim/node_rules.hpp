@@ -14,6 +14,7 @@
 #include "edge_agent/section_step.hpp"
 #include "sync/model/inventory.hpp"
 #include "sync/store/fake_store.hpp"
+#include "test/sim/hook_rules.hpp"
 #include "test/sim/judge.hpp"
 #include "test/sim/oracle.hpp"
 #include "test/sim/seams.hpp"
@@ -68,6 +69,9 @@ class NodeRules final : public HostWatcher {
   std::optional<sync::InventoryEntry> entry(const sync::Claim& claim) const;
   std::optional<edge_agent::SectionRecord> record(const sync::ApplicationUid& application) const;
   std::string process_name(const std::string& instance);
+  std::optional<sync::Section> section_of(const base::Digest& digest) const;
+  /// `what`: content of a file, the argument that tells a process's specs apart.
+  void before_touch(const sync::Claim& claim, const std::string& what);
   /// A section that failed takes back what it made.
   bool is_rolling_back(const sync::Claim& claim) const;
   void expect_intent(const sync::Claim& claim, const std::string& what);
@@ -106,6 +110,7 @@ class NodeRules final : public HostWatcher {
   std::map<std::string, std::uint32_t> ends_;  ///< by hand or with the power
   std::map<sync::ApplicationUid, std::set<base::Digest>> bad_;
   base::Digest looked_at_;
+  HookRules hooks_;
 };
 
 }  // namespace holdfast::sim

@@ -147,6 +147,7 @@ void Oracle::committed(const std::string& revision, const RepositoryModel& repos
     if (model.damage != Damage::kNone) continue;
     wanted_.merge(model.claims());
     for (const auto& [name, process] : model.processes) specs_[name].insert(process.argument());
+    for (const auto& [name, hook] : model.hooks) hooks_.insert(name);
   }
   for (const auto& name : unclear_) {  // it may be at any folder
     for (const auto& [folder, model] : repository) ever_[name].merge(model.claims());

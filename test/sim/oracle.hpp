@@ -74,6 +74,8 @@ class Oracle {
   bool was_wanted(const sync::Claim& claim) const { return wanted_.contains(claim); }
   /// Whether a commit ever wanted this process with another spec than the one that runs.
   bool has_other_spec(const std::string& process, const std::string& argument) const;
+  /// Whether a commit ever had a hook of this name.
+  bool is_hook(const std::string& process) const { return hooks_.contains(process); }
   bool was_released(const sync::Claim& claim) const { return released_.contains(claim); }
   bool is_prune_unlimited(const std::string& application) const;
   /// All that the node must hold: files by path, processes by name. REQUIRES: no two applications want one claim.
@@ -120,6 +122,7 @@ class Oracle {
   Claims wanted_;
   Claims released_;
   std::map<std::string, std::set<std::string>> specs_;  // process → arguments
+  std::set<std::string> hooks_;                         // names
   std::set<std::string> confirmed_;
   std::set<std::string> deleted_by_person_;
   std::set<std::string> failing_;

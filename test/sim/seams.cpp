@@ -94,7 +94,7 @@ Status SimHost::write_mark(const std::string& path, const std::string& mark) {
   return done("mark " + path, inner_.write_mark(path, mark));
 }
 
-/// What a program does is written in its arguments: "exits" dies at once, anything else runs.
+/// What a program does is written in its arguments: "exits" dies at once, "ends" ends well after a while, anything else runs.
 Result<base::ProcessStatus> SimHost::start_process(const base::ProcessStart& start) {
   fuse_.point();
   watcher_.before_start(start);
@@ -102,6 +102,10 @@ Result<base::ProcessStatus> SimHost::start_process(const base::ProcessStart& sta
   if (std::ranges::find(start.argv, "exits") != start.argv.end()) {
     program.exits_with = 1;
     program.exits_after = std::chrono::milliseconds{50};
+  }
+  if (std::ranges::find(start.argv, "ends") != start.argv.end()) {
+    program.exits_with = 0;
+    program.exits_after = std::chrono::seconds{3};
   }
   if (std::ranges::find(start.argv, "slow") != start.argv.end()) program.stop_takes = std::chrono::seconds{2};
   inner_.set_program(start.id, program);

@@ -78,6 +78,7 @@ void Workload::act() {
   const std::array choices{
       Choice{20, &Workload::change_files},
       Choice{12, &Workload::change_processes},
+      Choice{10, &Workload::change_hooks},
       Choice{6, &Workload::move_claim},
       Choice{6, &Workload::rename_resource},
       Choice{6, &Workload::break_or_mend},
@@ -165,6 +166,7 @@ void Workload::commit_last() {
     if (chance(70))
       folder.processes[kProcesses[i]] = {std::to_string(chance(50) ? ++versions_ : 1),
                                          ProcessModel::Way::kGood};
+    if (chance(50)) folder.hooks[hook_name(folders[i], "PreSync")] = {std::to_string(++versions_), "PreSync"};
   }
   for (const auto* name : {"a", "b", "c"}) {
     auto application = world_.oracle.applications().at(name);

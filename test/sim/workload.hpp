@@ -22,6 +22,9 @@ inline const std::array<std::string, 3> kProcesses{"cam", "web", "log"};
 inline constexpr std::string_view kForeign = "/etc/hf/foreign";  ///< a person's, near what is Git's
 inline constexpr std::size_t kBigFiles = 30;                     ///< of the application that may shrink
 
+/// Of a folder, by its stage: "presync-a".
+std::string hook_name(const std::string& folder, const std::string& stage);
+
 class Workload {
  public:
   Workload(World& world, int fails_again);
@@ -60,6 +63,7 @@ class Workload {
   // Git
   void change_files();
   void change_processes();
+  void change_hooks();
   void move_claim();
   void rename_resource();
   void break_or_mend();

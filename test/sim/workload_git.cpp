@@ -83,6 +83,26 @@ void Workload::change_processes() {
   commit("processes of " + name_of(folder));
 }
 
+std::string hook_name(const std::string& folder, const std::string& stage) {
+  std::string name = stage + "-" + folder.substr(folder.rfind('/') + 1);
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name;
+}
+
+void Workload::change_hooks() {
+  auto& folder = any_folder();
+  const std::string stage = std::array{"PreSync", "PreSync", "Sync", "PostSync", "SyncFail"}[below(5)];
+  const auto name = hook_name(name_of(folder), stage);
+  if (folder.hooks.contains(name) && chance(40)) {
+    folder.hooks.erase(name);
+  } else {
+    folder.hooks[name] = {std::to_string(++versions_), stage,
+                          std::array{"", "HookSucceeded", "HookFailed", "BeforeHookCreation"}[below(4)],
+                          chance(25)};
+  }
+  commit("hooks of " + name_of(folder));
+}
+
 /// A file goes from one application to another in one commit.
 void Workload::move_claim() {
   auto& from = any_folder();

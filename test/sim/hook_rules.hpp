@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// HookRules: a hook runs once for each attempt of its section, and nothing of a later stage is touched before those of the
+// earlier ones have ended well. Attempts are told apart by what is stored, ends by what the host shows.
+// Threads: one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "base/fake_host.hpp"
+#include "edge_agent/section_step.hpp"
+#include "sync/model/section.hpp"
+#include "test/sim/judge.hpp"
+
+namespace holdfast::sim {
+
+class HookRules {
+ public:
+  /// `node` and `host` outlive it.
+  HookRules(const std::string& node, base::FakeHost& host, Judge& judge)
+      : node_(node), host_(host), judge_(judge) {}
+
+  /// `claim` is about to be changed or started for the section that `record` has accepted.
+  void before_touch(const sync::Claim& claim, const edge_agent::SectionRecord& record,
+                    const sync::Section& section);
+  /// Whether what is put there is what that section wants there; of a secret nobody here can tell.
+  static bool is_as_in(const sync::Section& section, const sync::Claim& claim, const std::string& what);
+  void started(const sync::Claim& claim, const edge_agent::SectionRecord& record);
+  /// A start that was not synced is forgotten, and so may come again.
+  void power_was_cut() { starts_.clear(); }
+
+ private:
+  using Attempt = std::tuple<base::Digest, std::uint32_t>;
+  static Attempt attempt_of(const edge_agent::SectionRecord& record) {
+    return {record.accepted.digest, record.run};
+  }
+  bool has_ended_well(const sync::Claim& claim, const Attempt& attempt) const;
+
+  const std::string& node_;
+  base::FakeHost& host_;
+  Judge& judge_;
+  std::map<std::pair<sync::Claim, Attempt>, int> starts_;
+  std::map<sync::Claim, Attempt> last_;
+};
+
+}  // namespace holdfast::sim
