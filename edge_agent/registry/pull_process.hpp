@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// PullProcess: the child that pulls (registry/pull_child.hpp), as the event loop sees it. It dies with the agent; what it
+// fetched stays in the store of blobs.
+// Threads: the event loop's.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/event_loop.hpp"
+#include "base/handle.hpp"
+#include "base/result.hpp"
+#include "edge_agent/registry/pull_job.hpp"
+
+namespace holdfast::edge_agent {
+
+/// A pull that is under way; to destroy it ends it.
+class RunningPull {
+ public:
+  virtual ~RunningPull() = default;
+};
+struct PullListener {
+  std::function<void(const PullProgress&)> on_progress;
+  /// Once, and the last; it may destroy the pull. Never from inside start.
+  std::function<void(base::Result<PulledImage>, std::optional<std::chrono::seconds> retry_after)> on_end;
+};
+using StartPull = std::function<base::Result<std::unique_ptr<RunningPull>>(const PullJob&, PullListener)>;
+
+class PullProcess final : public RunningPull {
+ public:
+  /// `program` is started with the word of pull_child.hpp; "/proc/self/exe" is this one, whatever became of its file.
+  static base::Result<std::unique_ptr<RunningPull>> start(base::EventLoop& loop, const std::string& program,
+                                                          const PullJob& job, PullListener listener);
+  ~PullProcess() override;
+  PullProcess(const PullProcess&) = delete;
+  PullProcess& operator=(const PullProcess&) = delete;
+
+ private:
+  PullProcess(base::EventLoop& loop, pid_t pid, base::Fd output, PullListener listener);
+  void read();
+  bool take_lines();
+  void end(const base::Error* why);
+  int reap();
+
+  base::EventLoop& loop_;
+  pid_t pid_;
+  base::Fd output_;
+  PullListener listener_;
+  std::unique_ptr<base::EventLoop::Timer> silence_;
+  std::string pending_;
+  std::optional<PullWord> last_;  ///< how it ended
+};
+
+}  // namespace holdfast::edge_agent
