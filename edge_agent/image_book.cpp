@@ -111,10 +111,10 @@ void ImageBook::begin(const Key& key, Entry& entry) {
   entry.retry_after.reset();
   entry.is_after_failure = false;
   entry.names = names_of(key, entry);
-  if (seams_.records != nullptr) {
-    const bool is_chosen = !key.wanted.is_none();
+  if (seams_.puller != nullptr) {
+    ImageRecords& records = seams_.puller->records();
     const ImageRecord* const record =
-        is_chosen ? seams_.records->find(entry.image, key.wanted) : seams_.records->find(entry.image);
+        key.wanted.is_none() ? records.find(entry.image) : records.find(entry.image, key.wanted);
     if (record != nullptr) entry.names.push_back(record->id);
   }
   ask_next(key, entry);
@@ -202,7 +202,7 @@ void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image, std::optio
   entry.failure = image.error();
   entry.retry_after = retry_after;
   entry.names = {key.image};
-  if (const ImageRecord* const newest = seams_.records->find(entry.image)) entry.names.push_back(newest->id);
+  if (const ImageRecord* const newest = seams_.puller->records().find(entry.image)) entry.names.push_back(newest->id);
   ask_next(key, entry);
 }
 

@@ -18,7 +18,6 @@
 #include "base/engine.hpp"
 #include "edge_agent/driver.hpp"
 #include "edge_agent/image_puller.hpp"
-#include "edge_agent/image_records.hpp"
 #include "sync/model/claim.hpp"
 #include "sync/model/container_spec.hpp"
 #include "sync/model/image_ref.hpp"
@@ -57,7 +56,6 @@ class ImageBook {
     DueListener on_due;
     DueAtListener on_due_at;
     ImagePuller* puller = nullptr;  ///< none: nothing is pulled
-    ImageRecords* records = nullptr;
   };
   explicit ImageBook(Seams seams);
   ~ImageBook();

@@ -20,7 +20,7 @@
 #include "edge_agent/image_records.hpp"
 #include "edge_agent/registry/blob_store.hpp"
 #include "edge_agent/registry/image_archive.hpp"
-#include "edge_agent/registry/pull_process.hpp"
+#include "edge_agent/registry/running_pull.hpp"
 #include "sync/model/image_ref.hpp"
 
 namespace holdfast::edge_agent {
@@ -67,7 +67,7 @@ class ImagePuller {
   /// What it fetched stays, and is gone on with another time.
   void cancel(Number number);
   bool is_idle() const { return queue_.empty(); }
-  const BlobStore& blobs() const { return blobs_; }
+  ImageRecords& records() { return seams_.records; }
 
  private:
   struct Waiting {

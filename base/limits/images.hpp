@@ -22,7 +22,6 @@ inline constexpr std::uint64_t kImageSyncBytes = 16U << 20U;     ///< fetched, a
 inline constexpr std::size_t kImagesKeptMax = 1'000;             ///< in the book of images
 inline constexpr std::size_t kImageUsesMax = 64;         ///< remembered of one of them
 inline constexpr std::size_t kImageBookBytesMax = 16U << 20U;
-inline constexpr std::size_t kImagesAskedMax = 1'000;  ///< references that workloads ask for at a time
 inline constexpr std::size_t kRegistriesMax = 64;      ///< that the agent's configuration names
 inline constexpr std::size_t kRegistryAnswerBytesMax = 64U << 10U;  ///< a token, or why not
 inline constexpr std::size_t kRegistryTokenBytesMax = 16U << 10U;

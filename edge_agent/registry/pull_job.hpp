@@ -19,7 +19,7 @@
 #include "base/digest.hpp"
 #include "base/result.hpp"
 #include "edge_agent/registry/image_manifest.hpp"
-#include "edge_agent/registry/registry_address.hpp"
+#include "edge_agent/registry/pull_credentials.hpp"
 #include "sync/model/image_ref.hpp"
 
 namespace holdfast::edge_agent {

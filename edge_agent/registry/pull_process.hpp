@@ -6,28 +6,16 @@
 
 #include <sys/types.h>
 
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/event_loop.hpp"
 #include "base/handle.hpp"
 #include "base/result.hpp"
-#include "edge_agent/registry/pull_job.hpp"
+#include "edge_agent/registry/running_pull.hpp"
 
 namespace holdfast::edge_agent {
-
-/// A pull that is under way; to destroy it ends it.
-class RunningPull {
- public:
-  virtual ~RunningPull() = default;
-};
-struct PullListener {
-  std::function<void(const PullProgress&)> on_progress;
-  /// Once, and the last; it may destroy the pull. Never from inside start.
-  std::function<void(base::Result<PulledImage>, std::optional<std::chrono::seconds> retry_after)> on_end;
-};
-using StartPull = std::function<base::Result<std::unique_ptr<RunningPull>>(const PullJob&, PullListener)>;
 
 class PullProcess final : public RunningPull {
  public:

@@ -60,16 +60,4 @@ base::Error registry_refusal(int status, std::string_view body, std::string_view
 /// Of 429 and 503: seconds. A date, or nothing, is nullopt.
 std::optional<std::chrono::seconds> retry_after(std::string_view header);
 
-/// Of a Secret of type kubernetes.io/dockerconfigjson, for one registry.
-struct PullCredentials {
-  std::string user;
-  std::string password;
-  bool empty() const { return user.empty() && password.empty(); }
-  std::string basic() const;  ///< "Basic …"
-  bool operator==(const PullCredentials&) const = default;
-};
-/// The entry for `registry` in ".dockerconfigjson"; empty where it has none. Errors do not repeat the text. kUnsupported: an
-/// identity token, which changes with each use and so cannot stand in Git.
-base::Result<PullCredentials> credentials_for(std::string_view docker_config, std::string_view registry);
-
 }  // namespace holdfast::edge_agent

@@ -13,6 +13,7 @@
 #include "base/digest.hpp"
 #include "base/result.hpp"
 #include "edge_agent/registry/image_manifest.hpp"
+#include "edge_agent/registry/pull_credentials.hpp"
 #include "edge_agent/registry/registry_address.hpp"
 #include "sync/link/proxy.hpp"
 
