@@ -143,10 +143,11 @@ std::optional<Error> PodKeeper::take_trouble() {
   return std::nullopt;
 }
 
-Result<bool> PodKeeper::images_there(const std::vector<const PodContainer*>& needed) {
+Result<bool> PodKeeper::images_there(const PodWanted& wanted, const std::vector<const PodContainer*>& needed) {
   bool all = true;
   for (const auto* container : needed) {
-    const auto look = seams_.images.look(container->image, container->pull_policy, asker_);
+    const auto look = seams_.images.look(container->image, container->pull_policy, asker_,
+                                         {wanted.digest, container->pull_credentials});
     if (look.is == ImageLook::Is::kThere) continue;
     all = false;
     if (look.is == ImageLook::Is::kPulling) {
@@ -215,7 +216,10 @@ void PodKeeper::create(const PodWanted& wanted, const PodContainer& container) {
   if (one.is_busy()) return;
   one.forget();
   base::ContainerSpec spec = container.spec;
-  const auto image = seams_.images.look(container.image, container.pull_policy, asker_).image;
+  const auto image = seams_.images
+                         .look(container.image, container.pull_policy, asker_,
+                               {wanted.digest, container.pull_credentials})
+                         .image;
   spec.image = image.id.str();
   base::ContainerId network;
   if (wanted.has_network_owner() && container.role != ContainerRole::kNetwork) {
@@ -269,7 +273,7 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
     return Progress::kDone;
   }
   if (wanted.unreadable) return fail(*wanted.unreadable);
-  HF_TRY(const bool has_images, images_there(needed));
+  HF_TRY(const bool has_images, images_there(wanted, needed));
   if (!has_images) return Progress::kPending;
   if (!others.empty())
     pending_ = {

@@ -47,7 +47,7 @@ class Pull:
         self.job = {"architecture": architecture(), "image": f"{image or registry.name + '/team/app:1'}", "os": "linux",
                     "plain": not registry.ca_file, "rate": "0", "store": str(self.store), **job}
         if registry.ca_file:
-            self.job["caFile"] = str(registry.ca_file)
+            self.job.setdefault("caFile", str(registry.ca_file))
         self.process = None
 
     def start(self, wrapper=()):
