@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/fake_random.hpp"
@@ -36,6 +37,7 @@ class PullSecretsTest : public testing::Test {
     const auto resource = sync::parse_resource(object);
     ASSERT_TRUE(resource) << resource.error().message();
     section_.resources.push_back(*resource);
+    std::ranges::sort(section_.resources, {}, &sync::Resource::key);
   }
   base::Result<PullSecrets> found(const std::vector<std::string>& names, const std::string& image = "r.io/app") {
     References references(section_);

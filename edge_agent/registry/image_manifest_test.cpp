@@ -122,7 +122,9 @@ TEST(ImageIndex, GivesTheNearestPlatform) {
   for (const Choice& row : rows) {
     const auto chosen = choose_platform(index, row.here);
     EXPECT_EQ(chosen.has_value(), !row.chosen.empty()) << row.name;
-    if (chosen) EXPECT_EQ(chosen->digest, Digest::of(row.chosen)) << row.name;
+    if (chosen) {
+      EXPECT_EQ(chosen->digest, Digest::of(row.chosen)) << row.name;
+    }
   }
 }
 

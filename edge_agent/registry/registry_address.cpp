@@ -78,6 +78,7 @@ class Parameters {
     if (equals == std::string_view::npos) return false;
     name = lower(sync::trimmed(rest_.substr(0, equals)));
     rest_.remove_prefix(equals + 1);
+    skip(" \t");
     value.clear();
     return rest_.starts_with('"') ? quoted(value) : token(value);
   }

@@ -126,9 +126,15 @@ def test_another_architecture_is_told_and_nothing_is_touched(own_fleet, node, en
 
 def test_what_was_pulled_runs_without_the_registry(own_fleet, node, engine, registry):
     pushed = push(registry, "1")
-    own_fleet.app(objects={"pod.yaml": pod(f"{registry.name}/team/app:1")})
+    try:
+        own_fleet.app(objects={"pod.yaml": pod(f"{registry.name}/team/app:1")})
+    except AssertionError:
+        print(json.dumps(node.status(), indent=1)[:6000]); print(engine.podman("ps", "-a")); print(open(engine.folder / "podman.log").read()[-3000:]); raise
     first = until("the pod runs", lambda: runs(engine, image_id(pushed)))
     registry.close()
     engine.podman("rm", "--force", "--time", "0", "hf.default.web.app")
-    again = until("it runs again", lambda: runs(engine, image_id(pushed)))
+    try:
+        again = until("it runs again", lambda: runs(engine, image_id(pushed)))
+    except AssertionError:
+        print(json.dumps(node.status(), indent=1)[:6000]); print(engine.podman("ps", "-a")); print(engine.podman("images", "-a", "--no-trunc")); print(node.command("why", "Pod/web").stdout); print(open(engine.folder / "podman.log").read()[-3000:]); raise
     assert again[0] != first[0]
