@@ -8,6 +8,7 @@
 
 #include "sync/model/config_map.hpp"
 #include "sync/model/file_spec.hpp"
+#include "sync/model/pod_support.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
 #include "sync/model/workload_claims.hpp"
@@ -43,7 +44,7 @@ constexpr std::array kKinds{
     KindInfo{"holdfast.dev", "v1", "File", "file/1", 10, check_with<parse_file_spec>, file_claims},
     KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>,
              process_claims},
-    KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod, pod_claims},
+    KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod_of_node, pod_claims},
 };
 
 }  // namespace

@@ -27,6 +27,7 @@ TEST(Kinds, AreAppliedConfigMapsFirstAndProcessesLast) {
   EXPECT_EQ(find_kind("", "ConfigMap")->apply_order, 0);
   EXPECT_EQ(find_kind("holdfast.dev", "File")->apply_order, 10);
   EXPECT_EQ(find_kind("holdfast.dev", "Process")->apply_order, 50);
+  EXPECT_EQ(find_kind("", "Pod")->apply_order, 60);
 }
 
 TEST(Kinds, StandInTheTableOnce) {
@@ -35,7 +36,7 @@ TEST(Kinds, StandInTheTableOnce) {
 }
 
 TEST(Abilities, AreSortedAndFrozen) {
-  EXPECT_EQ(all_abilities(), (std::vector<std::string>{"configmap/1", "delta/1", "file/1", "parts/1",
+  EXPECT_EQ(all_abilities(), (std::vector<std::string>{"configmap/1", "delta/1", "file/1", "parts/1", "pod/1",
                                                        "process/1", "secret/1"}));
 }
 

@@ -2,6 +2,7 @@
 #include "sync/model/pod_support.hpp"
 
 #include "sync/model/pod_env.hpp"
+#include "sync/model/workload_claims.hpp"
 
 namespace holdfast::sync {
 namespace {
@@ -48,6 +49,12 @@ Status check_pod_support(const PodSpec& pod, const std::string& where) {
   for (std::size_t i = 0; i < pod.containers.size(); ++i)
     HF_CHECK(check_container(pod.containers[i], where + ".containers[" + std::to_string(i) + "]"));
   return {};
+}
+
+base::Status check_pod_of_node(const base::Json& object) {
+  HF_CHECK(check_pod(object));
+  HF_TRY(const auto pod, parse_pod(object));
+  return check_pod_support(pod.spec, "spec");
 }
 
 }  // namespace holdfast::sync

@@ -129,10 +129,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadManifest{"KindIsNoString", R"({"apiVersion": "v1", "kind": 1})", "kind: must be a string"},
         BadManifest{"UnknownKind", R"({"apiVersion": "apps/v1", "kind": "Deployment"})",
                     "kind: \"Deployment\" of apiVersion \"apps/v1\" is not known here; known are "
-                    "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1)"},
+                    "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
+                    "Pod (v1)"},
         BadManifest{"KindOfAnotherGroup", R"({"apiVersion": "v1", "kind": "File"})",
                     "kind: \"File\" of apiVersion \"v1\" is not known here; known are "
-                    "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1)"},
+                    "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
+                    "Pod (v1)"},
         BadManifest{"OtherVersion", R"({"apiVersion": "holdfast.dev/v2", "kind": "File"})",
                     "apiVersion: \"holdfast.dev/v2\" is not known for kind File; write holdfast.dev/v1"},
         BadManifest{"NoMetadata", R"({"apiVersion": "v1", "kind": "ConfigMap"})",

@@ -101,8 +101,7 @@ TEST(WorkloadClaims, EveryExamplePassesItsCheck) {
 
 /// Until a driver does them: a kind in the table would be an ability of every agent.
 TEST(WorkloadKinds, AreNotGivenToNodesYet) {
-  for (const char* example :
-       {kPodExample, kDeploymentExample, kDaemonSetExample, kJobExample, kCronJobExample}) {
+  for (const char* example : {kDeploymentExample, kDaemonSetExample, kJobExample, kCronJobExample}) {
     const auto resource = parse_resource(std::string_view(example));
     ASSERT_FALSE(resource);
     EXPECT_EQ(resource.error().code(), base::Code::kUnsupported);
