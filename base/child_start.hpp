@@ -22,7 +22,7 @@ struct ChildOrder {
   std::string input;                     ///< lies in memory that no file system holds
   std::vector<std::string> environment;  ///< "NAME=value"
   std::chrono::milliseconds timeout{};
-  std::size_t answer_bytes_max = 0;  ///< one that says more is ended, and what it said is cut there
+  std::size_t answer_bytes_max = 0;      ///< one that says more is ended, and what it said is cut there
   std::vector<std::string> arguments{};  ///< others see them: words that tell what it is to do, and no more
 };
 

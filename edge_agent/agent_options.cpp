@@ -237,15 +237,18 @@ namespace {
 
 base::ObjectReader::Read registries_field(std::map<std::string, RegistryRule>& out) {
   return [&out](const base::Json& value, const std::string& where) -> Status {
-    if (!value.is_object()) return fail(Code::kInvalid, where + ": must be an object, by the names of registries");
+    if (!value.is_object())
+      return fail(Code::kInvalid, where + ": must be an object, by the names of registries");
     if (value.size() > limits::kRegistriesMax)
-      return fail(Code::kLimit, where + ": more than " + std::to_string(limits::kRegistriesMax) + " registries");
+      return fail(Code::kLimit,
+                  where + ": more than " + std::to_string(limits::kRegistriesMax) + " registries");
     for (const auto& [name, rule] : value.items()) {
       const std::string at = where + "." + name;
       // The way in which a reference names it.
       const auto image = sync::ImageRef::parse(name + "/x");
       if (!image || image->registry != name)
-        return fail(Code::kInvalid, at + ": is not the name of a registry, HOST or HOST:PORT as images have it");
+        return fail(Code::kInvalid,
+                    at + ": is not the name of a registry, HOST or HOST:PORT as images have it");
       HF_CHECK(base::ObjectReader(rule, at)
                    .optional("plainHttp", out[name].is_plain)
                    .optional("caFile", out[name].ca_file)
@@ -328,7 +331,8 @@ std::pair<std::string, std::string> proxy_words(const AgentOptions& options,
     auto value = variable(upper);
     return value.empty() ? variable(lower) : value;
   };
-  return {first(options.proxy, "HTTPS_PROXY", "https_proxy"), first(options.no_proxy, "NO_PROXY", "no_proxy")};
+  return {first(options.proxy, "HTTPS_PROXY", "https_proxy"),
+          first(options.no_proxy, "NO_PROXY", "no_proxy")};
 }
 
 }  // namespace

@@ -43,8 +43,8 @@ struct AgentOptions {
   std::string proxy;     ///< URL, "none", or empty: as the environment says
   std::string no_proxy;  ///< hosts that are reached without it, with commas between
   std::string engine;    ///< socket of the container engine, "none", or empty: see engine_sockets()
-  std::map<std::string, std::string> facts;  ///< from --config; beside and before those of the machine
-  std::string pull_rate;                     ///< bytes a second for images; empty: as fast as it goes
+  std::map<std::string, std::string> facts;        ///< from --config; beside and before those of the machine
+  std::string pull_rate;                           ///< bytes a second for images; empty: as fast as it goes
   std::map<std::string, RegistryRule> registries;  ///< from --config
   OutputFormat output = OutputFormat::kText;
   // enroll

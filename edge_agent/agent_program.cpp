@@ -165,18 +165,19 @@ Status AgentProgram::open_images() {
       ImagePuller::Seams{*containers_, *image_records_, start_pull,
                          [this](std::function<void()> work) { loop_->post(std::move(work)); }},
       std::move(options), folder_.image_blobs());
-  image_collector_ = std::make_unique<ImageCollector>(
-      ImageCollector::Seams{*containers_, clock_, *image_records_, [this] { return engine_->images_needed(); },
-                            [this] { return !image_puller_->is_idle(); }},
-      folder_.image_blobs());
+  image_collector_ =
+      std::make_unique<ImageCollector>(ImageCollector::Seams{*containers_, clock_, *image_records_,
+                                                             [this] { return engine_->images_needed(); },
+                                                             [this] { return !image_puller_->is_idle(); }},
+                                       folder_.image_blobs());
   return {};
 }
 
 Status AgentProgram::boot_engine() {
   const auto make = [this] {
-    engine_ = std::make_unique<Engine>(
-        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), image_puller_.get()},
-        identity_);
+    engine_ = std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(),
+                                                     containers_.get(), image_puller_.get()},
+                                       identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));
     engine_->set_facts(std::move(facts));

@@ -90,7 +90,8 @@ class AgentProgram {
   std::unique_ptr<TrustFetch> trust_fetch_;
   std::unique_ptr<sync::MosquittoLink> link_;
   std::unique_ptr<base::EngineClient> containers_;  ///< none: containers are not done
-  std::unique_ptr<ImageRecords> image_records_;  ///< with `containers_`; nothing is read before an image is wanted
+  std::unique_ptr<ImageRecords>
+      image_records_;  ///< with `containers_`; nothing is read before an image is wanted
   std::unique_ptr<ImagePuller> image_puller_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<ImageCollector> image_collector_;

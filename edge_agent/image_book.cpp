@@ -57,7 +57,8 @@ ImageLook not_there(const std::string& image, sync::PullPolicy policy) {
 
 /// So much more that it is worth telling.
 bool is_worth_telling(const PullProgress& told, const PullProgress& now) {
-  return now.of != told.of || now.bytes >= told.bytes + std::max<std::uint64_t>(now.of / 20, 1) || now.bytes == now.of;
+  return now.of != told.of || now.bytes >= told.bytes + std::max<std::uint64_t>(now.of / 20, 1) ||
+         now.bytes == now.of;
 }
 
 }  // namespace
@@ -98,7 +99,8 @@ void ImageBook::drop(Entry& entry) {
 }
 
 /// What a digest names never changes; a tag that must be there, or is taken as it is, is the same for all.
-ImageBook::Key ImageBook::key_of(const sync::ImageRef& image, sync::PullPolicy policy, const ImageAsk& ask) const {
+ImageBook::Key ImageBook::key_of(const sync::ImageRef& image, sync::PullPolicy policy,
+                                 const ImageAsk& ask) const {
   const bool is_chosen = !image.digest && policy == sync::PullPolicy::kAlways && seams_.puller != nullptr;
   return {image.text(), policy, is_chosen ? ask.wanted : base::Digest()};
 }
@@ -191,7 +193,8 @@ void ImageBook::came_on(const Key& key, const PullProgress& progress) {
   tell(entry);
 }
 
-void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image, std::optional<std::chrono::seconds> retry_after) {
+void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image,
+                       std::optional<std::chrono::seconds> retry_after) {
   Entry& entry = *entries_.at(key);
   entry.pull = 0;
   if (image) return there(entry, *std::move(image));
@@ -202,11 +205,13 @@ void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image, std::optio
   entry.failure = image.error();
   entry.retry_after = retry_after;
   entry.names = {key.image};
-  if (const ImageRecord* const newest = seams_.puller->records().find(entry.image)) entry.names.push_back(newest->id);
+  if (const ImageRecord* const newest = seams_.puller->records().find(entry.image))
+    entry.names.push_back(newest->id);
   ask_next(key, entry);
 }
 
-void ImageBook::failed(const Key& key, Entry& entry, const Error& error, std::optional<std::chrono::seconds> retry_after) {
+void ImageBook::failed(const Key& key, Entry& entry, const Error& error,
+                       std::optional<std::chrono::seconds> retry_after) {
   const auto now = seams_.clock.monotonic();
   const std::chrono::milliseconds wait = entry.backoff.record(now);
   const auto bytes = entry.look.bytes;
@@ -214,7 +219,8 @@ void ImageBook::failed(const Key& key, Entry& entry, const Error& error, std::op
   entry.look = pull_failure(key.image, error, entry.backoff.count());
   entry.look.bytes = bytes;
   entry.look.of = of;
-  entry.look.retry_at = now + std::max<std::chrono::milliseconds>(wait, retry_after.value_or(std::chrono::seconds(0)));
+  entry.look.retry_at =
+      now + std::max<std::chrono::milliseconds>(wait, retry_after.value_or(std::chrono::seconds(0)));
   entry.told_at.reset();
   tell(entry);
 }

@@ -86,9 +86,11 @@ class ImageBook {
   void none_there(const Key& key, Entry& entry);
   void pull(const Key& key, Entry& entry);
   void came_on(const Key& key, const PullProgress& progress);
-  void pulled(const Key& key, base::Result<base::ImageInfo> image, std::optional<std::chrono::seconds> retry_after);
+  void pulled(const Key& key, base::Result<base::ImageInfo> image,
+              std::optional<std::chrono::seconds> retry_after);
   void there(Entry& entry, base::ImageInfo image);
-  void failed(const Key& key, Entry& entry, const base::Error& error, std::optional<std::chrono::seconds> retry_after);
+  void failed(const Key& key, Entry& entry, const base::Error& error,
+              std::optional<std::chrono::seconds> retry_after);
   void drop(Entry& entry);
   void tell(const Entry& entry);
 

@@ -50,7 +50,8 @@ class FakePulls {
   PulledImage end(base::FakeEngine& engine, const std::string& content) {
     const auto put = [&](const std::string& bytes, const std::string& type) {
       EXPECT_TRUE(store_.put(Digest::of(bytes), bytes));
-      return json{{"mediaType", type}, {"size", bytes.size()}, {"digest", "sha256:" + Digest::of(bytes).hex()}};
+      return json{
+          {"mediaType", type}, {"size", bytes.size()}, {"digest", "sha256:" + Digest::of(bytes).hex()}};
     };
     const std::string config = "config of " + content;
     const json manifest = {{"config", put(config, "application/vnd.oci.image.config.v1+json")},
@@ -64,8 +65,12 @@ class FakePulls {
     auto archive = ImageArchive::open(store_, out.manifest, name);
     std::string bytes;
     for (auto got = archive->read(4'096); !got->empty(); got = archive->read(4'096)) bytes += *got;
-    engine.know_archive(bytes, {.id = base::ImageId("sha256:" + out.config.hex()), .tags = {name}, .digests = {},
-                                .architecture = "amd64", .os = "linux", .size_bytes = 1});
+    engine.know_archive(bytes, {.id = base::ImageId("sha256:" + out.config.hex()),
+                                .tags = {name},
+                                .digests = {},
+                                .architecture = "amd64",
+                                .os = "linux",
+                                .size_bytes = 1});
     const auto on_end = listener_.on_end;
     on_end(out, std::nullopt);
     return out;
@@ -127,7 +132,8 @@ class ImageBookTest : public testing::Test {
     collector_ = std::make_unique<ImageCollector>(
         ImageCollector::Seams{engine_, clock_, *records_,
                               [this]() -> base::Result<std::set<std::string>> {
-                                if (needed_is_unknown_) return fail(Code::kCorrupt, "a section cannot be read");
+                                if (needed_is_unknown_)
+                                  return fail(Code::kCorrupt, "a section cannot be read");
                                 return needed_;
                               },
                               [this] { return !puller_->is_idle(); }},
@@ -141,8 +147,8 @@ class ImageBookTest : public testing::Test {
       did += posted.size();
     }
   }
-  ImageLook look(const std::string& image, PullPolicy policy = PullPolicy::kIfNotPresent, const std::string& pod = "a",
-                 const ImageAsk& ask = {}) {
+  ImageLook look(const std::string& image, PullPolicy policy = PullPolicy::kIfNotPresent,
+                 const std::string& pod = "a", const ImageAsk& ask = {}) {
     return book_->look(ref(image), policy, claim(pod), ask);
   }
   ImageLook settled(const std::string& image, PullPolicy policy = PullPolicy::kIfNotPresent,
@@ -152,8 +158,8 @@ class ImageBookTest : public testing::Test {
     return look(image, policy, pod, ask);
   }
   /// As pods do: ask, have it pulled, create, forget.
-  PulledImage pull(const std::string& image, const std::string& content, PullPolicy policy = PullPolicy::kIfNotPresent,
-                   const ImageAsk& ask = {}) {
+  PulledImage pull(const std::string& image, const std::string& content,
+                   PullPolicy policy = PullPolicy::kIfNotPresent, const ImageAsk& ask = {}) {
     settled(image, policy, "a", ask);
     const auto pulled = pulls_.end(engine_, content);
     EXPECT_EQ(settled(image, policy, "a", ask).is, Is::kThere);
@@ -170,8 +176,12 @@ class ImageBookTest : public testing::Test {
   static sync::ImageRef ref(const std::string& text) { return sync::ImageRef::parse(text).value(); }
   static sync::Claim claim(const std::string& pod) { return {sync::ClaimKind::kContainer, "hf." + pod}; }
   static base::ImageInfo foreign(const std::string& tag) {
-    return {.id = base::ImageId("sha256:" + Digest::of(tag).hex()), .tags = {tag}, .digests = {},
-            .architecture = "amd64", .os = "linux", .size_bytes = 1};
+    return {.id = base::ImageId("sha256:" + Digest::of(tag).hex()),
+            .tags = {tag},
+            .digests = {},
+            .architecture = "amd64",
+            .os = "linux",
+            .size_bytes = 1};
   }
 
   const std::string root_ = testing::TempDir() + "book-" + std::to_string(::getpid());
@@ -279,7 +289,7 @@ struct Failure {
   bool is_hosts_fault;
 };
 TEST_F(ImageBookTest, AFailureSaysWhoseItIs) {
-  const Failure rows[] = {{Code::kUnavailable, true}, {Code::kTimeout, true},    {Code::kNoSpace, true},
+  const Failure rows[] = {{Code::kUnavailable, true}, {Code::kTimeout, true},     {Code::kNoSpace, true},
                           {Code::kNotFound, false},   {Code::kPermission, false}, {Code::kCorrupt, false},
                           {Code::kUnsupported, false}};
   for (const Failure& row : rows) {
@@ -336,12 +346,14 @@ TEST_F(ImageBookTest, AlwaysAsksTheRegistryOncePerPod) {
   const auto v1 = pull("r.io/app:latest", "v1", PullPolicy::kAlways, first);
   // The same pod made anew: after a kill by hand, or a restart of the agent.
   start();
-  EXPECT_EQ(settled("r.io/app:latest", PullPolicy::kAlways, "a", first).image.id.str(), "sha256:" + v1.config.hex());
+  EXPECT_EQ(settled("r.io/app:latest", PullPolicy::kAlways, "a", first).image.id.str(),
+            "sha256:" + v1.config.hex());
   EXPECT_EQ(pulls_.jobs.size(), 1U);
   const auto v2 = pull("r.io/app:latest", "v2", PullPolicy::kAlways, second);
   EXPECT_EQ(pulls_.jobs.size(), 2U);
   // Back: what that pod ran, not what the tag leads to by now.
-  EXPECT_EQ(settled("r.io/app:latest", PullPolicy::kAlways, "a", first).image.id.str(), "sha256:" + v1.config.hex());
+  EXPECT_EQ(settled("r.io/app:latest", PullPolicy::kAlways, "a", first).image.id.str(),
+            "sha256:" + v1.config.hex());
   EXPECT_EQ(settled("r.io/app:latest").image.id.str(), "sha256:" + v2.config.hex());
   EXPECT_EQ(pulls_.jobs.size(), 2U);
 }
@@ -371,7 +383,8 @@ TEST_F(ImageBookTest, WhatTheEngineHasUnderAnotherNameIsNotFetched) {
   settled("r.io/again:1", PullPolicy::kIfNotPresent, "b");
   EXPECT_EQ(pulls_.jobs.back().present, (std::vector<Digest>{pulled.config}));
   pulls_.end_present(pulled);
-  EXPECT_EQ(settled("r.io/again:1", PullPolicy::kIfNotPresent, "b").image.id.str(), "sha256:" + pulled.config.hex());
+  EXPECT_EQ(settled("r.io/again:1", PullPolicy::kIfNotPresent, "b").image.id.str(),
+            "sha256:" + pulled.config.hex());
   EXPECT_EQ(engine_.touched().image_loads, 1U);
 }
 

@@ -109,10 +109,12 @@ void ImageCollector::drop(const std::string& name) {
   blobs.insert(blobs.end(), {record.config, record.manifest});
   for (const Digest& blob : blobs) {
     const bool is_shared = std::ranges::any_of(seams_.records.all(), [&](const ImageRecord& other) {
-      return other.config == blob || other.manifest == blob || std::ranges::find(other.layers, blob) != other.layers.end();
+      return other.config == blob || other.manifest == blob ||
+             std::ranges::find(other.layers, blob) != other.layers.end();
     });
     if (is_shared) continue;
-    if (const auto done = blobs_.remove(blob); !done) base::log::failure(kCannotCollect, "images", done.error());
+    if (const auto done = blobs_.remove(blob); !done)
+      base::log::failure(kCannotCollect, "images", done.error());
   }
 }
 
@@ -133,7 +135,8 @@ void ImageCollector::drop_blobs(const std::set<std::string>& needed) {
   if (!blobs) return;
   for (const FoundBlob& blob : *blobs) {
     if (known.contains(blob.digest) || now - blob.changed < kept) continue;
-    if (const auto done = blobs_.remove(blob.digest); !done) base::log::failure(kCannotCollect, "images", done.error());
+    if (const auto done = blobs_.remove(blob.digest); !done)
+      base::log::failure(kCannotCollect, "images", done.error());
   }
 }
 

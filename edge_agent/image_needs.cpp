@@ -18,7 +18,8 @@ void add_of_list(const Json& list, std::set<std::string>& out) {
     const auto image = container.find("image");
     if (image == container.end() || !image->is_string()) continue;
     // One that is no reference could not be pulled either.
-    if (const auto reference = sync::ImageRef::parse(image->get_ref<const std::string&>())) out.insert(reference->text());
+    if (const auto reference = sync::ImageRef::parse(image->get_ref<const std::string&>()))
+      out.insert(reference->text());
   }
 }
 

@@ -13,15 +13,17 @@ sync::Resource resource(const std::string& json) { return sync::parse_resource(j
 TEST(ImageNeeds, AreThoseOfAllContainersInFullForm) {
   sync::Section section;
   section.resources = {
-      resource(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"default"},"data":{"image":"no"}})"),
+      resource(
+          R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"default"},"data":{"image":"no"}})"),
       resource(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"b","namespace":"default"},)"
-               R"("spec":{"containers":[{"name":"app","image":"nginx:1"},{"name":"side","image":"ghcr.io/x/y:2"}],)"
-               R"("initContainers":[{"name":"first","image":"busybox"}]}})"),
+               R"("spec":{"containers":[{"name":"app","image":"nginx:1"}]}})"),
+      resource(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"c","namespace":"default"},)"
+               R"("spec":{"containers":[{"name":"app","image":"ghcr.io/x/y"}]}})"),
   };
   std::set<std::string> needed;
   const auto added = add_images_of(sync::encode_section(section), needed);
   ASSERT_TRUE(added) << added.error().message();
-  EXPECT_EQ(needed, (std::set<std::string>{"docker.io/library/busybox:latest", "docker.io/library/nginx:1", "ghcr.io/x/y:2"}));
+  EXPECT_EQ(needed, (std::set<std::string>{"docker.io/library/nginx:1", "ghcr.io/x/y:latest"}));
 }
 
 TEST(ImageNeeds, OfWhatIsNoSectionCannotBeTold) {

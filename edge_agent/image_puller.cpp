@@ -110,7 +110,8 @@ void ImagePuller::start(const std::vector<base::ImageInfo>& present) {
 /// Of images that are in the engine: kept for the layers that a next version shares with them, given up where room is short.
 std::vector<Digest> ImagePuller::spare() const {
   std::set<Digest> out;
-  for (const ImageRecord& record : seams_.records.all()) out.insert(record.layers.begin(), record.layers.end());
+  for (const ImageRecord& record : seams_.records.all())
+    out.insert(record.layers.begin(), record.layers.end());
   return {out.begin(), out.end()};
 }
 
@@ -154,7 +155,8 @@ Status ImagePuller::note(const PulledImage& pulled, const base::ImageInfo& info,
   record.id = info.id.str();
   record.layers = pulled.layers;
   record.is_loaded = is_loaded;
-  base::log::info("an image is there", {{"image", order.image.text()}, {"name", record.name}, {"id", record.id}});
+  base::log::info("an image is there",
+                  {{"image", order.image.text()}, {"name", record.name}, {"id", record.id}});
   return seams_.records.add(std::move(record), {order.image.text(), order.wanted});
 }
 

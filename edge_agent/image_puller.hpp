@@ -34,7 +34,7 @@ struct RegistryRule {
 struct PullOptions {
   std::string proxy;
   std::string no_proxy;
-  std::uint64_t bytes_per_s_max = 0;            ///< 0: as fast as it goes
+  std::uint64_t bytes_per_s_max = 0;               ///< 0: as fast as it goes
   std::map<std::string, RegistryRule> registries;  ///< by host, or host:port, as a reference names it
 };
 

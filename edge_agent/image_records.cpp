@@ -35,10 +35,14 @@ Json to_json(const ImageRecord& record) {
   Json uses = Json::array();
   for (const ImageUse& use : record.uses)
     uses.push_back({{"reference", use.reference}, {"wanted", use.wanted.hex()}});
-  return {{"config", record.config.hex()},     {"id", record.id},
-          {"layers", std::move(layers)},       {"loaded", record.is_loaded},
-          {"manifest", record.manifest.hex()}, {"name", record.name},
-          {"number", base::to_decimal(record.number)}, {"unneededSince", sync::to_milliseconds(record.unneeded_since)},
+  return {{"config", record.config.hex()},
+          {"id", record.id},
+          {"layers", std::move(layers)},
+          {"loaded", record.is_loaded},
+          {"manifest", record.manifest.hex()},
+          {"name", record.name},
+          {"number", base::to_decimal(record.number)},
+          {"unneededSince", sync::to_milliseconds(record.unneeded_since)},
           {"uses", std::move(uses)}};
 }
 
@@ -156,7 +160,8 @@ Status ImageRecords::add(ImageRecord record, const ImageUse& use) {
     record.uses = same->uses;
     record.is_loaded = record.is_loaded || same->is_loaded;
   } else if (records_.size() == limits::kImagesKeptMax) {
-    return fail(Code::kLimit, "more than " + std::to_string(limits::kImagesKeptMax) + " images are kept here");
+    return fail(Code::kLimit,
+                "more than " + std::to_string(limits::kImagesKeptMax) + " images are kept here");
   }
   record.uses.push_back(use);
   if (record.uses.size() > limits::kImageUsesMax) record.uses.erase(record.uses.begin());

@@ -27,14 +27,14 @@ struct ImageUse {
 };
 
 struct ImageRecord {
-  std::string name;        ///< ours, in the engine
+  std::string name;  ///< ours, in the engine
   base::Digest manifest;
   base::Digest config;
-  std::string id;          ///< of the engine
+  std::string id;  ///< of the engine
   std::vector<base::Digest> layers;
-  bool is_loaded = true;   ///< false: the engine had it already, under another's name
-  std::vector<ImageUse> uses;   ///< the newest last
-  std::uint64_t number = 0;     ///< grows with each use that is added
+  bool is_loaded = true;            ///< false: the engine had it already, under another's name
+  std::vector<ImageUse> uses;       ///< the newest last
+  std::uint64_t number = 0;         ///< grows with each use that is added
   base::WallTime unneeded_since{};  ///< zero: it is needed
   bool has_use(std::string_view reference) const;
   bool operator==(const ImageRecord&) const = default;

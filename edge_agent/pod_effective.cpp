@@ -192,7 +192,8 @@ class PodBuilder {
     container.claim = {sync::ClaimKind::kContainer, name};
     container.image = from.image;
     container.pull_policy = from.pull_policy;
-    HF_TRY(auto pull, pull_secrets_of(id_.ns, pod_.spec.image_pull_secrets, from.image, references_, context_.secrets));
+    HF_TRY(auto pull,
+           pull_secrets_of(id_.ns, pod_.spec.image_pull_secrets, from.image, references_, context_.secrets));
     container.pull_credentials = std::move(pull.credentials);
     if (pull.unreadable) out_.unreadable = std::move(pull.unreadable);
     container.liveness = from.liveness;

@@ -144,7 +144,8 @@ std::optional<Error> PodKeeper::take_trouble() {
   return std::nullopt;
 }
 
-Result<bool> PodKeeper::images_there(const PodWanted& wanted, const std::vector<const PodContainer*>& needed) {
+Result<bool> PodKeeper::images_there(const PodWanted& wanted,
+                                     const std::vector<const PodContainer*>& needed) {
   bool all = true;
   for (const auto* container : needed) {
     const auto look = seams_.images.look(container->image, container->pull_policy, asker_,
@@ -217,10 +218,10 @@ void PodKeeper::create(const PodWanted& wanted, const PodContainer& container) {
   if (one.is_busy()) return;
   one.forget();
   base::ContainerSpec spec = container.spec;
-  const auto image = seams_.images
-                         .look(container.image, container.pull_policy, asker_,
-                               {wanted.digest, container.pull_credentials})
-                         .image;
+  const auto image =
+      seams_.images
+          .look(container.image, container.pull_policy, asker_, {wanted.digest, container.pull_credentials})
+          .image;
   spec.image = image.id.str();
   base::ContainerId network;
   if (wanted.has_network_owner() && container.role != ContainerRole::kNetwork) {

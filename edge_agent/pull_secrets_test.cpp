@@ -29,17 +29,19 @@ class PullSecretsTest : public testing::Test {
            const std::string& key = ".dockerconfigjson") {
     const auto& to = keys_.newest().key;
     const std::string sealed = base::seal(to.public_key(), sync::bound_to("default", name, key), config);
-    const json object = {{"apiVersion", "v1"},
-                         {"kind", "Secret"},
-                         {"metadata", {{"name", name}, {"namespace", "default"}}},
-                         {"type", type},
-                         {"data", sync::sealed_data(base::Digest::of(config), to.public_key().id(), {{key, sealed}})}};
+    const json object = {
+        {"apiVersion", "v1"},
+        {"kind", "Secret"},
+        {"metadata", {{"name", name}, {"namespace", "default"}}},
+        {"type", type},
+        {"data", sync::sealed_data(base::Digest::of(config), to.public_key().id(), {{key, sealed}})}};
     const auto resource = sync::parse_resource(object);
     ASSERT_TRUE(resource) << resource.error().message();
     section_.resources.push_back(*resource);
     std::ranges::sort(section_.resources, {}, &sync::Resource::key);
   }
-  base::Result<PullSecrets> found(const std::vector<std::string>& names, const std::string& image = "r.io/app") {
+  base::Result<PullSecrets> found(const std::vector<std::string>& names,
+                                  const std::string& image = "r.io/app") {
     References references(section_);
     return pull_secrets_of("default", names, sync::ImageRef::parse(image).value(), references, secrets_);
   }
@@ -66,8 +68,10 @@ TEST_F(PullSecretsTest, OneThatIsNotThereOrOfAnotherKindIsNamed) {
   add("nonsense", "hunter2");
   const std::pair<std::string, std::string> rows[] = {
       {"missing",
-       "imagePullSecrets: Secret/missing is not in this application; put it there, or take it out of the pod"},
-      {"opaque", "imagePullSecrets: Secret/opaque is of type Opaque; it must be kubernetes.io/dockerconfigjson"},
+       "imagePullSecrets: Secret/missing is not in this application; put it there, or take it out of the "
+       "pod"},
+      {"opaque",
+       "imagePullSecrets: Secret/opaque is of type Opaque; it must be kubernetes.io/dockerconfigjson"},
       {"nonsense", "imagePullSecrets: Secret/nonsense: .dockerconfigjson is not a JSON object"},
   };
   for (const auto& [name, message] : rows) {

@@ -81,7 +81,8 @@ Status BlobStore::make_folder() const {
     path.resize(path.rfind('/'));
   }
   for (auto one = missing.rbegin(); one != missing.rend(); ++one) {
-    if (::mkdir(one->c_str(), 0700) != 0 && errno != EEXIST) return fail(file_error("cannot make folder", *one));
+    if (::mkdir(one->c_str(), 0700) != 0 && errno != EEXIST)
+      return fail(file_error("cannot make folder", *one));
     HF_CHECK(sync_folder(one->substr(0, one->rfind('/'))));
   }
   return {};
@@ -219,11 +220,13 @@ Status BlobPart::finish() {
   hasher_ = base::Hasher();
   if (digest != blob_.digest) {
     HF_CHECK(restart());
-    return fail(Code::kCorrupt, "what came has the digest sha256:" + digest.hex() + ", not sha256:" + blob_.digest.hex());
+    return fail(Code::kCorrupt,
+                "what came has the digest sha256:" + digest.hex() + ", not sha256:" + blob_.digest.hex());
   }
   const std::string name = store_.part_path(blob_.digest);
   if (::fsync(file_.get()) != 0) return fail(file_error("cannot sync", name));
-  if (::rename(name.c_str(), store_.path(blob_.digest).c_str()) != 0) return fail(file_error("cannot rename", name));
+  if (::rename(name.c_str(), store_.path(blob_.digest).c_str()) != 0)
+    return fail(file_error("cannot rename", name));
   return sync_folder(store_.folder());
 }
 

@@ -81,7 +81,8 @@ Result<ImageArchive> ImageArchive::open(const BlobStore& store, const base::Dige
     const std::string layer_name = layer.digest.hex() + ".tar";
     names.push_back(layer_name);
     if (!seen.insert(layer.digest).second) continue;
-    if (!store.has(layer)) return fail(Code::kNotFound, "'" + store.path(layer.digest) + "' is not there whole");
+    if (!store.has(layer))
+      return fail(Code::kNotFound, "'" + store.path(layer.digest) + "' is not there whole");
     entries.push_back({layer_name, {}, store.path(layer.digest), layer.size_bytes});
   }
   std::string list = base::canonical_json(Json::array(

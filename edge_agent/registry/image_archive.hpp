@@ -24,7 +24,8 @@ namespace holdfast::edge_agent {
 class ImageArchive {
  public:
   /// `manifest` names one in the store. `name` is "registry/repository:tag". kNotFound: a blob is not there whole.
-  static base::Result<ImageArchive> open(const BlobStore& store, const base::Digest& manifest, const std::string& name);
+  static base::Result<ImageArchive> open(const BlobStore& store, const base::Digest& manifest,
+                                         const std::string& name);
   /// The next bytes, at most that many; none is the end.
   base::Result<std::string> read(std::size_t bytes_max);
   std::uint64_t bytes() const { return bytes_; }  ///< of all of it
@@ -41,8 +42,8 @@ class ImageArchive {
   base::Result<std::string> read_entry(std::size_t bytes_max);
 
   std::vector<Entry> entries_;
-  std::size_t at_ = 0;     ///< entry
-  std::string ready_;      ///< header, padding, end: made, not read yet
+  std::size_t at_ = 0;  ///< entry
+  std::string ready_;   ///< header, padding, end: made, not read yet
   base::Fd file_;
   std::uint64_t left_ = 0;  ///< of the entry's content
   bool is_open_ = false;    ///< the header of entries_[at_] is made

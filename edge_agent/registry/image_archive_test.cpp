@@ -36,7 +36,8 @@ class ImageArchiveTest : public testing::Test {
   }
   Digest put_manifest(const std::vector<std::string>& layers) {
     json list = json::array();
-    for (const auto& layer : layers) list.push_back(descriptor(layer, "application/vnd.oci.image.layer.v1.tar+gzip"));
+    for (const auto& layer : layers)
+      list.push_back(descriptor(layer, "application/vnd.oci.image.layer.v1.tar+gzip"));
     const json manifest = {{"schemaVersion", 2},
                            {"config", descriptor(config_, "application/vnd.oci.image.config.v1+json")},
                            {"layers", list}};

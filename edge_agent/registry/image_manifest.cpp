@@ -30,9 +30,12 @@ constexpr std::string_view kOciManifest = "application/vnd.oci.image.manifest.v1
 constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
 
 constexpr std::array<std::string_view, 6> kLayerTypes{
-    "application/vnd.docker.image.rootfs.diff.tar.gzip", "application/vnd.docker.image.rootfs.diff.tar",
-    "application/vnd.oci.image.layer.v1.tar",            "application/vnd.oci.image.layer.v1.tar+gzip",
-    "application/vnd.oci.image.layer.v1.tar+zstd",       "application/vnd.docker.image.rootfs.diff.tar.zstd",
+    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    "application/vnd.docker.image.rootfs.diff.tar",
+    "application/vnd.oci.image.layer.v1.tar",
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+    "application/vnd.oci.image.layer.v1.tar+zstd",
+    "application/vnd.docker.image.rootfs.diff.tar.zstd",
 };
 constexpr std::array<std::string_view, 2> kConfigTypes{
     "application/vnd.docker.container.image.v1+json",
@@ -136,8 +139,8 @@ Result<ImageManifest> read_manifest(const Json& json) {
     out.layers.push_back(one.blob);
     return {};
   };
-  HF_CHECK(shaped(
-      ObjectReader(json, "manifest").required("config", config).each("layers", layer).finish_open()));
+  HF_CHECK(
+      shaped(ObjectReader(json, "manifest").required("config", config).each("layers", layer).finish_open()));
   if (out.layers.empty()) return fail(Code::kCorrupt, "manifest: there are no layers");
   if (out.layer_bytes() > limits::kImageBytesMax) {
     return fail(Code::kLimit, "manifest: layers of " + std::to_string(out.layer_bytes()) +
@@ -282,8 +285,8 @@ Status check_image_config(std::string_view bytes, const ImageManifest& manifest,
   // Of builders that write none.
   if (image.os.empty()) image.os = platform.os;
   if (!fitness(image, platform)) {
-    return fail(Code::kUnsupported,
-                "the image is for " + sync::in_quotes(image.text()) + ", and this machine is " + platform.text());
+    return fail(Code::kUnsupported, "the image is for " + sync::in_quotes(image.text()) +
+                                        ", and this machine is " + platform.text());
   }
   if (layers.size() != manifest.layers.size()) {
     return fail(Code::kCorrupt, "the configuration of the image speaks of " + std::to_string(layers.size()) +
@@ -293,7 +296,8 @@ Status check_image_config(std::string_view bytes, const ImageManifest& manifest,
 }
 
 std::string_view accepted_manifests() {
-  return "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+  return "application/vnd.oci.image.index.v1+json, "
+         "application/vnd.docker.distribution.manifest.list.v2+json, "
          "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 }
 

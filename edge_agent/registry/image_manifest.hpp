@@ -61,7 +61,8 @@ base::Result<std::variant<ImageManifest, ImageIndex>> parse_image_manifest(std::
 base::Result<BlobRef> choose_platform(const ImageIndex& index, const ImagePlatform& platform);
 
 /// Refuses what another machine runs (kUnsupported), and a number of layers that is not the manifest's (kCorrupt).
-base::Status check_image_config(std::string_view bytes, const ImageManifest& manifest, const ImagePlatform& platform);
+base::Status check_image_config(std::string_view bytes, const ImageManifest& manifest,
+                                const ImagePlatform& platform);
 
 /// What a request for a manifest accepts.
 std::string_view accepted_manifests();

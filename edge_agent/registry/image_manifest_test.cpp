@@ -22,23 +22,26 @@ std::string blob(const std::string& name, const std::string& type, const std::st
 }
 std::string config() { return blob("config", "application/vnd.docker.container.image.v1+json"); }
 std::string manifest(const std::string& layers, const std::string& more = "") {
-  return R"({"schemaVersion":2,"mediaType":")" + kDocker + R"(","config":)" + config() + R"(,"layers":[)" + layers +
-         "]" + more + "}";
+  return R"({"schemaVersion":2,"mediaType":")" + kDocker + R"(","config":)" + config() + R"(,"layers":[)" +
+         layers + "]" + more + "}";
 }
 std::string entry(const std::string& name, const std::string& platform) {
-  return R"({"mediaType":")" + kDocker + R"(","size":9,"digest":")" + of(name) + R"(","platform":)" + platform + "}";
+  return R"({"mediaType":")" + kDocker + R"(","size":9,"digest":")" + of(name) + R"(","platform":)" +
+         platform + "}";
 }
 ImageIndex index_of(const std::string& entries) {
   const auto parsed = parse_image_manifest(
-      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + entries + "]}");
+      R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + entries +
+      "]}");
   EXPECT_TRUE(parsed) << parsed.error().message();
   return std::get<ImageIndex>(*parsed);
 }
 
 TEST(ImageManifest, OfDockerAndOfOciAreTheSame) {
-  const std::string oci = R"({"schemaVersion":2,"config":)" + blob("config", "application/vnd.oci.image.config.v1+json") +
-                          R"(,"layers":[)" + blob("a", "application/vnd.oci.image.layer.v1.tar+gzip") + "," +
-                          blob("b", "application/vnd.oci.image.layer.v1.tar+zstd", "5") + R"(],"annotations":{"x":"y"}})";
+  const std::string oci =
+      R"({"schemaVersion":2,"config":)" + blob("config", "application/vnd.oci.image.config.v1+json") +
+      R"(,"layers":[)" + blob("a", "application/vnd.oci.image.layer.v1.tar+gzip") + "," +
+      blob("b", "application/vnd.oci.image.layer.v1.tar+zstd", "5") + R"(],"annotations":{"x":"y"}})";
   const auto from_oci = parse_image_manifest(oci);
   const auto from_docker = parse_image_manifest(manifest(blob("a", kLayer) + "," + blob("b", kLayer, "5")));
   ASSERT_TRUE(from_oci) << from_oci.error().message();
@@ -66,7 +69,8 @@ struct Bad {
 TEST(ImageManifest, WhatIsNoneIsRefusedWithAWord) {
   const std::string big = std::to_string(base::limits::kImageLayerBytesMax + 1);
   std::string many = blob("a", kLayer);
-  for (std::size_t i = 0; i < base::limits::kImageLayersMax; ++i) many += "," + blob(std::to_string(i), kLayer);
+  for (std::size_t i = 0; i < base::limits::kImageLayersMax; ++i)
+    many += "," + blob(std::to_string(i), kLayer);
   const Bad rows[] = {
       {"no JSON", "<html>", Code::kCorrupt},
       {"a list", "[]", Code::kCorrupt},
@@ -78,23 +82,27 @@ TEST(ImageManifest, WhatIsNoneIsRefusedWithAWord) {
       {"a size that is none", manifest(blob("a", kLayer, R"("7")")), Code::kCorrupt},
       {"too large a layer", manifest(blob("a", kLayer, big)), Code::kLimit},
       {"too many layers", manifest(many), Code::kLimit},
-      {"a layer that lies elsewhere", manifest(blob("a", "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")),
+      {"a layer that lies elsewhere",
+       manifest(blob("a", "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")), Code::kUnsupported},
+      {"an artifact",
+       R"({"schemaVersion":2,"config":)" + blob("config", "application/vnd.cncf.helm.config.v1+json") +
+           R"(,"layers":[]})",
        Code::kUnsupported},
-      {"an artifact", R"({"schemaVersion":2,"config":)" + blob("config", "application/vnd.cncf.helm.config.v1+json") +
-                          R"(,"layers":[]})",
+      {"another digest", manifest(R"({"mediaType":")" + kLayer + R"(","size":1,"digest":"sha512:ab"})"),
        Code::kUnsupported},
-      {"another digest", manifest(R"({"mediaType":")" + kLayer + R"(","size":1,"digest":"sha512:ab"})"), Code::kUnsupported},
-      {"a short digest", manifest(R"({"mediaType":")" + kLayer + R"(","size":1,"digest":"sha256:ab"})"), Code::kCorrupt},
+      {"a short digest", manifest(R"({"mediaType":")" + kLayer + R"(","size":1,"digest":"sha256:ab"})"),
+       Code::kCorrupt},
       {"another media type", R"({"mediaType":"text/html","layers":[]})", Code::kUnsupported},
-      {"a type that the content is not", R"({"mediaType":"application/vnd.oci.image.index.v1+json","layers":[]})",
-       Code::kUnsupported},
+      {"a type that the content is not",
+       R"({"mediaType":"application/vnd.oci.image.index.v1+json","layers":[]})", Code::kUnsupported},
   };
   for (const Bad& row : rows) {
     const auto parsed = parse_image_manifest(row.text);
     ASSERT_FALSE(parsed) << row.name;
     EXPECT_EQ(parsed.error().code(), row.code) << row.name << ": " << parsed.error().message();
   }
-  EXPECT_EQ(parse_image_manifest(std::string(base::limits::kImageManifestBytesMax + 1, ' ')).error().code(), Code::kLimit);
+  EXPECT_EQ(parse_image_manifest(std::string(base::limits::kImageManifestBytesMax + 1, ' ')).error().code(),
+            Code::kLimit);
 }
 
 struct Choice {
@@ -103,14 +111,14 @@ struct Choice {
   std::string chosen;  ///< empty: none
 };
 TEST(ImageIndex, GivesTheNearestPlatform) {
-  const ImageIndex index = index_of(
-      entry("amd64", R"({"os":"linux","architecture":"amd64"})") + "," +
-      entry("arm64", R"({"os":"linux","architecture":"arm64","variant":"v8"})") + "," +
-      entry("arm6", R"({"os":"linux","architecture":"arm","variant":"v6"})") + "," +
-      entry("arm7", R"({"os":"linux","architecture":"arm","variant":"v7"})") + "," +
-      entry("amd64v3", R"({"os":"linux","architecture":"amd64","variant":"v3"})") + "," +
-      entry("windows", R"({"os":"windows","architecture":"amd64"})") + "," +
-      entry("attestation", R"({"os":"unknown","architecture":"unknown"})"));
+  const ImageIndex index =
+      index_of(entry("amd64", R"({"os":"linux","architecture":"amd64"})") + "," +
+               entry("arm64", R"({"os":"linux","architecture":"arm64","variant":"v8"})") + "," +
+               entry("arm6", R"({"os":"linux","architecture":"arm","variant":"v6"})") + "," +
+               entry("arm7", R"({"os":"linux","architecture":"arm","variant":"v7"})") + "," +
+               entry("amd64v3", R"({"os":"linux","architecture":"amd64","variant":"v3"})") + "," +
+               entry("windows", R"({"os":"windows","architecture":"amd64"})") + "," +
+               entry("attestation", R"({"os":"unknown","architecture":"unknown"})"));
   const Choice rows[] = {
       {"x86", {"linux", "amd64", ""}, "amd64"},
       {"a Jetson", {"linux", "arm64", "v8"}, "arm64"},

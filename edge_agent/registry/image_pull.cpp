@@ -26,7 +26,8 @@ std::string megabytes(std::uint64_t bytes) { return std::to_string((bytes + 999'
 
 /// Worth to be asked again at once, from where it broke off: the connection, not the answer.
 bool is_broken_off(const base::Error& error) {
-  return error.code() == Code::kTimeout || error.code() == Code::kUnavailable || error.code() == Code::kCorrupt;
+  return error.code() == Code::kTimeout || error.code() == Code::kUnavailable ||
+         error.code() == Code::kCorrupt;
 }
 
 }  // namespace
@@ -44,12 +45,14 @@ Status check_room(std::uint64_t to_fetch, std::uint64_t layer_bytes, std::uint64
                   const std::string& folder) {
   const std::uint64_t need = to_fetch + layer_bytes + limits::kImageFreeBytesMin;
   if (need <= free_bytes) return {};
-  return fail(Code::kNoSpace, "no room for it: " + megabytes(to_fetch) + " are to be fetched, and the engine unpacks at least " +
-                                  megabytes(layer_bytes) + "; with a rest that makes " + megabytes(need) + ", and " +
-                                  folder + " has " + megabytes(free_bytes) + " free");
+  return fail(Code::kNoSpace, "no room for it: " + megabytes(to_fetch) +
+                                  " are to be fetched, and the engine unpacks at least " +
+                                  megabytes(layer_bytes) + "; with a rest that makes " + megabytes(need) +
+                                  ", and " + folder + " has " + megabytes(free_bytes) + " free");
 }
 
-ImagePull::ImagePull(const PullJob& job, RegistryAccess access, const base::Clock& clock, Tell tell, Sleep sleep)
+ImagePull::ImagePull(const PullJob& job, RegistryAccess access, const base::Clock& clock, Tell tell,
+                     Sleep sleep)
     : job_(job),
       clock_(clock),
       store_(job.store),

@@ -41,7 +41,8 @@ TEST(Room, IsForWhatIsFetchedAndForWhatTheEngineUnpacks) {
   ASSERT_FALSE(short_by_one);
   EXPECT_EQ(short_by_one.error().code(), Code::kNoSpace);
   EXPECT_EQ(check_room(300'000'000, 800'000'000, 500'000'000, "/data").error().message(),
-            "no room for it: 300 MB are to be fetched, and the engine unpacks at least 800 MB; with a rest that makes "
+            "no room for it: 300 MB are to be fetched, and the engine unpacks at least 800 MB; with a rest "
+            "that makes "
             "1168 MB, and /data has 500 MB free");
 }
 

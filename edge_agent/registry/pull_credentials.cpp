@@ -60,11 +60,13 @@ Result<PullCredentials> read_entry(const Json& value, const std::string& where) 
                .optional("identitytoken", identity_token)
                .finish_open());
   if (!identity_token.empty())
-    return fail(Code::kUnsupported, where + ": an identity token; write a name and a password, or an access token");
+    return fail(Code::kUnsupported,
+                where + ": an identity token; write a name and a password, or an access token");
   if (out.empty() && !auth.empty()) {
     const auto clear = base::from_base64(auth);
     const auto colon = clear ? clear->find(':') : std::string::npos;
-    if (colon == std::string::npos) return fail(Code::kInvalid, where + ".auth is not the base64 of name:password");
+    if (colon == std::string::npos)
+      return fail(Code::kInvalid, where + ".auth is not the base64 of name:password");
     out.user = clear->substr(0, colon);
     out.password = clear->substr(colon + 1);
   }
@@ -79,13 +81,15 @@ Result<PullCredentials> credentials_for(std::string_view docker_config, std::str
   const auto json = base::parse_json(docker_config, bounds);
   if (!json || !json->is_object()) return fail(Code::kInvalid, ".dockerconfigjson is not a JSON object");
   const auto auths = json->find("auths");
-  if (auths == json->end() || !auths->is_object()) return fail(Code::kInvalid, ".dockerconfigjson has no auths");
+  if (auths == json->end() || !auths->is_object())
+    return fail(Code::kInvalid, ".dockerconfigjson has no auths");
   if (auths->size() > limits::kPullCredentialsMax) {
-    return fail(Code::kLimit, ".dockerconfigjson names more than " + std::to_string(limits::kPullCredentialsMax) +
-                                  " registries");
+    return fail(Code::kLimit, ".dockerconfigjson names more than " +
+                                  std::to_string(limits::kPullCredentialsMax) + " registries");
   }
   for (const auto& [key, value] : auths->items()) {
-    if (bare_registry(key) == lower(registry)) return read_entry(value, "auths[" + sync::in_quotes(key) + "]");
+    if (bare_registry(key) == lower(registry))
+      return read_entry(value, "auths[" + sync::in_quotes(key) + "]");
   }
   return PullCredentials{};
 }

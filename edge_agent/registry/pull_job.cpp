@@ -25,8 +25,8 @@ namespace limits = base::limits;
 namespace {
 
 constexpr std::array kCodes{
-    Code::kInvalid,    Code::kNotFound, Code::kConflict, Code::kLimit,   Code::kPermission,
-    Code::kUnavailable, Code::kTimeout,  Code::kCorrupt,  Code::kTooNew,  Code::kNoSpace,
+    Code::kInvalid,     Code::kNotFound, Code::kConflict, Code::kLimit,  Code::kPermission,
+    Code::kUnavailable, Code::kTimeout,  Code::kCorrupt,  Code::kTooNew, Code::kNoSpace,
     Code::kUnsupported, Code::kIo,       Code::kInternal,
 };
 

@@ -33,7 +33,7 @@ struct PullJob {
   bool is_plain = false;              ///< http:// is allowed
   std::string ca_file;
   PullCredentials credentials;
-  std::string proxy;     ///< as in the agent's options
+  std::string proxy;  ///< as in the agent's options
   std::string no_proxy;
   std::uint64_t bytes_per_s_max = 0;  ///< 0: as fast as it goes
   bool operator==(const PullJob&) const = default;

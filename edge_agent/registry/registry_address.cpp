@@ -114,7 +114,8 @@ std::string own_words(std::string_view body) {
   std::string out;
   if (json && json->is_object()) {
     const auto errors = json->find("errors");
-    const Json* first = errors != json->end() && errors->is_array() && !errors->empty() ? &errors->front() : nullptr;
+    const Json* first =
+        errors != json->end() && errors->is_array() && !errors->empty() ? &errors->front() : nullptr;
     if (first != nullptr && first->is_object()) {
       for (const char* name : {"code", "message"}) {
         const auto found = first->find(name);
@@ -174,10 +175,10 @@ Result<AuthChallenge> parse_challenge(std::string_view header) {
   AuthChallenge out;
   out.is_bearer = scheme == "bearer";
   if (!out.is_bearer && scheme != "basic") {
-    return fail(Code::kUnsupported,
-                "the registry wants " + (text.empty() ? "credentials and does not say which"
+    return fail(Code::kUnsupported, "the registry wants " +
+                                        (text.empty() ? "credentials and does not say which"
                                                       : sync::in_quotes(text.substr(0, space))) +
-                    "; Bearer and Basic are known here");
+                                        "; Bearer and Basic are known here");
   }
   Parameters parameters(text.substr(space));
   for (std::string name, value; parameters.next(name, value);) {
@@ -195,7 +196,8 @@ Result<WebAddress> token_address(const AuthChallenge& challenge, const sync::Ima
   auto out = parse_web(challenge.realm);
   if (!out) return fail(Code::kCorrupt, "the registry names no address where its token is got");
   if (out->is_plain && !registry.is_plain)
-    return fail(Code::kPermission, "the registry wants its token got over plain HTTP, at " + out->url.authority());
+    return fail(Code::kPermission,
+                "the registry wants its token got over plain HTTP, at " + out->url.authority());
   const std::string scope =
       challenge.scope.empty() ? "repository:" + image.repository + ":pull" : challenge.scope;
   std::string& target = out->url.target;
@@ -218,7 +220,8 @@ Result<std::string> parse_token(std::string_view body) {
                            .optional("access_token", access_token)
                            .finish_open();
   if (token.empty()) token = access_token;
-  if (!is_read || token.empty()) return fail(Code::kCorrupt, "the answer to the question for a token has none");
+  if (!is_read || token.empty())
+    return fail(Code::kCorrupt, "the answer to the question for a token has none");
   if (token.size() > limits::kRegistryTokenBytesMax) return fail(Code::kLimit, "a token that is too long");
   return token;
 }
@@ -226,10 +229,10 @@ Result<std::string> parse_token(std::string_view body) {
 Status check_content_range(std::string_view header, std::uint64_t from, std::uint64_t size) {
   const std::string right =
       "bytes " + std::to_string(from) + "-" + std::to_string(size - 1) + "/" + std::to_string(size);
-  const std::string open =
-      "bytes " + std::to_string(from) + "-" + std::to_string(size - 1) + "/*";
+  const std::string open = "bytes " + std::to_string(from) + "-" + std::to_string(size - 1) + "/*";
   if (header == right || header == open) return {};
-  return fail(Code::kCorrupt, "asked for " + sync::in_quotes(right) + ", the registry sends " + sync::in_quotes(header));
+  return fail(Code::kCorrupt,
+              "asked for " + sync::in_quotes(right) + ", the registry sends " + sync::in_quotes(header));
 }
 
 Error registry_refusal(int status, std::string_view body, std::string_view what) {
@@ -251,7 +254,8 @@ Error registry_refusal(int status, std::string_view body, std::string_view what)
                            : status / 100 == 5 ? "the registry is in trouble"
                                                : "an answer that is none";
   const Code code = is_known ? row->code : status / 100 == 5 ? Code::kUnavailable : Code::kCorrupt;
-  return {code, std::string(what) + ": " + text + ", HTTP status " + std::to_string(status) + own_words(body)};
+  return {code,
+          std::string(what) + ": " + text + ", HTTP status " + std::to_string(status) + own_words(body)};
 }
 
 std::optional<std::chrono::seconds> retry_after(std::string_view header) {

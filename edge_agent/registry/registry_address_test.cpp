@@ -11,7 +11,9 @@ using base::Code;
 using namespace std::chrono_literals;
 
 sync::ImageRef image(const std::string& text) { return sync::ImageRef::parse(text).value(); }
-WebAddress web(const std::string& text, bool is_plain = false) { return registry_address(image(text), is_plain).value(); }
+WebAddress web(const std::string& text, bool is_plain = false) {
+  return registry_address(image(text), is_plain).value();
+}
 std::string shown(const WebAddress& address) {
   return (address.is_plain ? "http://" : "https://") + address.url.authority() + address.url.target;
 }
@@ -31,13 +33,15 @@ TEST(RegistryAddress, FollowsFromTheReference) {
 TEST(RegistryAddress, AManifestIsAskedForByDigestWhereThereIsOne) {
   const auto digest = base::Digest::of("x");
   EXPECT_EQ(manifest_target(image("nginx:1.2")), "/v2/library/nginx/manifests/1.2");
-  EXPECT_EQ(manifest_target(image("a.io/b:1@sha256:" + digest.hex())), "/v2/b/manifests/sha256:" + digest.hex());
+  EXPECT_EQ(manifest_target(image("a.io/b:1@sha256:" + digest.hex())),
+            "/v2/b/manifests/sha256:" + digest.hex());
   EXPECT_EQ(blob_target(image("a.io/b/c"), digest), "/v2/b/c/blobs/sha256:" + digest.hex());
 }
 
 TEST(Redirect, LeadsWhereItSays) {
   const WebAddress from = web("a.io/app");
-  EXPECT_EQ(shown(redirect_address(from, "https://cdn.io/x?sig=1%2F").value()), "https://cdn.io:443/x?sig=1%2F");
+  EXPECT_EQ(shown(redirect_address(from, "https://cdn.io/x?sig=1%2F").value()),
+            "https://cdn.io:443/x?sig=1%2F");
   EXPECT_EQ(shown(redirect_address(from, "/v2/other").value()), "https://a.io:443/v2/other");
   EXPECT_EQ(shown(redirect_address(from, "//cdn.io:8443/x").value()), "https://cdn.io:8443/x");
   EXPECT_FALSE(redirect_address(from, "https://cdn.io/x").value().is_same_server(from));
@@ -69,10 +73,12 @@ TEST(Challenge, IsReadWithItsParameters) {
 }
 
 TEST(Token, IsAskedForThisImageOnly) {
-  const auto asked = token_address({true, "https://auth.io/token", "my registry", ""}, image("a.io/team/app"), web("a.io/x"));
+  const auto asked = token_address({true, "https://auth.io/token", "my registry", ""}, image("a.io/team/app"),
+                                   web("a.io/x"));
   ASSERT_TRUE(asked);
   EXPECT_EQ(shown(*asked), "https://auth.io:443/token?service=my%20registry&scope=repository:team/app:pull");
-  const auto more = token_address({true, "https://auth.io/t?a=b", "", "s&x"}, image("a.io/team/app"), web("a.io/x"));
+  const auto more =
+      token_address({true, "https://auth.io/t?a=b", "", "s&x"}, image("a.io/team/app"), web("a.io/x"));
   EXPECT_EQ(shown(*more), "https://auth.io:443/t?a=b&scope=s%26x");
   EXPECT_EQ(token_address({true, "http://auth.io/t", "", ""}, image("a.io/b"), web("a.io/x")).error().code(),
             Code::kPermission);
@@ -82,7 +88,8 @@ TEST(Token, IsAskedForThisImageOnly) {
 TEST(Token, HasTwoNames) {
   EXPECT_EQ(parse_token(R"({"token":"a","expires_in":300})").value(), "a");
   EXPECT_EQ(parse_token(R"({"access_token":"b"})").value(), "b");
-  for (const char* bad : {"", "{}", "[]", R"({"token":1})", R"({"token":""})"}) EXPECT_FALSE(parse_token(bad)) << bad;
+  for (const char* bad : {"", "{}", "[]", R"({"token":1})", R"({"token":""})"})
+    EXPECT_FALSE(parse_token(bad)) << bad;
 }
 
 TEST(ContentRange, MustBeWhatWasAsked) {
@@ -97,13 +104,16 @@ struct Refusal {
   Code code;
 };
 TEST(Refusal, SaysWhatToDoAndWhatTheRegistrySays) {
-  const Refusal rows[] = {{401, Code::kPermission},  {403, Code::kPermission}, {404, Code::kNotFound}, {410, Code::kNotFound},
-                          {429, Code::kUnavailable}, {500, Code::kUnavailable}, {503, Code::kUnavailable},
-                          {418, Code::kCorrupt}};
-  for (const Refusal& row : rows) EXPECT_EQ(registry_refusal(row.status, "", "x").code(), row.code) << row.status;
-  EXPECT_EQ(registry_refusal(404, R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"no\u0007ne"}]})", "the manifest of a")
-                .message(),
-            "the manifest of a: the registry has none of that name, HTTP status 404 (MANIFEST_UNKNOWN, no\ane)");
+  const Refusal rows[] = {{401, Code::kPermission},  {403, Code::kPermission},  {404, Code::kNotFound},
+                          {410, Code::kNotFound},    {429, Code::kUnavailable}, {500, Code::kUnavailable},
+                          {503, Code::kUnavailable}, {418, Code::kCorrupt}};
+  for (const Refusal& row : rows)
+    EXPECT_EQ(registry_refusal(row.status, "", "x").code(), row.code) << row.status;
+  EXPECT_EQ(
+      registry_refusal(404, R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"no\u0007ne"}]})",
+                       "the manifest of a")
+          .message(),
+      "the manifest of a: the registry has none of that name, HTTP status 404 (MANIFEST_UNKNOWN, no\ane)");
   EXPECT_EQ(registry_refusal(500, "<html>", "x").message(), "x: the registry is in trouble, HTTP status 500");
 }
 

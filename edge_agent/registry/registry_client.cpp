@@ -65,7 +65,8 @@ Result<HttpResponse> RegistryClient::call(const Question& question) {
   request.is_plain = question.address.is_plain;
   request.headers = question.headers;
   request.timeout = limits::kRegistrySilenceMax;
-  request.body_bytes_max = question.sink == nullptr ? question.body_bytes_max : limits::kRegistryAnswerBytesMax;
+  request.body_bytes_max =
+      question.sink == nullptr ? question.body_bytes_max : limits::kRegistryAnswerBytesMax;
   request.tls.system_ca = access_.ca_file.empty();
   request.tls.ca = sync::Pem::from_file(access_.ca_file);
   if (const auto* const proxy = access_.proxies.of(request.url.host)) request.proxy = *proxy;
@@ -89,7 +90,8 @@ Result<HttpResponse> RegistryClient::follow(Question question) {
     if (!is_redirect(answer.status)) return answer;
     HF_TRY(question.address, redirect_address(question.address, answer.header("location")));
   }
-  return fail(Code::kCorrupt, "the registry redirects more than " + std::to_string(limits::kRegistryRedirectsMax) + " times");
+  return fail(Code::kCorrupt,
+              "the registry redirects more than " + std::to_string(limits::kRegistryRedirectsMax) + " times");
 }
 
 Result<HttpResponse> RegistryClient::ask(Question question) {
@@ -120,7 +122,8 @@ Status RegistryClient::authorize(std::string_view header) {
   Question question;
   HF_TRY(question.address, token_address(challenge, image_, own));
   question.body_bytes_max = limits::kRegistryAnswerBytesMax;
-  if (!access_.credentials.empty()) question.headers.emplace_back("Authorization", access_.credentials.basic());
+  if (!access_.credentials.empty())
+    question.headers.emplace_back("Authorization", access_.credentials.basic());
   HF_TRY(const HttpResponse answer, call(question));
   const std::string what = "a token of " + question.address.url.authority();
   if (answer.status != 200) {
@@ -174,7 +177,8 @@ Status RegistryClient::blob(const BlobRef& blob, std::uint64_t from, const Take&
   question.body_bytes_max = blob.size_bytes;
   const std::string what = question.what;
   HF_TRY(const HttpResponse answer, ask(std::move(question)));
-  if (answer.status == 416) return fail(Code::kInvalid, what + ": the registry has no more than what is here already");
+  if (answer.status == 416)
+    return fail(Code::kInvalid, what + ": the registry has no more than what is here already");
   return {};
 }
 

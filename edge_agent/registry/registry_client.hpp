@@ -60,7 +60,8 @@ class RegistryClient {
   base::Result<sync::HttpResponse> follow(Question question);
   base::Result<sync::HttpResponse> call(const Question& question);
   base::Status authorize(std::string_view challenge);
-  base::Result<FetchedManifest> fetch_manifest(const std::string& target, const std::optional<base::Digest>& digest);
+  base::Result<FetchedManifest> fetch_manifest(const std::string& target,
+                                               const std::optional<base::Digest>& digest);
 
   sync::ImageRef image_;
   RegistryAccess access_;

@@ -117,10 +117,10 @@ class Connection {
   Status send(std::string_view bytes) {
     while (!bytes.empty()) {
       const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), 64U << 10U));
-      HF_TRY(const int sent, session_ ? repeat([&] { return SSL_write(session_.get(), bytes.data(), size); },
-                                               "sending")
-                                      : plain([&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); },
-                                              POLLOUT, "sending"));
+      HF_TRY(const int sent,
+             session_ ? repeat([&] { return SSL_write(session_.get(), bytes.data(), size); }, "sending")
+                      : plain([&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); },
+                              POLLOUT, "sending"));
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
     return {};
@@ -262,8 +262,8 @@ base::Result<HttpResponse> exchange(Connection& connection, Deadline& deadline, 
       HF_CHECK(sink.take(parser.take_body()));
       deadline.restart();
     } else if (parser.head().body.size() > request.body_bytes_max) {
-      return fail(Code::kLimit, "HTTP response: a body of more than " +
-                                    std::to_string(request.body_bytes_max) + " bytes");
+      return fail(Code::kLimit,
+                  "HTTP response: a body of more than " + std::to_string(request.body_bytes_max) + " bytes");
     }
   }
   return parser.take();
