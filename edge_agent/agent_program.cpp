@@ -156,10 +156,11 @@ Status AgentProgram::note_running() {
 Status AgentProgram::open_images() {
   if (!containers_) return {};
   HF_TRY(auto options, pull_options_of(options_, environment_variable));
+  pull_reaper_ = std::make_unique<base::ChildReaper>(*loop_);
   image_records_ = std::make_unique<ImageRecords>(folder_.image_book());
   // Whatever became of the file of this program, its child is of the same version.
   const auto start_pull = [this](const PullJob& job, PullListener listener) {
-    return PullProcess::start(*loop_, "/proc/self/exe", job, std::move(listener));
+    return PullProcess::start({*loop_, *pull_reaper_}, "/proc/self/exe", job, std::move(listener));
   };
   image_puller_ = std::make_unique<ImagePuller>(
       ImagePuller::Seams{*containers_, *image_records_, start_pull,

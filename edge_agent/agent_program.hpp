@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/child_reaper.hpp"
 #include "base/engine/engine_client.hpp"
 #include "base/event_loop.hpp"
 #include "base/file_io.hpp"
@@ -90,6 +91,7 @@ class AgentProgram {
   std::unique_ptr<TrustFetch> trust_fetch_;
   std::unique_ptr<sync::MosquittoLink> link_;
   std::unique_ptr<base::EngineClient> containers_;  ///< none: containers are not done
+  std::unique_ptr<base::ChildReaper> pull_reaper_;
   std::unique_ptr<ImageRecords>
       image_records_;  ///< with `containers_`; nothing is read before an image is wanted
   std::unique_ptr<ImagePuller> image_puller_;

@@ -22,7 +22,7 @@ using base::fail;
 using base::Result;
 namespace limits = base::limits;
 
-Result<std::unique_ptr<RunningPull>> PullProcess::start(base::EventLoop& loop, const std::string& program,
+Result<std::unique_ptr<RunningPull>> PullProcess::start(Seams seams, const std::string& program,
                                                         const PullJob& job, PullListener listener) {
   base::ChildOrder order;
   order.program = program;
@@ -31,33 +31,38 @@ Result<std::unique_ptr<RunningPull>> PullProcess::start(base::EventLoop& loop, c
   order.arguments = {std::string(kPullWord)};
   HF_TRY(base::StartedChild child, base::start_child(order));
   std::unique_ptr<PullProcess> pull(
-      new PullProcess(loop, child.pid, std::move(child.output), std::move(listener)));
-  HF_CHECK(loop.watch(pull->output_.get(), base::Ready::kRead,
-                      [self = pull.get()](base::Ready) { self->read(); }));
+      new PullProcess(seams, child.pid, std::move(child.output), std::move(listener)));
+  HF_CHECK(seams.loop.watch(pull->output_.get(), base::Ready::kRead,
+                            [self = pull.get()](base::Ready) { self->read(); }));
   return std::unique_ptr<RunningPull>(std::move(pull));
 }
 
-PullProcess::PullProcess(base::EventLoop& loop, pid_t pid, base::Fd output, PullListener listener)
-    : loop_(loop), pid_(pid), output_(std::move(output)), listener_(std::move(listener)) {
-  silence_ = loop_.timer([this] {
-    const Error late(Code::kTimeout, "the pulling child says nothing any more");
-    end(&late);
+PullProcess::PullProcess(Seams seams, pid_t pid, base::Fd output, PullListener listener)
+    : seams_(seams), pid_(pid), output_(std::move(output)), listener_(std::move(listener)) {
+  silence_ = seams_.loop.timer([this] {
+    last_ = PullFailure{Error(Code::kTimeout, "the pulling child says nothing any more"), std::nullopt};
+    ::kill(-pid_, SIGKILL);  // its output closes, and read() sees the end
   });
   silence_->set(limits::kPullSilenceMax);
 }
 
 PullProcess::~PullProcess() {
-  if (output_) loop_.unwatch(output_.get());
-  if (pid_ > 0) reap();
+  if (output_) seams_.loop.unwatch(output_.get());
+  kill();
 }
 
-int PullProcess::reap() {
+void PullProcess::kill() {
+  if (pid_ > 0) seams_.reaper.kill_and_reap(std::exchange(pid_, 0));
+}
+
+/// For one that has closed its output, which it does when it ends. How it ended, in words.
+std::string PullProcess::wait() {
   int status = 0;
-  ::kill(-pid_, SIGKILL);
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
   pid_ = 0;
-  return status;
+  return WIFSIGNALED(status) ? "was ended by signal " + std::to_string(WTERMSIG(status))
+                             : "ended with code " + std::to_string(WEXITSTATUS(status));
 }
 
 void PullProcess::read() {
@@ -90,16 +95,17 @@ bool PullProcess::take_lines() {
 }
 
 void PullProcess::end(const Error* why) {
-  loop_.unwatch(output_.get());
+  seams_.loop.unwatch(output_.get());
   silence_->cancel();
-  // Its word counts, and not how it ended: but what it did not say is told by that.
-  if (why != nullptr) last_ = PullFailure{*why, std::nullopt};
-  const int status = reap();
+  if (why != nullptr) {
+    last_ = PullFailure{*why, std::nullopt};
+    kill();
+  }
+  // Its word counts; how it ended only where it said none.
+  const std::string how = pid_ > 0 ? wait() : "";
   output_ = base::Fd();
   const auto on_end = std::move(listener_.on_end);
   if (!last_) {
-    const std::string how = WIFSIGNALED(status) ? "was ended by signal " + std::to_string(WTERMSIG(status))
-                                                : "ended with code " + std::to_string(WEXITSTATUS(status));
     on_end(fail(Code::kUnavailable, "the pulling child " + how + " and no answer"), std::nullopt);
   } else if (auto* const image = std::get_if<PulledImage>(&*last_)) {
     on_end(PulledImage(*image), std::nullopt);  // may destroy this

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "base/child_reaper.hpp"
 #include "base/event_loop.hpp"
 #include "base/handle.hpp"
 #include "base/result.hpp"
@@ -19,21 +20,26 @@ namespace holdfast::edge_agent {
 
 class PullProcess final : public RunningPull {
  public:
+  struct Seams {
+    base::EventLoop& loop;
+    base::ChildReaper& reaper;  ///< waits for one that was killed: it may be busy with a disk
+  };
   /// `program` is started with the word of pull_child.hpp; "/proc/self/exe" is this one, whatever became of its file.
-  static base::Result<std::unique_ptr<RunningPull>> start(base::EventLoop& loop, const std::string& program,
+  static base::Result<std::unique_ptr<RunningPull>> start(Seams seams, const std::string& program,
                                                           const PullJob& job, PullListener listener);
   ~PullProcess() override;
   PullProcess(const PullProcess&) = delete;
   PullProcess& operator=(const PullProcess&) = delete;
 
  private:
-  PullProcess(base::EventLoop& loop, pid_t pid, base::Fd output, PullListener listener);
+  PullProcess(Seams seams, pid_t pid, base::Fd output, PullListener listener);
   void read();
   bool take_lines();
   void end(const base::Error* why);
-  int reap();
+  std::string wait();
+  void kill();
 
-  base::EventLoop& loop_;
+  Seams seams_;
   pid_t pid_;
   base::Fd output_;
   PullListener listener_;

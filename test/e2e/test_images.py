@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images on their way from a registry to a running container, with a real podman: pulled ahead of the switch, gone on with where
 they broke off, refused where they are not what they should be, collected when nobody needs them."""
+import hashlib
 import json
 import random
 
 import pytest
 
+import busybox
 from podman_service import PodmanService
 from registry import Registry, busybox_layer, layer_of
 from waiting import holds, until
@@ -126,15 +128,50 @@ def test_another_architecture_is_told_and_nothing_is_touched(own_fleet, node, en
 
 def test_what_was_pulled_runs_without_the_registry(own_fleet, node, engine, registry):
     pushed = push(registry, "1")
-    try:
-        own_fleet.app(objects={"pod.yaml": pod(f"{registry.name}/team/app:1")})
-    except AssertionError:
-        print(json.dumps(node.status(), indent=1)[:6000]); print(engine.podman("ps", "-a")); print(open(engine.folder / "podman.log").read()[-3000:]); raise
+    app = own_fleet.app(objects={"pod.yaml": pod(f"{registry.name}/team/app:1")})
     first = until("the pod runs", lambda: runs(engine, image_id(pushed)))
     registry.close()
+    node.stop()
     engine.podman("rm", "--force", "--time", "0", "hf.default.web.app")
-    try:
-        again = until("it runs again", lambda: runs(engine, image_id(pushed)))
-    except AssertionError:
-        print(json.dumps(node.status(), indent=1)[:6000]); print(engine.podman("ps", "-a")); print(engine.podman("images", "-a", "--no-trunc")); print(node.command("why", "Pod/web").stdout); print(open(engine.folder / "podman.log").read()[-3000:]); raise
+    node.start()
+    again = until("it runs again", lambda: runs(engine, image_id(pushed)))
     assert again[0] != first[0]
+    app.settled()
+
+
+def forget_what_is_needed(node):
+    """As if for a year nobody had needed any image. The agent does not run."""
+    file = node.data / "images/book.json"
+    book = json.loads(file.read_text())
+    for image in book["images"]:
+        image["unneededSince"] = 1
+    text = json.dumps(book["images"], sort_keys=True, separators=(",", ":"))
+    book["digest"] = hashlib.sha256(text.encode()).hexdigest()
+    file.write_text(json.dumps(book, sort_keys=True, separators=(",", ":")))
+
+
+@pytest.mark.long
+def test_images_of_last_good_states_stay_and_others_go(own_fleet, node, engine, registry):
+    first, second = push(registry, "1"), push(registry, "2")
+    engine.podman("load", "--input", str(busybox.write_archive(own_fleet.folder / "foreign.tar", "foreign.test/mine:1")))
+    app = own_fleet.app(objects={"pod.yaml": pod(by_digest(registry, first))})
+    app.write("pod.yaml", pod(by_digest(registry, second))).push()
+    ours = {name for name in engine.images() if ":hf-" in name}
+    assert len(ours) == 2
+
+    node.stop()
+    forget_what_is_needed(node)
+    node.start()
+    book = node.data / "images/book.json"
+    until("it has looked", lambda: all(image["unneededSince"] == 0 for image in json.loads(book.read_text())["images"]), 90)
+    assert ours < set(engine.images()), "one runs, the other is a last good state"
+
+    own_fleet.hub.cli("delete", "application", app.name)
+    until("the application has left the node", lambda: node.section(app.name) is None, 60)
+    if runs(engine):
+        engine.podman("rm", "--force", "--time", "0", "hf.default.web.app")
+    node.stop()
+    forget_what_is_needed(node)
+    node.start()
+    until("they are gone", lambda: set(engine.images()) == {"foreign.test/mine:1"}, 90)
+    assert not list((node.data / "images/blobs/sha256").iterdir())
