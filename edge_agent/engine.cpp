@@ -353,6 +353,10 @@ std::set<base::SealingKeyId> Engine::sealing_keys_needed() const {
 }
 
 Result<std::set<std::string>> Engine::images_needed() const {
+  // After a damaged store a section may be missing: what the hub says next tells.
+  if (state_->store.deletes_forbidden() || !state_->accepted.verified)
+    return base::fail(base::Code::kUnavailable,
+                      "what this node needs is not known in full before its hub has spoken");
   std::set<std::string> out;
   for (const auto& [application, record] : state_->store.sections()) {
     std::vector<base::Digest> digests{record.accepted.digest, record.applied};

@@ -179,6 +179,7 @@ void ImageBook::pull(const Key& key, Entry& entry) {
 
 void ImageBook::came_on(const Key& key, const PullProgress& progress) {
   Entry& entry = *entries_.at(key);
+  if (progress.of == 0) return;  // it lives, and no more
   const bool is_first = entry.look.is != Is::kPulling || !entry.told_at;
   if (entry.look.is != Is::kPulling) entry.look = ImageLook{.is = Is::kPulling};
   entry.look.bytes = progress.bytes;
@@ -199,7 +200,7 @@ void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image,
   entry.pull = 0;
   if (image) return there(entry, *std::move(image));
   const bool is_tag_asked = key.policy == sync::PullPolicy::kAlways && !entry.image.digest;
-  if (!is_tag_asked || !is_network(image.error())) return failed(key, entry, image.error(), retry_after);
+  if (!is_tag_asked || !is_hosts_fault(image.error())) return failed(key, entry, image.error(), retry_after);
   // Without a network an image that is there is taken; the registry is asked again for the next pod.
   entry.is_after_failure = true;
   entry.failure = image.error();
@@ -221,6 +222,7 @@ void ImageBook::failed(const Key& key, Entry& entry, const Error& error,
   entry.look.of = of;
   entry.look.retry_at =
       now + std::max<std::chrono::milliseconds>(wait, retry_after.value_or(std::chrono::seconds(0)));
+  entry.told = {};
   entry.told_at.reset();
   tell(entry);
 }
@@ -240,7 +242,8 @@ ImageLook ImageBook::look(const sync::ImageRef& image, sync::PullPolicy policy, 
     slot = std::make_unique<Entry>();
     slot->image = image;
   }
-  if (slot->look.is != Is::kThere) slot->credentials = ask.credentials;
+  // One pod may have some and another none: those that are some count.
+  if (slot->look.is != Is::kThere && !ask.credentials.empty()) slot->credentials = ask.credentials;
   slot->askers.insert(asker);
   if (is_new) begin(key, *slot);
   auto& look = slot->look;
@@ -262,13 +265,28 @@ void ImageBook::lost(const sync::ImageRef& image) {
 }
 
 void ImageBook::forget(const sync::Claim& asker) {
+  forget_if(asker, [](const Key&) { return true; });
+}
+
+void ImageBook::keep_only(const sync::Claim& asker, const std::vector<sync::ImageRef>& images) {
+  std::set<std::string> kept;
+  for (const auto& image : images) kept.insert(image.text());
+  forget_if(asker, [&](const Key& key) { return !kept.contains(key.image); });
+}
+
+void ImageBook::forget_if(const sync::Claim& asker, const std::function<bool(const Key&)>& is_forgotten) {
   for (auto at = entries_.begin(); at != entries_.end();) {
-    at->second->askers.erase(asker);
-    if (!at->second->askers.empty()) {
+    Entry& entry = *at->second;
+    if (!entry.askers.contains(asker) || !is_forgotten(at->first)) {
       ++at;
       continue;
     }
-    drop(*at->second);
+    entry.askers.erase(asker);
+    if (!entry.askers.empty()) {
+      ++at;
+      continue;
+    }
+    drop(entry);
     at = entries_.erase(at);
   }
 }

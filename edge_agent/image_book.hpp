@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -67,6 +68,8 @@ class ImageBook {
                  const ImageAsk& ask = {});
   /// The engine said that it has no such image although it was there: it is looked for anew.
   void lost(const sync::ImageRef& image);
+  /// What this asker wants are these and no others: what it asked for before is not pulled for it any more.
+  void keep_only(const sync::Claim& asker, const std::vector<sync::ImageRef>& images);
   /// What this asker wanted is made, or not wanted any more.
   void forget(const sync::Claim& asker);
 
@@ -92,6 +95,7 @@ class ImageBook {
   void failed(const Key& key, Entry& entry, const base::Error& error,
               std::optional<std::chrono::seconds> retry_after);
   void drop(Entry& entry);
+  void forget_if(const sync::Claim& asker, const std::function<bool(const Key&)>& is_forgotten);
   void tell(const Entry& entry);
 
   Seams seams_;

@@ -409,7 +409,100 @@ TEST_F(ImageBookTest, AnEngineThatCannotLoadIsAFailureAndTheBlobsStay) {
   EXPECT_TRUE(records_->all().empty());
 }
 
+TEST_F(ImageBookTest, CredentialsOfOnePodAreNotLostToAnother) {
+  look("r.io/app:1", PullPolicy::kIfNotPresent, "a", {{}, {"user", "word"}});
+  look("r.io/app:1", PullPolicy::kIfNotPresent, "b");
+  settle();
+  ASSERT_EQ(pulls_.jobs.size(), 1U);
+  EXPECT_EQ(pulls_.jobs.front().credentials, (PullCredentials{"user", "word"}));
+}
+
+TEST_F(ImageBookTest, AnImageThatItsPodDoesNotNameAnyMoreIsNotPulled) {
+  settled("r.io/wrong:1");
+  settled("r.io/side:1");
+  book_->keep_only(claim("a"), {ref("r.io/right:1"), ref("r.io/side:1")});
+  look("r.io/right:1");
+  settle();
+  EXPECT_EQ(pulls_.running, 1);
+  EXPECT_EQ(pulls_.jobs.back().image, ref("r.io/side:1"));
+  pulls_.end(engine_, "side");
+  settle();
+  EXPECT_EQ(pulls_.jobs.back().image, ref("r.io/right:1"));
+}
+
+TEST_F(ImageBookTest, WithoutRoomForItAlwaysTakesWhatIsThere) {
+  pull("r.io/app:latest", "v1", PullPolicy::kAlways, {Digest::of("pod 1")});
+  const ImageAsk next{Digest::of("pod 2")};
+  settled("r.io/app:latest", PullPolicy::kAlways, "a", next);
+  pulls_.fail_with(Code::kNoSpace);
+  EXPECT_EQ(settled("r.io/app:latest", PullPolicy::kAlways, "a", next).is, Is::kThere);
+}
+
+TEST_F(ImageBookTest, ASignOfLifeIsNoProgress) {
+  settled("r.io/app:1");
+  told_.clear();
+  pulls_.come_on(0, 0);
+  EXPECT_TRUE(told_.empty());
+}
+
 // ---- collecting ----
+
+TEST_F(ImageBookTest, WhatIsNamedByItsDigestIsNeededWhateverTheTag) {
+  const std::string index = Digest::of("index").hex();
+  const auto pulled = pull("r.io/app:1.2@sha256:" + index, "v1");
+  needed_ = {"r.io/app@sha256:" + index};
+  collect();
+  EXPECT_EQ(engine_.images_there().size(), 1U);
+  needed_ = {"r.io/app@sha256:" + pulled.manifest.hex()};
+  collect();
+  EXPECT_EQ(engine_.images_there().size(), 1U);
+  needed_ = {"r.io/other@sha256:" + index};
+  collect();
+  EXPECT_TRUE(engine_.images_there().empty());
+}
+
+TEST_F(ImageBookTest, AnImageThatAMirrorGivesTooStaysWithItsOnlyName) {
+  const auto pulled = pull("a.io/app:1", "v1");
+  settled("b.io/app:1", PullPolicy::kIfNotPresent, "b");
+  pulls_.end_present(pulled);
+  EXPECT_EQ(settled("b.io/app:1", PullPolicy::kIfNotPresent, "b").is, Is::kThere);
+  needed_ = {"b.io/app:1"};
+  collect();
+  EXPECT_EQ(engine_.images_there().size(), 1U);
+  needed_.clear();
+  for (int i = 0; i < 2; ++i) collect();
+  EXPECT_TRUE(engine_.images_there().empty());
+}
+
+TEST_F(ImageBookTest, ManyPodsDoNotPushOutTheOnlyUseOfAReference) {
+  const auto pulled = pull("r.io/app:1", "v1");
+  ImageRecord record = records_->all().front();
+  for (std::size_t i = 0; i < base::limits::kImageUsesMax + 10; ++i)
+    ASSERT_TRUE(records_->add(record, {ref("r.io/app:latest").text(), Digest::of(std::to_string(i))}));
+  EXPECT_TRUE(records_->all().front().has_use("r.io/app:1"));
+  EXPECT_EQ(records_->all().front().uses.size(), base::limits::kImageUsesMax);
+}
+
+TEST_F(ImageBookTest, WhatIsNeededIsAskedAgainBeforeEachRemoval) {
+  pull("r.io/app:1", "v1");
+  pull("r.io/app:2", "v2");
+  clock_.advance(base::limits::kImageCollectInterval);
+  collector_->look();
+  settle();
+  clock_.advance(base::limits::kImageGrace + base::limits::kImageCollectInterval);
+  collector_->look();
+  needed_ = {"r.io/app:1", "r.io/app:2"};  // while the first is being removed
+  settle();
+  EXPECT_EQ(engine_.images_there().size(), 1U);
+}
+
+TEST_F(ImageBookTest, BlobsAreNotTakenFromUnderAPull) {
+  const auto pulled = pull("r.io/app:1", "v1");
+  settled("r.io/next:1", PullPolicy::kIfNotPresent, "b");
+  collect();
+  EXPECT_TRUE(engine_.images_there().empty());
+  EXPECT_TRUE(fs::exists(store_.path(pulled.layers.front())));
+}
 
 TEST_F(ImageBookTest, WhatASectionNeedsIsNeverCollected) {
   pull("r.io/app:1", "v1");

@@ -7,6 +7,7 @@
 #include "base/limits/agent.hpp"
 #include "base/limits/images.hpp"
 #include "base/log.hpp"
+#include "sync/model/image_ref.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -46,8 +47,32 @@ void ImageCollector::look() {
   remove_next();
 }
 
+namespace {
+
+/// "registry/repository" and the digest; empty where there is none.
+std::pair<std::string, std::string> digest_part(const std::string& reference) {
+  const auto read = sync::ImageRef::parse(reference);
+  if (!read || !read->digest) return {};
+  return {read->registry + "/" + read->repository, read->digest->hex()};
+}
+
+/// What names its digest means this image, with whatever tag beside it.
+bool is_named_by_digest(const ImageRecord& record, const std::string& reference) {
+  const auto [repository, digest] = digest_part(reference);
+  if (digest.empty()) return false;
+  if (record.name == repository + ":hf-" + digest) return true;
+  return std::ranges::any_of(record.uses, [&](const ImageUse& use) {
+    return digest_part(use.reference) == std::pair(repository, digest);
+  });
+}
+
+}  // namespace
+
 /// Of the images to which one tag led, the newest are needed: each may be what a last good state ran.
 bool ImageCollector::is_needed(const ImageRecord& record, const std::set<std::string>& needed) const {
+  if (std::ranges::any_of(needed,
+                          [&](const auto& reference) { return is_named_by_digest(record, reference); }))
+    return true;
   return std::ranges::any_of(record.uses, [&](const ImageUse& use) {
     if (!needed.contains(use.reference)) return false;
     const auto& all = seams_.records.all();
@@ -83,6 +108,9 @@ void ImageCollector::remove_next() {
     if (!is_due || kept_.contains(record.name)) continue;
     const std::string name = record.name;
     kept_.insert(name);  // once in this look
+    // Time has passed since the last one, and what is needed may have changed.
+    const auto needed = seams_.needed();
+    if (!needed || is_needed(record, *needed) || is_only_name_of_another(record)) continue;
     if (!record.is_loaded) {
       drop(name);
       return remove_next();
@@ -97,6 +125,14 @@ void ImageCollector::remove_next() {
   }
 }
 
+/// The engine knows one image by our name of this record alone, and another record, which is needed, means it too.
+bool ImageCollector::is_only_name_of_another(const ImageRecord& record) const {
+  return record.is_loaded && std::ranges::any_of(seams_.records.all(), [&](const ImageRecord& other) {
+           return other.name != record.name && other.id == record.id && !other.is_loaded &&
+                  other.unneeded_since == base::WallTime{};
+         });
+}
+
 void ImageCollector::drop(const std::string& name) {
   const auto& all = seams_.records.all();
   const auto found = std::ranges::find(all, name, &ImageRecord::name);
@@ -105,6 +141,8 @@ void ImageCollector::drop(const std::string& name) {
   if (const auto done = seams_.records.remove(name); !done)
     return base::log::failure(kCannotCollect, "images", done.error());
   base::log::info("an image that nobody needs any more is removed", {{"image", name}});
+  // A pull that is under way may count on them; what is left over is found as a part that nobody goes on with.
+  if (seams_.is_pulling()) return;
   std::vector<Digest> blobs = record.layers;
   blobs.insert(blobs.end(), {record.config, record.manifest});
   for (const Digest& blob : blobs) {

@@ -38,6 +38,7 @@ class ImageCollector {
  private:
   void mark(const std::set<std::string>& needed);
   bool is_needed(const ImageRecord& record, const std::set<std::string>& needed) const;
+  bool is_only_name_of_another(const ImageRecord& record) const;
   void remove_next();
   void drop(const std::string& name);
   void drop_blobs(const std::set<std::string>& needed);

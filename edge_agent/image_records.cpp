@@ -79,6 +79,18 @@ Status make_folder_of(const std::string& file) {
 
 }  // namespace
 
+namespace {
+
+/// The oldest whose reference has another use, so that none is forgotten as a whole; else the oldest.
+std::vector<ImageUse>::iterator oldest_spare(std::vector<ImageUse>& uses) {
+  const auto spare = std::ranges::find_if(uses, [&](const ImageUse& use) {
+    return std::ranges::count(uses, use.reference, &ImageUse::reference) > 1;
+  });
+  return spare == uses.end() ? uses.begin() : spare;
+}
+
+}  // namespace
+
 bool ImageRecord::has_use(std::string_view reference) const {
   return std::ranges::find(uses, reference, &ImageUse::reference) != uses.end();
 }
@@ -164,7 +176,7 @@ Status ImageRecords::add(ImageRecord record, const ImageUse& use) {
                 "more than " + std::to_string(limits::kImagesKeptMax) + " images are kept here");
   }
   record.uses.push_back(use);
-  if (record.uses.size() > limits::kImageUsesMax) record.uses.erase(record.uses.begin());
+  if (record.uses.size() > limits::kImageUsesMax) record.uses.erase(oldest_spare(record.uses));
   record.number = last + 1;
   record.unneeded_since = {};
   if (same != records_.end()) {

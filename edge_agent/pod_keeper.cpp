@@ -147,6 +147,9 @@ std::optional<Error> PodKeeper::take_trouble() {
 Result<bool> PodKeeper::images_there(const PodWanted& wanted,
                                      const std::vector<const PodContainer*>& needed) {
   bool all = true;
+  std::vector<sync::ImageRef> images;
+  for (const auto* container : needed) images.push_back(container->image);
+  seams_.images.keep_only(asker_, images);
   for (const auto* container : needed) {
     const auto look = seams_.images.look(container->image, container->pull_policy, asker_,
                                          {wanted.digest, container->pull_credentials});
@@ -158,8 +161,9 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
                   .message = progress_text(look, container->image.text())};
       continue;
     }
-    if (look.is_hosts_fault) return fail(Error(Code::kUnavailable, look.reason + ": " + look.message));
-    pending_ = {.health = Health::kDegraded, .reason = look.reason, .message = look.message};
+    // No network, no room, no engine: the others of its section go on meanwhile, and no deadline counts.
+    const Health health = look.is_hosts_fault ? Health::kProgressing : Health::kDegraded;
+    pending_ = {.health = health, .reason = look.reason, .message = look.message};
     break;
   }
   return all;

@@ -92,7 +92,7 @@ bool BlobStore::has(const BlobRef& blob) const {
   return is_file(path(blob.digest)) && size_of(path(blob.digest)) == blob.size_bytes;
 }
 
-Result<bool> BlobStore::check(const BlobRef& blob) const {
+Result<bool> BlobStore::check(const BlobRef& blob, const OnRead& on_read) const {
   const std::string name = path(blob.digest);
   const Fd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file && errno == ENOENT) return false;
@@ -102,6 +102,7 @@ Result<bool> BlobStore::check(const BlobRef& blob) const {
   HF_CHECK(read_all(file.get(), name, blob.size_bytes + 1, [&](std::string_view piece) {
     hasher.update(piece);
     bytes += piece.size();
+    if (on_read) on_read();
   }));
   if (bytes == blob.size_bytes && hasher.finish() == blob.digest) return true;
   HF_CHECK(remove(blob.digest));
@@ -158,7 +159,8 @@ Result<std::uint64_t> BlobStore::free_bytes() const {
 
 // ---- a blob that is being fetched ----
 
-Result<BlobPart> BlobPart::open(const BlobStore& store, const BlobRef& blob) {
+Result<BlobPart> BlobPart::open(const BlobStore& store, const BlobRef& blob,
+                                const BlobStore::OnRead& on_read) {
   HF_CHECK(store.make_folder());
   const std::string name = store.part_path(blob.digest);
   Fd file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -172,15 +174,16 @@ Result<BlobPart> BlobPart::open(const BlobStore& store, const BlobRef& blob) {
   if (size > blob.size_bytes) {
     HF_CHECK(part.restart());
   } else {
-    HF_CHECK(part.read_what_is_there(size));
+    HF_CHECK(part.read_what_is_there(size, on_read));
   }
   return part;
 }
 
-Status BlobPart::read_what_is_there(std::uint64_t size) {
+Status BlobPart::read_what_is_there(std::uint64_t size, const BlobStore::OnRead& on_read) {
   HF_CHECK(read_all(file_.get(), store_.part_path(blob_.digest), size, [&](std::string_view piece) {
     hasher_.update(piece);
     bytes_ += piece.size();
+    if (on_read) on_read();
   }));
   synced_ = bytes_;
   return {};

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +39,10 @@ class BlobStore {
   base::Status make_folder() const;
   /// By its name and size alone.
   bool has(const BlobRef& blob) const;
+  /// Called again and again while gigabytes are read.
+  using OnRead = std::function<void()>;
   /// Reads it. False: it is not there, or was wrong and is thrown away.
-  base::Result<bool> check(const BlobRef& blob) const;
+  base::Result<bool> check(const BlobRef& blob, const OnRead& on_read = {}) const;
   /// Bytes of it that are here, whole or not.
   std::uint64_t bytes_of(const BlobRef& blob) const;
   /// A small one, checked. kNotFound, kCorrupt.
@@ -60,7 +63,8 @@ class BlobStore {
 class BlobPart {
  public:
   /// Goes on where it broke off: what is there is read. kConflict: another program fetches it.
-  static base::Result<BlobPart> open(const BlobStore& store, const BlobRef& blob);
+  static base::Result<BlobPart> open(const BlobStore& store, const BlobRef& blob,
+                                     const BlobStore::OnRead& on_read = {});
   std::uint64_t bytes() const { return bytes_; }
   bool is_full() const { return bytes_ == blob_.size_bytes; }
   /// kCorrupt: more than the blob has. kNoSpace.
@@ -75,7 +79,7 @@ class BlobPart {
  private:
   BlobPart(const BlobStore& store, const BlobRef& blob, base::Fd file)
       : store_(store), blob_(blob), file_(std::move(file)) {}
-  base::Status read_what_is_there(std::uint64_t size);
+  base::Status read_what_is_there(std::uint64_t size, const BlobStore::OnRead& on_read);
 
   BlobStore store_;
   BlobRef blob_;

@@ -62,7 +62,6 @@ ImagePull::ImagePull(const PullJob& job, RegistryAccess access, const base::Cloc
       sleep_(std::move(sleep)) {}
 
 Result<PulledImage> ImagePull::run() {
-  HF_CHECK(store_.make_folder());
   HF_TRY(const ImageManifest manifest, this->manifest());
   out_.config = manifest.config.digest;
   for (const BlobRef& layer : manifest.layers) out_.layers.push_back(layer.digest);
@@ -70,6 +69,8 @@ Result<PulledImage> ImagePull::run() {
     out_.is_in_engine = true;
     return out_;
   }
+  // What its archive is made of is read from it, after a restart too.
+  HF_CHECK(store_.put(out_.manifest, manifest_bytes_));
   HF_CHECK(small_blob(manifest.config));
   HF_TRY(const std::string config, store_.read(manifest.config.digest, limits::kImageManifestBytesMax));
   HF_CHECK(check_image_config(config, manifest, job_.platform));
@@ -90,8 +91,7 @@ Result<ImageManifest> ImagePull::manifest() {
   const auto* const manifest = std::get_if<ImageManifest>(&parsed);
   if (manifest == nullptr) return fail(Code::kUnsupported, "an index within an index");
   out_.manifest = fetched.digest;
-  // What its archive is made of is read from it, after a restart too.
-  HF_CHECK(store_.put(fetched.digest, fetched.bytes));
+  manifest_bytes_ = std::move(fetched.bytes);
   return *manifest;
 }
 
@@ -102,7 +102,7 @@ Status ImagePull::layers(const ImageManifest& manifest) {
   std::uint64_t to_fetch = 0;
   for (const BlobRef& blob : each) {
     // Anything may have happened to it since; and a part is read when it is gone on with.
-    if (store_.has(blob)) HF_CHECK(store_.check(blob));
+    if (store_.has(blob)) HF_CHECK(store_.check(blob, [this] { tell(false); }));
     const std::uint64_t here = store_.bytes_of(blob);
     to_fetch += blob.size_bytes - here;
     progress_.bytes += here;
@@ -130,7 +130,7 @@ Status ImagePull::make_room(std::uint64_t to_fetch, const ImageManifest& manifes
 
 /// Once more from nothing where what was there already spoils it.
 Status ImagePull::layer(const BlobRef& blob) {
-  HF_TRY(auto part, BlobPart::open(store_, blob));
+  HF_TRY(auto part, BlobPart::open(store_, blob, [this] { tell(false); }));
   const bool is_resumed = part.bytes() > 0;
   const std::uint64_t before = progress_.bytes - std::min(progress_.bytes, part.bytes());
   Status done = fill(part, blob);
@@ -144,8 +144,9 @@ Status ImagePull::layer(const BlobRef& blob) {
 Status ImagePull::fill(BlobPart& part, const BlobRef& blob) {
   for (int resumes = 0; !part.is_full();) {
     const std::uint64_t before = part.bytes();
-    const auto fetched =
-        client_.blob(blob, before, [&](std::string_view piece) { return take(part, piece); });
+    const auto fetched = client_.blob(
+        blob, before, [&](std::string_view piece) { return take(part, piece); },
+        [this](std::size_t bytes) { pass(bytes); });
     if (fetched && part.is_full()) break;
     HF_CHECK(part.sync());
     const base::Error error =
@@ -166,17 +167,22 @@ Status ImagePull::fill(BlobPart& part, const BlobRef& blob) {
 Status ImagePull::take(BlobPart& part, std::string_view piece) {
   HF_CHECK(part.append(piece));
   progress_.bytes += progress_.of == 0 ? 0 : piece.size();
-  tell(false);
-  const milliseconds pause = pace_.after(piece.size(), clock_.monotonic());
-  if (pause > milliseconds(0)) sleep_(pause);
+  pass(piece.size());
   return {};
+}
+
+/// So many bytes came, of use or not: they are paid for, and a sign of life.
+void ImagePull::pass(std::size_t bytes) {
+  tell(false);
+  const milliseconds pause = pace_.after(bytes, clock_.monotonic());
+  if (pause > milliseconds(0)) sleep_(pause);
 }
 
 void ImagePull::tell(bool is_due) {
   const base::MonotonicTime now = clock_.monotonic();
   if (!is_due && now - told_ < limits::kPullProgressInterval) return;
   told_ = now;
-  if (progress_.of > 0) tell_(progress_);
+  tell_(progress_);
 }
 
 }  // namespace holdfast::edge_agent

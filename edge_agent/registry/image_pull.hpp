@@ -51,6 +51,7 @@ class ImagePull {
   base::Status layer(const BlobRef& blob);
   base::Status fill(BlobPart& part, const BlobRef& blob);
   base::Status take(BlobPart& part, std::string_view piece);
+  void pass(std::size_t bytes);
   void tell(bool is_due);
 
   const PullJob& job_;
@@ -61,6 +62,7 @@ class ImagePull {
   Tell tell_;
   Sleep sleep_;
   PulledImage out_;
+  std::string manifest_bytes_;
   PullProgress progress_;
   base::MonotonicTime told_{};
 };

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/registry/pull_child.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <ctime>
 #include <string>
 #include <utility>
 
 #include "base/child_job.hpp"
+#include "base/handle.hpp"
 #include "base/limits/images.hpp"
 #include "base/system_clock.hpp"
 #include "edge_agent/registry/image_pull.hpp"
@@ -25,7 +29,14 @@ void sleep_for(std::chrono::milliseconds time) {
   }
 }
 
+/// The agent is spared when memory runs out; this is to be the first to go, and goes on where it was another time.
+void give_way() {
+  if (const base::Fd file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)); file)
+    static_cast<void>(::write(file.get(), "500", 3) == 3);
+}
+
 Result<PullJob> begin() {
+  give_way();
   // Started in the folder of whoever started the agent: files are named whole.
   HF_TRY(const std::string text, base::read_job(limits::kPullJobBytesMax));
   HF_CHECK(base::bound_child({.cpu_s_max = limits::kPullCpuSMax,

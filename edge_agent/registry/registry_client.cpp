@@ -27,8 +27,9 @@ std::string brief(const base::Digest& digest) { return "sha256:" + digest.brief(
 /// The body of a blob, whether the registry honours a range or sends all of it again.
 class BlobBody {
  public:
-  BlobBody(std::uint64_t from, std::uint64_t size, const RegistryClient::Take& take)
-      : from_(from), size_(size), take_(take) {}
+  BlobBody(std::uint64_t from, std::uint64_t size, const RegistryClient::Take& take,
+           const RegistryClient::Skipped& skipped)
+      : from_(from), size_(size), take_(take), skipped_(skipped) {}
 
   bool wants(const HttpResponse& head) {
     if (head.status == 200) {
@@ -44,16 +45,30 @@ class BlobBody {
     const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip_, piece.size()));
     skip_ -= skipped;
     piece.remove_prefix(skipped);
-    return piece.empty() ? Status() : take_(piece);
+    if (skipped > 0 && skipped_) skipped_(skipped);
+    if (piece.empty()) return {};
+    own_ = take_(piece);
+    return own_;
   }
+  bool has_other_range() const { return !range_; }
+  /// What went wrong here, and not on the way.
+  const Status& own() const { return own_; }
 
  private:
   std::uint64_t from_;
   std::uint64_t size_;
   const RegistryClient::Take& take_;
+  const RegistryClient::Skipped& skipped_;
   std::uint64_t skip_ = 0;  ///< what we have already, of an answer that begins anew
   Status range_;
+  Status own_;
 };
+
+/// Without an answer that can be read nobody said anything about the image: the network, a box on the way, or our own clock.
+base::Error on_the_way(base::Error error) {
+  const bool is_way = error.code() == Code::kCorrupt || error.code() == Code::kPermission;
+  return is_way ? base::Error(Code::kUnavailable, error.message()) : error;
+}
 
 }  // namespace
 
@@ -72,7 +87,7 @@ Result<HttpResponse> RegistryClient::call(const Question& question) {
   if (const auto* const proxy = access_.proxies.of(request.url.host)) request.proxy = *proxy;
   auto answer = question.sink == nullptr ? sync::https_call(request)
                                          : sync::https_call(request, *question.sink, question.body_bytes_max);
-  if (!answer) return fail(std::move(answer).error());
+  if (!answer) return fail(on_the_way(std::move(answer).error()));
   return std::move(answer->response);
 }
 
@@ -161,25 +176,40 @@ Result<FetchedManifest> RegistryClient::fetch_manifest(const std::string& target
   return out;
 }
 
-Status RegistryClient::blob(const BlobRef& blob, std::uint64_t from, const Take& take) {
+Status RegistryClient::blob(const BlobRef& blob, std::uint64_t from, const Take& take,
+                            const Skipped& skipped) {
+  HF_TRY(const bool is_done, ask_blob({blob, from, take, skipped, from > 0}));
+  if (is_done) return {};
+  // Whoever cannot give the rest may be able to give all of it.
+  HF_TRY(const bool is_all, ask_blob({blob, from, take, skipped, false}));
+  if (is_all) return {};
+  return fail(Code::kUnavailable,
+              "layer " + brief(blob.digest) + ": the registry sends a part that nobody asked for");
+}
+
+Result<bool> RegistryClient::ask_blob(const BlobAsk& ask) {
+  const BlobRef& blob = ask.blob;
   Question question;
   HF_TRY(question.address, registry());
   question.address.url.target = blob_target(image_, blob.digest);
-  if (from > 0) {
+  if (ask.with_range) {
     question.headers = {
-        {"Range", "bytes=" + std::to_string(from) + "-" + std::to_string(blob.size_bytes - 1)}};
+        {"Range", "bytes=" + std::to_string(ask.from) + "-" + std::to_string(blob.size_bytes - 1)}};
   }
   question.what = "layer " + brief(blob.digest) + " of " + image_.text();
-  BlobBody body(from, blob.size_bytes, take);
+  BlobBody body(ask.from, blob.size_bytes, ask.take, ask.skipped);
   const sync::BodySink sink{[&](const HttpResponse& head) { return body.wants(head); },
                             [&](std::string_view piece) { return body.take(piece); }};
   question.sink = &sink;
   question.body_bytes_max = blob.size_bytes;
   const std::string what = question.what;
-  HF_TRY(const HttpResponse answer, ask(std::move(question)));
-  if (answer.status == 416)
+  const auto answer = this->ask(std::move(question));
+  if (body.has_other_range()) return false;
+  HF_CHECK(body.own());
+  if (!answer) return fail(answer.error());
+  if (answer->status == 416)
     return fail(Code::kInvalid, what + ": the registry has no more than what is here already");
-  return {};
+  return true;
 }
 
 }  // namespace holdfast::edge_agent

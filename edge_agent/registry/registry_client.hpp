@@ -43,7 +43,9 @@ class RegistryClient {
   /// Hands on the bytes of the blob from `from` on, as they come. kCorrupt: the registry sends something else, or broke off;
   /// kInvalid: it does not have that much (416).
   using Take = std::function<base::Status(std::string_view piece)>;
-  base::Status blob(const BlobRef& blob, std::uint64_t from, const Take& take);
+  /// `skipped` is told of bytes that came although they are here: of a registry that knows no ranges.
+  using Skipped = std::function<void(std::size_t bytes)>;
+  base::Status blob(const BlobRef& blob, std::uint64_t from, const Take& take, const Skipped& skipped = {});
   /// What the registry asked for when it refused last.
   std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
 
@@ -55,6 +57,15 @@ class RegistryClient {
     const sync::BodySink* sink = nullptr;
     std::uint64_t body_bytes_max = 0;
   };
+  struct BlobAsk {
+    const BlobRef& blob;
+    std::uint64_t from;
+    const Take& take;
+    const Skipped& skipped;
+    bool with_range;
+  };
+  /// False: another range came than the one that was asked for.
+  base::Result<bool> ask_blob(const BlobAsk& ask);
   base::Result<WebAddress> registry() const;
   base::Result<sync::HttpResponse> ask(Question question);
   base::Result<sync::HttpResponse> follow(Question question);

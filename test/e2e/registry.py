@@ -73,7 +73,7 @@ class Registry:
         self.cut_at = {}      # digest -> byte of the blob at which the connection ends, once
         self.stall_at = {}    # digest -> byte at which nothing more comes, until it is taken away
         self.wrong = set()    # digests of which other bytes are sent
-        self.ranges = True
+        self.ranges = True    # False: all of it comes; "wrong": another part than was asked for
         self.bytes_per_s = None
         self.user = None      # (name, password): then a token is asked for
         self.basic = None     # (name, password): then that is
@@ -239,7 +239,8 @@ class Registry:
             if begin >= len(data):
                 return self._error(handler, 416, "RANGE_INVALID")
             handler.send_response(206)
-            handler.send_header("Content-Range", f"bytes {begin}-{len(data) - 1}/{len(data)}")
+            told = begin - 1 if self.ranges == "wrong" else begin
+            handler.send_header("Content-Range", f"bytes {told}-{len(data) - 1}/{len(data)}")
         else:
             handler.send_response(200)
         handler.send_header("Content-Length", str(len(data) - begin))
