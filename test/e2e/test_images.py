@@ -140,6 +140,34 @@ def test_what_was_pulled_runs_without_the_registry(own_fleet, node, engine, regi
     app.settled()
 
 
+def sealed(fleet, name, config):
+    """A Secret with the credentials of a registry, as it may stand in Git."""
+    source = fleet.folder / "secret.json"
+    source.write_text(json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "default"},
+                                  "type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": json.dumps(config)}}))
+    return fleet.hub.cli("seal", "-f", str(source)).stdout
+
+
+def test_a_private_registry_is_shown_what_a_sealed_secret_holds(own_fleet, node, engine, registry):
+    pushed = push(registry, "1")
+    registry.user = ("robot", "hunter2")
+    web = pod(by_digest(registry, pushed))
+    app = own_fleet.app()
+    app.write("pod.yaml", web).commit(sync=False)
+    app.create()
+    until("it says what is missing", lambda: "imagePullSecrets" in json.dumps(node.status()), 40)
+    assert not runs(engine)
+
+    web["spec"]["imagePullSecrets"] = [{"name": "registry"}]
+    config = {"auths": {registry.name: {"username": "robot", "password": "hunter2"}}}
+    app.write("pod.yaml", web).write("registry.yaml", sealed(own_fleet, "registry", config)).commit()
+    until("the pod runs", lambda: runs(engine, image_id(pushed)), 40)
+    app.settled()
+    node.stop()
+    told = [file for file in node.data.rglob("*") if file.is_file() and b"hunter2" in file.read_bytes()]
+    assert not told and "hunter2" not in node.agent.log.read_text(), told
+
+
 def forget_what_is_needed(node):
     """As if for a year nobody had needed any image. The agent does not run."""
     file = node.data / "images/book.json"
