@@ -75,7 +75,10 @@ Result<pid_t> spawn(const ChildOrder& order, int input, int output) {
   for (auto& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
   std::string program = order.program;
-  std::array<char*, 2> arguments{program.data(), nullptr};
+  auto words = order.arguments;
+  std::vector<char*> arguments{program.data()};
+  for (auto& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   pid_t pid = 0;
   const int problem = ::posix_spawn(&pid, program.c_str(), how.actions(), how.attributes(), arguments.data(),
                                     environment.data());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a child is started with: a program of ours, its input, an environment, no arguments and none of our descriptors.
+// What a child is started with: a program of ours, its input, an environment, a word or none and none of our descriptors.
 // base/child_call.hpp waits for one on an event loop.
 // Threads: any.
 #pragma once
@@ -22,7 +22,8 @@ struct ChildOrder {
   std::string input;                     ///< lies in memory that no file system holds
   std::vector<std::string> environment;  ///< "NAME=value"
   std::chrono::milliseconds timeout{};
-  std::size_t answer_bytes_max = 0;  ///< one that says more is ended, and what it said is cut there
+  std::size_t answer_bytes_max = 0;      ///< one that says more is ended, and what it said is cut there
+  std::vector<std::string> arguments{};  ///< others see them: words that tell what it is to do, and no more
 };
 
 struct StartedChild {

@@ -7,14 +7,17 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/absolute_path.hpp"
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "base/limits/images.hpp"
 #include "base/systemd/bus_socket.hpp"
 #include "base/typed_words.hpp"
 #include "sync/model/ids.hpp"
+#include "sync/model/image_ref.hpp"
 #include "sync/model/labels.hpp"
 
 namespace holdfast::edge_agent {
@@ -23,6 +26,7 @@ using base::Code;
 using base::fail;
 using base::Result;
 using base::Status;
+namespace limits = base::limits;
 
 namespace {
 
@@ -65,9 +69,10 @@ enum Option : int {
   kNoProxy,
   kEngine,
   kSystemBus,
+  kPullRate,
 };
 
-constexpr std::array<option, 24> kOptions{{
+constexpr std::array<option, 25> kOptions{{
     {"data", required_argument, nullptr, kData},
     {"root", required_argument, nullptr, kRoot},
     {"system-bus", required_argument, nullptr, kSystemBus},
@@ -90,6 +95,7 @@ constexpr std::array<option, 24> kOptions{{
     {"proxy", required_argument, nullptr, kProxy},
     {"no-proxy", required_argument, nullptr, kNoProxy},
     {"engine", required_argument, nullptr, kEngine},
+    {"pull-rate", required_argument, nullptr, kPullRate},
     {"help", no_argument, nullptr, 'h'},
     {nullptr, 0, nullptr, 0},
 }};
@@ -146,6 +152,7 @@ Status set_option(AgentOptions& out, int option, const char* argument) {
     case kProxy: out.proxy = value; return {};
     case kNoProxy: out.no_proxy = value; return {};
     case kEngine: out.engine = value; return {};
+    case kPullRate: out.pull_rate = value; return {};
     default: return fail(Code::kInternal, "an option without a meaning");
   }
 }
@@ -154,6 +161,14 @@ Status check_system_bus(const AgentOptions& options) {
   if (options.system_bus.empty()) return {};
   const auto path = base::bus_socket_path(options.system_bus);
   return path ? Status() : Status(fail(path.error().with_context("--system-bus")));
+}
+
+Result<std::uint64_t> rate_of(const AgentOptions& options) {
+  if (options.pull_rate.empty()) return 0;
+  const auto rate = base::from_decimal(options.pull_rate);
+  if (rate && *rate >= limits::kPullRateMin) return rate;
+  return fail(Code::kInvalid, "--pull-rate " + options.pull_rate + ": bytes a second, at least " +
+                                  std::to_string(limits::kPullRateMin));
 }
 
 Status check(const AgentOptions& options) {
@@ -172,6 +187,7 @@ Status check(const AgentOptions& options) {
   HF_CHECK(check_system_bus(options));
   HF_TRY([[maybe_unused]] const auto profile, profile_of(options));
   HF_TRY([[maybe_unused]] const auto proxy, proxy_of(options, [](const char*) { return std::string(); }));
+  HF_TRY([[maybe_unused]] const auto rate, rate_of(options));
   if (options.command != AgentCommand::kEnroll) return {};
   if (!options.hub.starts_with("https://")) return fail(Code::kInvalid, "--hub must be https://HOST:PORT");
   if (const auto pin = base::Digest::from_hex(options.ca_sha256); !pin || pin->is_none()) {
@@ -228,11 +244,43 @@ Result<AgentOptions> parse_agent_options(const std::vector<std::string>& argumen
   return out;
 }
 
+namespace {
+
+base::ObjectReader::Read registries_field(std::map<std::string, RegistryRule>& out) {
+  return [&out](const base::Json& value, const std::string& where) -> Status {
+    if (!value.is_object())
+      return fail(Code::kInvalid, where + ": must be an object, by the names of registries");
+    if (value.size() > limits::kRegistriesMax)
+      return fail(Code::kLimit,
+                  where + ": more than " + std::to_string(limits::kRegistriesMax) + " registries");
+    for (const auto& [name, rule] : value.items()) {
+      const std::string at = where + "." + name;
+      // The way in which a reference names it.
+      const auto image = sync::ImageRef::parse(name + "/x");
+      if (!image || image->registry != name)
+        return fail(Code::kInvalid,
+                    at + ": is not the name of a registry, HOST or HOST:PORT as images have it");
+      HF_CHECK(base::ObjectReader(rule, at)
+                   .optional("plainHttp", out[name].is_plain)
+                   .optional("caFile", out[name].ca_file)
+                   .finish());
+      if (out[name].is_plain && !out[name].ca_file.empty())
+        return fail(Code::kInvalid, at + ": plainHttp has no use for a caFile");
+    }
+    return {};
+  };
+}
+
+}  // namespace
+
 Status read_agent_config(std::string_view text, AgentOptions& options) {
   HF_TRY(const base::Json json, base::parse_json(text));
   AgentOptions read;
+  std::optional<std::int64_t> pull_rate;
   HF_CHECK(base::ObjectReader(json, "config")
                .optional("engine", read.engine)
+               .optional("pullRate", pull_rate)
+               .optional("registries", registries_field(read.registries))
                .optional("logLevel", read.log_level)
                .optional("root", read.root)
                .optional("shim", read.shim)
@@ -244,6 +292,8 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
                .finish());
   if (options.log_level.empty()) options.log_level = read.log_level;
   if (options.engine.empty()) options.engine = read.engine;
+  if (options.pull_rate.empty() && pull_rate) options.pull_rate = std::to_string(*pull_rate);
+  options.registries = std::move(read.registries);
   if (options.root.empty()) options.root = read.root;
   if (options.shim.empty()) options.shim = read.shim;
   if (options.system_bus.empty()) options.system_bus = read.system_bus;
@@ -252,6 +302,7 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
   if (options.proxy.empty()) options.proxy = read.proxy;
   if (options.no_proxy.empty()) options.no_proxy = read.no_proxy;
   options.facts = std::move(read.facts);
+  HF_TRY([[maybe_unused]] const auto rate, rate_of(options));
   HF_TRY([[maybe_unused]] const auto profile, profile_of(options));
   HF_TRY([[maybe_unused]] const auto proxy, proxy_of(options, [](const char*) { return std::string(); }));
   return {};
@@ -260,6 +311,9 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
 Status make_paths_absolute(AgentOptions& options) {
   for (auto* path : {&options.data, &options.root, &options.shim}) {
     HF_TRY(*path, base::absolute_path(*path));
+  }
+  for (auto& [name, rule] : options.registries) {
+    HF_TRY(rule.ca_file, base::absolute_path(rule.ca_file));
   }
   if (options.engine == kNoEngine) return {};
   HF_TRY(options.engine, base::absolute_path(options.engine));
@@ -281,17 +335,37 @@ Result<Profile> profile_of(const AgentOptions& options) {
   return profile;
 }
 
-Result<sync::ProxyRules> proxy_of(const AgentOptions& options,
-                                  const std::function<std::string(const char*)>& variable) {
+namespace {
+
+/// Proxy and what is reached without it, as they are written.
+std::pair<std::string, std::string> proxy_words(const AgentOptions& options,
+                                                const std::function<std::string(const char*)>& variable) {
   const auto first = [&](const std::string& given, const char* upper, const char* lower) {
     if (!given.empty()) return given;
     auto value = variable(upper);
     return value.empty() ? variable(lower) : value;
   };
-  auto rules = sync::ProxyRules::read(first(options.proxy, "HTTPS_PROXY", "https_proxy"),
-                                      first(options.no_proxy, "NO_PROXY", "no_proxy"));
+  return {first(options.proxy, "HTTPS_PROXY", "https_proxy"),
+          first(options.no_proxy, "NO_PROXY", "no_proxy")};
+}
+
+}  // namespace
+
+Result<sync::ProxyRules> proxy_of(const AgentOptions& options,
+                                  const std::function<std::string(const char*)>& variable) {
+  const auto [proxy, no_proxy] = proxy_words(options, variable);
+  auto rules = sync::ProxyRules::read(proxy, no_proxy);
   if (!rules) return fail(std::move(rules).error().with_context("proxy"));
   return rules;
+}
+
+Result<PullOptions> pull_options_of(const AgentOptions& options,
+                                    const std::function<std::string(const char*)>& variable) {
+  PullOptions out;
+  std::tie(out.proxy, out.no_proxy) = proxy_words(options, variable);
+  HF_TRY(out.bytes_per_s_max, rate_of(options));
+  out.registries = options.registries;
+  return out;
 }
 
 std::string environment_variable(const char* name) {
@@ -311,9 +385,11 @@ std::string_view agent_help() {
   holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--shim FILE] [--system-bus ADDRESS]
                         [--log-level debug|info|warn|error] [--profile prompt|frugal]
                         [--proxy http://[USER:PASSWORD@]HOST:PORT|none] [--no-proxy HOST,…] [--engine SOCKET|none]
+                        [--pull-rate BYTES]
                         keeps going; needs no network to begin. --root: files live under DIR, and units
                         of systemd are kept only where --system-bus (unix:path=…) says whose. --engine: of
-                        Docker or podman; else /run/docker.sock, or /run/podman/podman.sock; with --root none
+                        Docker or podman; else /run/docker.sock, or /run/podman/podman.sock; with --root none.
+                        --pull-rate: of images, a second
   holdfast-agent status --data DIR [-o json]      what this node holds and how it fares
   holdfast-agent why KIND/NAME --data DIR         where it comes from, what blocks it, what happens next
   holdfast-agent plan   --data DIR [-o json]      what would be done now, without doing it

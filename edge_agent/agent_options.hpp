@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "edge_agent/image_puller.hpp"
 #include "edge_agent/profile.hpp"
 #include "sync/link/proxy.hpp"
 
@@ -44,7 +45,9 @@ struct AgentOptions {
   std::string proxy;     ///< URL, "none", or empty: as the environment says
   std::string no_proxy;  ///< hosts that are reached without it, with commas between
   std::string engine;    ///< socket of the container engine, "none", or empty: see engine_sockets()
-  std::map<std::string, std::string> facts;  ///< from --config; beside and before those of the machine
+  std::map<std::string, std::string> facts;        ///< from --config; beside and before those of the machine
+  std::string pull_rate;                           ///< bytes a second for images; empty: as fast as it goes
+  std::map<std::string, RegistryRule> registries;  ///< from --config
   OutputFormat output = OutputFormat::kText;
   // enroll
   std::string hub;
@@ -64,7 +67,7 @@ struct AgentOptions {
 
 /// kInvalid: used wrongly (exit 2); the message names the option and the way out.
 base::Result<AgentOptions> parse_agent_options(const std::vector<std::string>& arguments);
-/// `--config FILE`: {"engine":"","facts":{},"logLevel":"","noProxy":"","profile":"","proxy":"","root":"","shim":""}; what was typed wins. Errors name the member.
+/// `--config FILE`: {"engine":"","facts":{},"logLevel":"","noProxy":"","profile":"","proxy":"","pullRate":0,"registries":{},"root":"","shim":""}; what was typed wins. Errors name the member.
 base::Status read_agent_config(std::string_view text, AgentOptions& options);
 /// Paths that hold wherever this program and its children go: --data, --root and --shim, with those of --config.
 base::Status make_paths_absolute(AgentOptions& options);
@@ -73,6 +76,9 @@ base::Result<Profile> profile_of(const AgentOptions& options);
 /// From the options, else from HTTPS_PROXY and NO_PROXY as `variable` tells them (empty: not set).
 base::Result<sync::ProxyRules> proxy_of(const AgentOptions& options,
                                         const std::function<std::string(const char*)>& variable);
+/// How images are pulled, with a proxy as proxy_of() has it. kInvalid names the option.
+base::Result<PullOptions> pull_options_of(const AgentOptions& options,
+                                          const std::function<std::string(const char*)>& variable);
 /// Where the container engine may be, the first that is there counts; none: containers are not done. Under a --root of its own
 /// only where one is named: it is a sandbox, and the machine's engine is not in it.
 std::vector<std::string> engine_sockets(const AgentOptions& options);

@@ -17,6 +17,7 @@
 #include "base/version.hpp"
 #include "edge_agent/hardware.hpp"
 #include "edge_agent/machine_facts.hpp"
+#include "edge_agent/registry/pull_process.hpp"
 #include "edge_agent/units_of_machine.hpp"
 
 namespace holdfast::edge_agent {
@@ -104,6 +105,7 @@ Status AgentProgram::open() {
   if (auto sockets = engine_sockets(options_); !sockets.empty())
     containers_ = std::make_unique<base::EngineClient>(*loop_, clock_, std::move(sockets));
   units_ = open_units(options_, *loop_, clock_);
+  HF_CHECK(open_images());
   timer_ = loop_->timer([this] { work(); });
   // Without them Secrets wait, and nothing else.
   if (const auto loaded = sealing_.load_or_make(random_, clock_.wall()); !loaded)
@@ -155,10 +157,32 @@ Status AgentProgram::note_running() {
   return made ? Status() : fail(base::Error::from_errno(errno, folder_.running_file()));
 }
 
+Status AgentProgram::open_images() {
+  if (!containers_) return {};
+  HF_TRY(auto options, pull_options_of(options_, environment_variable));
+  pull_reaper_ = std::make_unique<base::ChildReaper>(*loop_);
+  image_records_ = std::make_unique<ImageRecords>(folder_.image_book());
+  // Whatever became of the file of this program, its child is of the same version.
+  const auto start_pull = [this](const PullJob& job, PullListener listener) {
+    return PullProcess::start({*loop_, *pull_reaper_}, "/proc/self/exe", job, std::move(listener));
+  };
+  image_puller_ = std::make_unique<ImagePuller>(
+      ImagePuller::Seams{*containers_, *image_records_, start_pull,
+                         [this](std::function<void()> work) { loop_->post(std::move(work)); }},
+      std::move(options), folder_.image_blobs());
+  image_collector_ =
+      std::make_unique<ImageCollector>(ImageCollector::Seams{*containers_, clock_, *image_records_,
+                                                             [this] { return engine_->images_needed(); },
+                                                             [this] { return !image_puller_->is_idle(); }},
+                                       folder_.image_blobs());
+  return {};
+}
+
 Status AgentProgram::boot_engine() {
   const auto make = [this] {
-    engine_ = std::make_unique<Engine>(
-        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), units_.get()}, identity_);
+    engine_ = std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(),
+                                                     containers_.get(), units_.get(), image_puller_.get()},
+                                       identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));
     engine_->set_facts(std::move(facts));
@@ -311,6 +335,7 @@ void AgentProgram::tidy_logs() {
       }
     }
   }
+  if (image_collector_) image_collector_->look();
   tidy_timer_->set(log_tidy_interval_);
 }
 

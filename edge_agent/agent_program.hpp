@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/child_reaper.hpp"
 #include "base/engine/engine_client.hpp"
 #include "base/event_loop.hpp"
 #include "base/file_io.hpp"
@@ -20,6 +21,9 @@
 #include "edge_agent/command_desk.hpp"
 #include "edge_agent/data_folder.hpp"
 #include "edge_agent/engine.hpp"
+#include "edge_agent/image_collector.hpp"
+#include "edge_agent/image_puller.hpp"
+#include "edge_agent/image_records.hpp"
 #include "edge_agent/local_api.hpp"
 #include "edge_agent/local_routes.hpp"
 #include "edge_agent/machine_watch.hpp"
@@ -50,6 +54,7 @@ class AgentProgram {
   LastEnd last_end() const;
   base::Status note_running();
   base::Status note_ended();
+  base::Status open_images();
   base::Status boot_engine();
   base::Status open_link();
   void work();
@@ -87,7 +92,12 @@ class AgentProgram {
   std::unique_ptr<TrustFetch> trust_fetch_;
   std::unique_ptr<sync::MosquittoLink> link_;
   std::unique_ptr<base::EngineClient> containers_;  ///< none: containers are not done
+  std::unique_ptr<base::ChildReaper> pull_reaper_;
+  std::unique_ptr<ImageRecords>
+      image_records_;  ///< with `containers_`; nothing is read before an image is wanted
+  std::unique_ptr<ImagePuller> image_puller_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ImageCollector> image_collector_;
   std::unique_ptr<CommandDesk> desk_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<LocalRoutes> routes_;

@@ -10,6 +10,7 @@
 //   running      while the agent runs; of one that crashed it stays, and the next checks the store. A text: rescues it
 //   trust.next.json  by `holdfast-agent trust FILE`, until the agent has read it
 //   sealing.key  X25519 keys to which this node's secrets are sealed, made here (sealing_key_file.hpp)
+//   images/      what is pulled: blobs, and the book of images that this agent brought (docs/images.md)
 //   marks.json   after `unenroll --keep`: by what the agent knows again what it made
 //
 // Threads: any.
@@ -63,6 +64,8 @@ class DataFolder {
   std::string outbox() const { return root_ + "/outbox"; }
   std::string sealing_key_file() const { return root_ + "/sealing.key"; }  ///< newest first
   std::string marks_file() const { return root_ + "/marks.json"; }         ///< left by `unenroll --keep`
+  std::string image_book() const { return root_ + "/images/book.json"; }
+  std::string image_blobs() const { return root_ + "/images/blobs/sha256"; }
   std::string run() const { return root_ + "/run"; }
   std::string logs() const { return root_ + "/logs"; }
   std::string socket() const { return root_ + "/agent.sock"; }

@@ -25,6 +25,7 @@ class Drivers {
     std::string node_name{};
     base::UnitManager* units = nullptr;  ///< none: no systemd here
     UnitBook* unit_book = nullptr;       ///< REQUIRES: there is one where there are units
+    ImagePuller* puller = nullptr;  ///< none: images are not pulled
   };
   explicit Drivers(Seams seams);
 

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "edge_agent/desired_keeper.hpp"
 #include "edge_agent/healer.hpp"
+#include "edge_agent/image_needs.hpp"
 #include "edge_agent/inventory_rebuild.hpp"
 #include "edge_agent/live.hpp"
 #include "edge_agent/marks.hpp"
@@ -36,7 +37,7 @@ struct Engine::State {
         drivers({seams.host, seams.clock, marks, restarts, secrets,
                  [this](const sync::Claim& claim) { on_due(claim); },
                  [this](const sync::Claim& claim, MonotonicTime at) { parts.look_at(claim, at); },
-                 seams.containers, identity.name, seams.units, &store.units()}),
+                 seams.containers, identity.name, seams.units, &store.units(), seams.puller}),
         targets(store, drivers),
         events(seams.clock, seams.outbox),
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
@@ -355,6 +356,24 @@ std::set<base::SealingKeyId> Engine::sealing_keys_needed() const {
     for (const auto& digest : digests) {
       const auto bytes = state_->store.body(digest);
       if (bytes) out.merge(sealing_keys_in(*bytes));
+    }
+  }
+  return out;
+}
+
+Result<std::set<std::string>> Engine::images_needed() const {
+  // After a damaged store a section may be missing: what the hub says next tells.
+  if (state_->store.deletes_forbidden() || !state_->accepted.verified)
+    return base::fail(base::Code::kUnavailable,
+                      "what this node needs is not known in full before its hub has spoken");
+  std::set<std::string> out;
+  for (const auto& [application, record] : state_->store.sections()) {
+    std::vector<base::Digest> digests{record.accepted.digest, record.applied};
+    digests.insert(digests.end(), record.last_good.begin(), record.last_good.end());
+    for (const auto& digest : digests) {
+      if (digest.is_none()) continue;
+      HF_TRY(const std::string bytes, state_->store.body(digest));
+      HF_CHECK(add_images_of(bytes, out));
     }
   }
   return out;

@@ -35,6 +35,8 @@
 
 namespace holdfast::edge_agent {
 
+class ImagePuller;
+
 /// Who this node is; made at enrolment, kept in table "meta".
 struct NodeIdentity {
   sync::FleetId fleet;
@@ -57,6 +59,7 @@ class Engine {
     Outbox* outbox = nullptr;            ///< where events wait; none: in memory, until take_events()
     base::Engine* containers = nullptr;  ///< none: this node does no containers
     base::UnitManager* units = nullptr;  ///< none: no systemd here
+    ImagePuller* puller = nullptr;       ///< none: images are not pulled
   };
   Engine(Seams seams, NodeIdentity identity);
   ~Engine();
@@ -96,6 +99,8 @@ class Engine {
   std::optional<base::SealingPublicKey> sealing_key() const;
   /// To which what is stored is sealed.
   std::set<base::SealingKeyId> sealing_keys_needed() const;
+  /// References, in full form, of what any section has accepted, applied or as a last good state. An error: it cannot be told.
+  base::Result<std::set<std::string>> images_needed() const;
 
   sync::Hello hello() const;
   /// As the hub signed it; without bytes: none was accepted yet.

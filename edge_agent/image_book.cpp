@@ -1,35 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/image_book.hpp"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/limits/agent.hpp"
+#include "base/limits/images.hpp"
 
 namespace holdfast::edge_agent {
 
 using base::Code;
+using base::Error;
 using base::Result;
 using Is = ImageLook::Is;
+namespace limits = base::limits;
 
 namespace {
 
 /// Kubelet's.
 base::BackoffPolicy image_backoff() {
-  return {.base = base::limits::kImageBackoffBase,
+  return {.base = limits::kImageBackoffBase,
           .factor = 2,
-          .max = base::limits::kImageBackoffMax,
+          .max = limits::kImageBackoffMax,
           .reset_after = std::chrono::milliseconds{0},
           .is_first_free = false};
 }
 
-ImageLook failure(const std::string& image, sync::PullPolicy policy, const base::Error& error) {
+bool is_network(const Error& error) {
+  return error.code() == Code::kUnavailable || error.code() == Code::kTimeout;
+}
+
+/// Whatever another revision would meet, too.
+bool is_hosts_fault(const Error& error) {
+  return is_network(error) || error.code() == Code::kNoSpace || error.code() == Code::kIo ||
+         error.code() == Code::kConflict;
+}
+
+ImageLook engine_failure(const Error& error) {
   ImageLook look{.is = Is::kFailed};
-  if (error.code() != Code::kNotFound) {
-    look.reason = "ImageInspectError";
-    look.message = error.message();
-    look.is_hosts_fault = true;
-    return look;
-  }
+  look.reason = "ImageInspectError";
+  look.message = error.message();
+  look.is_hosts_fault = true;
+  return look;
+}
+
+ImageLook not_there(const std::string& image, sync::PullPolicy policy) {
+  ImageLook look{.is = Is::kFailed};
   const bool is_never = policy == sync::PullPolicy::kNever;
   look.reason = is_never ? "ErrImageNeverPull" : "ErrImagePull";
   look.message = "the container engine of this node has no image " + image +
@@ -38,56 +55,201 @@ ImageLook failure(const std::string& image, sync::PullPolicy policy, const base:
   return look;
 }
 
+/// So much more that it is worth telling.
+bool is_worth_telling(const PullProgress& told, const PullProgress& now) {
+  return now.of != told.of || now.bytes >= told.bytes + std::max<std::uint64_t>(now.of / 20, 1) ||
+         now.bytes == now.of;
+}
+
 }  // namespace
 
+ImageLook pull_failure(const std::string& image, const Error& error, std::int64_t count) {
+  ImageLook look{.is = Is::kFailed};
+  look.reason = count > 1 ? "ImagePullBackOff" : "ErrImagePull";
+  look.message = "image " + image + " cannot be pulled: " + error.message();
+  look.is_hosts_fault = is_hosts_fault(error);
+  return look;
+}
+
 struct ImageBook::Entry {
+  sync::ImageRef image;
+  PullCredentials credentials;
   std::set<sync::Claim> askers;
   ImageLook look;
+  std::vector<std::string> names;  ///< that are still to be asked of the engine, the next one last
+  bool is_after_failure = false;   ///< the registry did not answer; what is there is taken
+  std::optional<Error> failure{};
+  std::optional<std::chrono::seconds> retry_after{};
   base::Engine::CallId call = 0;
+  ImagePuller::Number pull = 0;
+  PullProgress told{};
+  std::optional<base::MonotonicTime> told_at{};
   base::Backoff backoff{image_backoff()};
 };
 
 ImageBook::ImageBook(Seams seams) : seams_(std::move(seams)) {}
 
 ImageBook::~ImageBook() {
-  for (const auto& [key, entry] : entries_) {
-    if (entry->call != 0) seams_.engine.cancel(entry->call);
-  }
+  for (const auto& [key, entry] : entries_) drop(*entry);
 }
 
-void ImageBook::ask(const Key& key, Entry& entry) {
-  if (entry.call != 0) return;
+void ImageBook::drop(Entry& entry) {
+  if (entry.call != 0) seams_.engine.cancel(std::exchange(entry.call, 0));
+  if (entry.pull != 0) seams_.puller->cancel(std::exchange(entry.pull, 0));
+}
+
+/// What a digest names never changes; a tag that must be there, or is taken as it is, is the same for all.
+ImageBook::Key ImageBook::key_of(const sync::ImageRef& image, sync::PullPolicy policy,
+                                 const ImageAsk& ask) const {
+  const bool is_chosen = !image.digest && policy == sync::PullPolicy::kAlways && seams_.puller != nullptr;
+  return {image.text(), policy, is_chosen ? ask.wanted : base::Digest()};
+}
+
+// ---- what the engine has ----
+
+void ImageBook::begin(const Key& key, Entry& entry) {
+  if (entry.call != 0 || entry.pull != 0) return;
+  entry.failure.reset();
+  entry.retry_after.reset();
+  entry.is_after_failure = false;
+  entry.names = names_of(key, entry);
+  if (seams_.puller != nullptr) {
+    ImageRecords& records = seams_.puller->records();
+    const ImageRecord* const record =
+        key.wanted.is_none() ? records.find(entry.image) : records.find(entry.image, key.wanted);
+    if (record != nullptr) entry.names.push_back(record->id);
+  }
+  ask_next(key, entry);
+}
+
+/// Under which the engine may have it, the likeliest last. A tag that must be asked of the registry is not looked up.
+std::vector<std::string> ImageBook::names_of(const Key& key, const Entry& entry) const {
+  if (!entry.image.digest && key.policy == sync::PullPolicy::kAlways && seams_.puller != nullptr) return {};
+  std::vector<std::string> out;
+  if (entry.image.digest) out.push_back(image_name(entry.image, *entry.image.digest));
+  out.push_back(key.image);
+  return out;
+}
+
+void ImageBook::ask_next(const Key& key, Entry& entry) {
+  if (entry.names.empty()) return none_there(key, entry);
+  const std::string name = std::move(entry.names.back());
+  entry.names.pop_back();
   entry.call = seams_.engine.image(
-      key.first, [this, key](Result<base::ImageInfo> answer) { answered(key, std::move(answer)); });
+      name, [this, key](Result<base::ImageInfo> answer) { answered(key, std::move(answer)); });
 }
 
 void ImageBook::answered(const Key& key, Result<base::ImageInfo> answer) {
   Entry& entry = *entries_.at(key);
   entry.call = 0;
-  if (answer) {
-    entry.look = ImageLook{.is = Is::kThere, .image = *std::move(answer)};
-    entry.backoff.reset();
-  } else {
-    const auto now = seams_.clock.monotonic();
-    entry.look = failure(key.first, key.second, answer.error());
-    entry.look.retry_at = now + entry.backoff.record(now);
-  }
+  if (answer) return there(entry, *std::move(answer));
+  if (answer.error().code() == Code::kNotFound) return ask_next(key, entry);
+  entry.look = engine_failure(answer.error());
+  const auto now = seams_.clock.monotonic();
+  entry.look.retry_at = now + entry.backoff.record(now);
+  tell(entry);
+}
+
+void ImageBook::there(Entry& entry, base::ImageInfo image) {
+  entry.look = ImageLook{.is = Is::kThere, .image = std::move(image)};
+  entry.credentials = {};
+  entry.backoff.reset();
+  tell(entry);
+}
+
+void ImageBook::none_there(const Key& key, Entry& entry) {
+  if (entry.is_after_failure) return failed(key, entry, *entry.failure, entry.retry_after);
+  if (key.policy != sync::PullPolicy::kNever && seams_.puller != nullptr) return pull(key, entry);
+  const auto now = seams_.clock.monotonic();
+  entry.look = not_there(key.image, key.policy);
+  entry.look.retry_at = now + entry.backoff.record(now);
+  tell(entry);
+}
+
+// ---- what it has not ----
+
+void ImageBook::pull(const Key& key, Entry& entry) {
+  entry.pull = seams_.puller->order(
+      {entry.image, key.wanted, entry.credentials},
+      {[this, key](const PullProgress& progress) { came_on(key, progress); },
+       [this, key](Result<base::ImageInfo> image, std::optional<std::chrono::seconds> retry_after) {
+         pulled(key, std::move(image), retry_after);
+       }});
+}
+
+void ImageBook::came_on(const Key& key, const PullProgress& progress) {
+  Entry& entry = *entries_.at(key);
+  if (progress.of == 0) return;  // it lives, and no more
+  const bool is_first = entry.look.is != Is::kPulling || !entry.told_at;
+  if (entry.look.is != Is::kPulling) entry.look = ImageLook{.is = Is::kPulling};
+  entry.look.bytes = progress.bytes;
+  entry.look.of = progress.of;
+  // It gets on: the next failure is a first one.
+  if (progress.bytes > entry.told.bytes && progress.of == entry.told.of) entry.backoff.reset();
+  const auto now = seams_.clock.monotonic();
+  const bool is_due = is_first || now - *entry.told_at >= limits::kPullTellInterval;
+  if (!is_due || !is_worth_telling(entry.told, progress)) return;
+  entry.told = progress;
+  entry.told_at = now;
+  tell(entry);
+}
+
+void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image,
+                       std::optional<std::chrono::seconds> retry_after) {
+  Entry& entry = *entries_.at(key);
+  entry.pull = 0;
+  if (image) return there(entry, *std::move(image));
+  const bool is_tag_asked = key.policy == sync::PullPolicy::kAlways && !entry.image.digest;
+  if (!is_tag_asked || !is_hosts_fault(image.error())) return failed(key, entry, image.error(), retry_after);
+  // Without a network an image that is there is taken; the registry is asked again for the next pod.
+  entry.is_after_failure = true;
+  entry.failure = image.error();
+  entry.retry_after = retry_after;
+  entry.names = {key.image};
+  if (const ImageRecord* const newest = seams_.puller->records().find(entry.image))
+    entry.names.push_back(newest->id);
+  ask_next(key, entry);
+}
+
+void ImageBook::failed(const Key& key, Entry& entry, const Error& error,
+                       std::optional<std::chrono::seconds> retry_after) {
+  const auto now = seams_.clock.monotonic();
+  const std::chrono::milliseconds wait = entry.backoff.record(now);
+  const auto bytes = entry.look.bytes;
+  const auto of = entry.look.of;
+  entry.look = pull_failure(key.image, error, entry.backoff.count());
+  entry.look.bytes = bytes;
+  entry.look.of = of;
+  entry.look.retry_at =
+      now + std::max<std::chrono::milliseconds>(wait, retry_after.value_or(std::chrono::seconds(0)));
+  entry.told = {};
+  entry.told_at.reset();
+  tell(entry);
+}
+
+/// Not by reference: who is told may ask again, or forget.
+void ImageBook::tell(const Entry& entry) {
   const auto askers = entry.askers;
   for (const auto& asker : askers) seams_.on_due(asker);
 }
 
-ImageLook ImageBook::look(const sync::ImageRef& image, sync::PullPolicy policy, const sync::Claim& asker) {
-  const Key key{image.text(), policy};
+ImageLook ImageBook::look(const sync::ImageRef& image, sync::PullPolicy policy, const sync::Claim& asker,
+                          const ImageAsk& ask) {
+  const Key key = key_of(image, policy, ask);
   auto& slot = entries_[key];
-  if (!slot) {
+  const bool is_new = slot == nullptr;
+  if (is_new) {
     slot = std::make_unique<Entry>();
-    ask(key, *slot);
+    slot->image = image;
   }
+  // One pod may have some and another none: those that are some count.
+  if (slot->look.is != Is::kThere && !ask.credentials.empty()) slot->credentials = ask.credentials;
   slot->askers.insert(asker);
+  if (is_new) begin(key, *slot);
   auto& look = slot->look;
   if (look.is == Is::kFailed && look.retry_at <= seams_.clock.monotonic()) {
     // What was said before stands until there is another answer: a condition is not to flap.
-    ask(key, *slot);
+    begin(key, *slot);
   } else if (look.is == Is::kFailed) {
     seams_.on_due_at(asker, *look.retry_at);
   }
@@ -96,20 +258,35 @@ ImageLook ImageBook::look(const sync::ImageRef& image, sync::PullPolicy policy, 
 
 void ImageBook::lost(const sync::ImageRef& image) {
   for (auto& [key, entry] : entries_) {
-    if (key.first != image.text() || entry->look.is != Is::kThere) continue;
+    if (key.image != image.text() || entry->look.is != Is::kThere) continue;
     entry->look = ImageLook{};
-    ask(key, *entry);
+    begin(key, *entry);
   }
 }
 
 void ImageBook::forget(const sync::Claim& asker) {
+  forget_if(asker, [](const Key&) { return true; });
+}
+
+void ImageBook::keep_only(const sync::Claim& asker, const std::vector<sync::ImageRef>& images) {
+  std::set<std::string> kept;
+  for (const auto& image : images) kept.insert(image.text());
+  forget_if(asker, [&](const Key& key) { return !kept.contains(key.image); });
+}
+
+void ImageBook::forget_if(const sync::Claim& asker, const std::function<bool(const Key&)>& is_forgotten) {
   for (auto at = entries_.begin(); at != entries_.end();) {
-    at->second->askers.erase(asker);
-    if (!at->second->askers.empty()) {
+    Entry& entry = *at->second;
+    if (!entry.askers.contains(asker) || !is_forgotten(at->first)) {
       ++at;
       continue;
     }
-    if (at->second->call != 0) seams_.engine.cancel(at->second->call);
+    entry.askers.erase(asker);
+    if (!entry.askers.empty()) {
+      ++at;
+      continue;
+    }
+    drop(entry);
     at = entries_.erase(at);
   }
 }

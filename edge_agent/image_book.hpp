@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // ImageBook: whether the image of a container is there, for whoever is about to create one. It knows what it was asked for
 // until it is told to forget; who asked is told through on_due when the answer may be another one.
-// This version asks the container engine alone; it pulls nothing.
+// The engine is asked first; what it does not have is pulled where there is a puller, ahead of whatever the container replaces.
+// A tag is asked of the registry again only for another pod than the one for which it was asked before, a digest never.
 // Threads: one, the engine's.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/backoff.hpp"
 #include "base/clock.hpp"
 #include "base/engine.hpp"
 #include "edge_agent/driver.hpp"
+#include "edge_agent/image_puller.hpp"
 #include "sync/model/claim.hpp"
 #include "sync/model/container_spec.hpp"
 #include "sync/model/image_ref.hpp"
@@ -41,6 +43,12 @@ struct ImageLook {
   std::optional<base::MonotonicTime> retry_at{};
 };
 
+/// What more is known of who asks.
+struct ImageAsk {
+  base::Digest wanted{};  ///< of the pod: what a tag leads to is chosen once for each
+  PullCredentials credentials{};
+};
+
 class ImageBook {
  public:
   struct Seams {
@@ -48,6 +56,7 @@ class ImageBook {
     base::Clock& clock;
     DueListener on_due;
     DueAtListener on_due_at;
+    ImagePuller* puller = nullptr;  ///< none: nothing is pulled
   };
   explicit ImageBook(Seams seams);
   ~ImageBook();
@@ -55,20 +64,45 @@ class ImageBook {
   ImageBook& operator=(const ImageBook&) = delete;
 
   /// `asker` is told when the answer changes. Asked again and again, it begins nothing twice.
-  ImageLook look(const sync::ImageRef& image, sync::PullPolicy policy, const sync::Claim& asker);
+  ImageLook look(const sync::ImageRef& image, sync::PullPolicy policy, const sync::Claim& asker,
+                 const ImageAsk& ask = {});
   /// The engine said that it has no such image although it was there: it is looked for anew.
   void lost(const sync::ImageRef& image);
+  /// What this asker wants are these and no others: what it asked for before is not pulled for it any more.
+  void keep_only(const sync::Claim& asker, const std::vector<sync::ImageRef>& images);
   /// What this asker wanted is made, or not wanted any more.
   void forget(const sync::Claim& asker);
 
  private:
   struct Entry;
-  using Key = std::pair<std::string, sync::PullPolicy>;
-  void ask(const Key& key, Entry& entry);
+  struct Key {
+    std::string image;
+    sync::PullPolicy policy{};
+    base::Digest wanted;  ///< where it matters
+    auto operator<=>(const Key&) const = default;
+  };
+  Key key_of(const sync::ImageRef& image, sync::PullPolicy policy, const ImageAsk& ask) const;
+  void begin(const Key& key, Entry& entry);
+  std::vector<std::string> names_of(const Key& key, const Entry& entry) const;
+  void ask_next(const Key& key, Entry& entry);
   void answered(const Key& key, base::Result<base::ImageInfo> answer);
+  void none_there(const Key& key, Entry& entry);
+  void pull(const Key& key, Entry& entry);
+  void came_on(const Key& key, const PullProgress& progress);
+  void pulled(const Key& key, base::Result<base::ImageInfo> image,
+              std::optional<std::chrono::seconds> retry_after);
+  void there(Entry& entry, base::ImageInfo image);
+  void failed(const Key& key, Entry& entry, const base::Error& error,
+              std::optional<std::chrono::seconds> retry_after);
+  void drop(Entry& entry);
+  void forget_if(const sync::Claim& asker, const std::function<bool(const Key&)>& is_forgotten);
+  void tell(const Entry& entry);
 
   Seams seams_;
   std::map<Key, std::unique_ptr<Entry>> entries_;
 };
+
+/// What a pull that failed is called, and whose fault it is. `count`: the how many-th time in a row.
+ImageLook pull_failure(const std::string& image, const base::Error& error, std::int64_t count);
 
 }  // namespace holdfast::edge_agent

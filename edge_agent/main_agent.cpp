@@ -14,6 +14,7 @@
 #include "edge_agent/agent_options.hpp"
 #include "edge_agent/agent_program.hpp"
 #include "edge_agent/enrolment.hpp"
+#include "edge_agent/registry/pull_child.hpp"
 #include "edge_agent/unenrolment.hpp"
 
 namespace {
@@ -108,6 +109,8 @@ base::Status carry_out(const AgentOptions& typed) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Not for people: by the agent itself, see registry/pull_child.hpp.
+  if (argc == 2 && argv[1] == edge_agent::kPullWord) return edge_agent::run_pull_child();
   const auto options = edge_agent::parse_agent_options({argv, argv + argc});
   if (!options) return complain(options.error(), kUsedWrongly);
   if (options->command != AgentCommand::kRun) {

@@ -72,6 +72,8 @@ std::optional<ResourceHealth> PodDriver::pending(const Effective& wanted) {
 
 Result<Driver::Progress> PodDriver::remove(const sync::InventoryEntry& entry) {
   if (pods_ == nullptr) return fail(Code::kUnsupported, "this agent runs without a container engine");
+  // It may have waited for an image and have no container yet.
+  pods_->images().forget(entry.claim);
   HF_CHECK(pods_->cache().known(entry.claim));
   for (const auto* state : holders(*pods_, entry.claim)) {
     const auto pod = pod_of(*state);
@@ -104,6 +106,7 @@ Status PodDriver::watch(const Effective& wanted) {
 /// Its end is still of interest until it is removed; only the probes end.
 void PodDriver::unwatch(const sync::Claim& claim) {
   if (pods_ == nullptr) return;
+  pods_->images().forget(claim);
   for (const auto* state : holders(*pods_, claim)) {
     const auto pod = pod_of(*state);
     auto* const keeper = pod ? pods_->find(*pod) : nullptr;

@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/limits/agent.hpp"
 #include "base/sealing.hpp"
+#include "edge_agent/pull_secrets.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/workload_claims.hpp"
 
@@ -191,6 +192,10 @@ class PodBuilder {
     container.claim = {sync::ClaimKind::kContainer, name};
     container.image = from.image;
     container.pull_policy = from.pull_policy;
+    HF_TRY(auto pull,
+           pull_secrets_of(id_.ns, pod_.spec.image_pull_secrets, from.image, references_, context_.secrets));
+    container.pull_credentials = std::move(pull.credentials);
+    if (pull.unreadable) out_.unreadable = std::move(pull.unreadable);
     container.liveness = from.liveness;
     container.readiness = from.readiness;
     container.startup = from.startup;
@@ -230,6 +235,8 @@ void PodWanted::shed() {
   for (auto& container : containers) {
     auto& spec = container.spec;
     for (auto& [name, value] : spec.env) base::wipe(value);
+    base::wipe(container.pull_credentials.password);
+    container.pull_credentials = {};
     for (auto* words : {&spec.entrypoint, &spec.arguments}) {
       if (!*words) continue;
       for (auto& word : **words) base::wipe(word);

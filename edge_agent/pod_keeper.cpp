@@ -144,10 +144,15 @@ std::optional<Error> PodKeeper::take_trouble() {
   return std::nullopt;
 }
 
-Result<bool> PodKeeper::images_there(const std::vector<const PodContainer*>& needed) {
+Result<bool> PodKeeper::images_there(const PodWanted& wanted,
+                                     const std::vector<const PodContainer*>& needed) {
   bool all = true;
+  std::vector<sync::ImageRef> images;
+  for (const auto* container : needed) images.push_back(container->image);
+  seams_.images.keep_only(asker_, images);
   for (const auto* container : needed) {
-    const auto look = seams_.images.look(container->image, container->pull_policy, asker_);
+    const auto look = seams_.images.look(container->image, container->pull_policy, asker_,
+                                         {wanted.digest, container->pull_credentials});
     if (look.is == ImageLook::Is::kThere) continue;
     all = false;
     if (look.is == ImageLook::Is::kPulling) {
@@ -156,8 +161,9 @@ Result<bool> PodKeeper::images_there(const std::vector<const PodContainer*>& nee
                   .message = progress_text(look, container->image.text())};
       continue;
     }
-    if (look.is_hosts_fault) return fail(Error(Code::kUnavailable, look.reason + ": " + look.message));
-    pending_ = {.health = Health::kDegraded, .reason = look.reason, .message = look.message};
+    // No network, no room, no engine: the others of its section go on meanwhile, and no deadline counts.
+    const Health health = look.is_hosts_fault ? Health::kProgressing : Health::kDegraded;
+    pending_ = {.health = health, .reason = look.reason, .message = look.message};
     break;
   }
   return all;
@@ -216,7 +222,10 @@ void PodKeeper::create(const PodWanted& wanted, const PodContainer& container) {
   if (one.is_busy()) return;
   one.forget();
   base::ContainerSpec spec = container.spec;
-  const auto image = seams_.images.look(container.image, container.pull_policy, asker_).image;
+  const auto image =
+      seams_.images
+          .look(container.image, container.pull_policy, asker_, {wanted.digest, container.pull_credentials})
+          .image;
   spec.image = image.id.str();
   base::ContainerId network;
   if (wanted.has_network_owner() && container.role != ContainerRole::kNetwork) {
@@ -270,7 +279,7 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
     return Progress::kDone;
   }
   if (wanted.unreadable) return fail(*wanted.unreadable);
-  HF_TRY(const bool has_images, images_there(needed));
+  HF_TRY(const bool has_images, images_there(wanted, needed));
   if (!has_images) return Progress::kPending;
   if (!others.empty())
     pending_ = {

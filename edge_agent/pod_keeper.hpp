@@ -105,7 +105,7 @@ class PodKeeper {
   /// The end of a call. `id`: empty, what was to be created.
   void ended(const std::string& name, const base::ContainerId& id, const base::Status& status);
   std::optional<base::Error> take_trouble();
-  base::Result<bool> images_there(const std::vector<const PodContainer*>& needed);
+  base::Result<bool> images_there(const PodWanted& wanted, const std::vector<const PodContainer*>& needed);
 
   // pod_keeper_run.cpp
   std::vector<SeenContainer> seen_containers(const PodWanted& wanted) const;

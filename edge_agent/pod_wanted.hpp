@@ -14,6 +14,7 @@
 #include "base/container.hpp"
 #include "base/digest.hpp"
 #include "base/result.hpp"
+#include "edge_agent/registry/pull_credentials.hpp"
 #include "sync/model/claim.hpp"
 #include "sync/model/container_spec.hpp"
 #include "sync/model/pod_spec.hpp"
@@ -43,6 +44,7 @@ struct PodContainer {
   sync::Claim claim;  ///< of its name at the engine; the network's is claimed by nobody
   sync::ImageRef image;
   sync::PullPolicy pull_policy = sync::PullPolicy::kIfNotPresent;
+  PullCredentials pull_credentials;  ///< of its registry; of a shed one none
   /// But for image, labels and shared_with, which are filled in when it is created. Of a shed one only `name` holds.
   base::ContainerSpec spec;
   std::optional<sync::Probe> liveness;

@@ -23,11 +23,12 @@ class Pods {
     RestartBook& restarts;
     DueListener on_due;
     DueAtListener on_due_at;
+    ImagePuller* puller = nullptr;  ///< none: images are not pulled
   };
   explicit Pods(const Seams& seams)
       : seams_(seams),
         cache_({seams.engine, seams.clock, seams.on_due, seams.on_due_at}),
-        images_({seams.engine, seams.clock, seams.on_due, seams.on_due_at}) {}
+        images_({seams.engine, seams.clock, seams.on_due, seams.on_due_at, seams.puller}) {}
 
   PodKeeper& keeper(const PodId& pod) {
     auto& one = keepers_[pod];

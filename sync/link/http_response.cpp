@@ -65,7 +65,7 @@ base::Result<bool> HttpResponseParser::feed(std::string_view bytes) {
 
 // One line or one piece of body; false when that needs more bytes.
 base::Result<bool> HttpResponseParser::step() {
-  if (state_ == State::kLength || state_ == State::kChunkData) return take_body();
+  if (state_ == State::kLength || state_ == State::kChunkData) return read_body();
   const auto end = pending_.find('\n');
   if (header_bytes_ + std::min(end, pending_.size()) > limits::kHttpHeaderBytesMax) {
     return fail(Code::kLimit, "HTTP response: more than " + std::to_string(limits::kHttpHeaderBytesMax) +
@@ -171,7 +171,7 @@ Status HttpResponseParser::on_chunk_size(std::string_view line) {
     state_ = State::kTrailers;
     return {};
   }
-  if (remaining_ > body_bytes_max_ - response_.body.size()) {
+  if (remaining_ > body_bytes_max_ - body_bytes_taken_ - response_.body.size()) {
     return fail(Code::kLimit,
                 "HTTP response: a body of more than " + std::to_string(body_bytes_max_) + " bytes");
   }
@@ -180,7 +180,7 @@ Status HttpResponseParser::on_chunk_size(std::string_view line) {
   return {};
 }
 
-base::Result<bool> HttpResponseParser::take_body() {
+base::Result<bool> HttpResponseParser::read_body() {
   const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(pending_.size(), remaining_));
   response_.body.append(pending_, 0, size);
   pending_.erase(0, size);

@@ -35,6 +35,15 @@ class HttpResponseParser {
   /// True when the response is whole; what follows it is not looked at.
   base::Result<bool> feed(std::string_view bytes);
   bool done() const { return state_ == State::kDone; }
+  /// Status and headers are whole.
+  bool has_head() const { return state_ != State::kStatus && state_ != State::kHeaders; }
+  /// REQUIRES: has_head().
+  const HttpResponse& head() const { return response_; }
+  /// What came of the body since the last time, for one that is not kept as a whole.
+  std::string take_body() {
+    body_bytes_taken_ += response_.body.size();
+    return std::exchange(response_.body, {});
+  }
   HttpResponse take() { return std::move(response_); }
 
  private:
@@ -45,7 +54,7 @@ class HttpResponseParser {
   base::Status on_header(std::string_view line);
   base::Status on_headers_end();
   base::Status on_chunk_size(std::string_view line);
-  base::Result<bool> take_body();
+  base::Result<bool> read_body();
 
   std::size_t body_bytes_max_;
   bool expects_body_;
@@ -53,6 +62,7 @@ class HttpResponseParser {
   std::string pending_;
   std::size_t header_bytes_ = 0;
   std::uint64_t remaining_ = 0;
+  std::size_t body_bytes_taken_ = 0;
   HttpResponse response_;
 };
 

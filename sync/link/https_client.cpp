@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
+#include <optional>
 #include <utility>
 
 #include "sync/link/resolver.hpp"
@@ -21,10 +23,11 @@ using base::Status;
 
 namespace {
 
-/// One point in time for the whole call.
+/// One point in time for the whole call, or for the silence between two pieces of it.
 class Deadline {
  public:
-  explicit Deadline(std::chrono::milliseconds timeout) : end_(Steady::now() + timeout) {}
+  explicit Deadline(std::chrono::milliseconds timeout) : timeout_(timeout) { restart(); }
+  void restart() { end_ = Steady::now() + timeout_; }
 
   Status wait(int fd, short events) const {
     for (;;) {
@@ -39,6 +42,7 @@ class Deadline {
 
  private:
   using Steady = std::chrono::steady_clock;
+  std::chrono::milliseconds timeout_;
   Steady::time_point end_;
 };
 
@@ -93,19 +97,20 @@ base::Result<base::Fd> connect_through(const Proxy& proxy, const HttpsUrl& url, 
 }
 
 base::Result<base::Fd> connect_for(const HttpsRequest& request, const Deadline& deadline) {
-  if (request.proxy) return connect_through(*request.proxy, request.url, deadline);
+  if (request.proxy && !request.is_plain) return connect_through(*request.proxy, request.url, deadline);
   return connect_any(request.url.host, request.url.port, deadline);
 }
 
-/// The TLS session of one call.
+/// The connection of one call, with a TLS session or without.
 class Connection {
  public:
   Connection(base::Fd fd, SslSession session, const TlsVerdict& verdict, const Deadline& deadline)
       : fd_(std::move(fd)), session_(std::move(session)), verdict_(verdict), deadline_(deadline) {
-    SSL_set_fd(session_.get(), fd_.get());
+    if (session_) SSL_set_fd(session_.get(), fd_.get());
   }
 
   Status handshake() {
+    if (!session_) return {};
     return repeat([&] { return SSL_connect(session_.get()); }, "TLS handshake").map([](int) {});
   }
 
@@ -113,7 +118,9 @@ class Connection {
     while (!bytes.empty()) {
       const int size = static_cast<int>(std::min<std::size_t>(bytes.size(), 64U << 10U));
       HF_TRY(const int sent,
-             repeat([&] { return SSL_write(session_.get(), bytes.data(), size); }, "sending"));
+             session_ ? repeat([&] { return SSL_write(session_.get(), bytes.data(), size); }, "sending")
+                      : plain([&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); },
+                              POLLOUT, "sending"));
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
     return {};
@@ -123,7 +130,9 @@ class Connection {
   base::Result<std::string_view> receive() {
     const int room = static_cast<int>(buffer_.size());
     HF_TRY(const int got,
-           repeat([&] { return SSL_read(session_.get(), buffer_.data(), room); }, "receiving"));
+           session_ ? repeat([&] { return SSL_read(session_.get(), buffer_.data(), room); }, "receiving")
+                    : plain([&] { return ::recv(fd_.get(), buffer_.data(), buffer_.size(), 0); }, POLLIN,
+                            "receiving"));
     return std::string_view(buffer_.data(), static_cast<std::size_t>(got));
   }
 
@@ -142,6 +151,20 @@ class Connection {
         HF_CHECK(deadline_.wait(fd_.get(), POLLOUT));
       } else {
         return fail(explain(why, error_number, what));
+      }
+    }
+  }
+
+  template <class Step>
+  base::Result<int> plain(const Step& step, short events, std::string_view what) {
+    for (;;) {
+      const auto rc = step();
+      if (rc > 0) return static_cast<int>(rc);
+      if (rc == 0) return fail(Code::kCorrupt, std::string(what) + ": the server ended the connection early");
+      if (errno == EAGAIN) {
+        HF_CHECK(deadline_.wait(fd_.get(), events));
+      } else if (errno != EINTR) {
+        return fail(Code::kUnavailable, base::Error::from_errno(errno, what).message());
       }
     }
   }
@@ -178,11 +201,19 @@ bool is_plain(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
+/// Without the port that the scheme has anyway: servers that check a signature over this header write it so.
+std::string host_header(const HttpsRequest& request) {
+  std::string out = request.url.authority();
+  const std::string_view own = request.is_plain ? ":80" : ":443";
+  if (out.ends_with(own)) out.resize(out.size() - own.size());
+  return out;
+}
+
 // What a caller passes on from elsewhere must not be able to begin a line of its own.
 base::Result<std::string> encode(const HttpsRequest& request) {
   std::string out = request.method + " " + request.url.target + " HTTP/1.1\r\n";
   const std::string length = std::to_string(request.body.size());
-  std::vector<std::pair<std::string, std::string>> headers = {{"Host", request.url.authority()},
+  std::vector<std::pair<std::string, std::string>> headers = {{"Host", host_header(request)},
                                                               {"Connection", "close"}};
   if (!request.body.empty() || request.method != "GET") headers.emplace_back("Content-Length", length);
   headers.insert(headers.end(), request.headers.begin(), request.headers.end());
@@ -195,6 +226,9 @@ base::Result<std::string> encode(const HttpsRequest& request) {
   if (!plain) return fail(Code::kInvalid, "a control character in the request to " + request.url.host);
   return out.append("\r\n").append(request.body);
 }
+
+using Exchange = std::function<base::Result<HttpResponse>(Connection& connection, Deadline& deadline,
+                                                          std::string_view bytes)>;
 
 base::Result<HttpResponse> exchange(Connection& connection, const HttpsRequest& request,
                                     std::string_view bytes) {
@@ -213,26 +247,65 @@ base::Result<HttpResponse> exchange(Connection& connection, const HttpsRequest& 
   return parser.take();
 }
 
-}  // namespace
+base::Result<HttpResponse> exchange(Connection& connection, Deadline& deadline, const HttpsRequest& request,
+                                    std::string_view bytes, const BodySink& sink, std::uint64_t bytes_max) {
+  HF_CHECK(connection.handshake());
+  HF_CHECK(connection.send(bytes));
+  HttpResponseParser parser(std::max<std::uint64_t>(bytes_max, request.body_bytes_max));
+  std::optional<bool> is_wanted;
+  while (!parser.done()) {
+    HF_TRY(const auto got, connection.receive());
+    HF_TRY([[maybe_unused]] const bool done, parser.feed(got));
+    if (!parser.has_head()) continue;
+    if (!is_wanted) is_wanted = sink.wants(parser.head());
+    if (*is_wanted) {
+      HF_CHECK(sink.take(parser.take_body()));
+      deadline.restart();
+    } else if (parser.head().body.size() > request.body_bytes_max) {
+      return fail(Code::kLimit,
+                  "HTTP response: a body of more than " + std::to_string(request.body_bytes_max) + " bytes");
+    }
+  }
+  return parser.take();
+}
 
-base::Result<HttpsAnswer> https_call(const HttpsRequest& request) {
-  const Deadline deadline(request.timeout);
-  const std::string where = "https://" + request.url.authority();
+base::Result<HttpsAnswer> connected(const HttpsRequest& request, const Exchange& talk) {
+  Deadline deadline(request.timeout);
+  const std::string where = (request.is_plain ? "http://" : "https://") + request.url.authority();
   const auto call = [&]() -> base::Result<HttpsAnswer> {
     HF_TRY(const std::string bytes, encode(request));
-    TlsClientOptions tls = request.tls;
-    if (tls.server_name.empty()) tls.server_name = request.url.host;
     TlsVerdict verdict;
-    HF_TRY(const SslContext context, make_client_context(tls, verdict));
-    HF_TRY(SslSession session, make_client_session(context.get()));
+    SslContext context;
+    SslSession session;
+    if (!request.is_plain) {
+      TlsClientOptions tls = request.tls;
+      if (tls.server_name.empty()) tls.server_name = request.url.host;
+      HF_TRY(context, make_client_context(tls, verdict));
+      HF_TRY(session, make_client_session(context.get()));
+    }
     HF_TRY(base::Fd fd, connect_for(request, deadline));
     Connection connection(std::move(fd), std::move(session), verdict, deadline);
-    HF_TRY(HttpResponse response, exchange(connection, request, bytes));
+    HF_TRY(HttpResponse response, talk(connection, deadline, bytes));
     return HttpsAnswer{std::move(response), std::move(verdict.pinned)};
   };
   auto answer = call();
   if (!answer) return fail(std::move(answer).error().with_context(where));
   return answer;
+}
+
+}  // namespace
+
+base::Result<HttpsAnswer> https_call(const HttpsRequest& request) {
+  return connected(request, [&](Connection& connection, Deadline&, std::string_view bytes) {
+    return exchange(connection, request, bytes);
+  });
+}
+
+base::Result<HttpsAnswer> https_call(const HttpsRequest& request, const BodySink& sink,
+                                     std::uint64_t bytes_max) {
+  return connected(request, [&](Connection& connection, Deadline& deadline, std::string_view bytes) {
+    return exchange(connection, deadline, request, bytes, sink, bytes_max);
+  });
 }
 
 }  // namespace holdfast::sync

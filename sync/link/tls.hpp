@@ -52,6 +52,7 @@ struct TlsClientOptions {
   std::vector<std::string> alpn;
   std::string server_name;  ///< DNS name or IP that the server's certificate must hold; also SNI
   base::WallTime when{};    ///< the time at which certificates are checked; zero: the system's clock
+  bool system_ca = false;   ///< instead of `ca`: those of the machine's own folder of CAs
 };
 
 /// Collects why a peer was not believed, in words. Outlives the sessions of its context.

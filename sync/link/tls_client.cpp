@@ -116,7 +116,11 @@ base::Result<SslContext> make_client_context(const TlsClientOptions& options, Tl
   SSL_CTX_set_cert_verify_callback(context.get(), check_server, belief);
   SSL_CTX_set_info_callback(context.get(), on_info);
   const bool is_checked = options.server_check == ServerCheck::kFull;
-  if (is_checked && options.pinned_ca.is_none()) HF_CHECK(trust_ca(context.get(), options.ca));
+  if (is_checked && options.system_ca) {
+    HF_CHECK(trust_system(context.get()));
+  } else if (is_checked && options.pinned_ca.is_none()) {
+    HF_CHECK(trust_ca(context.get(), options.ca));
+  }
   if (!is_checked) SSL_CTX_set_cert_verify_callback(context.get(), believe_anybody, nullptr);
   if (!options.identity.empty()) HF_CHECK(use_identity(context.get(), options.identity));
   expect_name(context.get(), options.server_name);

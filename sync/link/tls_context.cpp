@@ -86,6 +86,20 @@ Status trust_ca(SSL_CTX* context, const Pem& ca) {
   return {};
 }
 
+// The folder is read name by name, when a server needs it; a bundle, of systems that have no such folder, at once.
+Status trust_system(SSL_CTX* context) {
+  constexpr const char* kFolder = "/etc/ssl/certs";
+  constexpr std::array<const char*, 2> kBundles{"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"};
+  X509_STORE* const store = SSL_CTX_get_cert_store(context);
+  const bool is_folder = ::access(kFolder, R_OK | X_OK) == 0 && X509_STORE_load_path(store, kFolder) == 1;
+  bool is_bundle = false;
+  for (const char* bundle : kBundles)
+    is_bundle = is_bundle || (::access(bundle, R_OK) == 0 && X509_STORE_load_file(store, bundle) == 1);
+  ERR_clear_error();
+  if (is_folder || is_bundle) return {};
+  return fail(Code::kNotFound, std::string("no CAs in ") + kFolder + ": install the package ca-certificates");
+}
+
 base::Result<SslContext> new_tls_context(const SSL_METHOD* method, base::WallTime when) {
   ignore_broken_pipes();
   ERR_clear_error();

@@ -15,6 +15,8 @@ namespace holdfast::sync {
 base::Result<SslContext> new_tls_context(const SSL_METHOD* method, base::WallTime when);
 base::Status use_identity(SSL_CTX* context, const TlsIdentity& identity);
 base::Status trust_ca(SSL_CTX* context, const Pem& ca);
+/// Whom the machine believes. Costs memory: for a program that ends.
+base::Status trust_system(SSL_CTX* context);
 /// The wire form of ALPN: one byte of length before each name (RFC 7301).
 base::Result<std::string> alpn_wire(const std::vector<std::string>& protocols);
 

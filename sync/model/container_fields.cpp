@@ -18,7 +18,7 @@ constexpr std::array kContainer{
     honoured("image",
              "a digest (name@sha256:…) is best: the same everywhere, and no registry is asked again"),
     honoured("imagePullPolicy",
-             "Always asks the registry for a tag when the container is made; without a network an image that "
+             "Always asks the registry for a tag once for each pod; without a network an image that "
              "is there is taken"),
     honoured("lifecycle"),
     honoured("livenessProbe"),

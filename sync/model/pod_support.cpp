@@ -46,9 +46,6 @@ Status check_pod_support(const PodSpec& pod, const std::string& where) {
   if (pod.containers.size() > 1)
     return not_yet(where + ".containers", "more than one is not supported yet; write a Pod for each");
   if (!pod.volumes.empty()) return not_yet(where + ".volumes", "is not supported yet; take it out");
-  if (!pod.image_pull_secrets.empty())
-    return not_yet(where + ".imagePullSecrets",
-                   "this version pulls no images; take it out, and load the image by hand");
   for (std::size_t i = 0; i < pod.containers.size(); ++i)
     HF_CHECK(check_container(pod.containers[i], where + ".containers[" + std::to_string(i) + "]"));
   return {};

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a pull may take: of the line, and of the disk. How it speaks to a registry is tested with one (test/e2e/test_images.py).
+#include "edge_agent/registry/image_pull.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/limits/images.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+using base::Code;
+using base::MonotonicTime;
+using namespace std::chrono_literals;
+
+TEST(Pace, HoldsTheRateOverTime) {
+  Pace pace(1'000'000);
+  const MonotonicTime start{5min};
+  MonotonicTime now = start;
+  std::uint64_t bytes = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    now += pace.after(16'384, now);
+    bytes += 16'384;
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - start).count();
+  EXPECT_NEAR(static_cast<double>(bytes) * 1'000 / static_cast<double>(took), 1'000'000.0, 50'000.0);
+}
+
+TEST(Pace, WhatWasNotUsedIsNotSavedUp) {
+  Pace pace(1'000);
+  EXPECT_EQ(pace.after(1'000, MonotonicTime{0s}), 1s);
+  EXPECT_EQ(pace.after(1'000, MonotonicTime{1h}), 1s);
+}
+
+TEST(Pace, WithoutALimitNobodyWaits) { EXPECT_EQ(Pace(0).after(1U << 30U, MonotonicTime{1s}), 0ms); }
+
+TEST(Room, IsForWhatIsFetchedAndForWhatTheEngineUnpacks) {
+  const std::uint64_t rest = base::limits::kImageFreeBytesMin;
+  EXPECT_TRUE(check_room(30, 100, 130 + rest, "/data"));
+  const auto short_by_one = check_room(30, 100, 129 + rest, "/data");
+  ASSERT_FALSE(short_by_one);
+  EXPECT_EQ(short_by_one.error().code(), Code::kNoSpace);
+  EXPECT_EQ(check_room(300'000'000, 800'000'000, 500'000'000, "/data").error().message(),
+            "no room for it: 300 MB are to be fetched, and the engine unpacks at least 800 MB; with a rest "
+            "that makes "
+            "1168 MB, and /data has 500 MB free");
+}
+
+}  // namespace
+}  // namespace holdfast::edge_agent
