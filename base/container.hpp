@@ -93,10 +93,13 @@ struct ContainerSpec {
   bool read_only_root = false;
   bool privileged = false;
   bool no_new_privileges = false;
-  bool init = false;  ///< a process of the engine's as its first one, which reaps
+  bool seccomp_unconfined = false;  ///< without the engine's default profile
+  bool init = false;                ///< a process of the engine's as its first one, which reaps
   std::vector<std::string> capabilities_add;
   std::vector<std::string> capabilities_drop;
+  std::vector<std::string> groups;  ///< beside its own: names or numbers
   std::optional<std::uint64_t> memory_bytes_max;
+  std::optional<std::uint64_t> memory_bytes_low;  ///< what it keeps where memory is short
   std::optional<std::uint32_t> cpu_milli_max;
   std::optional<std::uint32_t> cpu_shares;
   std::optional<std::uint32_t> processes_max;  ///< threads count, too
@@ -163,6 +166,7 @@ struct ImageInfo {
   std::string architecture;          ///< as Go names it: "arm64"; empty in a list
   std::string os;
   std::uint64_t size_bytes = 0;
+  std::string user{};  ///< "name|uid[:group|gid]"; empty: root; empty in a list
   bool operator==(const ImageInfo&) const = default;
 };
 

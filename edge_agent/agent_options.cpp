@@ -39,6 +39,8 @@ constexpr std::array<std::pair<std::string_view, AgentCommand>, 11> kCommands{{
     {"version", AgentCommand::kVersion},
 }};
 
+constexpr std::string_view kNoEngine = "none";
+
 enum Option : int {
   kData = 256,
   kRoot,
@@ -60,9 +62,10 @@ enum Option : int {
   kProfile,
   kProxy,
   kNoProxy,
+  kEngine,
 };
 
-constexpr std::array<option, 22> kOptions{{
+constexpr std::array<option, 23> kOptions{{
     {"data", required_argument, nullptr, kData},
     {"root", required_argument, nullptr, kRoot},
     {"config", required_argument, nullptr, kConfig},
@@ -83,6 +86,7 @@ constexpr std::array<option, 22> kOptions{{
     {"profile", required_argument, nullptr, kProfile},
     {"proxy", required_argument, nullptr, kProxy},
     {"no-proxy", required_argument, nullptr, kNoProxy},
+    {"engine", required_argument, nullptr, kEngine},
     {"help", no_argument, nullptr, 'h'},
     {nullptr, 0, nullptr, 0},
 }};
@@ -137,6 +141,7 @@ Status set_option(AgentOptions& out, int option, const char* argument) {
     case kProfile: out.profile = value; return {};
     case kProxy: out.proxy = value; return {};
     case kNoProxy: out.no_proxy = value; return {};
+    case kEngine: out.engine = value; return {};
     default: return fail(Code::kInternal, "an option without a meaning");
   }
 }
@@ -216,6 +221,7 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
   HF_TRY(const base::Json json, base::parse_json(text));
   AgentOptions read;
   HF_CHECK(base::ObjectReader(json, "config")
+               .optional("engine", read.engine)
                .optional("logLevel", read.log_level)
                .optional("root", read.root)
                .optional("shim", read.shim)
@@ -225,6 +231,7 @@ Status read_agent_config(std::string_view text, AgentOptions& options) {
                .optional("noProxy", read.no_proxy)
                .finish());
   if (options.log_level.empty()) options.log_level = read.log_level;
+  if (options.engine.empty()) options.engine = read.engine;
   if (options.root.empty()) options.root = read.root;
   if (options.shim.empty()) options.shim = read.shim;
   if (options.profile.empty()) options.profile = read.profile;
@@ -240,7 +247,17 @@ Status make_paths_absolute(AgentOptions& options) {
   for (auto* path : {&options.data, &options.root, &options.shim}) {
     HF_TRY(*path, base::absolute_path(*path));
   }
+  if (options.engine == kNoEngine) return {};
+  HF_TRY(options.engine, base::absolute_path(options.engine));
   return {};
+}
+
+std::vector<std::string> engine_sockets(const AgentOptions& options) {
+  if (options.engine == kNoEngine) return {};
+  if (!options.engine.empty()) return {options.engine};
+  const bool is_sandbox = !options.root.empty() && options.root != "/";
+  if (is_sandbox) return {};
+  return {"/run/docker.sock", "/run/podman/podman.sock"};
 }
 
 Result<Profile> profile_of(const AgentOptions& options) {
@@ -279,8 +296,9 @@ std::string_view agent_help() {
                         it can)
   holdfast-agent run    --data DIR [--root DIR] [--config FILE] [--shim FILE]
                         [--log-level debug|info|warn|error] [--profile prompt|frugal]
-                        [--proxy http://[USER:PASSWORD@]HOST:PORT|none] [--no-proxy HOST,…]
-                        keeps going; needs no network to begin. --root: files live under DIR
+                        [--proxy http://[USER:PASSWORD@]HOST:PORT|none] [--no-proxy HOST,…] [--engine SOCKET|none]
+                        keeps going; needs no network to begin. --root: files live under DIR. --engine: of
+                        Docker or podman; else /run/docker.sock, or /run/podman/podman.sock; with --root none
   holdfast-agent status --data DIR [-o json]      what this node holds and how it fares
   holdfast-agent why KIND/NAME --data DIR         where it comes from, what blocks it, what happens next
   holdfast-agent plan   --data DIR [-o json]      what would be done now, without doing it
@@ -290,7 +308,7 @@ std::string_view agent_help() {
                         run or not
   holdfast-agent rotate-sealing-key --data DIR    makes a new key to which the hub seals this node's secrets;
                         what is sealed to the old one stays readable; the agent may run or not
-  holdfast-agent unenroll [--keep|--prune] --data DIR [--root DIR]
+  holdfast-agent unenroll [--keep|--prune] --data DIR [--root DIR] [--engine SOCKET]
                         leaves the fleet, with or without a network. --keep (unless said): what is
                         here stays; --prune: what this agent made is deleted
 

@@ -38,9 +38,10 @@ struct AgentOptions {
   std::string config;
   std::string shim;  ///< path of holdfast-shim; empty: beside this program
   std::string log_level;
-  std::string profile;                       ///< "prompt" or "frugal"; empty: prompt
-  std::string proxy;                         ///< URL, "none", or empty: as the environment says
-  std::string no_proxy;                      ///< hosts that are reached without it, with commas between
+  std::string profile;   ///< "prompt" or "frugal"; empty: prompt
+  std::string proxy;     ///< URL, "none", or empty: as the environment says
+  std::string no_proxy;  ///< hosts that are reached without it, with commas between
+  std::string engine;    ///< socket of the container engine, "none", or empty: see engine_sockets()
   std::map<std::string, std::string> facts;  ///< from --config; beside and before those of the machine
   OutputFormat output = OutputFormat::kText;
   // enroll
@@ -61,7 +62,7 @@ struct AgentOptions {
 
 /// kInvalid: used wrongly (exit 2); the message names the option and the way out.
 base::Result<AgentOptions> parse_agent_options(const std::vector<std::string>& arguments);
-/// `--config FILE`: {"facts":{},"logLevel":"","noProxy":"","profile":"","proxy":"","root":"","shim":""}; what was typed wins. Errors name the member.
+/// `--config FILE`: {"engine":"","facts":{},"logLevel":"","noProxy":"","profile":"","proxy":"","root":"","shim":""}; what was typed wins. Errors name the member.
 base::Status read_agent_config(std::string_view text, AgentOptions& options);
 /// Paths that hold wherever this program and its children go: --data, --root and --shim, with those of --config.
 base::Status make_paths_absolute(AgentOptions& options);
@@ -70,6 +71,9 @@ base::Result<Profile> profile_of(const AgentOptions& options);
 /// From the options, else from HTTPS_PROXY and NO_PROXY as `variable` tells them (empty: not set).
 base::Result<sync::ProxyRules> proxy_of(const AgentOptions& options,
                                         const std::function<std::string(const char*)>& variable);
+/// Where the container engine may be, the first that is there counts; none: containers are not done. Under a --root of its own
+/// only where one is named: it is a sandbox, and the machine's engine is not in it.
+std::vector<std::string> engine_sockets(const AgentOptions& options);
 /// Empty: not set.
 std::string environment_variable(const char* name);
 std::string_view agent_help();

@@ -100,6 +100,8 @@ Status AgentProgram::open() {
                                                  .shim_path = std::move(shim),
                                                  .own_folder = folder_.root(),
                                                  .boot_id = std::nullopt}));
+  if (auto sockets = engine_sockets(options_); !sockets.empty())
+    containers_ = std::make_unique<base::EngineClient>(*loop_, clock_, std::move(sockets));
   timer_ = loop_->timer([this] { work(); });
   // Without them Secrets wait, and nothing else.
   if (const auto loaded = sealing_.load_or_make(random_, clock_.wall()); !loaded)
@@ -151,13 +153,14 @@ Status AgentProgram::note_running() {
 
 Status AgentProgram::boot_engine() {
   const auto make = [this] {
-    engine_ =
-        std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_, outbox_.get()}, identity_);
+    engine_ = std::make_unique<Engine>(
+        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get()}, identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));
     engine_->set_facts(std::move(facts));
     engine_->started(started_);
     open_secrets();
+    engine_->on_wake([this] { work_soon(); });
     return engine_->boot();
   };
   auto booted = make();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/engine/engine_client.hpp"
 #include "base/event_loop.hpp"
 #include "base/file_io.hpp"
 #include "base/linux_host.hpp"
@@ -84,6 +85,7 @@ class AgentProgram {
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<TrustFetch> trust_fetch_;
   std::unique_ptr<sync::MosquittoLink> link_;
+  std::unique_ptr<base::EngineClient> containers_;  ///< none: containers are not done
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<CommandDesk> desk_;
   std::unique_ptr<Session> session_;

@@ -45,6 +45,15 @@ struct ResourceHealth {
 /// What a driver tells when another program than the host (a container engine, systemd) let it know something: the claim to look
 /// at. Never from inside a call of the driver.
 using DueListener = std::function<void(const sync::Claim&)>;
+/// The same for later: look at the claim at this time, whatever happens until then. May be called from inside a call of the driver.
+using DueAtListener = std::function<void(const sync::Claim&, base::MonotonicTime)>;
+
+/// What a driver answers while the first word of such a program is on its way: nothing is shown or told, for an event tells.
+base::Error not_known_yet(std::string what);
+bool is_not_known_yet(const base::Error& error);
+/// What it answers while that program is not there: a condition of the node, where it is told once for all.
+base::Error engine_down(const base::Error& why);
+bool is_engine_down(const base::Error& error);
 
 class Driver {
  public:
@@ -58,6 +67,8 @@ class Driver {
   enum class Progress { kDone, kPending };  ///< kPending: an event tells; call again then
   /// REQUIRES: `wanted` is whole. Marks what it makes.
   virtual base::Result<Progress> apply(const Effective& wanted, const Action& action) = 0;
+  /// Why apply() is pending, for people; nullopt: the old one is still ending.
+  virtual std::optional<ResourceHealth> pending(const Effective& /*wanted*/) { return std::nullopt; }
   /// kDone only when it is really gone.
   virtual base::Result<Progress> remove(const sync::InventoryEntry& entry) = 0;
 

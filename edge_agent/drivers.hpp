@@ -5,6 +5,7 @@
 
 #include "edge_agent/config_map_driver.hpp"
 #include "edge_agent/file_driver.hpp"
+#include "edge_agent/pod_driver.hpp"
 #include "edge_agent/process_driver.hpp"
 
 namespace holdfast::edge_agent {
@@ -18,6 +19,9 @@ class Drivers {
     RestartBook& restarts;
     const SecretOpener& secrets;
     DueListener on_due;
+    DueAtListener on_due_at{};
+    base::Engine* containers = nullptr;  ///< none: this node does no containers
+    std::string node_name{};
   };
   explicit Drivers(Seams seams);
 
@@ -26,11 +30,15 @@ class Drivers {
   Driver* of(const sync::Claim& claim);
   /// Hands the event to every driver; the claims to look at.
   std::vector<sync::Claim> on_event(const base::HostEvent& event);
+  /// nullptr: this node does no containers.
+  Pods* pods() { return pods_.get(); }
 
  private:
   ConfigMapDriver config_maps_;  // and Secrets
   FileDriver files_;
   ProcessDriver processes_;
+  std::unique_ptr<Pods> pods_;
+  PodDriver pod_driver_;
 };
 
 }  // namespace holdfast::edge_agent

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/engine.hpp"
 #include "base/host.hpp"
 #include "base/metric.hpp"
 #include "base/random.hpp"
@@ -52,7 +53,8 @@ class Engine {
     base::Random& random;
     sync::Store& store;
     base::Host& host;
-    Outbox* outbox = nullptr;  ///< where events wait; none: in memory, until take_events()
+    Outbox* outbox = nullptr;            ///< where events wait; none: in memory, until take_events()
+    base::Engine* containers = nullptr;  ///< none: this node does no containers
   };
   Engine(Seams seams, NodeIdentity identity);
   ~Engine();

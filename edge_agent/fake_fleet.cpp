@@ -52,6 +52,10 @@ FakeApp& FakeApp::process_spec(const std::string& name, const std::string& spec,
   return add("holdfast.dev/v1", "Process", name, Json{{"spec", Json::parse(spec)}}.dump(), meta);
 }
 
+FakeApp& FakeApp::pod(const std::string& name, const std::string& spec, FakeMeta meta) {
+  return add("v1", "Pod", name, Json{{"spec", Json::parse(spec)}}.dump(), meta);
+}
+
 FakeApp& FakeApp::process(const std::string& name, const std::vector<std::string>& command, FakeMeta meta) {
   return process_spec(name, Json{{"command", command}}.dump(), std::move(meta));
 }

@@ -40,6 +40,8 @@ class FakeApp {
   FakeApp& file_spec(const std::string& name, const std::string& spec, FakeMeta meta = {});
   FakeApp& process(const std::string& name, const std::vector<std::string>& command, FakeMeta meta = {});
   FakeApp& process_spec(const std::string& name, const std::string& spec, FakeMeta meta = {});
+  /// `spec` is JSON, that of a Pod.
+  FakeApp& pod(const std::string& name, const std::string& spec, FakeMeta meta = {});
   FakeApp& config_map(const std::string& name, const std::map<std::string, std::string>& data,
                       FakeMeta meta = {});
   /// Each value of `data` sealed to `key`, for `sealed_as` where that is another place.

@@ -23,7 +23,9 @@ FakeNode::FakeNode(const std::string& name)
 base::Status FakeNode::boot() {
   outbox.reset();
   if (has_outbox_) outbox = std::make_unique<Outbox>(Outbox::Seams{clock, random, segments});
-  engine_ = std::make_unique<Engine>(Engine::Seams{clock, random, store, host, outbox.get()}, identity);
+  engine_ = std::make_unique<Engine>(
+      Engine::Seams{clock, random, store, host, outbox.get(), has_containers ? &containers : nullptr},
+      identity);
   engine_->set_sealing_keys(sealing_keys);
   return engine_->boot();
 }
@@ -39,6 +41,7 @@ void FakeNode::kill() {
   engine_.reset();
   outbox.reset();
   host.agent_gone();
+  containers.agent_gone();
 }
 
 base::Status FakeNode::restart() {
@@ -50,6 +53,7 @@ base::Status FakeNode::restart() {
 void FakeNode::reboot() {
   kill();
   host.reboot();
+  containers.reboot();
   clock.reboot();
   const auto booted = boot();
   assert(booted);
@@ -71,7 +75,7 @@ void FakeNode::run() {
   constexpr int kRoundsMax = 1'000;
   for (int round = 0; round < kRoundsMax; ++round) {
     const auto next = engine_->run_due();
-    const std::size_t delivered = host.deliver();
+    const std::size_t delivered = host.deliver() + containers.deliver();
     const bool is_due = next && *next <= clock.monotonic();
     if (delivered == 0 && !is_due) return;
   }
@@ -83,7 +87,9 @@ void FakeNode::pass(std::chrono::milliseconds time) {
   while (true) {
     run();
     auto next = engine_->run_due();
-    if (const auto host_next = host.next_due(); host_next && (!next || *host_next < *next)) next = host_next;
+    for (const auto other : {host.next_due(), containers.next_due()}) {
+      if (other && (!next || *other < *next)) next = other;
+    }
     const auto now = clock.monotonic();
     if (now >= end) return;
     const auto until = next ? std::clamp(*next, now + std::chrono::milliseconds{1}, end) : end;
@@ -138,7 +144,10 @@ std::string FakeNode::last_event(const std::string& reason) {
   return reason + " " + found->resource + ": " + found->message;
 }
 
-void FakeNode::forget_touched() { host.forget_touched(); }
+void FakeNode::forget_touched() {
+  host.forget_touched();
+  containers.forget_touched();
+}
 
 sync::Removal removal_of(const FakeApp& app, sync::RemovalMode mode, bool confirmed) {
   return {.application = app.uid(), .name = app.name(), .mode = mode, .confirmed = confirmed};

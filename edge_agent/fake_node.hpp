@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/fake_clock.hpp"
+#include "base/fake_engine.hpp"
 #include "base/fake_host.hpp"
 #include "base/fake_random.hpp"
 #include "edge_agent/engine.hpp"
@@ -77,6 +78,8 @@ class FakeNode {
   base::FakeRandom random{7};
   sync::FakeStore store;
   base::FakeHost host{clock};
+  base::FakeEngine containers{clock};
+  bool has_containers = true;  ///< at the next boot
   sync::FakeSegments segments;
   std::unique_ptr<Outbox> outbox;  ///< none: events wait in memory
   NodeIdentity identity;

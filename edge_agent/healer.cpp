@@ -41,6 +41,11 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
   for (const auto& claim : item.desired.claims) {
     if (!is_applied_at(application, item, claim)) return false;
     const auto observed = item.driver->observe(claim, item.effective.get(), parts_.store.entry(claim));
+    if (!observed && is_not_known_yet(observed.error())) return true;
+    if (!observed && is_engine_down(observed.error())) {
+      show_engine_down(item, observed.error());
+      return true;
+    }
     if (!observed) {
       parts_.show(
           item, SyncStatus::kUnknown,
@@ -61,6 +66,8 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
 
 void Healer::tend(const ApplicationUid& application, TargetItem& item) {
   const auto tended = item.driver->tend(*item.effective);
+  if (!tended && is_not_known_yet(tended.error())) return;
+  if (!tended && is_engine_down(tended.error())) return show_engine_down(item, tended.error());
   if (!tended) {
     parts_.show(item, SyncStatus::kSynced,
                 {.health = Health::kDegraded, .reason = "Unobservable", .message = tended.error().message()});
@@ -76,6 +83,11 @@ void Healer::tend(const ApplicationUid& application, TargetItem& item) {
     for (const auto& claim : item.desired.claims) parts_.look_at(claim, *tended->again_at);
   }
   parts_.show(item, SyncStatus::kSynced, item.driver->health(*item.effective));
+}
+
+void Healer::show_engine_down(TargetItem& item, const base::Error& error) {
+  parts_.show(item, SyncStatus::kUnknown,
+              {.health = Health::kUnknown, .reason = "EngineDown", .message = error.message()});
 }
 
 void Healer::drifted(const ApplicationUid& application, Target& target, TargetItem& item,
@@ -118,6 +130,7 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
     return item.driver->apply(*whole, action);
   };
   const auto progress = apply();
+  if (!progress && is_not_known_yet(progress.error())) return;
   if (!progress) {
     ++parts_.counters.repairs_failed;
     parts_.events.warning("RepairFailed", subject(application, item), progress.error().message());
@@ -131,8 +144,11 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
     return;
   }
   if (*progress == Driver::Progress::kPending) {
-    parts_.show(item, SyncStatus::kOutOfSync,
-                {.health = Health::kProgressing, .reason = "Restarting", .message = observed.difference});
+    parts_.show(
+        item, SyncStatus::kOutOfSync,
+        item.driver->pending(*item.effective)
+            .value_or(ResourceHealth{
+                .health = Health::kProgressing, .reason = "Restarting", .message = observed.difference}));
     return;  // an event tells; the drift stays open, so that it is the same one then
   }
   parts_.drift.repaired(claim);

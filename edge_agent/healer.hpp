@@ -22,6 +22,7 @@ class Healer {
  private:
   bool is_applied_at(const sync::ApplicationUid& application, const TargetItem& item,
                      const sync::Claim& claim) const;
+  void show_engine_down(TargetItem& item, const base::Error& error);
   void drifted(const sync::ApplicationUid& application, Target& target, TargetItem& item,
                const Observed& observed);
   void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item,

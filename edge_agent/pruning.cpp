@@ -25,11 +25,15 @@ std::vector<sync::InventoryEntry> in_order(const StateStore::Inventory& inventor
 }
 
 /// Why it stays; empty: it goes.
-Result<std::string> reason_to_stay(Driver& driver, const sync::InventoryEntry& entry) {
+Result<std::string> reason_to_stay(Driver& driver, const sync::InventoryEntry& entry,
+                                   const std::function<bool()>& wait) {
   if (entry.prune_disabled)
     return std::string("carries holdfast.dev/prune: disabled, or came from an application that a hub lost");
   if (entry.adopted) return std::string("was there before this agent took it over");
-  HF_TRY(const auto seen, driver.observe(entry.claim, nullptr, &entry));
+  auto looked = driver.observe(entry.claim, nullptr, &entry);
+  while (!looked && is_not_known_yet(looked.error()) && wait())
+    looked = driver.observe(entry.claim, nullptr, &entry);
+  HF_TRY(const auto seen, std::move(looked));
   if (seen.present && !seen.ours) return std::string("what is there now was not made by this agent");
   return std::string();
 }
@@ -42,8 +46,9 @@ Status forget(StateStore& store, const sync::Claim& claim) {
 
 Status remove(Driver& driver, const sync::InventoryEntry& entry, const std::function<bool()>& wait) {
   while (true) {
-    HF_TRY(const auto progress, driver.remove(entry));
-    if (progress == Driver::Progress::kDone) return {};
+    const auto progress = driver.remove(entry);
+    if (!progress && !is_not_known_yet(progress.error())) return base::fail(progress.error());
+    if (progress && *progress == Driver::Progress::kDone) return {};
     if (!wait()) return base::fail(base::Code::kTimeout, "it does not end");
   }
 }
@@ -59,7 +64,7 @@ Pruned prune_all(StateStore& store, Drivers& drivers, const std::function<bool()
       out.failed.push_back(what + ": this agent cannot do that kind");
       continue;
     }
-    const auto stays = reason_to_stay(*driver, entry);
+    const auto stays = reason_to_stay(*driver, entry, wait);
     auto done = stays ? Status() : Status(base::fail(stays.error()));
     const bool goes = stays && stays->empty();
     if (goes) done = remove(*driver, entry, wait);

@@ -43,6 +43,18 @@ Result<const sync::Secret*> References::secret(const sync::ResourceKey& key) {
   return &secrets_.emplace(key, std::move(secret)).first->second;
 }
 
+Result<const sync::ConfigMap*> References::find_config_map(const std::string& ns, const std::string& name) {
+  const sync::ResourceKey key{.group = "", .kind = "ConfigMap", .ns = ns, .name = name};
+  if (!resource(key)) return nullptr;
+  return config_map(key);
+}
+
+Result<const sync::Secret*> References::find_secret(const std::string& ns, const std::string& name) {
+  const sync::ResourceKey key{.group = "", .kind = "Secret", .ns = ns, .name = name};
+  if (!resource(key)) return nullptr;
+  return secret(key);
+}
+
 Result<std::string> References::value(const std::string& ns, const sync::KeyRef& ref) {
   const sync::ResourceKey key{.group = "", .kind = "ConfigMap", .ns = ns, .name = ref.name};
   HF_TRY(const auto* found, config_map(key));

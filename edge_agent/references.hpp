@@ -31,6 +31,9 @@ class References {
   /// The value that `ref` of a resource in namespace `ns` means. Errors name ConfigMap and key.
   base::Result<std::string> value(const std::string& ns, const sync::KeyRef& ref);
   base::Result<SealedValue> sealed(const std::string& ns, const sync::KeyRef& ref);
+  /// All of one; nullptr: there is none.
+  base::Result<const sync::ConfigMap*> find_config_map(const std::string& ns, const std::string& name);
+  base::Result<const sync::Secret*> find_secret(const std::string& ns, const std::string& name);
 
  private:
   base::Result<const sync::Resource*> resource(const sync::ResourceKey& key) const;

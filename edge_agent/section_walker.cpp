@@ -237,6 +237,7 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
               .blocked = {},
               .changes = {}};
   if (const Status prepared = prepare(round); !prepared) {
+    if (is_not_known_yet(prepared.error())) return;
     end_.fail(round.record, prepared.error(), round.changes);
     return;
   }
@@ -432,8 +433,10 @@ Result<bool> SectionWalker::apply_item(Round& round, SectionContents& contents, 
     if (action->kind != ActionKind::kAdopt) {
       HF_TRY(whole, contents.whole(item));
     }
-    HF_TRY(const auto progress, item.driver->apply(whole ? *whole : *item.effective, *action));
-    if (progress == Driver::Progress::kPending) return false;
+    const auto progress = item.driver->apply(whole ? *whole : *item.effective, *action);
+    if (!progress && is_not_known_yet(progress.error())) return false;
+    HF_CHECK(progress);
+    if (*progress == Driver::Progress::kPending) return false;
     note_action(round, *action);
     ++parts_.counters.actions;
     if (action->kind == ActionKind::kCreate) ++round.walk.created;
@@ -478,10 +481,12 @@ Result<SectionWalker::Outcome> SectionWalker::apply_batch(Round& round, const st
       return fail(done.error());
     }
     if (!*done) {
+      round.pending.insert(index);
       parts_.show(item, SyncStatus::kOutOfSync,
-                  {.health = Health::kProgressing,
-                   .reason = "Restarting",
-                   .message = "waits for the old one to end"});
+                  item.driver->pending(*item.effective)
+                      .value_or(ResourceHealth{.health = Health::kProgressing,
+                                               .reason = "Restarting",
+                                               .message = "waits for the old one to end"}));
       continue;
     }
     round.walk.done[index] = true;
@@ -510,7 +515,7 @@ void SectionWalker::show_waiting(Round& round, std::int64_t wave) {
     auto& item = round.target.items[placed.item];
     if (round.walk.done[placed.item] || round.blocked.contains(item.desired.key) || placed.wave < wave)
       continue;
-    if (item.health.reason == "Restarting") continue;
+    if (round.pending.contains(placed.item)) continue;
     std::string message = "waits for wave " + std::to_string(wave) + " to become healthy";
     for (const std::size_t on : placed.depends_on) {
       if (!is_finished(round, on)) message = "waits for " + round.target.items[on].desired.key.brief();

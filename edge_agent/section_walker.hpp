@@ -37,6 +37,7 @@ class SectionWalker {
     std::map<sync::ResourceKey, std::vector<const Action*>> actions;
     std::set<sync::ResourceKey> blocked;  ///< lost a claim, or depend on one that did
     Changes changes;
+    std::set<std::size_t> pending{};  ///< items whose apply() goes on
   };
 
   void wait_for_proof(const sync::ApplicationUid& application, const SectionRecord& record);

@@ -90,9 +90,8 @@ void Supervisor::cancel_probes(const sync::Claim& claim) {
 }
 
 void Supervisor::forget() {
-  backoff_.reset();
+  pace_.forget();
   known_.reset();
-  exit_counted_ = false;
   is_killing_ = false;
   start_failure_.clear();
 }
@@ -113,7 +112,7 @@ void Supervisor::take_results(const ProcessEffective& wanted, base::MonotonicTim
 
 void Supervisor::meet(const ProcessEffective& wanted, base::MonotonicTime now, base::WallTime wall) {
   known_ = status_.identity;
-  exit_counted_ = false;
+  pace_.started();
   is_killing_ = false;
   start_failure_.clear();
   // How long it runs already; a clock that was set meanwhile must not make that negative.
@@ -168,26 +167,17 @@ Result<Tended> Supervisor::tend_running(const ProcessEffective& wanted, base::Mo
 }
 
 bool Supervisor::should_restart(const ProcessEffective& wanted) const {
-  switch (wanted.restart_policy) {
-    case sync::RestartPolicy::kAlways: return true;
-    // A stop of ours is no success, however orderly it ended, also where an earlier agent ordered it.
-    case sync::RestartPolicy::kOnFailure:
-      return is_killing_ || status_.stopped_by_us || !has_succeeded(status_);
-    case sync::RestartPolicy::kNever: return false;
-  }
-  return false;
+  // A stop of ours is no success, however orderly it ended, also where an earlier agent ordered it.
+  const bool is_bad = is_killing_ || status_.stopped_by_us || !has_succeeded(status_);
+  return restarts(wanted.restart_policy, is_bad ? ProgramEnd::kBadly : ProgramEnd::kWell);
 }
 
 Result<Tended> Supervisor::tend_ended(const ProcessEffective& wanted, const std::string& mark,
                                       base::MonotonicTime now) {
   is_settled_ = false;
   if (!should_restart(wanted)) return Tended{};
-  if (!exit_counted_) {
-    exit_counted_ = true;
-    backoff_.record(now);
-    cancel_probes(wanted.claims.front());
-  }
-  if (!backoff_.is_ready(now)) return Tended{.again_at = backoff_.ready_at()};
+  if (pace_.count_end(now)) cancel_probes(wanted.claims.front());
+  if (!pace_.is_due(now)) return Tended{.again_at = pace_.due()};
   base::ProcessStart start = wanted.start;
   start.mark = mark;
   const std::string why =
@@ -195,12 +185,12 @@ Result<Tended> Supervisor::tend_ended(const ProcessEffective& wanted, const std:
   auto started = host_.start_process(start);
   if (!started) {
     start_failure_ = started.error().message();
-    backoff_.record(now);
-    return Tended{.again_at = backoff_.ready_at()};
+    pace_.count_failure(now);
+    return Tended{.again_at = pace_.due()};
   }
   status_ = *std::move(started);
   is_killing_ = false;
-  exit_counted_ = false;
+  pace_.started();
   known_.reset();
   return Tended{.restarted = why, .again_at = now + base::limits::kProcessSettle};
 }

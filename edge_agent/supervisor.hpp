@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "base/backoff.hpp"
 #include "base/clock.hpp"
 #include "base/host.hpp"
 #include "edge_agent/driver.hpp"
 #include "edge_agent/probe_state.hpp"
 #include "edge_agent/process_effective.hpp"
+#include "edge_agent/restart_pace.hpp"
 #include "sync/model/probe.hpp"
 
 namespace holdfast::edge_agent {
@@ -53,10 +53,9 @@ class Supervisor {
   base::Host& host_;
   base::ProcessStatus status_;  ///< the last one seen
   std::optional<base::ProcessIdentity> known_;
-  base::Backoff backoff_{base::process_backoff()};
+  RestartPace pace_;
   base::MonotonicTime settled_at_{};  ///< up so long that it counts as started
   bool is_settled_ = false;
-  bool exit_counted_ = false;
   bool is_killing_ = false;  ///< the liveness probe failed, and it was told to stop
   std::string start_failure_;
   ProbeState liveness_;

@@ -111,7 +111,11 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
                 "what this node made is not known in full: its inventory was lost, or its hub has not spoken "
                 "since it enrolled; let the agent run until the hub has, or leave it with --keep");
   const SecretOpener secrets;
-  Drivers drivers({*host, clock, marks, restarts, secrets, [](const sync::Claim&) {}});
+  std::unique_ptr<base::EngineClient> containers;
+  if (auto sockets = engine_sockets(options); !sockets.empty())
+    containers = std::make_unique<base::EngineClient>(*loop, clock, std::move(sockets));
+  Drivers drivers({*host, clock, marks, restarts, secrets, [](const sync::Claim&) {},
+                   [](const sync::Claim&, base::MonotonicTime) {}, containers.get(), node.name});
   const auto end = clock.monotonic() + base::limits::kUnenrollTimeout;
   auto pruned = prune_all(store, drivers, [&] {
     loop->run_once(100ms);

@@ -73,13 +73,16 @@ void add_network(const ContainerSpec& spec, Json& body, Json& host) {
 void add_security(const ContainerSpec& spec, Json& host) {
   if (spec.read_only_root) host["ReadonlyRootfs"] = true;
   if (spec.privileged) host["Privileged"] = true;
-  if (spec.no_new_privileges) host["SecurityOpt"] = {"no-new-privileges"};
+  if (spec.no_new_privileges) host["SecurityOpt"].push_back("no-new-privileges");
+  if (spec.seccomp_unconfined) host["SecurityOpt"].push_back("seccomp=unconfined");
+  if (!spec.groups.empty()) host["GroupAdd"] = spec.groups;
   if (!spec.capabilities_add.empty()) host["CapAdd"] = spec.capabilities_add;
   if (!spec.capabilities_drop.empty()) host["CapDrop"] = spec.capabilities_drop;
 }
 
 void add_resources(const ContainerSpec& spec, Json& host) {
   if (spec.memory_bytes_max) host["Memory"] = *spec.memory_bytes_max;
+  if (spec.memory_bytes_low) host["MemoryReservation"] = *spec.memory_bytes_low;
   if (spec.cpu_milli_max) host["NanoCpus"] = *spec.cpu_milli_max * kNanoCpusPerMilli;
   if (spec.cpu_shares) host["CpuShares"] = *spec.cpu_shares;
   if (spec.processes_max) host["PidsLimit"] = *spec.processes_max;

@@ -122,6 +122,12 @@ Result<ImageInfo> read_image(const Json& json, const std::string& where) {
   ObjectReader in(json, where);
   in.required("Id", id).optional("RepoTags", out.tags).optional("RepoDigests", out.digests);
   in.optional("Architecture", out.architecture).optional("Os", out.os).optional("Size", size);
+  in.optional("Config", [&](const Json& config, const std::string& at) -> Status {
+    if (config.is_null()) return {};
+    ObjectReader one(config, at);
+    one.optional("User", out.user);
+    return one.finish_open();
+  });
   HF_CHECK(in.finish_open());
   // An image without a name has this one in Docker's list.
   std::erase(out.tags, "<none>:<none>");

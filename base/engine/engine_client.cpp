@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/engine/engine_client.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/engine/container_json.hpp"
@@ -23,12 +25,22 @@ Status ignore(std::string_view /*body*/) { return {}; }
 }  // namespace
 
 EngineClient::EngineClient(EventLoop& loop, const Clock& clock, std::string socket_path)
+    : EngineClient(loop, clock, std::vector<std::string>{std::move(socket_path)}) {}
+
+EngineClient::EngineClient(EventLoop& loop, const Clock& clock, std::vector<std::string> socket_paths)
     : loop_(loop),
       clock_(clock),
-      socket_path_(std::move(socket_path)),
+      socket_paths_(std::move(socket_paths)),
       sweep_(loop.timer([this] { cancelled_.clear(); })) {}
 
 EngineClient::~EngineClient() = default;
+
+std::string EngineClient::socket_path() const {
+  for (const auto& path : socket_paths_) {
+    if (::access(path.c_str(), F_OK) == 0) return path;
+  }
+  return socket_paths_.front();
+}
 
 // ---- the life of a call ----
 
@@ -97,7 +109,7 @@ void EngineClient::learn_version(CallId id) {
     const Error& error = status ? version->error() : status.error();
     on_exchange_end(id, fail(error));
   };
-  call.exchange = std::make_unique<Exchange>(loop_, socket_path_, EngineRequest{"GET", "/_ping", {}},
+  call.exchange = std::make_unique<Exchange>(loop_, socket_path(), EngineRequest{"GET", "/_ping", {}},
                                              Exchange::Deadlines{.total = limits::kEngineAskTimeout},
                                              std::move(listener));
 }
@@ -113,8 +125,8 @@ void EngineClient::send(CallId id) {
   listener.on_head = [this, id](const HttpHead& head) { calls_.at(id).status = head.status; };
   listener.on_body = [this, id](std::string_view bytes) { return on_body(id, bytes); };
   listener.on_end = [this, id](const Status& status) { on_exchange_end(id, status); };
-  call.exchange = std::make_unique<Exchange>(loop_, socket_path_, std::move(request), call.question.deadlines,
-                                             std::move(listener));
+  call.exchange = std::make_unique<Exchange>(loop_, socket_path(), std::move(request),
+                                             call.question.deadlines, std::move(listener));
 }
 
 Status EngineClient::on_body(CallId id, std::string_view bytes) {

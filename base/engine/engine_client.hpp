@@ -24,6 +24,8 @@ class EngineClient final : public Engine {
  public:
   /// Loop and clock outlive it. Nothing is connected before the first call.
   EngineClient(EventLoop& loop, const Clock& clock, std::string socket_path);
+  /// Of several places the first that is there at each call: an engine may be installed later, or be exchanged.
+  EngineClient(EventLoop& loop, const Clock& clock, std::vector<std::string> socket_paths);
   ~EngineClient() override;
   EngineClient(const EngineClient&) = delete;
   EngineClient& operator=(const EngineClient&) = delete;
@@ -92,7 +94,9 @@ class EngineClient final : public Engine {
 
   EventLoop& loop_;
   const Clock& clock_;
-  std::string socket_path_;
+  std::string socket_path() const;
+
+  std::vector<std::string> socket_paths_;  ///< at least one
   std::optional<ApiVersion> api_;
   std::map<CallId, Call> calls_;
   CallId last_call_ = 0;

@@ -76,4 +76,13 @@ inline constexpr auto kLocalAskTimeout = 10s;
 inline constexpr std::size_t kLocalRequestBytesMax = 8U << 10U;
 inline constexpr std::size_t kLocalAnswerBytesMax = 32U << 20U;
 
+inline constexpr auto kImageBackoffBase = 10s;  ///< kubelet's ImagePullBackOff: 10 s, ×2, to 5 min
+inline constexpr auto kImageBackoffMax = 300s;
+inline constexpr auto kEngineBackoffBase =
+    1s;  ///< before the container engine is asked again: 0, 1 s, ×2, to 30 s
+inline constexpr auto kEngineBackoffMax = 30s;
+inline constexpr auto kEngineBackoffReset = 10s;
+inline constexpr std::size_t kContainerLogBytesMax = 10U << 20U;  ///< that the engine keeps of one container
+inline constexpr std::size_t kContainerLooksMax = 16;             ///< containers that are inspected at a time
+
 }  // namespace holdfast::base::limits

@@ -10,6 +10,7 @@
 #include "sync/model/file_spec.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
+#include "sync/model/workload_claims.hpp"
 
 namespace holdfast::sync {
 namespace {
@@ -42,6 +43,7 @@ constexpr std::array kKinds{
     KindInfo{"holdfast.dev", "v1", "File", "file/1", 10, check_with<parse_file_spec>, file_claims},
     KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>,
              process_claims},
+    KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod, pod_claims},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "sync/model/fields.hpp"
 #include "sync/model/job_spec.hpp"
 #include "sync/model/metadata.hpp"
+#include "sync/model/pod_support.hpp"
 #include "sync/model/text.hpp"
 #include "sync/model/workload_spec.hpp"
 
@@ -107,7 +108,11 @@ std::vector<Claim> cron_job_claims(const ResourceKey& key, const Json& object) {
   return claims_of_pod(key.ns, key.name + "-*", job->job.pod.spec);
 }
 
-base::Status check_pod(const Json& object) { return check_workload(object, parse_pod, pod_claims); }
+base::Status check_pod(const Json& object) {
+  HF_CHECK(check_workload(object, parse_pod, pod_claims));
+  HF_TRY(const auto pod, parse_pod(object));
+  return check_pod_support(pod.spec, "spec");
+}
 
 base::Status check_deployment(const Json& object) {
   return check_workload(object, parse_deployment, deployment_claims);

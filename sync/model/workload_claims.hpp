@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the workloads of Kubernetes hold on a node: the names of their containers at the engine, and ports of the node. A hostPath is not held: several pods may use one
 // folder, and nothing in it is ever deleted for them.
-// The functions are what the rows of the table of kinds (kinds.hpp) will hold; there is none yet, so a node is given no such kind.
+// The functions are what the rows of the table of kinds (kinds.hpp) hold.
 // Threads: pure functions.
 #pragma once
 

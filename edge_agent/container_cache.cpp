@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/container_cache.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits/agent.hpp"
+#include "edge_agent/pod_labels.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::ContainerId;
+using base::ContainerState;
+using base::Error;
+using base::Result;
+using base::Status;
+
+namespace {
+
+base::BackoffPolicy engine_backoff() {
+  return {.base = base::limits::kEngineBackoffBase,
+          .factor = 2,
+          .max = base::limits::kEngineBackoffMax,
+          .reset_after = base::limits::kEngineBackoffReset,
+          .is_first_free = true};
+}
+
+bool is_ours(const ContainerState& state) { return pod_of(state).has_value(); }
+
+}  // namespace
+
+ContainerCache::ContainerCache(Seams seams) : seams_(std::move(seams)), backoff_(engine_backoff()) {}
+
+ContainerCache::~ContainerCache() { cancel_all(); }
+
+// ---- asking ----
+
+Status ContainerCache::known(const sync::Claim& asker) {
+  if (state_ == State::kKnown) return {};
+  const auto now = seams_.clock.monotonic();
+  if (state_ == State::kUnasked || (state_ == State::kDown && retry_at_ <= now)) open();
+  waiting_.insert(asker);
+  if (state_ == State::kDown) seams_.on_due_at(asker, retry_at_);
+  // While it is tried again what was said before stands: a condition is not to flap.
+  if (trouble_) return base::fail(engine_down(*trouble_));
+  return base::fail(not_known_yet("the containers of this node are being listed"));
+}
+
+const ContainerState* ContainerCache::find(const base::ContainerName& name) const {
+  const auto found =
+      std::ranges::find_if(containers_, [&](const auto& one) { return one.second.name == name; });
+  return found == containers_.end() ? nullptr : &found->second;
+}
+
+std::vector<const ContainerState*> ContainerCache::of_pod(const PodId& pod) const {
+  std::vector<const ContainerState*> out;
+  const std::string text = pod.text();
+  for (const auto& [id, state] : containers_) {
+    if (label(state, pod_labels::kPod) == text) out.push_back(&state);
+  }
+  return out;
+}
+
+std::vector<const ContainerState*> ContainerCache::all() const {
+  std::vector<const ContainerState*> out;
+  for (const auto& [id, state] : containers_) out.push_back(&state);
+  return out;
+}
+
+bool ContainerCache::in_line(const ContainerId& id) const {
+  return std::ranges::find(line_, id) != line_.end();
+}
+
+// ---- list and stream ----
+
+void ContainerCache::cancel_all() {
+  for (const auto& [id, look] : looks_) seams_.engine.cancel(look.call);
+  looks_.clear();
+  line_.clear();
+  for (auto* call : {&stream_, &list_}) {
+    if (*call != 0) seams_.engine.cancel(*call);
+    *call = 0;
+  }
+}
+
+void ContainerCache::open() {
+  cancel_all();
+  state_ = State::kOpening;
+  base::Engine::EventListener listener;
+  listener.on_open = [this] { list(); };
+  listener.on_event = [this](const base::EngineEvent& event) { on_event(event); };
+  listener.on_end = [this](const Error& error) { stream_ended(error); };
+  stream_ = seams_.engine.watch(std::move(listener));
+}
+
+void ContainerCache::list() {
+  list_ = seams_.engine.list({{pod_labels::kPod, ""}}, [this](auto answer) { listed(std::move(answer)); });
+}
+
+void ContainerCache::listed(Result<std::vector<base::ContainerSummary>> answer) {
+  list_ = 0;
+  if (!answer) return lost(answer.error());
+  std::set<ContainerId> there;
+  for (const auto& one : *answer) there.insert(one.id);
+  std::vector<ContainerId> gone;
+  for (const auto& [id, state] : containers_) {
+    if (!there.contains(id)) gone.push_back(id);
+  }
+  for (const auto& id : gone) drop(id);
+  for (const auto& id : there) {
+    if (!in_line(id)) line_.push_back(id);
+  }
+  look_on();
+  now_known();
+}
+
+void ContainerCache::on_event(const base::EngineEvent& event) {
+  const bool is_known = containers_.contains(event.id);
+  const bool may_be_ours = event.name.empty() || event.name.str().starts_with("hf.");
+  if (is_known || may_be_ours) look_at(event.id);
+}
+
+void ContainerCache::look_at(const ContainerId& id) {
+  if (const auto look = looks_.find(id); look != looks_.end()) {
+    look->second.is_stale = true;
+    return;
+  }
+  if (!in_line(id)) line_.push_back(id);
+  look_on();
+}
+
+void ContainerCache::look_on() {
+  while (!line_.empty() && looks_.size() < base::limits::kContainerLooksMax) {
+    const ContainerId id = line_.front();
+    line_.pop_front();
+    looks_[id].call = seams_.engine.inspect(id, [this, id](auto answer) { looked(id, std::move(answer)); });
+  }
+}
+
+void ContainerCache::looked(const ContainerId& id, Result<ContainerState> answer) {
+  const bool is_stale = looks_[id].is_stale;
+  looks_.erase(id);
+  if (is_stale) line_.push_back(id);
+  if (answer) {
+    if (is_ours(*answer)) take(*std::move(answer));
+  } else if (answer.error().code() == Code::kNotFound) {
+    drop(id);
+  } else {
+    return lost(answer.error());
+  }
+  look_on();
+  now_known();
+}
+
+void ContainerCache::now_known() {
+  if (state_ != State::kOpening || list_ != 0 || !line_.empty() || !looks_.empty()) return;
+  state_ = State::kKnown;
+  trouble_.reset();
+  for (const auto& asker : std::exchange(waiting_, {})) seams_.on_due(asker);
+}
+
+void ContainerCache::stream_ended(const Error& error) {
+  stream_ = 0;
+  lost(error);
+}
+
+/// What it was about to hear is not known, so all has to be looked at again; soon, or once the engine is back.
+void ContainerCache::lost(const Error& error) {
+  cancel_all();
+  const auto now = seams_.clock.monotonic();
+  const auto wait = backoff_.record(now);
+  if (wait == std::chrono::milliseconds::zero()) return open();
+  state_ = State::kDown;
+  trouble_ = error;
+  retry_at_ = now + wait;
+  for (const auto& [pod, claim] : followers_) waiting_.insert(claim);
+  for (const auto& asker : std::exchange(waiting_, {})) seams_.on_due(asker);
+}
+
+void ContainerCache::doubt() {
+  if (state_ != State::kKnown) return;
+  state_ = State::kOpening;
+  list();
+}
+
+// ---- what is known ----
+
+void ContainerCache::tell(const ContainerState& state) {
+  if (state_ != State::kKnown) return;
+  const auto pod = pod_of(state);
+  const auto follower = pod ? followers_.find(*pod) : followers_.end();
+  if (follower != followers_.end())
+    seams_.on_due(follower->second);
+  else
+    seams_.on_due({sync::ClaimKind::kContainer, state.name.str()});
+}
+
+void ContainerCache::take(ContainerState state) {
+  auto& known = containers_[state.id];
+  const bool is_news = known != state;
+  known = std::move(state);
+  if (is_news) tell(known);
+}
+
+void ContainerCache::drop(const ContainerId& id) {
+  const auto node = containers_.extract(id);
+  if (!node.empty()) tell(node.mapped());
+}
+
+void ContainerCache::created(const ContainerId& id, const base::ContainerSpec& spec,
+                             const base::ImageId& image) {
+  if (containers_.contains(id) || is_being_looked_at(id)) return;
+  ContainerState state;
+  state.id = id;
+  state.name = spec.name;
+  state.image_id = image;
+  state.labels = spec.labels;
+  take(std::move(state));
+}
+
+void ContainerCache::removed(const ContainerId& id) { drop(id); }
+
+}  // namespace holdfast::edge_agent

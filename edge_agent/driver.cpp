@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/driver.hpp"
+
+#include <utility>
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::Disposition;
+using base::Error;
+
+Error not_known_yet(std::string what) { return {Code::kUnavailable, Disposition::kWait, std::move(what)}; }
+
+bool is_not_known_yet(const Error& error) {
+  return error.code() == Code::kUnavailable && error.disposition() == Disposition::kWait;
+}
+
+Error engine_down(const Error& why) { return {Code::kUnavailable, Disposition::kStalled, why.message()}; }
+
+bool is_engine_down(const Error& error) {
+  return error.code() == Code::kUnavailable && error.disposition() == Disposition::kStalled;
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// KeptContainer: what the keeper of a pod remembers of one container: the call that is on its way, what became of the last one, how
+// often it ended.
+// Threads: one, the engine's.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/container.hpp"
+#include "base/engine.hpp"
+#include "edge_agent/restart_pace.hpp"
+
+namespace holdfast::edge_agent {
+
+struct KeptContainer {
+  /// At most one change of a container is on its way.
+  base::Engine::CallId call = 0;
+  bool is_busy() const { return call != 0; }
+
+  /// Why a create, stop or remove failed, until it is told.
+  std::optional<base::Error> trouble;
+  std::string start_failure;
+  RestartPace pace;
+
+  /// Of another container than the one that is known, or another run of it: everything about the old one is over.
+  void meet(const base::ContainerState& state, base::MonotonicTime now, base::WallTime wall);
+  /// It was made anew: a new life.
+  void forget();
+  /// REQUIRES: it was met.
+  bool is_settled(base::MonotonicTime now) const { return now >= settled_at; }
+
+  base::ContainerId id;
+  std::optional<base::WallTime> started;
+  base::MonotonicTime settled_at{};  ///< up so long that it counts as started
+  bool is_ending = false;   ///< told to stop, to be another one: it is not taken for the right one any more
+  bool is_killing = false;  ///< told to stop, to be started again
+};
+
+/// "container app exited with code 1"
+std::string how_it_ended(const std::string& name, const base::ContainerState& state);
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/pod_driver.hpp"
+
+#include <utility>
+
+#include "edge_agent/pod_labels.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+const PodEffective& as_pod(const Effective& effective) { return static_cast<const PodEffective&>(effective); }
+
+/// The containers of ours that hold it.
+std::vector<const base::ContainerState*> holders(Pods& pods, const sync::Claim& claim) {
+  std::vector<const base::ContainerState*> out;
+  for (const auto* state : pods.cache().all()) {
+    const bool holds = claim.kind == sync::ClaimKind::kPort ? holds_port(*state, claim.value)
+                                                            : state->name.str() == claim.value;
+    if (holds) out.push_back(state);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Effective>> PodDriver::resolve(const sync::Resource& resource,
+                                                      References& references) {
+  if (pods_ == nullptr)
+    return fail(
+        Code::kUnsupported,
+        "this agent runs without a container engine (--engine none); place the application elsewhere");
+  HF_TRY(std::unique_ptr<Effective> pod, resolve_pod_resource(resource, references, context_));
+  return pod;
+}
+
+Result<Observed> PodDriver::observe_left(const sync::Claim& claim) {
+  HF_CHECK(pods_->cache().known(claim));
+  Observed observed;
+  for (const auto* state : holders(*pods_, claim)) {
+    observed.present = true;
+    observed.ours = observed.ours || owner_of(*state, pods_->marks()).has_value();
+  }
+  if (claim.kind == sync::ClaimKind::kPort) observed.present = observed.ours;
+  return observed;
+}
+
+Result<Observed> PodDriver::observe(const sync::Claim& claim, const Effective* wanted,
+                                    const sync::InventoryEntry* entry) {
+  if (pods_ == nullptr) return fail(Code::kUnsupported, "this agent runs without a container engine");
+  if (wanted == nullptr) return observe_left(claim);
+  const auto& pod = as_pod(*wanted);
+  HF_TRY(auto observed, keeper(pod).look(pod.pod, pod.claims.front()));
+  // A container cannot be marked again; what the inventory says is enough to keep it, not to remove it.
+  observed.ours = observed.ours || entry != nullptr;
+  return observed;
+}
+
+Result<Driver::Progress> PodDriver::apply(const Effective& wanted, const Action& /*action*/) {
+  const auto& pod = as_pod(wanted);
+  return keeper(pod).bring(pod.pod, pod.claims.front());
+}
+
+std::optional<ResourceHealth> PodDriver::pending(const Effective& wanted) {
+  return keeper(as_pod(wanted)).pending(as_pod(wanted).pod);
+}
+
+Result<Driver::Progress> PodDriver::remove(const sync::InventoryEntry& entry) {
+  if (pods_ == nullptr) return fail(Code::kUnsupported, "this agent runs without a container engine");
+  HF_CHECK(pods_->cache().known(entry.claim));
+  for (const auto* state : holders(*pods_, entry.claim)) {
+    const auto pod = pod_of(*state);
+    if (!pod || !owner_of(*state, pods_->marks())) continue;
+    // One container does not outlive its pod; a port is free when its pod is gone.
+    if (entry.claim.kind == sync::ClaimKind::kPort) return Progress::kPending;
+    HF_TRY(const auto progress, pods_->keeper(*pod).end(entry.claim));
+    if (progress == Progress::kPending) return progress;
+    pods_->forget(*pod);
+    break;
+  }
+  restarts_.forget(entry.claim);
+  return Progress::kDone;
+}
+
+Result<Driver::Tended> PodDriver::tend(const Effective& wanted) {
+  const auto& pod = as_pod(wanted);
+  return keeper(pod).tend(pod.pod, pod.claims.front());
+}
+
+ResourceHealth PodDriver::health(const Effective& wanted) {
+  return keeper(as_pod(wanted)).health(as_pod(wanted).pod);
+}
+
+Status PodDriver::watch(const Effective& wanted) {
+  if (pods_ != nullptr) pods_->cache().follow(as_pod(wanted).pod.id, wanted.claims.front());
+  return {};
+}
+
+/// Its end is still of interest until it is removed; only the probes end.
+void PodDriver::unwatch(const sync::Claim& claim) {
+  if (pods_ == nullptr) return;
+  for (const auto* state : holders(*pods_, claim)) {
+    const auto pod = pod_of(*state);
+    auto* const keeper = pod ? pods_->find(*pod) : nullptr;
+    if (keeper != nullptr) keeper->cancel_probes();
+  }
+}
+
+std::vector<sync::Claim> PodDriver::on_event(const base::HostEvent& /*event*/) { return {}; }
+
+}  // namespace holdfast::edge_agent

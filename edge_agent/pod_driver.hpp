@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// PodDriver: kind Pod, on the pod's keeper; and for every workload the containers and ports that the inventory still has and nobody
+// asks for any more.
+// Threads: one, the engine's.
+#pragma once
+
+#include <string>
+
+#include "edge_agent/driver.hpp"
+#include "edge_agent/pod_effective.hpp"
+#include "edge_agent/pods.hpp"
+
+namespace holdfast::edge_agent {
+
+class PodDriver final : public Driver {
+ public:
+  /// `pods`: nullptr, this node has no container engine: every Pod is refused.
+  PodDriver(Pods* pods, PodContext context, RestartBook& restarts)
+      : pods_(pods), context_(std::move(context)), restarts_(restarts) {}
+
+  base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
+                                                   References& references) override;
+  base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
+                                 const sync::InventoryEntry* entry) override;
+  base::Result<Progress> apply(const Effective& wanted, const Action& action) override;
+  std::optional<ResourceHealth> pending(const Effective& wanted) override;
+  base::Result<Progress> remove(const sync::InventoryEntry& entry) override;
+  base::Result<Tended> tend(const Effective& wanted) override;
+  ResourceHealth health(const Effective& wanted) override;
+  base::Status watch(const Effective& wanted) override;
+  void unwatch(const sync::Claim& claim) override;
+  std::vector<sync::Claim> on_event(const base::HostEvent& event) override;
+
+ private:
+  PodKeeper& keeper(const PodEffective& pod) { return pods_->keeper(pod.pod.id); }
+  base::Result<Observed> observe_left(const sync::Claim& claim);
+
+  Pods* pods_;
+  PodContext context_;
+  RestartBook& restarts_;
+};
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/pod_effective.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/limits/agent.hpp"
+#include "base/sealing.hpp"
+#include "sync/model/kinds.hpp"
+#include "sync/model/workload_claims.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Json;
+using base::Result;
+
+namespace {
+
+constexpr std::uint32_t kSharesPerCpu = 1024;
+constexpr std::uint32_t kSharesMin = 2;
+
+// ---- the container at the engine ----
+
+void fill_security(const sync::PodSpec& pod, const sync::ContainerSpec& from, base::ContainerSpec& to) {
+  const auto& security = from.security;
+  if (security.user.user) to.user = std::to_string(*security.user.user);
+  if (security.user.user && security.user.group) to.user += ":" + std::to_string(*security.user.group);
+  to.no_new_privileges = security.allow_privilege_escalation == false;
+  to.seccomp_unconfined = security.user.seccomp == sync::Seccomp::kUnconfined;
+  to.privileged = security.privileged;
+  to.read_only_root = security.read_only_root;
+  to.capabilities_add = security.capabilities_add;
+  to.capabilities_drop = security.capabilities_drop;
+  if (pod.security.fs_group) to.groups.push_back(std::to_string(*pod.security.fs_group));
+  for (const auto group : pod.security.supplemental_groups) to.groups.push_back(std::to_string(group));
+}
+
+void fill_resources(const sync::ContainerResources& from, base::ContainerSpec& to) {
+  to.memory_bytes_max = from.memory_bytes_max;
+  to.memory_bytes_low = from.memory_bytes_request;
+  to.cpu_milli_max = from.cpu_milli_max;
+  const auto share = from.cpu_milli_request ? from.cpu_milli_request : from.cpu_milli_max;
+  if (share) to.cpu_shares = std::max(kSharesMin, *share * kSharesPerCpu / 1000);
+}
+
+/// Its log is bounded, whatever the engine does without being told.
+void fill_log(base::ContainerSpec& to) {
+  to.log_driver = "json-file";
+  to.log_options = {{"max-size", std::to_string(base::limits::kContainerLogBytesMax)}};
+}
+
+std::vector<base::PortMapping> ports_of(const sync::ContainerSpec& from) {
+  std::vector<base::PortMapping> out;
+  for (const auto& port : from.ports) {
+    if (port.host_port == 0) continue;
+    out.push_back({.container_port = port.port,
+                   .host_port = port.host_port,
+                   .host_ip = port.host_address,
+                   .protocol = port.protocol == sync::Protocol::kUdp ? base::PortProtocol::kUdp
+                                                                     : base::PortProtocol::kTcp});
+  }
+  return out;
+}
+
+std::string node_ports_of(const sync::ContainerSpec& from) {
+  std::string out;
+  for (const auto& port : from.ports) {
+    if (port.host_port == 0) continue;
+    out += out.empty() ? "" : ",";
+    out += (port.protocol == sync::Protocol::kUdp ? "udp/" : "tcp/") + std::to_string(port.host_port);
+  }
+  return out;
+}
+
+/// Name, addresses and ports are of whoever owns the network.
+void fill_network(const PodId& id, const sync::PodSpec& pod, base::ContainerSpec& to) {
+  if (pod.host_network) {
+    to.network = base::ContainerNetwork::kHost;
+    return;
+  }
+  to.hostname = pod.hostname.empty() ? id.name : pod.hostname;
+  for (const auto& alias : pod.host_aliases) {
+    for (const auto& name : alias.names) to.extra_hosts.emplace_back(name, alias.address);
+  }
+}
+
+void fill_command(const sync::ContainerSpec& from, const ContainerEnv& env, base::ContainerSpec& to) {
+  if (!from.command.empty()) {
+    to.entrypoint = expanded(from.command, env);
+    to.arguments = std::vector<std::string>{};
+  }
+  if (!from.args.empty()) to.arguments = expanded(from.args, env);
+}
+
+// ---- digests ----
+
+Json probe_json(const std::optional<sync::Probe>& probe) {
+  if (!probe) return nullptr;
+  Json action;
+  if (const auto* exec = std::get_if<sync::ExecAction>(&probe->action)) {
+    action = {{"exec", exec->command}};
+  } else if (const auto* http = std::get_if<sync::HttpGetAction>(&probe->action)) {
+    action = {{"http", {http->host, http->port, http->path}}, {"headers", http->headers}};
+  } else if (const auto* tcp = std::get_if<sync::TcpSocketAction>(&probe->action)) {
+    action = {{"tcp", {tcp->host, tcp->port}}};
+  }
+  return {{"action", std::move(action)},
+          {"times", {probe->initial_delay.count(), probe->period.count(), probe->timeout.count()}},
+          {"thresholds", {probe->success_threshold, probe->failure_threshold}}};
+}
+
+Json pre_stop_json(const sync::PreStop& hook) {
+  if (const auto* exec = std::get_if<sync::ExecAction>(&hook)) return {{"exec", exec->command}};
+  if (const auto* sleep = std::get_if<std::chrono::seconds>(&hook)) return {{"sleep", sleep->count()}};
+  return nullptr;
+}
+
+Json ports_json(const base::ContainerSpec& spec) {
+  Json out = Json::array();
+  for (const auto& port : spec.ports)
+    out.push_back({port.container_port, port.host_port, port.host_ip, static_cast<int>(port.protocol)});
+  return out;
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+/// `from` for what must not be compared expanded: a secret may have been filled in.
+Json fixed_json(const sync::ContainerSpec& from, const PodContainer& container, const std::string& env) {
+  const auto& spec = container.spec;
+  return {{"name", container.name},
+          {"role", static_cast<int>(container.role)},
+          {"image", container.image.text()},
+          {"command", from.command},
+          {"args", from.args},
+          {"env", env},
+          {"workingDir", spec.working_dir},
+          {"user", spec.user},
+          {"hostname", spec.hostname},
+          {"hosts", spec.extra_hosts},
+          {"network", static_cast<int>(spec.network)},
+          {"ports", ports_json(spec)},
+          {"nodePorts", container.node_ports},
+          {"security",
+           {spec.read_only_root, spec.privileged, spec.no_new_privileges, spec.seccomp_unconfined,
+            spec.capabilities_add, spec.capabilities_drop, spec.groups, container.non_root}},
+          {"limits",
+           {or_null(spec.memory_bytes_max), or_null(spec.memory_bytes_low), or_null(spec.cpu_milli_max),
+            or_null(spec.cpu_shares)}}};
+}
+
+Json kept_json(const PodContainer& container) {
+  return {{"probes",
+           {probe_json(container.liveness), probe_json(container.readiness), probe_json(container.startup)}},
+          {"preStop", pre_stop_json(container.pre_stop)},
+          {"pull", static_cast<int>(container.pull_policy)}};
+}
+
+// ---- the pod ----
+
+class PodBuilder {
+ public:
+  PodBuilder(const PodId& id, const sync::PodTemplate& pod, References& references, const PodContext& context)
+      : id_(id), pod_(pod), references_(references), context_(context) {}
+
+  Result<PodWanted> build(const sync::ResourceKey& owner) {
+    out_.id = id_;
+    out_.owner = owner;
+    out_.restart_policy = pod_.spec.restart_policy;
+    out_.grace = pod_.spec.termination_grace;
+    for (const auto& container : pod_.spec.init_containers)
+      HF_CHECK(add(container, container.is_sidecar ? ContainerRole::kSidecar : ContainerRole::kInit));
+    for (const auto& container : pod_.spec.containers) HF_CHECK(add(container, ContainerRole::kMain));
+    out_.digest = base::Digest::of(base::canonical_json(fixed_));
+    kept_.push_back({static_cast<int>(out_.restart_policy), out_.grace.count()});
+    out_.kept = base::Digest::of(base::canonical_json(kept_));
+    return std::move(out_);
+  }
+
+ private:
+  base::Status add(const sync::ContainerSpec& from, ContainerRole role) {
+    HF_TRY(auto env, container_env({id_, pod_, from}, references_, context_));
+    PodContainer container;
+    container.role = role;
+    container.name = from.name;
+    const std::string name = sync::container_name(id_.ns, id_.name, from.name);
+    container.claim = {sync::ClaimKind::kContainer, name};
+    container.image = from.image;
+    container.pull_policy = from.pull_policy;
+    container.liveness = from.liveness;
+    container.readiness = from.readiness;
+    container.startup = from.startup;
+    container.pre_stop = from.pre_stop;
+    container.node_ports = node_ports_of(from);
+    container.non_root = from.security.user.non_root.value_or(false);
+    auto& spec = container.spec;
+    spec.name = base::ContainerName(name);
+    spec.working_dir = from.working_dir;
+    fill_command(from, env, spec);
+    fill_network(id_, pod_.spec, spec);
+    if (!pod_.spec.host_network) spec.ports = ports_of(from);
+    fill_security(pod_.spec, from, spec);
+    fill_resources(from.resources, spec);
+    fill_log(spec);
+    spec.env = std::move(env.variables);
+    if (env.unreadable) out_.unreadable = env.unreadable;
+    fixed_.push_back(fixed_json(from, container, env.stands_for));
+    kept_.push_back(kept_json(container));
+    out_.containers.push_back(std::move(container));
+    return {};
+  }
+
+  const PodId& id_;
+  const sync::PodTemplate& pod_;
+  References& references_;
+  const PodContext& context_;
+  PodWanted out_;
+  Json fixed_ = Json::array();
+  Json kept_ = Json::array();
+};
+
+}  // namespace
+
+/// What may be secret is gone for good.
+void PodWanted::shed() {
+  for (auto& container : containers) {
+    auto& spec = container.spec;
+    for (auto& [name, value] : spec.env) base::wipe(value);
+    for (auto* words : {&spec.entrypoint, &spec.arguments}) {
+      if (!*words) continue;
+      for (auto& word : **words) base::wipe(word);
+    }
+    base::ContainerSpec left;
+    left.name = spec.name;
+    left.network = spec.network;
+    spec = std::move(left);
+  }
+}
+
+Result<PodWanted> resolve_pod(const PodId& id, const sync::ResourceKey& owner, const sync::PodTemplate& pod,
+                              References& references, const PodContext& context) {
+  return PodBuilder(id, pod, references, context).build(owner);
+}
+
+base::Digest whole_digest(const PodWanted& pod) {
+  return base::Digest::of(pod.digest.hex() + pod.kept.hex());
+}
+
+Result<std::unique_ptr<PodEffective>> resolve_pod_resource(const sync::Resource& resource,
+                                                           References& references,
+                                                           const PodContext& context) {
+  HF_TRY(const Json object, base::parse_json(resource.body));
+  HF_TRY(const auto pod, sync::parse_pod(object));
+  auto out = std::make_unique<PodEffective>();
+  out->key = resource.key;
+  out->claims = sync::claims_of_pod(resource.key.ns, resource.key.name, pod.spec);
+  HF_TRY(out->pod, resolve_pod({resource.key.ns, resource.key.name}, resource.key, pod, references, context));
+  out->digest = whole_digest(out->pod);
+  return out;
+}
+
+}  // namespace holdfast::edge_agent

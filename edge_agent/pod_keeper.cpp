@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/pod_keeper.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits/agent.hpp"
+#include "edge_agent/pod_labels.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::ContainerState;
+using base::Error;
+using base::fail;
+using base::Result;
+using base::Status;
+using Progress = Driver::Progress;
+using sync::Health;
+
+namespace {
+
+const PodContainer* named(const PodWanted* wanted, const base::ContainerName& name) {
+  if (wanted == nullptr) return nullptr;
+  const auto found =
+      std::ranges::find_if(wanted->containers, [&](const auto& one) { return one.spec.name == name; });
+  return found == wanted->containers.end() ? nullptr : &*found;
+}
+
+bool is_running(const ContainerState& state) { return is_of(state.phase) == ContainerIs::kRunning; }
+
+Error foreign(const ContainerState& state) {
+  return {Code::kConflict, "container " + state.name.str() +
+                               " is there already, with another specification, and was not made by this "
+                               "node: remove or rename it, then this one is made"};
+}
+
+std::string progress_text(const ImageLook& look, const std::string& image) {
+  constexpr std::uint64_t kMegabyte = 1'000'000;
+  if (look.of == 0) return "asks for image " + image;
+  return "pulling " + std::to_string(look.bytes / kMegabyte) + " of " + std::to_string(look.of / kMegabyte) +
+         " MB of image " + image;
+}
+
+}  // namespace
+
+PodKeeper::PodKeeper(const Seams& seams, PodId id) : seams_(seams), id_(std::move(id)) {}
+
+PodKeeper::~PodKeeper() {
+  for (const auto& [name, one] : kept_) {
+    if (one->is_busy()) seams_.engine.cancel(one->call);
+  }
+}
+
+KeptContainer& PodKeeper::kept(const std::string& name) {
+  auto& one = kept_[name];
+  if (!one) one = std::make_unique<KeptContainer>();
+  return *one;
+}
+
+void PodKeeper::wake() const { seams_.on_due(asker_); }
+
+Status PodKeeper::begin(const sync::Claim& asker) {
+  asker_ = asker;
+  seams_.cache.follow(id_, asker);
+  return seams_.cache.known(asker);
+}
+
+// ---- what is there ----
+
+/// Whoever owns the network that this one should have is the one that it has.
+bool PodKeeper::has_right_network(const ContainerState& state, const PodWanted& wanted,
+                                  const PodContainer& container) const {
+  const bool shares = wanted.has_network_owner() && container.role != ContainerRole::kNetwork;
+  if (!shares) return label(state, pod_labels::kNetwork).empty();
+  const auto* owner = seams_.cache.find(wanted.containers.front().spec.name);
+  return owner != nullptr && label(state, pod_labels::kNetwork) == owner->id.str();
+}
+
+Fit PodKeeper::fit_of(const ContainerState& state, const PodWanted* wanted,
+                      const PodContainer* container) const {
+  const auto known = kept_.find(state.name.str());
+  const bool is_ending = known != kept_.end() && known->second->is_ending && known->second->id == state.id;
+  const bool is_right = wanted != nullptr && container != nullptr && !is_ending &&
+                        label(state, pod_labels::kDigest) == wanted->digest.hex() &&
+                        state.phase != base::ContainerPhase::kDead &&
+                        has_right_network(state, *wanted, *container);
+  if (is_right) return Fit::kRight;
+  return owner_of(state, seams_.marks) ? Fit::kOther : Fit::kForeign;
+}
+
+std::vector<PodKeeper::There> PodKeeper::all_there(const PodWanted* wanted) const {
+  std::vector<There> out;
+  for (const auto* state : seams_.cache.of_pod(id_)) {
+    const auto* container = named(wanted, state->name);
+    out.push_back({state, fit_of(*state, wanted, container), container});
+  }
+  return out;
+}
+
+Result<Observed> PodKeeper::look(const PodWanted& wanted, const sync::Claim& asker) {
+  HF_CHECK(begin(asker));
+  Observed observed{.present = false, .matches = true, .ours = true};
+  std::size_t right = 0;
+  for (const auto& one : all_there(&wanted)) {
+    observed.present = true;
+    observed.ours = observed.ours && owner_of(*one.state, seams_.marks).has_value();
+    const bool is_right = one.fit == Fit::kRight && is_of(one.state->phase) != ContainerIs::kGoing;
+    if (is_right) ++right;
+    if (!is_right && observed.difference.empty())
+      observed.difference = "container " + one.state->name.str() + " has another specification";
+  }
+  observed.ours = observed.ours && observed.present;
+  observed.matches = right == wanted.containers.size() && observed.difference.empty();
+  if (observed.matches || !observed.difference.empty()) return observed;
+  for (const auto& container : wanted.containers) {
+    if (seams_.cache.find(container.spec.name) == nullptr && observed.difference.empty())
+      observed.difference = "container " + container.spec.name.str() + " is not there";
+  }
+  return observed;
+}
+
+// ---- bringing it there ----
+
+void PodKeeper::ended(const std::string& name, const base::ContainerId& id, const Status& status) {
+  KeptContainer& one = kept(name);
+  one.call = 0;
+  if (!status) {
+    one.trouble = status.error();
+    // It may have been carried out all the same.
+    if (id.empty())
+      seams_.cache.doubt();
+    else
+      seams_.cache.look_at(id);
+  }
+  wake();
+}
+
+std::optional<Error> PodKeeper::take_trouble() {
+  for (const auto& [name, one] : kept_) {
+    if (auto trouble = std::exchange(one->trouble, std::nullopt)) return trouble;
+  }
+  return std::nullopt;
+}
+
+Result<bool> PodKeeper::images_there(const std::vector<const PodContainer*>& needed) {
+  bool all = true;
+  for (const auto* container : needed) {
+    const auto look = seams_.images.look(container->image, container->pull_policy, asker_);
+    if (look.is == ImageLook::Is::kThere) continue;
+    all = false;
+    if (look.is == ImageLook::Is::kPulling) {
+      pending_ = {.health = Health::kProgressing,
+                  .reason = "Pulling",
+                  .message = progress_text(look, container->image.text())};
+      continue;
+    }
+    if (look.is_hosts_fault) return fail(Error(Code::kUnavailable, look.reason + ": " + look.message));
+    pending_ = {.health = Health::kDegraded, .reason = look.reason, .message = look.message};
+    break;
+  }
+  return all;
+}
+
+void PodKeeper::stop(const ContainerState& state, std::chrono::milliseconds grace, StopFor what) {
+  KeptContainer& one = kept(state.name.str());
+  if (one.is_busy()) return;
+  one.meet(state, seams_.clock.monotonic(), seams_.clock.wall());
+  one.is_ending = one.is_ending || what == StopFor::kAnother;
+  one.is_killing = one.is_killing || what == StopFor::kRestart;
+  one.call = seams_.engine.stop(state.id, grace,
+                                [this, name = state.name.str(), id = state.id](const Status& status) {
+                                  const auto* now = seams_.cache.find(base::ContainerName(name));
+                                  if (status && now != nullptr && is_running(*now)) seams_.cache.look_at(id);
+                                  ended(name, id, status);
+                                });
+}
+
+void PodKeeper::remove(const ContainerState& state) {
+  KeptContainer& one = kept(state.name.str());
+  if (one.is_busy()) return;
+  one.call =
+      seams_.engine.remove(state.id, [this, name = state.name.str(), id = state.id](const Status& status) {
+        const bool is_gone = status || status.error().code() == Code::kNotFound;
+        if (is_gone) seams_.cache.removed(id);
+        ended(name, id, is_gone ? Status() : status);
+      });
+}
+
+/// Ends the main containers first, then what they use, and removes them when none runs. Whether none is left.
+bool PodKeeper::clear(const std::vector<const ContainerState*>& others,
+                      std::optional<std::chrono::milliseconds> grace) {
+  const auto runs = [](const ContainerState* state) { return is_running(*state); };
+  const auto is_used = [](const ContainerState* state) {
+    const auto role = role_of(*state);
+    return role == ContainerRole::kNetwork || role == ContainerRole::kSidecar;
+  };
+  const bool users_run =
+      std::ranges::any_of(others, [&](const auto* state) { return runs(state) && !is_used(state); });
+  const bool any_runs = std::ranges::any_of(others, runs);
+  for (const auto* state : others) {
+    if (is_of(state->phase) == ContainerIs::kGoing) continue;
+    if (runs(state)) {
+      if (users_run && is_used(state)) continue;
+      stop(*state, grace.value_or(grace_of(*state)), StopFor::kAnother);
+    } else if (!any_runs && !seams_.cache.is_being_looked_at(state->id)) {
+      remove(*state);
+    }
+  }
+  return others.empty();
+}
+
+void PodKeeper::create(const PodWanted& wanted, const PodContainer& container) {
+  KeptContainer& one = kept(container.spec.name.str());
+  if (one.is_busy()) return;
+  one.forget();
+  base::ContainerSpec spec = container.spec;
+  const auto image = seams_.images.look(container.image, container.pull_policy, asker_).image;
+  spec.image = image.id.str();
+  base::ContainerId network;
+  if (wanted.has_network_owner() && container.role != ContainerRole::kNetwork) {
+    network = seams_.cache.find(wanted.containers.front().spec.name)->id;
+    spec.network = base::ContainerNetwork::kShared;
+    spec.shared_with = network;
+  }
+  spec.labels = labels_of(wanted, container, network, seams_.marks);
+  spec.stop_timeout = std::chrono::ceil<std::chrono::seconds>(wanted.grace);
+  // Without what may be secret: of it the cache needs nothing.
+  base::ContainerSpec made;
+  made.name = spec.name;
+  made.labels = spec.labels;
+  one.call = seams_.engine.create(
+      spec, [this, made = std::move(made), image_id = image.id, ref = container.image](auto answer) {
+        const bool is_image_lost = !answer && answer.error().code() == Code::kNotFound;
+        if (answer) seams_.cache.created(*answer, made, image_id);
+        if (is_image_lost) seams_.images.lost(ref);
+        ended(made.name.str(), {}, answer || is_image_lost ? Status() : Status(fail(answer.error())));
+      });
+}
+
+/// Whether each is there or being made.
+void PodKeeper::create_all(const PodWanted& wanted) {
+  for (const auto& container : wanted.containers) {
+    if (seams_.cache.find(container.spec.name) != nullptr) continue;
+    create(wanted, container);
+    // The others need its id.
+    if (container.role == ContainerRole::kNetwork) return;
+  }
+}
+
+Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& asker) {
+  HF_CHECK(begin(asker));
+  if (auto trouble = take_trouble()) return fail(*std::move(trouble));
+  pending_ = {.health = Health::kProgressing, .reason = "ContainerCreating", .message = ""};
+  std::vector<const ContainerState*> others;
+  std::vector<const PodContainer*> needed;
+  for (const auto& one : all_there(&wanted)) {
+    if (one.fit == Fit::kForeign) return fail(foreign(*one.state));
+    if (one.fit == Fit::kOther) others.push_back(one.state);
+    if (one.fit == Fit::kRight && is_of(one.state->phase) == ContainerIs::kGoing)
+      needed.push_back(one.wanted);
+    if (one.fit == Fit::kOther && one.wanted != nullptr) needed.push_back(one.wanted);
+  }
+  for (const auto& container : wanted.containers) {
+    if (seams_.cache.find(container.spec.name) == nullptr) needed.push_back(&container);
+  }
+  if (needed.empty() && others.empty()) {
+    seams_.images.forget(asker);
+    return Progress::kDone;
+  }
+  if (wanted.unreadable) return fail(*wanted.unreadable);
+  HF_TRY(const bool has_images, images_there(needed));
+  if (!has_images) return Progress::kPending;
+  if (!others.empty())
+    pending_ = {
+        .health = Health::kProgressing, .reason = "Restarting", .message = "waits for the old one to end"};
+  if (clear(others, wanted.grace)) create_all(wanted);
+  return Progress::kPending;
+}
+
+Result<Progress> PodKeeper::end(const sync::Claim& asker) {
+  HF_CHECK(begin(asker));
+  if (auto trouble = take_trouble()) return fail(*std::move(trouble));
+  std::vector<const ContainerState*> ours;
+  for (const auto* state : seams_.cache.of_pod(id_)) {
+    if (owner_of(*state, seams_.marks)) ours.push_back(state);
+  }
+  cancel_probes();
+  if (!clear(ours, std::nullopt)) return Progress::kPending;
+  seams_.images.forget(asker);
+  seams_.cache.unfollow(id_);
+  return Progress::kDone;
+}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// PodKeeper: brings one pod to where it should be, and keeps it there. It knows no kind of resource: a driver has as many as
+// it needs, from Pods (pods.hpp), which gives every driver the same one for the same pod.
+//
+//   look()   what the engine has, as the cache knows it: cheap, touches nothing
+//   bring()  makes every container of the pod with the digest that is wanted, and ends those with another: until kDone, call it
+//            again when told
+//   tend()   once bring() was done: starts them in order, starts again what ended by restartPolicy, probes
+//   end()    stops and removes all of it: until kDone, call it again when told
+//
+// Every call of the engine ends later; whoever called is told through on_due of the claim that is given with each call here.
+// What the keeper remembers can be lost at any time: a new one finds out by looking.
+// Threads: one, the engine's.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/engine.hpp"
+#include "base/host.hpp"
+#include "edge_agent/container_cache.hpp"
+#include "edge_agent/driver.hpp"
+#include "edge_agent/image_book.hpp"
+#include "edge_agent/kept_container.hpp"
+#include "edge_agent/marks.hpp"
+#include "edge_agent/pod_step.hpp"
+#include "edge_agent/pod_wanted.hpp"
+#include "edge_agent/restart_book.hpp"
+
+namespace holdfast::edge_agent {
+
+class PodKeeper {
+ public:
+  struct Seams {
+    base::Engine& engine;
+    ContainerCache& cache;
+    ImageBook& images;
+    base::Host& host;
+    base::Clock& clock;
+    const Marks& marks;
+    RestartBook& restarts;
+    DueListener on_due;
+    DueAtListener on_due_at;
+  };
+  /// Seams outlive it.
+  PodKeeper(const Seams& seams, PodId id);
+  ~PodKeeper();
+  PodKeeper(const PodKeeper&) = delete;
+  PodKeeper& operator=(const PodKeeper&) = delete;
+
+  /// All of it together: there in part is `present`, and `matches` when every container is there with the digest that is wanted.
+  /// Running or not is no difference. Errors: is_not_known_yet(), is_engine_down() (driver.hpp).
+  base::Result<Observed> look(const PodWanted& wanted, const sync::Claim& asker);
+  /// REQUIRES: `wanted` is whole. Nothing of an earlier digest is touched before every image is there. An error is told once; the next
+  /// call tries again. kConflict: a container of that name is not of this node.
+  base::Result<Driver::Progress> bring(const PodWanted& wanted, const sync::Claim& asker);
+  /// REQUIRES: look() matches.
+  base::Result<Driver::Tended> tend(const PodWanted& wanted, const sync::Claim& asker);
+  /// Only what carries our mark. Needs no PodWanted: how long it may take stands in the labels.
+  base::Result<Driver::Progress> end(const sync::Claim& asker);
+
+  /// Why bring() is pending.
+  ResourceHealth pending(const PodWanted& wanted) const;
+  ResourceHealth health(const PodWanted& wanted) const;
+  PodSeen seen(const PodWanted& wanted) const;
+  /// No probe of it goes on; nothing else changes.
+  void cancel_probes();
+
+ private:
+  /// One of its containers, as the engine has it now.
+  struct There {
+    const base::ContainerState* state = nullptr;
+    Fit fit = Fit::kRight;
+    const PodContainer* wanted = nullptr;  ///< null: none that is wanted
+  };
+  base::Status begin(const sync::Claim& asker);
+  void wake() const;
+  KeptContainer& kept(const std::string& name);
+  const KeptContainer* known(const PodContainer& container) const;
+  const base::ContainerState* state_of(const PodContainer& container) const;
+
+  std::vector<There> all_there(const PodWanted* wanted) const;
+  Fit fit_of(const base::ContainerState& state, const PodWanted* wanted, const PodContainer* container) const;
+  bool has_right_network(const base::ContainerState& state, const PodWanted& wanted,
+                         const PodContainer& container) const;
+
+  // Each begins a call, unless one for this container is on its way.
+  void create(const PodWanted& wanted, const PodContainer& container);
+  void create_all(const PodWanted& wanted);
+  void start(const PodContainer& container, const base::ContainerState& state);
+  enum class StopFor {
+    kAnother,  ///< it goes, or another one comes
+    kRestart,
+    kOver,  ///< the pod is over
+  };
+  void stop(const base::ContainerState& state, std::chrono::milliseconds grace, StopFor what);
+  void remove(const base::ContainerState& state);
+  /// `grace`: none, what the labels say.
+  bool clear(const std::vector<const base::ContainerState*>& others,
+             std::optional<std::chrono::milliseconds> grace);
+  /// The end of a call. `id`: empty, what was to be created.
+  void ended(const std::string& name, const base::ContainerId& id, const base::Status& status);
+  std::optional<base::Error> take_trouble();
+  base::Result<bool> images_there(const std::vector<const PodContainer*>& needed);
+
+  // pod_keeper_run.cpp
+  std::vector<SeenContainer> seen_containers(const PodWanted& wanted) const;
+  void step(const PodWanted& wanted, const PodContainer& container, RunStep step, Driver::Tended& tended);
+  bool is_up(const PodContainer& container) const;
+  std::optional<ResourceHealth> complaint(const PodWanted& wanted, const PodContainer& container,
+                                          RunStep step) const;
+  ResourceHealth failed_health(const PodWanted& wanted) const;
+
+  Seams seams_;
+  PodId id_;
+  sync::Claim asker_;
+  std::map<std::string, std::unique_ptr<KeptContainer>> kept_;  ///< by name at the engine
+  ResourceHealth pending_;
+  std::optional<base::MonotonicTime> ready_since_;
+};
+
+}  // namespace holdfast::edge_agent

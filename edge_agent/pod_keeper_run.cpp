@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second half of PodKeeper: that what is there runs.
+#include <algorithm>
+#include <utility>
+
+#include "base/limits/agent.hpp"
+#include "edge_agent/pod_keeper.hpp"
+#include "edge_agent/pod_labels.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::ContainerState;
+using base::fail;
+using base::MonotonicTime;
+using base::Result;
+using base::Status;
+using sync::Health;
+using Tended = Driver::Tended;
+
+namespace {
+
+void sooner(std::optional<MonotonicTime>& at, MonotonicTime other) { at = at ? std::min(*at, other) : other; }
+
+}  // namespace
+
+const ContainerState* PodKeeper::state_of(const PodContainer& container) const {
+  return seams_.cache.find(container.spec.name);
+}
+
+const KeptContainer* PodKeeper::known(const PodContainer& container) const {
+  const auto found = kept_.find(container.spec.name.str());
+  return found == kept_.end() ? nullptr : found->second.get();
+}
+
+std::vector<SeenContainer> PodKeeper::seen_containers(const PodWanted& wanted) const {
+  std::vector<SeenContainer> out;
+  for (const auto& container : wanted.containers) {
+    const auto* state = state_of(container);
+    const auto* one = known(container);
+    SeenContainer seen{.role = container.role};
+    if (state != nullptr) {
+      seen.is = is_of(state->phase);
+      const bool was_killed = one != nullptr && one->is_killing;
+      seen.ended_well = state->exit_code == 0 && !state->out_of_memory && !was_killed;
+      seen.has_started = true;
+    }
+    out.push_back(seen);
+  }
+  return out;
+}
+
+void PodKeeper::start(const PodContainer& container, const ContainerState& state) {
+  KeptContainer& one = kept(container.spec.name.str());
+  one.call = seams_.engine.start(
+      state.id, [this, name = container.spec.name.str(), id = state.id](const Status& status) {
+        KeptContainer& started = kept(name);
+        const auto* now = seams_.cache.find(base::ContainerName(name));
+        if (status) {
+          started.start_failure.clear();
+          if (now == nullptr || is_of(now->phase) != ContainerIs::kRunning) seams_.cache.look_at(id);
+        } else {
+          const auto at = seams_.clock.monotonic();
+          if (!started.pace.count_end(at)) started.pace.count_failure(at);
+          started.start_failure = status.error().message();
+          seams_.cache.look_at(id);
+        }
+        started.call = 0;
+        wake();
+      });
+}
+
+/// What a step means now; when to look again, if an event does not tell.
+void PodKeeper::step(const PodWanted& wanted, const PodContainer& container, RunStep step, Tended& tended) {
+  const auto* state = state_of(container);
+  KeptContainer& one = kept(container.spec.name.str());
+  if (state == nullptr || one.is_busy() || seams_.cache.is_being_looked_at(state->id)) return;
+  const auto now = seams_.clock.monotonic();
+  one.meet(*state, now, seams_.clock.wall());
+  const std::string why = one.is_killing ? "its liveness probe failed" : how_it_ended(container.name, *state);
+  switch (step) {
+    case RunStep::kNothing:
+      if (is_of(state->phase) == ContainerIs::kRunning && !one.is_settled(now))
+        tended.again_at = std::min(tended.again_at.value_or(one.settled_at), one.settled_at);
+      return;
+    case RunStep::kWait: return;
+    case RunStep::kStop: return stop(*state, wanted.grace, StopFor::kOver);
+    case RunStep::kRestart: one.pace.count_end(now); break;
+    case RunStep::kStart:
+      if (one.start_failure.empty()) return start(container, *state);
+      break;
+  }
+  if (!one.pace.is_due(now)) return sooner(tended.again_at, one.pace.due());
+  if (step == RunStep::kRestart) {
+    tended.restarted += (tended.restarted.empty() ? "" : "; ") + why;
+    seams_.restarts.add(container.claim);
+  }
+  start(container, *state);
+}
+
+Result<Tended> PodKeeper::tend(const PodWanted& wanted, const sync::Claim& asker) {
+  HF_CHECK(begin(asker));
+  if (auto trouble = take_trouble()) return fail(*std::move(trouble));
+  const auto plan = run_plan(seen_containers(wanted), wanted.restart_policy);
+  Tended tended;
+  for (std::size_t i = 0; i < plan.steps.size(); ++i)
+    step(wanted, wanted.containers[i], plan.steps[i], tended);
+  const bool is_ready = seen(wanted).is_ready;
+  if (!is_ready) ready_since_.reset();
+  if (is_ready && !ready_since_) ready_since_ = seams_.clock.monotonic();
+  return tended;
+}
+
+// ---- what is said of it ----
+
+bool PodKeeper::is_up(const PodContainer& container) const {
+  const auto* state = state_of(container);
+  const auto* one = known(container);
+  return state != nullptr && one != nullptr && is_of(state->phase) == ContainerIs::kRunning &&
+         one->id == state->id && one->is_settled(seams_.clock.monotonic());
+}
+
+PodSeen PodKeeper::seen(const PodWanted& wanted) const {
+  PodSeen out;
+  const auto containers = seen_containers(wanted);
+  const bool any_there = std::ranges::any_of(
+      wanted.containers, [&](const auto& container) { return state_of(container) != nullptr; });
+  if (!any_there) return out;
+  out.phase = run_plan(containers, wanted.restart_policy).phase;
+  out.ready_since = ready_since_;
+  out.is_ready = out.phase == PodPhase::kRunning;
+  for (const auto& container : wanted.containers) {
+    const bool counts = container.role == ContainerRole::kMain || container.role == ContainerRole::kSidecar;
+    if (counts && !is_up(container)) out.is_ready = false;
+    const auto* state = state_of(container);
+    const bool has_failed = out.phase == PodPhase::kFailed && state != nullptr && state->exit_code != 0;
+    if (has_failed && out.exit_code == 0) out.exit_code = state->exit_code;
+  }
+  return out;
+}
+
+ResourceHealth PodKeeper::pending(const PodWanted& /*wanted*/) const { return pending_; }
+
+/// The first of its containers that has something to say against it.
+std::optional<ResourceHealth> PodKeeper::complaint(const PodWanted& wanted, const PodContainer& container,
+                                                   RunStep step) const {
+  const auto* state = state_of(container);
+  const auto* one = known(container);
+  if (state == nullptr) return ResourceHealth{Health::kMissing, "Missing", "is not there"};
+  const std::string name = "container " + container.name;
+  if (one != nullptr && !one->start_failure.empty())
+    return ResourceHealth{Health::kDegraded, "StartFailed", name + ": " + one->start_failure};
+  if (step == RunStep::kRestart) {
+    return ResourceHealth{Health::kDegraded, "CrashLoopBackOff",
+                          how_it_ended(container.name, *state) + "; restarted " +
+                              std::to_string(seams_.restarts.count(container.claim)) + " times so far"};
+  }
+  if (state->phase == base::ContainerPhase::kPaused)
+    return ResourceHealth{Health::kDegraded, "Paused", name + " was paused by hand"};
+  const bool is_over = is_of(state->phase) == ContainerIs::kEnded && step == RunStep::kNothing;
+  if (is_over && wanted.restart_policy == sync::RestartPolicy::kNever && state->exit_code == 0)
+    return std::nullopt;
+  if (container.role == ContainerRole::kInit) {
+    if (is_of(state->phase) != ContainerIs::kRunning) return std::nullopt;
+    return ResourceHealth{Health::kProgressing, "PodInitializing", "init " + name + " runs"};
+  }
+  if (step != RunStep::kWait && !is_over && !is_up(container))
+    return ResourceHealth{Health::kProgressing, "Starting", ""};
+  return std::nullopt;
+}
+
+ResourceHealth PodKeeper::failed_health(const PodWanted& wanted) const {
+  for (const auto& container : wanted.containers) {
+    const auto* state = state_of(container);
+    const bool has_failed = state != nullptr && is_of(state->phase) == ContainerIs::kEnded &&
+                            (state->exit_code != 0 || state->out_of_memory);
+    if (has_failed)
+      return {Health::kDegraded, "Failed",
+              how_it_ended(container.name, *state) + "; it is not started again by its restartPolicy", true};
+  }
+  return {Health::kDegraded, "Failed", "it ended", true};
+}
+
+ResourceHealth PodKeeper::health(const PodWanted& wanted) const {
+  const auto plan = run_plan(seen_containers(wanted), wanted.restart_policy);
+  if (plan.phase == PodPhase::kSucceeded) return {Health::kHealthy, "Completed", ""};
+  if (plan.phase == PodPhase::kFailed) return failed_health(wanted);
+  ResourceHealth worst{Health::kHealthy, "", ""};
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const auto said = complaint(wanted, wanted.containers[i], plan.steps[i]);
+    if (said && worst.health < said->health) worst = *said;
+  }
+  return worst;
+}
+
+void PodKeeper::cancel_probes() {}
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pods: what all drivers of workloads share: one cache of the engine's containers, one book of images, and one keeper for each pod,
+// whoever asks for it.
+// Threads: one, the engine's.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "edge_agent/container_cache.hpp"
+#include "edge_agent/image_book.hpp"
+#include "edge_agent/pod_keeper.hpp"
+
+namespace holdfast::edge_agent {
+
+class Pods {
+ public:
+  struct Seams {
+    base::Engine& engine;
+    base::Host& host;
+    base::Clock& clock;
+    const Marks& marks;
+    RestartBook& restarts;
+    DueListener on_due;
+    DueAtListener on_due_at;
+  };
+  explicit Pods(const Seams& seams)
+      : seams_(seams),
+        cache_({seams.engine, seams.clock, seams.on_due, seams.on_due_at}),
+        images_({seams.engine, seams.clock, seams.on_due, seams.on_due_at}) {}
+
+  PodKeeper& keeper(const PodId& pod) {
+    auto& one = keepers_[pod];
+    if (!one)
+      one = std::make_unique<PodKeeper>(
+          PodKeeper::Seams{seams_.engine, cache_, images_, seams_.host, seams_.clock, seams_.marks,
+                           seams_.restarts, seams_.on_due, seams_.on_due_at},
+          pod);
+    return *one;
+  }
+  /// nullptr: nobody keeps it.
+  PodKeeper* find(const PodId& pod) {
+    const auto found = keepers_.find(pod);
+    return found == keepers_.end() ? nullptr : found->second.get();
+  }
+  /// It is gone, and not wanted. Not from inside one of its calls.
+  void forget(const PodId& pod) { keepers_.erase(pod); }
+
+  ContainerCache& cache() { return cache_; }
+  ImageBook& images() { return images_; }
+  const Marks& marks() const { return seams_.marks; }
+
+ private:
+  Seams seams_;
+  ContainerCache cache_;
+  ImageBook images_;
+  std::map<PodId, std::unique_ptr<PodKeeper>> keepers_;
+};
+
+}  // namespace holdfast::edge_agent
