@@ -55,6 +55,7 @@ class Engine {
     base::Host& host;
     Outbox* outbox = nullptr;            ///< where events wait; none: in memory, until take_events()
     base::Engine* containers = nullptr;  ///< none: this node does no containers
+    base::WallTime not_before{};         ///< a clock that shows an earlier time is not set
   };
   Engine(Seams seams, NodeIdentity identity);
   ~Engine();

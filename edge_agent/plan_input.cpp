@@ -72,12 +72,13 @@ SectionInput section_input(const Parts& parts, const SectionRecord& record) {
   return input;
 }
 
-const Effective* wanted_at(Parts& parts, const ClaimTable& table, const sync::Claim& claim) {
+/// nullptr: nobody desires it.
+const TargetItem* wanted_at(Parts& parts, const ClaimTable& table, const sync::Claim& claim) {
   if (!table.is_desired(claim)) return nullptr;
   const auto& holder = table.holder(claim);
   Target* target = parts.targets.find(holder.section->application);
   const auto index = static_cast<std::size_t>(holder.item - holder.section->items.data());
-  return target->items[index].effective.get();
+  return &target->items[index];
 }
 
 std::set<sync::Claim> claims_of(const PlanInput& input, const ApplicationUid* focus) {
@@ -102,13 +103,15 @@ PlanInput look(Parts& parts, const ApplicationUid* focus) {
   input.inventory = parts.store.inventory();
   const ClaimTable table(input);
   for (const auto& claim : claims_of(input, focus)) {
-    Driver* driver = parts.drivers.of(claim);
+    const TargetItem* item = wanted_at(parts, table, claim);
+    const auto* entry = parts.store.entry(claim);
+    Driver* driver = item != nullptr ? item->driver : parts.drivers.of(*entry);
     if (driver == nullptr) {
       input.unobservable.emplace(claim,
                                  base::Error(base::Code::kUnsupported, "this agent cannot do its kind"));
       continue;
     }
-    auto observed = driver->observe(claim, wanted_at(parts, table, claim), parts.store.entry(claim));
+    auto observed = driver->observe(claim, item != nullptr ? item->effective.get() : nullptr, entry);
     if (observed) {
       input.actual.emplace(claim, *std::move(observed));
     } else {

@@ -44,6 +44,10 @@ constexpr std::array kKinds{
     KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>,
              process_claims},
     KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod, pod_claims},
+    KindInfo{"apps", "v1", "Deployment", "deployment/1", 61, check_deployment, deployment_claims},
+    KindInfo{"apps", "v1", "DaemonSet", "daemonset/1", 62, check_daemon_set, daemon_set_claims},
+    KindInfo{"batch", "v1", "Job", "job/1", 63, check_job, job_claims},
+    KindInfo{"batch", "v1", "CronJob", "cronjob/1", 64, check_cron_job, cron_job_claims},
 };
 
 }  // namespace
