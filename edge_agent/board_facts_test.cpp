@@ -45,6 +45,19 @@ TEST(BoardFacts, OfAJetsonAgxXavierWhoseReleaseFileIsLong) {
                                                   {"network.eth0", "ethernet"}}));
 }
 
+TEST(BoardFacts, OfAJetsonNanoWithJetPack4) {
+  EXPECT_EQ(facts_of(jetson_nano()), (Facts{{"model", "NVIDIA Jetson Nano Developer Kit"},
+                                            {"board", "nvidia-jetson-nano-developer-kit"},
+                                            {"serial", "1422919082257"},
+                                            {"soc", "tegra210"},
+                                            {"l4t", "32.7.1"},
+                                            {"jetpack", "4.6.1"},
+                                            {"cpus", "4"},
+                                            {"memory", "3964Mi"},
+                                            {"gpu", "tegra210-gm20b"},
+                                            {"network.eth0", "ethernet"}}));
+}
+
 TEST(BoardFacts, OfARaspberryPi4) {
   EXPECT_EQ(facts_of(raspberry_pi_4()), (Facts{{"model", "Raspberry Pi 4 Model B Rev 1.4"},
                                                {"board", "raspberry-pi-4-model-b-rev-1.4"},
@@ -108,8 +121,8 @@ TEST(BoardFacts, NameAMakerOnce) {
 }
 
 TEST(BoardFacts, ThatPlaceAreValuesOfLabels) {
-  for (const auto& board :
-       {jetson_agx_orin(), jetson_agx_xavier(), raspberry_pi_4(), raspberry_pi_5(), x86_gateway()}) {
+  for (const auto& board : {jetson_agx_orin(), jetson_agx_xavier(), jetson_nano(), raspberry_pi_4(),
+                            raspberry_pi_5(), x86_gateway()}) {
     for (const auto& [name, value] : facts_of(board)) {
       EXPECT_TRUE(sync::check_label_key("facts.holdfast.dev/" + name)) << name;
       if (name == "model") continue;

@@ -57,6 +57,17 @@ void add_ina3221(BoardFiles& out, int number, const std::vector<Channel>& channe
   }
 }
 
+/// As the kernel of JetPack 4 has it.
+void add_iio_ina3221(BoardFiles& out, const std::string& device, const std::vector<Channel>& channels) {
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    const auto channel = std::to_string(i);
+    add(out, "/sys/bus/i2c/drivers/ina3221x/" + device,
+        {{"rail_name_" + channel, channels[i].label + "\n"},
+         {"in_voltage" + channel + "_input", channels[i].millivolts + "\n"},
+         {"in_current" + channel + "_input", channels[i].milliamperes + "\n"}});
+  }
+}
+
 /// A physical one has a device; `uevent` says what kind it is where it is no plain Ethernet.
 void add_interface(BoardFiles& out, const std::string& name, const std::string& type,
                    const std::string& uevent = "") {
@@ -153,6 +164,34 @@ BoardFiles jetson_agx_xavier() {
   add_zone(out, 2, "PMIC-Die", "50000", {{"critical", "120000"}});
   add_ina3221(out, 2, {{"GPU", "19152", "0"}, {"CPU", "19152", "32"}, {"SOC", "19144", "104"}});
   add_ina3221(out, 3, {{"CV", "19152", "0"}, {"VDDRQ", "19152", "24"}, {"SYS5V", "19104", "80"}});
+  add_interface(out, "eth0", "1");
+  add_virtual_interfaces(out);
+  return out;
+}
+
+BoardFiles jetson_nano() {
+  BoardFiles out{
+      {"/proc/device-tree/model", "NVIDIA Jetson Nano Developer Kit\0"s},
+      {"/proc/device-tree/serial-number", "1422919082257\0"s},
+      {"/proc/device-tree/compatible",
+       "nvidia,p3449-0000-b00+p3448-0000-b00\0nvidia,jetson-nano\0nvidia,tegra210\0"s},
+      {"/etc/nv_tegra_release",
+       "# R32 (release), REVISION: 7.1, GCID: 29818004, BOARD: t210ref, EABI: aarch64, DATE: Sat Feb 19 "
+       "17:05:08 UTC 2022\n"},
+      {"/sys/devices/system/cpu/present", "0-3\n"},
+      {"/proc/meminfo", meminfo("4059712", "3217408")},
+      {"/proc/loadavg", "0.64 0.51 0.40 1/420 8100\n"},
+      {"/sys/class/devfreq/57000000.gpu/device/of_node/name", "gpu\0"s},
+      {"/sys/class/devfreq/57000000.gpu/device/of_node/compatible", "nvidia,tegra210-gm20b\0nvidia,gm20b\0"s},
+      {"/sys/class/devfreq/57000000.gpu/device/load", "250\n"},
+      {"/sys/class/devfreq/57000000.gpu/device/power/runtime_status", "active\n"},
+  };
+  add_zone(out, 0, "AO-therm", "41500", {{"critical", "102500"}});
+  add_zone(out, 1, "CPU-therm", "35500", {{"critical", "102500"}, {"passive", "97000"}});
+  add_zone(out, 2, "GPU-therm", "34000", {{"critical", "103000"}, {"passive", "97500"}});
+  add_zone(out, 3, "PMIC-Die", "100000", {{"critical", "120000"}});
+  add_iio_ina3221(out, "6-0040/iio:device0",
+                  {{"POM_5V_IN", "5104", "420"}, {"POM_5V_GPU", "5104", "16"}, {"NC", "0", "0"}});
   add_interface(out, "eth0", "1");
   add_virtual_interfaces(out);
   return out;

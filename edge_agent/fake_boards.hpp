@@ -15,6 +15,7 @@ using BoardFiles = std::vector<std::pair<std::string, std::string>>;
 
 BoardFiles jetson_agx_orin();    ///< JetPack 6.2
 BoardFiles jetson_agx_xavier();  ///< JetPack 5.1.2
+BoardFiles jetson_nano();        ///< JetPack 4.6.1
 BoardFiles raspberry_pi_4();
 BoardFiles raspberry_pi_5();
 BoardFiles x86_gateway();

@@ -15,6 +15,7 @@ namespace {
 
 const std::string kThermal = "/sys/class/thermal/";
 const std::string kHwmon = "/sys/class/hwmon/";
+const std::string kIna3221x = "/sys/bus/i2c/drivers/ina3221x/";
 
 /// The lowest trip point at which the kernel warns ("hot") or ends the machine ("critical"); one that is not set is 0 or less.
 std::optional<std::int64_t> limit_of(const MachineTree& tree, const std::string& zone) {
@@ -66,6 +67,7 @@ void MachineSensors::find() {
   find_alerts();
   find_firmware();
   find_chips();
+  find_rails_of_jetpack_4();
   add_throttle(ThrottleForm::kCounter, ThrottleCause::kTemperature,
                "/sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count");
   gpu_ = find_gpu(tree_);
@@ -138,11 +140,28 @@ void MachineSensors::add_cpu_chip(const std::string& folder, const std::string& 
 void MachineSensors::add_rails(const std::string& folder) {
   static constexpr std::array<const char*, 3> kChannels{"1", "2", "3"};  // 4 to 7 are shunts and sums
   for (const std::string channel : kChannels) {
-    const auto label = tree_.text(folder + "/in" + channel + "_label");
-    if (!is_printable(label) || label == "NC" || rails_.size() == limits::kPowerRailsMax) continue;
-    rails_.push_back({own_name(rails_, label), folder + "/in" + channel + "_input",
-                      folder + "/curr" + channel + "_input"});
+    add_rail(tree_.text(folder + "/in" + channel + "_label"), folder + "/in" + channel + "_input",
+             folder + "/curr" + channel + "_input");
   }
+}
+
+/// Its kernel has a driver of NVIDIA's own, with a device of the IIO subsystem for each chip.
+void MachineSensors::find_rails_of_jetpack_4() {
+  static constexpr std::array<const char*, 3> kChannels{"0", "1", "2"};
+  for (const auto& chip : tree_.names(kIna3221x)) {
+    for (const auto& device : tree_.names(kIna3221x + chip, "iio:device")) {
+      const auto folder = kIna3221x + chip + "/" + device;
+      for (const std::string channel : kChannels)
+        add_rail(tree_.text(folder + "/rail_name_" + channel), folder + "/in_voltage" + channel + "_input",
+                 folder + "/in_current" + channel + "_input");
+    }
+  }
+}
+
+void MachineSensors::add_rail(const std::string& label, const std::string& millivolts_file,
+                              const std::string& milliamperes_file) {
+  if (!is_printable(label) || label == "NC" || rails_.size() == limits::kPowerRailsMax) return;
+  rails_.push_back({own_name(rails_, label), millivolts_file, milliamperes_file});
 }
 
 // ---- to read ----

@@ -54,6 +54,9 @@ class MachineSensors {
   void find_firmware();
   void add_cpu_chip(const std::string& folder, const std::string& chip);
   void add_rails(const std::string& folder);
+  void find_rails_of_jetpack_4();
+  void add_rail(const std::string& label, const std::string& millivolts_file,
+                const std::string& milliamperes_file);
   void add_throttle(ThrottleForm form, ThrottleCause cause, const std::string& file);
   void add_temperature(const std::string& name, const std::string& file, std::optional<std::int64_t> limit);
   void ask(const ThrottleSource& source, Readings& out);

@@ -73,6 +73,17 @@ TEST(MachineSensors, OfAJetsonAgxXavierWhoseGpuSleeps) {
   EXPECT_EQ(details.load, 0.07);
 }
 
+TEST(MachineSensors, OfAJetsonNanoWithJetPack4) {
+  Bench bench(jetson_nano());
+  const auto seen = bench.look();
+  EXPECT_THAT(seen.temperatures,
+              ElementsAre(Temperature{"AO-therm", 41500, 102500}, Temperature{"CPU-therm", 35500, 102500},
+                          Temperature{"GPU-therm", 34000, 103000}, Temperature{"PMIC-Die", 100000, 120000}));
+  const auto details = bench.sensors.details();
+  EXPECT_THAT(details.rails, ElementsAre(PowerRail{"POM_5V_IN", 2143}, PowerRail{"POM_5V_GPU", 81}));
+  EXPECT_EQ(details.gpu_load, 0.25);
+}
+
 TEST(MachineSensors, OfARaspberryPi4ThatWasThrottledOnce) {
   Bench bench(raspberry_pi_4());
   const auto seen = bench.look();
@@ -124,8 +135,8 @@ TEST(MachineSensors, OfAMachineThatTellsNothingReadNothing) {
 }
 
 TEST(MachineSensors, ReadAboutTwentySmallFilesALook) {
-  for (const auto& files :
-       {jetson_agx_orin(), jetson_agx_xavier(), raspberry_pi_4(), raspberry_pi_5(), x86_gateway()}) {
+  for (const auto& files : {jetson_agx_orin(), jetson_agx_xavier(), jetson_nano(), raspberry_pi_4(),
+                            raspberry_pi_5(), x86_gateway()}) {
     Bench bench(files);
     bench.look();
     const auto before = bench.sensors.tree().reads();

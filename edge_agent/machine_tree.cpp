@@ -17,21 +17,27 @@ namespace holdfast::edge_agent {
 
 namespace limits = base::limits;
 
-std::string MachineTree::bytes(const std::string& path) const {
+std::string MachineTree::read(const std::string& path, std::size_t bytes_max) const {
   const base::Fd file(::open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file) return {};
   ++reads_;
+  std::string out;
   std::array<char, limits::kMachineFileBytesMax> bytes{};
-  std::size_t size = 0;
-  while (size < bytes.size()) {
-    const auto got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
+  while (out.size() < bytes_max) {
+    const auto got = ::read(file.get(), bytes.data(), std::min(bytes.size(), bytes_max - out.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return {};  // a sensor whose device sleeps
     if (got == 0) break;
-    size += static_cast<std::size_t>(got);
+    out.append(bytes.data(), static_cast<std::size_t>(got));
   }
-  return {bytes.data(), size};
+  return out;
 }
+
+std::string MachineTree::bytes(const std::string& path) const {
+  return read(path, limits::kMachineFileBytesMax);
+}
+
+std::string MachineTree::large(const std::string& path) const { return read(path, limits::kCdiFileBytesMax); }
 
 std::string MachineTree::text(const std::string& path) const {
   auto text = bytes(path);

@@ -20,6 +20,8 @@ class MachineTree {
 
   /// As they are, cut at limits::kMachineFileBytesMax.
   std::string bytes(const std::string& path) const;
+  /// A file of people's or programs', cut at limits::kCdiFileBytesMax.
+  std::string large(const std::string& path) const;
   /// Without NULs, and without space around it.
   std::string text(const std::string& path) const;
   /// Of a file that holds one decimal number.
@@ -31,6 +33,8 @@ class MachineTree {
   std::size_t reads() const { return reads_; }
 
  private:
+  std::string read(const std::string& path, std::size_t bytes_max) const;
+
   std::string root_;
   mutable std::size_t reads_ = 0;
 };

@@ -26,7 +26,7 @@ struct Leaving {
   Marks marks;
   StateStore store{node.store, restarts};
   SecretOpener secrets;
-  Drivers drivers{Drivers::Seams{node.host, node.clock, marks, restarts, secrets, {}}};
+  Drivers drivers{{node.host, node.clock, marks, restarts, secrets, [](const sync::Claim&) {}}};
 };
 
 TEST(Pruning, DeletesWhatTheAgentMadeAndNothingElse) {

@@ -33,6 +33,8 @@ enum class Presence { kUnknown, kOnline, kOffline };
 /// Where one application stands with one node, as the hub decided it.
 struct Placing {
   base::Digest wanted;  ///< section in force for this node; none: nothing can be said
+  bool is_sealing =
+      false;  ///< its secrets are being sealed: what it holds is not what is wanted, whatever that will be
   bool leaving = false;
   bool orphaned = false;  ///< keeps what it has, though nothing places it there any more for sure
   /// "ClaimConflict", "Unschedulable", "RenderError", "TooLarge", "TooManyApplications", "TooManyRemovals",

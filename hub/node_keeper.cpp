@@ -350,6 +350,7 @@ bool NodeKeeper::are_secrets_ready(const NodeEntry& node, const ApplicationEntry
   for (const auto& version : section.unsealed) {
     if (const auto* secret = application.in_force->secret(version)) context_.secrets.want(*secret, node.uid);
   }
+  placing.is_sealing = !section.unsealed.empty();
   placing.reason = section.unsealed.empty() ? "" : "Waiting";
   placing.message = section.unsealed.empty()
                         ? ""

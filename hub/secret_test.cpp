@@ -264,9 +264,11 @@ TEST_F(SecretTest, AChildThatFailsIsTriedAgainAndTheNodeKeepsWhatItHas) {
   fleet.change({{"apps/db/db.json", sealed("hunter3")}});
   fleet.poll();
   EXPECT_EQ(opened("cam-1"), "hunter2");
+  EXPECT_EQ(fleet.status("db", "sync"), "OutOfSync") << "what the nodes hold is not what Git says";
   fleet.sealer.fails = false;
   fleet.poll();
   EXPECT_EQ(opened("cam-1"), "hunter3");
+  EXPECT_EQ(fleet.status("db", "sync"), "Synced");
 }
 
 TEST_F(SecretTest, ADifferenceIsShownRedacted) {

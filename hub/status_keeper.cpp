@@ -95,7 +95,8 @@ NodeShare StatusKeeper::share(const ApplicationEntry& application, const NodeEnt
   const auto* desired = context_.desired.find(node.uid);
   const auto* reported = node.reported_section(application.uid);
   const bool is_assigned =
-      held != nullptr && (placing == nullptr || placing->wanted.is_none() || placing->wanted == held->digest);
+      held != nullptr && (placing == nullptr || (placing->wanted.is_none() && !placing->is_sealing) ||
+                          placing->wanted == held->digest);
   if (held == nullptr) return out;
   if (is_proven_applied(node, *desired) && node.snapshot &&
       node.snapshot->applied < desired->header.generation) {

@@ -14,8 +14,10 @@ using namespace std::chrono_literals;
 
 inline constexpr std::size_t kTokenFileBytesMax = 4U << 10U;    ///< of --token-file
 inline constexpr std::size_t kMachineFileBytesMax = 4U << 10U;  ///< read of one file of /proc or /sys
-inline constexpr std::size_t kMachineNamesMax = 1'024;          ///< looked at in one folder of /sys
-inline constexpr std::size_t kMachineTextLengthMax = 128;       ///< a fact that is longer is none
+inline constexpr std::size_t kCdiFileBytesMax =
+    1U << 20U;                                          ///< a larger CDI specification is not read to its end
+inline constexpr std::size_t kMachineNamesMax = 1'024;  ///< looked at in one folder of /sys
+inline constexpr std::size_t kMachineTextLengthMax = 128;  ///< a fact that is longer is none
 inline constexpr std::size_t kInterfaceFactsMax = 16;
 inline constexpr std::size_t kTemperaturesMax = 32;
 inline constexpr std::size_t kPowerRailsMax = 16;
