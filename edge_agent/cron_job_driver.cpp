@@ -25,7 +25,8 @@ namespace {
 const JobEffective& as_job(const Effective& effective) { return static_cast<const JobEffective&>(effective); }
 
 base::Error no_engine() {
-  return {Code::kUnsupported, "this agent runs without a container engine (--engine none); place the application elsewhere"};
+  return {Code::kUnsupported,
+          "this agent runs without a container engine (--engine none); place the application elsewhere"};
 }
 
 bool is_of_all(const sync::Claim& claim) {
@@ -50,7 +51,8 @@ PodId CronJobDriver::pod_id(const JobEffective& wanted, const CronEntry& entry) 
 }
 
 /// With the pods of the Jobs that there are now: each has a name of its own in its environment.
-Result<std::unique_ptr<Effective>> CronJobDriver::resolve(const sync::Resource& resource, References& references) {
+Result<std::unique_ptr<Effective>> CronJobDriver::resolve(const sync::Resource& resource,
+                                                          References& references) {
   if (seams_.pods == nullptr) return fail(no_engine());
   const auto* record = seams_.book.find(sync::claim_of_numbered_pods(resource.key.ns, resource.key.name));
   std::vector<std::string> jobs;
@@ -71,7 +73,10 @@ Result<Observed> CronJobDriver::observe(const sync::Claim& claim, const Effectiv
   const auto& first = wanted != nullptr ? wanted->claims.front() : claim;
   // What it is stands in its manifest alone; on the node there are its Jobs, and what is remembered of them.
   const bool is_there = seams_.book.find(first) != nullptr || !pods_of(*seams_.pods, key).empty();
-  return Observed{.present = is_there, .matches = is_there, .ours = is_there, .difference = is_there ? "" : "is not scheduled"};
+  return Observed{.present = is_there,
+                  .matches = is_there,
+                  .ours = is_there,
+                  .difference = is_there ? "" : "is not scheduled"};
 }
 
 Result<sync::TimeZone> CronJobDriver::zone_of(const sync::CronJob& cron) const {
@@ -168,13 +173,16 @@ Result<Driver::Tended> CronJobDriver::turn(const JobEffective& wanted, bool is_w
   }
   ResourceHealth& health = health_[claim];
   health = {.health = Health::kHealthy};
-  if (wanted.cron->suspend) health = {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
+  if (wanted.cron->suspend)
+    health = {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
   if (turn.step.clock_is_unset) {
     health = {.health = Health::kHealthy,
               .reason = "ClockUnset",
               .message = "nothing is started before the clock of this node is set"};
   } else if (turn.step.is_held_back) {
-    health = {.health = Health::kHealthy, .reason = "HeldBack", .message = "a start waits until a Job before it has ended"};
+    health = {.health = Health::kHealthy,
+              .reason = "HeldBack",
+              .message = "a start waits until a Job before it has ended"};
   }
   return turn.tended;
 }
@@ -198,7 +206,8 @@ Result<Driver::Progress> CronJobDriver::remove(const sync::InventoryEntry& entry
 
 ResourceHealth CronJobDriver::health(const Effective& wanted) {
   const auto found = health_.find(wanted.claims.front());
-  return found == health_.end() ? ResourceHealth{.health = Health::kProgressing, .reason = "Starting"} : found->second;
+  return found == health_.end() ? ResourceHealth{.health = Health::kProgressing, .reason = "Starting"}
+                                : found->second;
 }
 
 Status CronJobDriver::watch(const Effective& wanted) {

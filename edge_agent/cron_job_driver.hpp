@@ -29,7 +29,8 @@ class CronJobDriver final : public Driver {
   };
   explicit CronJobDriver(Seams seams) : seams_(std::move(seams)) {}
 
-  base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource, References& references) override;
+  base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
+                                                   References& references) override;
   base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                  const sync::InventoryEntry* entry) override;
   base::Result<Progress> apply(const Effective& wanted, const Action& action) override;

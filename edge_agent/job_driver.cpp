@@ -20,7 +20,8 @@ namespace {
 const JobEffective& as_job(const Effective& effective) { return static_cast<const JobEffective&>(effective); }
 
 base::Error no_engine() {
-  return {Code::kUnsupported, "this agent runs without a container engine (--engine none); place the application elsewhere"};
+  return {Code::kUnsupported,
+          "this agent runs without a container engine (--engine none); place the application elsewhere"};
 }
 
 std::string failures_text(const JobRecord& record) {
@@ -30,19 +31,24 @@ std::string failures_text(const JobRecord& record) {
 
 }  // namespace
 
-ResourceHealth job_health(const sync::JobSpec& spec, const JobRecord& record, const ResourceHealth& complaint) {
+ResourceHealth job_health(const sync::JobSpec& spec, const JobRecord& record,
+                          const ResourceHealth& complaint) {
   if (record.outcome == JobOutcome::kComplete) return {.health = Health::kHealthy, .reason = "Completed"};
   if (record.outcome == JobOutcome::kFailed)
-    return {.health = Health::kDegraded, .reason = record.reason, .message = record.message, .is_final = true};
-  if (spec.suspend) return {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
+    return {
+        .health = Health::kDegraded, .reason = record.reason, .message = record.message, .is_final = true};
+  if (spec.suspend)
+    return {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
   if (complaint.health > Health::kProgressing)
     return {.health = Health::kProgressing, .reason = complaint.reason, .message = complaint.message};
-  std::string message = std::to_string(record.succeeded) + " of " + std::to_string(spec.completions) + " done";
+  std::string message =
+      std::to_string(record.succeeded) + " of " + std::to_string(spec.completions) + " done";
   if (record.failed > 0) message += "; " + failures_text(record);
   return {.health = Health::kProgressing, .reason = "Running", .message = message};
 }
 
-Result<std::unique_ptr<Effective>> JobDriver::resolve(const sync::Resource& resource, References& references) {
+Result<std::unique_ptr<Effective>> JobDriver::resolve(const sync::Resource& resource,
+                                                      References& references) {
   if (seams_.pods == nullptr) return fail(no_engine());
   HF_TRY(std::unique_ptr<Effective> job, resolve_job(resource, references, seams_.context));
   return job;

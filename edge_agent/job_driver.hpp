@@ -28,7 +28,8 @@ class JobDriver final : public Driver {
   };
   explicit JobDriver(Seams seams) : seams_(std::move(seams)) {}
 
-  base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource, References& references) override;
+  base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
+                                                   References& references) override;
   base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                  const sync::InventoryEntry* entry) override;
   base::Result<Progress> apply(const Effective& wanted, const Action& action) override;
@@ -47,6 +48,7 @@ class JobDriver final : public Driver {
 };
 
 /// What is said of one Job by its record and its pod.
-ResourceHealth job_health(const sync::JobSpec& spec, const JobRecord& record, const ResourceHealth& complaint);
+ResourceHealth job_health(const sync::JobSpec& spec, const JobRecord& record,
+                          const ResourceHealth& complaint);
 
 }  // namespace holdfast::edge_agent

@@ -36,7 +36,8 @@ base::Digest whole_digest_of(const JobEffective& job, const PodWanted& pod, cons
   Json rest = rest_json(job.job);
   // The schedule has no other form; its manifest's will do.
   if (job.cron) rest.push_back(object.value("spec", Json::object()));
-  return base::Digest::of(base::canonical_json({{"run", job.run.hex()}, {"pod", whole_digest(pod).hex()}, {"rest", std::move(rest)}}));
+  return base::Digest::of(base::canonical_json(
+      {{"run", job.run.hex()}, {"pod", whole_digest(pod).hex()}, {"rest", std::move(rest)}}));
 }
 
 }  // namespace
@@ -63,14 +64,16 @@ Result<std::unique_ptr<JobEffective>> resolve_job(const sync::Resource& resource
 }
 
 Result<std::unique_ptr<JobEffective>> resolve_cron_job(const sync::Resource& resource, References& references,
-                                                       const PodContext& context, const std::vector<std::string>& jobs) {
+                                                       const PodContext& context,
+                                                       const std::vector<std::string>& jobs) {
   HF_TRY(const Json object, base::parse_json(resource.body));
   HF_TRY(auto cron, sync::parse_cron_job(object));
   auto out = std::make_unique<JobEffective>();
   out->key = resource.key;
   out->claims = sync::cron_job_claims(resource.key, object);
   // Its name stands for those of all its Jobs.
-  HF_TRY(auto pod, resolve_pod({resource.key.ns, resource.key.name}, resource.key, cron.job.pod, references, context));
+  HF_TRY(auto pod,
+         resolve_pod({resource.key.ns, resource.key.name}, resource.key, cron.job.pod, references, context));
   out->run = run_digest(pod, cron.job);
   for (const auto& name : jobs) {
     HF_TRY(auto one, resolve_pod({resource.key.ns, name}, resource.key, cron.job.pod, references, context));

@@ -28,10 +28,12 @@ struct JobEffective final : Effective {
   std::vector<PodWanted> pods;        ///< of the Jobs that are, by the names they were asked for
 };
 
-base::Result<std::unique_ptr<JobEffective>> resolve_job(const sync::Resource& resource, References& references,
-                                                        const PodContext& context);
+base::Result<std::unique_ptr<JobEffective>> resolve_job(const sync::Resource& resource,
+                                                        References& references, const PodContext& context);
 /// `jobs`: the names of its Jobs, for each of which a pod is resolved.
-base::Result<std::unique_ptr<JobEffective>> resolve_cron_job(const sync::Resource& resource, References& references,
-                                                             const PodContext& context, const std::vector<std::string>& jobs);
+base::Result<std::unique_ptr<JobEffective>> resolve_cron_job(const sync::Resource& resource,
+                                                             References& references,
+                                                             const PodContext& context,
+                                                             const std::vector<std::string>& jobs);
 
 }  // namespace holdfast::edge_agent

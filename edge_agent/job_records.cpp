@@ -21,9 +21,8 @@ using base::Status;
 
 namespace {
 
-constexpr sync::Words<JobOutcome, 3> kOutcomes{{{{JobOutcome::kNone, "None"},
-                                                 {JobOutcome::kComplete, "Complete"},
-                                                 {JobOutcome::kFailed, "Failed"}}}};
+constexpr sync::Words<JobOutcome, 3> kOutcomes{
+    {{{JobOutcome::kNone, "None"}, {JobOutcome::kComplete, "Complete"}, {JobOutcome::kFailed, "Failed"}}}};
 /// Of history, those that run, and those on their way out.
 constexpr std::size_t kJobsMax =
     2 * static_cast<std::size_t>(base::limits::kJobHistoryMax) + 4 * base::limits::kCronJobsRunningMax;
@@ -91,8 +90,8 @@ Status read_entry(const Json& value, const std::string& where, CronEntry& entry)
       .required("succeeded", count_field(job.succeeded))
       .required("failed", count_field(job.failed))
       .required("failedInRow", count_field(job.failed_in_row))
-      .required("outcome",
-                sync::text_field(job.outcome, [](std::string_view word) { return kOutcomes.parse(word, ""); }))
+      .required("outcome", sync::text_field(job.outcome,
+                                            [](std::string_view word) { return kOutcomes.parse(word, ""); }))
       .optional("leaving", entry.is_leaving)
       .optional("reason", job.reason)
       .optional("message", job.message)
@@ -121,7 +120,8 @@ Result<std::pair<sync::Claim, CronRecord>> decode_jobs(std::string_view bytes) {
   in.required("claim", sync::text_field(out.first, sync::Claim::parse))
       .required("dealtWith", sync::time_field(record.dealt_with))
       .required("jobs", [&](const Json& jobs, const std::string& where) -> Status {
-        if (!jobs.is_array() || jobs.size() > kJobsMax) return fail(Code::kInvalid, where + " is no list of Jobs");
+        if (!jobs.is_array() || jobs.size() > kJobsMax)
+          return fail(Code::kInvalid, where + " is no list of Jobs");
         for (const auto& job : jobs) HF_CHECK(read_entry(job, where, record.jobs.emplace_back()));
         return {};
       });

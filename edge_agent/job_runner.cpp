@@ -69,8 +69,8 @@ JobPod JobRunner::raw(const PodId& id) const {
   return {.is = code == 0 ? Is::kSucceeded : Is::kFailed, .number = try_of(id), .message = message};
 }
 
-Result<JobRunner::Decision> JobRunner::decide(const PodId& id, const sync::JobSpec& spec, const JobRecord& record,
-                                              const sync::Claim& asker) {
+Result<JobRunner::Decision> JobRunner::decide(const PodId& id, const sync::JobSpec& spec,
+                                              const JobRecord& record, const sync::Claim& asker) {
   Decision out;
   const auto states = seams_.pods.cache().of_pod(id);
   const auto known = kept_.find(id);
@@ -105,7 +105,8 @@ Result<JobRunner::Decision> JobRunner::decide(const PodId& id, const sync::JobSp
         }
       }
     }
-    for (const auto* state : states) out.pod.restarts += seams_.restarts.count({sync::ClaimKind::kContainer, state->name.str()});
+    for (const auto* state : states)
+      out.pod.restarts += seams_.restarts.count({sync::ClaimKind::kContainer, state->name.str()});
   }
   out.step = job_step(spec, record, out.pod, now());
   if (out.step.again_in) {
@@ -115,8 +116,8 @@ Result<JobRunner::Decision> JobRunner::decide(const PodId& id, const sync::JobSp
   return out;
 }
 
-Result<bool> JobRunner::act(const Decision& decision, const PodId& id, const JobRecord& record, const PodWanted* whole,
-                            const sync::Claim& asker) {
+Result<bool> JobRunner::act(const Decision& decision, const PodId& id, const JobRecord& record,
+                            const PodWanted* whole, const sync::Claim& asker) {
   if (decision.step.act == JobStep::Act::kRemove || decision.pod.is == Is::kLeaving) {
     leaving_.insert(id);
     HF_CHECK(end(id, asker));
@@ -146,10 +147,10 @@ ResourceHealth JobRunner::complaint(const PodId& id, const JobRecord& record, co
   const auto known = kept_.find(id);
   auto* const keeper = seams_.pods.find(id);
   if (known == kept_.end() || keeper == nullptr) return {.health = sync::Health::kHealthy};
-  if (pod.is == Is::kActive)
-    return keeper->health(pod_of_try(known->second, record.run, pod.number));
+  if (pod.is == Is::kActive) return keeper->health(pod_of_try(known->second, record.run, pod.number));
   auto pending = keeper->pending(known->second);
-  if (pod.is != Is::kAbsent || pending.reason == "ContainerCreating") return {.health = sync::Health::kHealthy};
+  if (pod.is != Is::kAbsent || pending.reason == "ContainerCreating")
+    return {.health = sync::Health::kHealthy};
   return pending;
 }
 

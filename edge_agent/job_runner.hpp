@@ -44,11 +44,12 @@ class JobRunner {
     std::string restarted;
   };
   /// Keeps the pod that is there, and says what is next. REQUIRES: the cache is known, the pod was learnt.
-  base::Result<Decision> decide(const PodId& id, const sync::JobSpec& spec, const JobRecord& record, const sync::Claim& asker);
+  base::Result<Decision> decide(const PodId& id, const sync::JobSpec& spec, const JobRecord& record,
+                                const sync::Claim& asker);
 
   /// Carries it out. REQUIRES: what the decision has to remember is stored. `whole`: the pod to make; none: true is given back where one is needed.
-  base::Result<bool> act(const Decision& decision, const PodId& id, const JobRecord& record, const PodWanted* whole,
-                         const sync::Claim& asker);
+  base::Result<bool> act(const Decision& decision, const PodId& id, const JobRecord& record,
+                         const PodWanted* whole, const sync::Claim& asker);
   /// kDone when nothing of it is there.
   base::Result<Driver::Progress> end(const PodId& id, const sync::Claim& asker);
 

@@ -21,7 +21,8 @@ std::optional<std::uint64_t> pod_number(const std::string& pod, const std::strin
 std::vector<PodId> pods_of(Pods& pods, const sync::ResourceKey& owner);
 
 /// Stops and removes it, and forgets what was known of it; kDone when it is gone.
-base::Result<Driver::Progress> end_pod(Pods& pods, RestartBook& restarts, const PodId& id, const sync::Claim& asker);
+base::Result<Driver::Progress> end_pod(Pods& pods, RestartBook& restarts, const PodId& id,
+                                       const sync::Claim& asker);
 
 /// The label that all its containers have; empty where they differ, or there are none.
 std::string label_of_pod(Pods& pods, const PodId& id, const char* name);

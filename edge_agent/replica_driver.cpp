@@ -28,7 +28,8 @@ bool is_of_all(const sync::Claim& claim) {
 }
 
 base::Error no_engine() {
-  return {Code::kUnsupported, "this agent runs without a container engine (--engine none); place the application elsewhere"};
+  return {Code::kUnsupported,
+          "this agent runs without a container engine (--engine none); place the application elsewhere"};
 }
 
 void sooner(std::optional<base::MonotonicTime>& at, std::optional<base::MonotonicTime> other) {
@@ -36,14 +37,17 @@ void sooner(std::optional<base::MonotonicTime>& at, std::optional<base::Monotoni
 }
 
 std::string counts_text(const ReplicaRules& rules, const ReplicaCounts& counts) {
-  return std::to_string(counts.current) + " of " + std::to_string(rules.replicas) + " pods are of this revision, " +
-         std::to_string(counts.available) + " available" +
-         (counts.former + counts.leaving > 0 ? ", " + std::to_string(counts.former + counts.leaving) + " are to go" : "");
+  return std::to_string(counts.current) + " of " + std::to_string(rules.replicas) +
+         " pods are of this revision, " + std::to_string(counts.available) + " available" +
+         (counts.former + counts.leaving > 0
+              ? ", " + std::to_string(counts.former + counts.leaving) + " are to go"
+              : "");
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Effective>> ReplicaDriver::resolve(const sync::Resource& resource, References& references) {
+Result<std::unique_ptr<Effective>> ReplicaDriver::resolve(const sync::Resource& resource,
+                                                          References& references) {
   if (seams_.pods == nullptr) return fail(no_engine());
   HF_TRY(std::unique_ptr<Effective> replicas, resolve_replicas(resource, references, seams_.context));
   return replicas;
@@ -112,7 +116,8 @@ Result<Observed> ReplicaDriver::observe(const sync::Claim& claim, const Effectiv
     if (pod.is_current && pod.is_whole && !of.leaving.contains(pod.id)) {
       ++right;
     } else if (observed.difference.empty()) {
-      observed.difference = "pod " + pod.id.name + (pod.is_current ? " is not there in full" : " is of another revision");
+      observed.difference =
+          "pod " + pod.id.name + (pod.is_current ? " is not there in full" : " is of another revision");
     }
     const auto owner = seams_.pods->cache().of_pod(pod.id);
     observed.ours = observed.ours && std::ranges::all_of(owner, [&](const auto* state) {
@@ -120,7 +125,8 @@ Result<Observed> ReplicaDriver::observe(const sync::Claim& claim, const Effectiv
                     });
   }
   if (observed.difference.empty() && right != replicas.rules.replicas) {
-    observed.difference = "has " + std::to_string(right) + " pods, want " + std::to_string(replicas.rules.replicas);
+    observed.difference =
+        "has " + std::to_string(right) + " pods, want " + std::to_string(replicas.rules.replicas);
   }
   observed.matches = observed.difference.empty();
   observed.ours = (observed.ours && observed.present) || entry != nullptr;
@@ -130,10 +136,12 @@ Result<Observed> ReplicaDriver::observe(const sync::Claim& claim, const Effectiv
 // ---- keeping what is there ----
 
 ReplicaPod ReplicaDriver::seen(const There& pod, const Group& group) {
-  ReplicaPod out{.index = pod.index, .is_current = pod.is_current, .is_leaving = group.leaving.contains(pod.id)};
+  ReplicaPod out{
+      .index = pod.index, .is_current = pod.is_current, .is_leaving = group.leaving.contains(pod.id)};
   if (pod.wanted != nullptr) {
     const auto seen = seams_.pods->keeper(pod.id).seen(*pod.wanted);
-    if (seen.is_ready) out.ready_for = seams_.clock.monotonic() - seen.ready_since.value_or(seams_.clock.monotonic());
+    if (seen.is_ready)
+      out.ready_for = seams_.clock.monotonic() - seen.ready_since.value_or(seams_.clock.monotonic());
     return out;
   }
   // This agent never knew how to probe it: that it runs has to do, until it is replaced.
@@ -204,18 +212,22 @@ Result<bool> ReplicaDriver::images_there(const ReplicaEffective& wanted, Group& 
       return fail(Code::kUnavailable, look.reason + ": " + look.message);
     group.pending = {.health = look.is == ImageLook::Is::kPulling ? Health::kProgressing : Health::kDegraded,
                      .reason = look.is == ImageLook::Is::kPulling ? "Pulling" : look.reason,
-                     .message = look.is == ImageLook::Is::kPulling ? "waits for image " + container.image.text() : look.message};
+                     .message = look.is == ImageLook::Is::kPulling
+                                    ? "waits for image " + container.image.text()
+                                    : look.message};
     return false;
   }
   return true;
 }
 
-Status ReplicaDriver::carry_out(const ReplicaEffective& wanted, Group& group, const std::vector<There>& there) {
+Status ReplicaDriver::carry_out(const ReplicaEffective& wanted, Group& group,
+                                const std::vector<There>& there) {
   const auto& claim = wanted.claims.front();
   group.pending = {.health = Health::kProgressing,
                    .reason = "RollingUpdate",
                    .message = counts_text(wanted.rules, group.step.counts)};
-  const bool needs_images = !group.step.create.empty() || (group.step.counts.former > 0 && wanted.rules.replicas > 0);
+  const bool needs_images =
+      !group.step.create.empty() || (group.step.counts.former > 0 && wanted.rules.replicas > 0);
   HF_TRY(const bool has_images, needs_images ? images_there(wanted, group) : Result<bool>(true));
   if (!has_images) return {};
   for (const auto index : group.step.stop) group.leaving.insert(replica_id(wanted.key, index));
@@ -243,9 +255,10 @@ Status ReplicaDriver::check_progress(const ReplicaEffective& wanted, Group& grou
   group.progress.begin(now);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wanted.progress_deadline).count();
   const auto worst = worst_of(wanted);
-  return fail(Code::kTimeout, "ProgressDeadlineExceeded: nothing went on for " + std::to_string(seconds) +
-                                  " s (progressDeadlineSeconds): " + counts_text(wanted.rules, group.step.counts) +
-                                  (worst.message.empty() ? "" : "; " + worst.message));
+  return fail(Code::kTimeout,
+              "ProgressDeadlineExceeded: nothing went on for " + std::to_string(seconds) +
+                  " s (progressDeadlineSeconds): " + counts_text(wanted.rules, group.step.counts) +
+                  (worst.message.empty() ? "" : "; " + worst.message));
 }
 
 Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Action& /*action*/) {
@@ -258,7 +271,8 @@ Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Act
   Tended tended;
   HF_CHECK(keep(replicas, of, pods, tended));
   const auto& counts = of.step.counts;
-  const bool is_whole = std::ranges::all_of(pods, [](const auto& pod) { return pod.is_current && pod.is_whole; });
+  const bool is_whole =
+      std::ranges::all_of(pods, [](const auto& pod) { return pod.is_current && pod.is_whole; });
   const bool is_made = of.leaving.empty() && is_whole && counts.current == replicas.rules.replicas;
   if (is_made) return Progress::kDone;
   HF_CHECK(check_progress(replicas, of));
@@ -268,7 +282,9 @@ Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Act
   return Progress::kPending;
 }
 
-std::optional<ResourceHealth> ReplicaDriver::pending(const Effective& wanted) { return group(as_replicas(wanted)).pending; }
+std::optional<ResourceHealth> ReplicaDriver::pending(const Effective& wanted) {
+  return group(as_replicas(wanted)).pending;
+}
 
 Result<Driver::Progress> ReplicaDriver::remove(const sync::InventoryEntry& entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
@@ -313,10 +329,15 @@ ResourceHealth ReplicaDriver::health(const Effective& wanted) {
   if (is_starting) {
     const auto deadline = of.progress.deadline(replicas.progress_deadline);
     if (deadline && *deadline <= seams_.clock.monotonic())
-      return {.health = Health::kDegraded, .reason = "ProgressDeadlineExceeded", .message = message, .is_final = true};
+      return {.health = Health::kDegraded,
+              .reason = "ProgressDeadlineExceeded",
+              .message = message,
+              .is_final = true};
   }
   const auto health = is_starting ? Health::kProgressing : Health::kDegraded;
-  return {.health = health, .reason = worst.reason.empty() ? "PodsNotAvailable" : worst.reason, .message = message};
+  return {.health = health,
+          .reason = worst.reason.empty() ? "PodsNotAvailable" : worst.reason,
+          .message = message};
 }
 
 Status ReplicaDriver::watch(const Effective& wanted) {

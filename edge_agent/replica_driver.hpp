@@ -28,7 +28,8 @@ class ReplicaDriver final : public Driver {
   };
   explicit ReplicaDriver(Seams seams) : seams_(std::move(seams)) {}
 
-  base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource, References& references) override;
+  base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
+                                                   References& references) override;
   base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                  const sync::InventoryEntry* entry) override;
   base::Result<Progress> apply(const Effective& wanted, const Action& action) override;
@@ -56,13 +57,14 @@ class ReplicaDriver final : public Driver {
     PodId id;
     std::uint32_t index = 0;
     bool is_current = false;
-    bool is_whole = false;              ///< of a current one: all its containers are there
-    const PodWanted* wanted = nullptr;  ///< by what it is kept; none: it is of a revision that this agent does not know
+    bool is_whole = false;  ///< of a current one: all its containers are there
+    const PodWanted* wanted =
+        nullptr;  ///< by what it is kept; none: it is of a revision that this agent does not know
   };
   Group& group(const ReplicaEffective& wanted);
   base::Result<std::vector<There>> there(const ReplicaEffective& wanted, Group& group);
-  base::Result<std::vector<ReplicaPod>> keep(const ReplicaEffective& wanted, Group& group, const std::vector<There>& there,
-                                             Tended& tended);
+  base::Result<std::vector<ReplicaPod>> keep(const ReplicaEffective& wanted, Group& group,
+                                             const std::vector<There>& there, Tended& tended);
   ReplicaPod seen(const There& pod, const Group& group);
   base::Status end_leaving(const sync::Claim& claim, Group& group);
   base::Result<bool> images_there(const ReplicaEffective& wanted, Group& group);

@@ -38,12 +38,9 @@ Result<Shape> shape_of(const sync::Resource& resource) {
 
 Json rules_json(const Shape& shape) {
   const auto& rules = shape.rules;
-  return {rules.replicas,
-          rules.bounds.unavailable,
-          rules.bounds.surge,
-          static_cast<int>(rules.strategy),
-          rules.min_ready.count(),
-          shape.progress_deadline.count()};
+  return {rules.replicas,          rules.bounds.unavailable,
+          rules.bounds.surge,      static_cast<int>(rules.strategy),
+          rules.min_ready.count(), shape.progress_deadline.count()};
 }
 
 }  // namespace
@@ -60,7 +57,8 @@ std::optional<std::uint32_t> replica_index(const sync::ResourceKey& owner, const
   return static_cast<std::uint32_t>(*number);
 }
 
-Result<std::unique_ptr<ReplicaEffective>> resolve_replicas(const sync::Resource& resource, References& references,
+Result<std::unique_ptr<ReplicaEffective>> resolve_replicas(const sync::Resource& resource,
+                                                           References& references,
                                                            const PodContext& context) {
   HF_TRY(auto shape, shape_of(resource));
   auto out = std::make_unique<ReplicaEffective>();
@@ -75,7 +73,8 @@ Result<std::unique_ptr<ReplicaEffective>> resolve_replicas(const sync::Resource&
     digests.push_back(whole_digest(pod).hex());
     out->pods->push_back(std::move(pod));
   }
-  out->digest = base::Digest::of(base::canonical_json({{"rules", rules_json(shape)}, {"pods", std::move(digests)}}));
+  out->digest =
+      base::Digest::of(base::canonical_json({{"rules", rules_json(shape)}, {"pods", std::move(digests)}}));
   return out;
 }
 

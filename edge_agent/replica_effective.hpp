@@ -29,7 +29,8 @@ struct ReplicaEffective final : Effective {
   ReplicaPods pods = std::make_shared<std::vector<PodWanted>>();  ///< surge included
 };
 
-base::Result<std::unique_ptr<ReplicaEffective>> resolve_replicas(const sync::Resource& resource, References& references,
+base::Result<std::unique_ptr<ReplicaEffective>> resolve_replicas(const sync::Resource& resource,
+                                                                 References& references,
                                                                  const PodContext& context);
 
 /// Of a DaemonSet there is one pod, which has its name.

@@ -58,8 +58,8 @@ TEST(WorkloadClaims, APodWithANumberIsInTheClaimOfAllOfThem) {
   EXPECT_EQ(over("hf.default.web-0.app"), "hf.default.web-*");
   EXPECT_EQ(over("hf.default.web-1-29384738.app"), "hf.default.web-1-*");
   EXPECT_EQ(over("hf.default.a.b-7.app"), "hf.default.a.b-*");
-  for (const auto* const none : {"hf.default.web.app", "hf.default.web-x.app", "hf.default.web-.app", "hf.default.web-*",
-                                 "hf.default.web.app-1", "hf", ""}) {
+  for (const auto* const none : {"hf.default.web.app", "hf.default.web-x.app", "hf.default.web-.app",
+                                 "hf.default.web-*", "hf.default.web.app-1", "hf", ""}) {
     EXPECT_EQ(over(none), "") << none;
   }
   EXPECT_EQ(claim_over({ClaimKind::kPort, "hf.default.web-0.app"}), std::nullopt);
