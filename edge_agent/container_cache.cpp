@@ -41,9 +41,10 @@ Status ContainerCache::known(const sync::Claim& asker) {
   const auto now = seams_.clock.monotonic();
   if (state_ == State::kUnasked || (state_ == State::kDown && retry_at_ <= now)) open();
   waiting_.insert(asker);
-  if (state_ == State::kDown) seams_.on_due_at(asker, retry_at_);
-  // While it is tried again what was said before stands: a condition is not to flap.
-  if (trouble_) return base::fail(engine_down(*trouble_));
+  if (state_ == State::kDown) {
+    seams_.on_due_at(asker, retry_at_);
+    return base::fail(engine_down(*trouble_));
+  }
   return base::fail(not_known_yet("the containers of this node are being listed"));
 }
 
@@ -198,9 +199,9 @@ void ContainerCache::tell(const ContainerState& state) {
 
 void ContainerCache::take(ContainerState state) {
   auto& known = containers_[state.id];
-  const bool is_news = known != state;
   known = std::move(state);
-  if (is_news) tell(known);
+  // Also where it is as before: somebody may have waited for just this word.
+  tell(known);
 }
 
 void ContainerCache::drop(const ContainerId& id) {

@@ -179,7 +179,12 @@ void Engine::State::look_at_claim(const sync::Claim& claim) {
     if (entry != nullptr && entry->application != ref.application) continue;
     Target* target = targets.find(ref.application);
     const bool is_applied = healer.look(ref.application, *target, target->items[ref.item]);
-    const auto& of = live[ref.application];
+    auto& of = live[ref.application];
+    auto* const pods = drivers.pods();
+    if (of.waits_for_engine && pods != nullptr && pods->cache().trouble() == nullptr) {
+      of.waits_for_engine = false;
+      of.retry_at = now;
+    }
     // A walk waits for this, or has to begin.
     if (of.walk || !is_applied) parts.look_at(ref.application, std::max(now, of.retry_at));
     if (entry != nullptr) return;

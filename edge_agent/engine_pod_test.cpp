@@ -247,7 +247,8 @@ TEST_F(EnginePod, OneThatAnotherAgentMadeOtherwiseIsLeftAlone) {
   node.pass(10min);
   EXPECT_EQ(id(), before);
   EXPECT_TRUE(runs());
-  EXPECT_EQ(node.resource("Pod/web").reason, "RepairFailed");
+  EXPECT_THAT(node.last_event("RepairFailed"), HasSubstr("remove or rename it"));
+  EXPECT_EQ(node.count_events("RepairFailed"), 1U);
   EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("was not made by this node"));
 }
 

@@ -58,6 +58,7 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
       drifted(application, target, item, *observed);
       return true;
     }
+    if (const auto node = open_.extract(claim); !node.empty()) healed(application, item, node.mapped());
     parts_.drift.settled(claim);
   }
   tend(application, item);
@@ -179,14 +180,18 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
         item.driver->pending(*item.effective)
             .value_or(ResourceHealth{
                 .health = Health::kProgressing, .reason = "Restarting", .message = observed.difference}));
+    open_[claim] = observed.difference;
     return;  // an event tells; the drift stays open, so that it is the same one then
   }
-  parts_.drift.repaired(claim);
-  ++parts_.counters.drift_healed;
-  parts_.events.normal(
-      "DriftHealed", subject(application, item),
-      (observed.matches ? "has lost its ownership mark" : observed.difference) + "; put right");
+  open_.erase(claim);
+  healed(application, item, observed.matches ? "has lost its ownership mark" : observed.difference);
   tend(application, item);
+}
+
+void Healer::healed(const ApplicationUid& application, const TargetItem& item, const std::string& difference) {
+  parts_.drift.repaired(item.desired.claims.front());
+  ++parts_.counters.drift_healed;
+  parts_.events.normal("DriftHealed", subject(application, item), difference + "; put right");
 }
 
 }  // namespace holdfast::edge_agent

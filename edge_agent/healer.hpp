@@ -33,7 +33,11 @@ class Healer {
               const Observed& observed);
   Subject subject(const sync::ApplicationUid& application, const TargetItem& item) const;
 
+  /// Says that a repair is done; what was repaired counts as one drift.
+  void healed(const sync::ApplicationUid& application, const TargetItem& item, const std::string& difference);
+
   Parts& parts_;
+  std::map<sync::Claim, std::string> open_;  ///< repairs that go on, and of what
 };
 
 }  // namespace holdfast::edge_agent

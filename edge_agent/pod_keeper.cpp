@@ -108,7 +108,8 @@ Result<Observed> PodKeeper::look(const PodWanted& wanted, const sync::Claim& ask
     const bool is_right = one.fit == Fit::kRight && is_of(one.state->phase) != ContainerIs::kGoing;
     if (is_right) ++right;
     if (!is_right && observed.difference.empty())
-      observed.difference = "container " + one.state->name.str() + " has another specification";
+      observed.difference = "container " + one.state->name.str() + " has another specification" +
+                            (one.fit == Fit::kForeign ? ", and was not made by this node" : "");
   }
   observed.ours = observed.ours && observed.present;
   observed.matches = right == wanted.containers.size() && observed.difference.empty();

@@ -78,12 +78,16 @@ Driver::Progress SectionEnd::delete_one(const Action& action, Changes& changes, 
     return Driver::Progress::kPending;
   }
   changes.inventory[action.claim] = std::nullopt;
+  tell_deleted(action, leaving, action.reason);
+  return Driver::Progress::kDone;
+}
+
+void SectionEnd::tell_deleted(const Action& action, Leaving& leaving, const std::string& reason) {
   ++leaving.deleted;
   ++parts_.counters.deletes;
   const auto* record = parts_.store.section(action.application);
   parts_.events.normal("Pruned", {record == nullptr ? "" : record->accepted.name, action.key.brief()},
-                       action.claim.text() + " was deleted: " + action.reason);
-  return Driver::Progress::kDone;
+                       action.claim.text() + " was deleted: " + reason);
 }
 
 /// REQUIRES: `deletes` in order of their turns, the first to go first. What is not gone holds up all whose turn
@@ -133,7 +137,13 @@ Result<SectionEnd::Leaving> SectionEnd::clear_leftovers(const SectionRecord& rec
   std::vector<const Action*> deletes;
   for (const auto& action : plan.actions) {
     if (action.application != application) continue;
-    if (action.kind == ActionKind::kForget) changes.inventory[action.claim] = std::nullopt;
+    if (action.kind == ActionKind::kForget) {
+      // What was told to go and is gone now was deleted by us, also where its driver was not asked again.
+      const bool was_told = parts_.store.entry(action.claim)->phase == sync::InventoryPhase::kDeleting;
+      const bool is_released = record.removal_pending && record.removal.mode == sync::RemovalMode::kRelease;
+      changes.inventory[action.claim] = std::nullopt;
+      if (was_told && !is_released) tell_deleted(action, leaving, "is gone");
+    }
     if (action.kind != ActionKind::kDelete) continue;
     deletes.push_back(&action);
     auto entry = *parts_.store.entry(action.claim);

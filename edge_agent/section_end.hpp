@@ -46,6 +46,7 @@ class SectionEnd {
   void no_trouble(const SectionRecord& record);
 
  private:
+  void tell_deleted(const Action& action, Leaving& leaving, const std::string& reason);
   void delete_in_turn(const std::vector<const Action*>& deletes, Changes& changes, Leaving& leaving,
                       std::vector<Withheld>& kept);
   Driver::Progress delete_one(const Action& action, Changes& changes, Leaving& leaving,

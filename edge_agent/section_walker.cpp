@@ -238,6 +238,7 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
               .changes = {}};
   if (const Status prepared = prepare(round); !prepared) {
     if (is_not_known_yet(prepared.error())) return;
+    parts_.live[application].waits_for_engine = is_engine_down(prepared.error());
     end_.fail(round.record, prepared.error(), round.changes);
     return;
   }
