@@ -90,7 +90,7 @@ Result<Driver::Progress> CronJobDriver::apply(const Effective& wanted, const Act
   const auto& cron = as_job(wanted);
   HF_CHECK(zone_of(*cron.cron));
   const auto& claim = cron.claims.front();
-  if (seams_.book.find(claim) == nullptr) seams_.book.put(claim, {});
+  if (seams_.book.find(claim) == nullptr) seams_.book.put(claim, {}, seams_.clock.monotonic());
   HF_CHECK(turn(cron, true));
   return Progress::kDone;
 }
@@ -151,7 +151,7 @@ Status CronJobDriver::carry_out(const JobEffective& wanted, bool is_whole, Turn&
   }
   if (gone.empty()) return {};
   std::erase_if(turn.record.jobs, [&](const auto& entry) { return gone.contains(entry.scheduled); });
-  seams_.book.put(claim, turn.record);
+  seams_.book.put(claim, turn.record, seams_.clock.monotonic());
   return {};
 }
 
@@ -162,12 +162,10 @@ Result<Driver::Tended> CronJobDriver::turn(const JobEffective& wanted, bool is_w
   const CronRecord* known = seams_.book.find(claim);
   Turn turn{.record = known != nullptr ? *known : CronRecord{}};
   HF_CHECK(decide(wanted, turn));
-  const bool was_stored = seams_.book.is_stored(claim);
-  const bool is_news = known == nullptr || turn.record != *known;
-  if (is_news) seams_.book.put(claim, turn.record);
-  if (is_news || !was_stored) {
-    const auto wait = is_news || is_whole ? std::chrono::milliseconds{1} : base::limits::kJobStoreRetry;
-    sooner(turn.tended.again_at, seams_.clock.monotonic() + wait);
+  const auto now = seams_.clock.monotonic();
+  if (known == nullptr || turn.record != *known) seams_.book.put(claim, turn.record, now);
+  if (!seams_.book.is_stored(claim)) {
+    sooner(turn.tended.again_at, seams_.book.look_again_at(claim, now));
   } else {
     HF_CHECK(carry_out(wanted, is_whole, turn));
   }

@@ -170,7 +170,7 @@ TEST_F(EngineReplicas, WhileTheImageIsMissingNothingOfTheOldIsTouched) {
 TEST_F(EngineReplicas, ABrokenNewOneLeavesTheOldOneAndTheRevisionGoesBack) {
   start(web(1));
   const auto before = ids();
-  node.containers.set_program(ContainerName("hf.default.web-1.app"), {.exits_with = 1});
+  node.containers.set_program(ContainerName("hf.default.web-1.app"), {.exits_with = 1, .exits_after = 10ms});
   node.desire({web(1, "2", R"("progressDeadlineSeconds":60,)")});
   node.pass(20s);
   EXPECT_EQ(ids()["hf.default.web-0.app"], before.at("hf.default.web-0.app"));

@@ -85,7 +85,7 @@ Result<Driver::Progress> JobDriver::apply(const Effective& wanted, const Action&
   if (record.jobs.empty()) record.jobs.push_back({});
   auto& one = record.jobs.front().job;
   if (one.run != job.run) one = next_run(one, job.run);
-  seams_.book.put(claim, std::move(record));
+  seams_.book.put(claim, std::move(record), seams_.clock.monotonic());
   HF_CHECK(turn(job, true));
   return Progress::kDone;
 }
@@ -103,12 +103,10 @@ Result<Driver::Tended> JobDriver::turn(const JobEffective& wanted, bool is_whole
   seen_.insert_or_assign(claim, decision.pod);
   Tended tended{.restarted = decision.restarted, .again_at = decision.again_at};
   record.jobs.front().job = decision.step.record;
-  const bool was_stored = seams_.book.is_stored(claim);
-  const bool is_news = known == nullptr || record != *known;
-  if (is_news) seams_.book.put(claim, record);
-  if (is_news || !was_stored) {
-    const auto wait = is_news || is_whole ? std::chrono::milliseconds{1} : base::limits::kJobStoreRetry;
-    tended.again_at = tended.again_at ? std::min(*tended.again_at, now + wait) : now + wait;
+  if (known == nullptr || record != *known) seams_.book.put(claim, record, now);
+  if (!seams_.book.is_stored(claim)) {
+    const auto at = seams_.book.look_again_at(claim, now);
+    tended.again_at = tended.again_at ? std::min(*tended.again_at, at) : at;
     return tended;
   }
   HF_TRY(tended.wants_whole,

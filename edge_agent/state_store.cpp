@@ -192,7 +192,7 @@ Status StateStore::write(sync::WriteTxn& txn, const Changes& changes, const std:
     HF_CHECK(count > 0 ? txn.put(kProcessTable, claim_key(claim), encode_restarts(claim, count))
                        : txn.erase(kProcessTable, claim_key(claim)));
   }
-  for (const auto& claim : jobs_.changed()) {
+  for (const auto& [claim, since] : jobs_.changed()) {
     const CronRecord* record = jobs_.find(claim);
     HF_CHECK(record != nullptr ? txn.put(kJobTable, claim_key(claim), encode_jobs(claim, *record))
                                : txn.erase(kJobTable, claim_key(claim)));
