@@ -33,18 +33,21 @@ class EngineJobs : public ::testing::Test {
     node.containers.add_image(image);
   }
   static std::string pod(const std::string& args, const std::string& policy = "Never") {
-    return R"("template":{"spec":{"restartPolicy":")" + policy + R"(","containers":[{"name":"app","image":")" + kImage +
-           R"(","args":[")" + args + R"("]}]}})";
+    return R"("template":{"spec":{"restartPolicy":")" + policy +
+           R"(","containers":[{"name":"app","image":")" + kImage + R"(","args":[")" + args + R"("]}]}})";
   }
-  static FakeApp job(const std::string& more = "", const std::string& args = "1", const std::string& policy = "Never") {
+  static FakeApp job(const std::string& more = "", const std::string& args = "1",
+                     const std::string& policy = "Never") {
     FakeApp app("app");
     app.policy.progress_deadline = 24h;
     app.policy.retry.limit = 0;
     return app.workload("Job", "migrate", "{" + more + pod(args, policy) + "}");
   }
-  static FakeApp cron(const std::string& more, const std::string& job_more = "", const std::string& args = "1") {
+  static FakeApp cron(const std::string& more, const std::string& job_more = "",
+                      const std::string& args = "1") {
     FakeApp app("app");
-    return app.workload("CronJob", "report", "{" + more + R"("jobTemplate":{"spec":{)" + job_more + pod(args) + "}}}");
+    return app.workload("CronJob", "report",
+                        "{" + more + R"("jobTemplate":{"spec":{)" + job_more + pod(args) + "}}}");
   }
   void start(const FakeApp& app) {
     node.desire({app});
@@ -71,7 +74,9 @@ class EngineJobs : public ::testing::Test {
     }
     return out;
   }
-  ContainerName at(std::int64_t minute) const { return ContainerName("hf.default.report-" + std::to_string(first + minute) + ".app"); }
+  ContainerName at(std::int64_t minute) const {
+    return ContainerName("hf.default.report-" + std::to_string(first + minute) + ".app");
+  }
 
   FakeNode node;
   std::int64_t first = node.clock.wall().time_since_epoch() / 1min;
@@ -238,7 +243,8 @@ TEST_F(EngineJobs, KilledAtAnyPointEachTryRunsAndCountsOnce) {
     ASSERT_TRUE(one.restart());
     one.pass(10s);
     EXPECT_EQ(one.section("app").phase, SectionPhase::kSynced) << "point " << point;
-    EXPECT_EQ(std::ranges::count(one.containers.changes(), "start hf.default.migrate.app"), 3) << "point " << point;
+    EXPECT_EQ(std::ranges::count(one.containers.changes(), "start hf.default.migrate.app"), 3)
+        << "point " << point;
     if (HasFailure()) break;
   }
 }
@@ -278,7 +284,8 @@ TEST_F(EngineJobs, NothingIsReadBetweenTwoStarts) {
 }
 
 TEST_F(EngineJobs, KeepsItsHistoryAndNoMore) {
-  start(cron(R"("schedule":"* * * * *","successfulJobsHistoryLimit":2,"failedJobsHistoryLimit":1,)", R"("backoffLimit":0,)"));
+  start(cron(R"("schedule":"* * * * *","successfulJobsHistoryLimit":2,"failedJobsHistoryLimit":1,)",
+             R"("backoffLimit":0,)"));
   for (int minute = 1; minute <= 6; ++minute) {
     node.containers.set_program(at(minute), {.exits_with = minute % 2, .exits_after = 5s});
   }
@@ -389,9 +396,8 @@ TEST_F(EngineJobs, ALostRecordOfJobsIsMadeOfWhatIsThere) {
   node.pass(1min);
   node.containers.exit_by_hand(at(1), 0);
   node.pass(1s);
-  const auto lost = node.store.write([](sync::WriteTxn& txn) {
-    return txn.erase(kJobTable, "container:hf.default.report-*");
-  });
+  const auto lost = node.store.write(
+      [](sync::WriteTxn& txn) { return txn.erase(kJobTable, "container:hf.default.report-*"); });
   ASSERT_TRUE(lost);
   ASSERT_TRUE(node.restart());
   node.pass(1min);

@@ -31,11 +31,11 @@ class EngineReplicas : public ::testing::Test {
     image.tags = {reference};
     node.containers.add_image(image);
   }
-  static std::string spec(const std::string& more, const std::string& args, const std::string& of_container = "",
-                          const std::string& image = kImage) {
+  static std::string spec(const std::string& more, const std::string& args,
+                          const std::string& of_container = "", const std::string& image = kImage) {
     return R"({"selector":{"matchLabels":{"app":"web"}},)" + more +
-           R"("template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"app","image":")" + image +
-           R"(","args":[")" + args + "\"]" + of_container + "}]}}}";
+           R"("template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"app","image":")" +
+           image + R"(","args":[")" + args + "\"]" + of_container + "}]}}}";
   }
   static FakeApp web(int replicas, const std::string& args = "1", const std::string& more = "",
                      const std::string& image = kImage) {
@@ -114,8 +114,10 @@ TEST_F(EngineReplicas, RecreateStopsAllBeforeTheFirstNewOneComes) {
   node.forget_touched();
   start(web(2, "2", recreate));
   const auto all = changes();
-  const auto first_new = std::ranges::find_if(all, [](const auto& text) { return text.starts_with("create"); });
-  const auto last_old = std::find_if(all.rbegin(), all.rend(), [](const auto& text) { return text.starts_with("remove"); });
+  const auto first_new =
+      std::ranges::find_if(all, [](const auto& text) { return text.starts_with("create"); });
+  const auto last_old =
+      std::find_if(all.rbegin(), all.rend(), [](const auto& text) { return text.starts_with("remove"); });
   EXPECT_LT(last_old.base() - all.begin(), first_new - all.begin() + 1);
   EXPECT_EQ(args_of("hf.default.web-0.app"), "2");
   EXPECT_EQ(args_of("hf.default.web-1.app"), "2");
@@ -249,7 +251,8 @@ TEST_F(EngineReplicas, APodOfTheNameOfOneOfThemIsAConflict) {
   app.policy.progress_deadline = 60s;
   start(app);
   const auto before = ids();
-  node.desire({app, FakeApp("other").pod("web-0", std::string(R"({"containers":[{"name":"app","image":")") + kImage + R"("}]})")});
+  node.desire({app, FakeApp("other").pod("web-0", std::string(R"({"containers":[{"name":"app","image":")") +
+                                                      kImage + R"("}]})")});
   node.pass(1min);
   EXPECT_EQ(ids(), before);
   EXPECT_EQ(node.resource("Pod/web-0").reason, "ClaimConflict");
@@ -298,8 +301,8 @@ TEST_F(EngineReplicas, KilledAtAnyPointOfAChangeItEndsInTheSamePlace) {
       one.host.deliver();
       one.clock.advance(20ms);
     }
-    const bool is_over = one.section("app").phase == SectionPhase::kSynced && one.containers.running().size() == 3 &&
-                         changes_seen >= 12;
+    const bool is_over = one.section("app").phase == SectionPhase::kSynced &&
+                         one.containers.running().size() == 3 && changes_seen >= 12;
     ASSERT_TRUE(one.restart());
     one.pass(10s);
     EXPECT_GE(least, 3U) << "point " << point;

@@ -56,7 +56,8 @@ FakeApp& FakeApp::pod(const std::string& name, const std::string& spec, FakeMeta
   return add("v1", "Pod", name, Json{{"spec", Json::parse(spec)}}.dump(), meta);
 }
 
-FakeApp& FakeApp::workload(const std::string& kind, const std::string& name, const std::string& spec, FakeMeta meta) {
+FakeApp& FakeApp::workload(const std::string& kind, const std::string& name, const std::string& spec,
+                           FakeMeta meta) {
   const bool is_job = kind == "Job" || kind == "CronJob";
   return add(is_job ? "batch/v1" : "apps/v1", kind, name, Json{{"spec", Json::parse(spec)}}.dump(), meta);
 }

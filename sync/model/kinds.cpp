@@ -8,6 +8,7 @@
 
 #include "sync/model/config_map.hpp"
 #include "sync/model/file_spec.hpp"
+#include "sync/model/pod_support.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
 #include "sync/model/workload_claims.hpp"
@@ -43,11 +44,11 @@ constexpr std::array kKinds{
     KindInfo{"holdfast.dev", "v1", "File", "file/1", 10, check_with<parse_file_spec>, file_claims},
     KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>,
              process_claims},
-    KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod, pod_claims},
-    KindInfo{"apps", "v1", "Deployment", "deployment/1", 61, check_deployment, deployment_claims},
-    KindInfo{"apps", "v1", "DaemonSet", "daemonset/1", 62, check_daemon_set, daemon_set_claims},
-    KindInfo{"batch", "v1", "Job", "job/1", 63, check_job, job_claims},
-    KindInfo{"batch", "v1", "CronJob", "cronjob/1", 64, check_cron_job, cron_job_claims},
+    KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod_of_node, pod_claims},
+    KindInfo{"apps", "v1", "Deployment", "deployment/1", 61, check_deployment_of_node, deployment_claims},
+    KindInfo{"apps", "v1", "DaemonSet", "daemonset/1", 62, check_daemon_set_of_node, daemon_set_claims},
+    KindInfo{"batch", "v1", "Job", "job/1", 63, check_job_of_node, job_claims},
+    KindInfo{"batch", "v1", "CronJob", "cronjob/1", 64, check_cron_job_of_node, cron_job_claims},
 };
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include "sync/model/fields.hpp"
 #include "sync/model/job_spec.hpp"
 #include "sync/model/metadata.hpp"
-#include "sync/model/pod_support.hpp"
 #include "sync/model/text.hpp"
 #include "sync/model/workload_spec.hpp"
 
@@ -53,8 +52,6 @@ base::Status check_workload(const Json& object, Parse parse, Claims claims) {
   HF_CHECK(in.finish_open());
   return check_lengths(claims(ResourceKey{"", "", metadata.ns, metadata.name}, object));
 }
-
-constexpr const char* kTemplateSpec = "spec.template.spec";
 
 /// The claim of all of them, and the ports that each would hold.
 std::vector<Claim> claims_of_numbered(std::string_view ns, std::string_view name, const PodSpec& pod) {
@@ -144,34 +141,20 @@ std::optional<Claim> claim_over(const Claim& claim) {
   return Claim{ClaimKind::kContainer, claim.value.substr(0, dash) + "-*"};
 }
 
-base::Status check_pod(const Json& object) {
-  HF_CHECK(check_workload(object, parse_pod, pod_claims));
-  HF_TRY(const auto pod, parse_pod(object));
-  return check_pod_support(pod.spec, "spec");
-}
+base::Status check_pod(const Json& object) { return check_workload(object, parse_pod, pod_claims); }
 
 base::Status check_deployment(const Json& object) {
-  HF_CHECK(check_workload(object, parse_deployment, longest_of_deployment));
-  HF_TRY(const auto deployment, parse_deployment(object));
-  return check_pod_support(deployment.pod.spec, kTemplateSpec);
+  return check_workload(object, parse_deployment, longest_of_deployment);
 }
 
 base::Status check_daemon_set(const Json& object) {
-  HF_CHECK(check_workload(object, parse_daemon_set, daemon_set_claims));
-  HF_TRY(const auto set, parse_daemon_set(object));
-  return check_pod_support(set.pod.spec, kTemplateSpec);
+  return check_workload(object, parse_daemon_set, daemon_set_claims);
 }
 
-base::Status check_job(const Json& object) {
-  HF_CHECK(check_workload(object, parse_job, job_claims));
-  HF_TRY(const auto job, parse_job(object));
-  return check_pod_support(job.pod.spec, kTemplateSpec);
-}
+base::Status check_job(const Json& object) { return check_workload(object, parse_job, job_claims); }
 
 base::Status check_cron_job(const Json& object) {
-  HF_CHECK(check_workload(object, parse_cron_job, longest_of_cron_job));
-  HF_TRY(const auto cron, parse_cron_job(object));
-  return check_pod_support(cron.job.pod.spec, "spec.jobTemplate.spec.template.spec");
+  return check_workload(object, parse_cron_job, longest_of_cron_job);
 }
 
 }  // namespace holdfast::sync
