@@ -60,9 +60,8 @@ class Decision {
     if (!step_.record.started) step_.record.started = now_;
   }
 
-  void finish(JobOutcome outcome, std::string reason, std::string message) {
+  void finish(JobOutcome outcome, std::string message) {
     step_.record.outcome = outcome;
-    step_.record.reason = std::move(reason);
     step_.record.message = std::move(message);
     step_.record.finished = now_;
   }
@@ -76,19 +75,20 @@ class Decision {
   }
 
   void judge() {
-    const JobRecord& record = step_.record;
+    JobRecord& record = step_.record;
     if (record.succeeded >= spec_.completions) {
-      finish(JobOutcome::kComplete, "", "");
+      finish(JobOutcome::kComplete, "");
     } else if (is_over_the_limit()) {
       const auto failures = record.failed + (pod_.is == Is::kActive ? pod_.restarts : 0);
-      finish(JobOutcome::kFailed, "BackoffLimitExceeded",
-             "failed " + std::to_string(failures) + " times (backoffLimit " +
-                 std::to_string(spec_.backoff_limit) + ")" +
-                 (pod_.message.empty() ? "" : "; the last time: " + pod_.message));
+      record.reason = "BackoffLimitExceeded";
+      finish(JobOutcome::kFailed, "failed " + std::to_string(failures) +
+                                      (failures == 1 ? " time" : " times") + " (backoffLimit " +
+                                      std::to_string(spec_.backoff_limit) + ")" +
+                                      (pod_.message.empty() ? "" : "; the last time: " + pod_.message));
     } else if (const auto left = time_left(); left && *left <= milliseconds{0}) {
-      finish(JobOutcome::kFailed, "DeadlineExceeded",
-             "was not done after " + std::to_string(spec_.active_deadline->count()) +
-                 " s (activeDeadlineSeconds)");
+      record.reason = "DeadlineExceeded";
+      finish(JobOutcome::kFailed, "was not done after " + std::to_string(spec_.active_deadline->count()) +
+                                      " s (activeDeadlineSeconds)");
     }
   }
 

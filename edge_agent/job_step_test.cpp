@@ -286,7 +286,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(JobStep, SaysWhyItFailed) {
   const auto step = job_step(spec(1, 0), begun(), {Is::kFailed, 1, 0, "app exited with code 3"}, at(1s));
   EXPECT_EQ(step.record.reason, "BackoffLimitExceeded");
-  EXPECT_EQ(step.record.message, "failed 1 times (backoffLimit 0); the last time: app exited with code 3");
+  EXPECT_EQ(step.record.message, "failed 1 time (backoffLimit 0); the last time: app exited with code 3");
   const auto late = job_step(with_deadline(60s), begun(), {Is::kActive, 1}, at(61s));
   EXPECT_EQ(late.record.reason, "DeadlineExceeded");
 }

@@ -255,7 +255,8 @@ Status ReplicaDriver::check_progress(const ReplicaEffective& wanted, Group& grou
   group.progress.begin(now);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wanted.progress_deadline).count();
   const auto worst = worst_of(wanted);
-  return fail(Code::kTimeout,
+  // No kTimeout: that would be the host's fault, and the revision were tried for ever.
+  return fail(Code::kLimit,
               "ProgressDeadlineExceeded: nothing went on for " + std::to_string(seconds) +
                   " s (progressDeadlineSeconds): " + counts_text(wanted.rules, group.step.counts) +
                   (worst.message.empty() ? "" : "; " + worst.message));
@@ -265,7 +266,11 @@ Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Act
   const auto& replicas = as_replicas(wanted);
   Group& of = group(replicas);
   const auto& claim = replicas.claims.front();
-  HF_CHECK(seams_.pods->cache().known(claim));
+  if (const Status known = seams_.pods->cache().known(claim); !known) {
+    // While the engine is away nothing can go on.
+    of.progress.begin(seams_.clock.monotonic());
+    return fail(known.error());
+  }
   HF_CHECK(end_leaving(claim, of));
   HF_TRY(const auto pods, there(replicas, of));
   Tended tended;
