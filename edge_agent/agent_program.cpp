@@ -154,8 +154,7 @@ Status AgentProgram::note_running() {
 Status AgentProgram::boot_engine() {
   const auto make = [this] {
     engine_ = std::make_unique<Engine>(
-        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(),
-                      base::build_time()},
+        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), base::build_time()},
         identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));

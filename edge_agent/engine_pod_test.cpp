@@ -253,8 +253,7 @@ TEST_F(EnginePod, OneThatAnotherAgentMadeOtherwiseIsLeftAlone) {
 }
 
 TEST_F(EnginePod, AProgramThatCannotBeStartedIsSaidAndTriedAgain) {
-  node.containers.set_program(kWeb,
-                              {.start_error = base::Error(base::Code::kIo, "exec: /no: no such file")});
+  node.containers.set_program(kWeb, {.start_error = base::Error(base::Code::kIo, "exec: /no: no such file")});
   start(web());
   EXPECT_EQ(node.resource("Pod/web").reason, "StartFailed");
   EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("/no: no such file"));
@@ -363,7 +362,8 @@ TEST_F(EnginePod, ALostAnswerOfACreateMakesNoSecondOne) {
 TEST_F(EnginePod, FiftyPodsAreFiftyContainersAndOneStream) {
   FakeApp app("app");
   for (int i = 0; i < 50; ++i)
-    app.pod("p" + std::to_string(i), R"({"containers":[{"name":"app","image":"registry.example.com/web:1"}]})");
+    app.pod("p" + std::to_string(i),
+            R"({"containers":[{"name":"app","image":"registry.example.com/web:1"}]})");
   start(app);
   node.pass(5s);
   EXPECT_EQ(node.containers.running().size(), 50U);
