@@ -69,6 +69,7 @@ Result<Observed> CronJobDriver::observe(const sync::Claim& claim, const Effectiv
   if (seams_.pods == nullptr) return fail(no_engine());
   if (wanted == nullptr && !is_of_all(claim)) return seams_.of_claims.observe(claim, nullptr, entry);
   HF_CHECK(seams_.pods->cache().known(claim));
+  if (wanted == nullptr && entry == nullptr) return Observed{};
   const auto& key = wanted != nullptr ? wanted->key : entry->key;
   const auto& first = wanted != nullptr ? wanted->claims.front() : claim;
   // What it is stands in its manifest alone; on the node there are its Jobs, and what is remembered of them.
@@ -155,6 +156,25 @@ Status CronJobDriver::carry_out(const JobEffective& wanted, bool is_whole, Turn&
   return {};
 }
 
+ResourceHealth CronJobDriver::health_of(const JobEffective& wanted, const Turn& turn) const {
+  if (wanted.cron->suspend)
+    return {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
+  ResourceHealth out{.health = Health::kHealthy};
+  const auto last = std::find_if(turn.record.jobs.rbegin(), turn.record.jobs.rend(),
+                                 [](const auto& entry) { return entry.job.outcome != JobOutcome::kNone; });
+  if (turn.step.clock_is_unset) {
+    out.reason = "ClockUnset";
+    out.message = "nothing is started before the clock of this node is set";
+  } else if (turn.step.is_held_back) {
+    out.reason = "HeldBack";
+    out.message = "a start waits until a Job before it has ended";
+  } else if (last != turn.record.jobs.rend() && last->job.outcome == JobOutcome::kFailed) {
+    out.reason = "LastJobFailed";
+    out.message = pod_id(wanted, *last).name + ": " + last->job.message;
+  }
+  return out;
+}
+
 Result<Driver::Tended> CronJobDriver::turn(const JobEffective& wanted, bool is_whole) {
   const auto& claim = wanted.claims.front();
   HF_CHECK(seams_.pods->cache().known(claim));
@@ -169,19 +189,7 @@ Result<Driver::Tended> CronJobDriver::turn(const JobEffective& wanted, bool is_w
   } else {
     HF_CHECK(carry_out(wanted, is_whole, turn));
   }
-  ResourceHealth& health = health_[claim];
-  health = {.health = Health::kHealthy};
-  if (wanted.cron->suspend)
-    health = {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
-  if (turn.step.clock_is_unset) {
-    health = {.health = Health::kHealthy,
-              .reason = "ClockUnset",
-              .message = "nothing is started before the clock of this node is set"};
-  } else if (turn.step.is_held_back) {
-    health = {.health = Health::kHealthy,
-              .reason = "HeldBack",
-              .message = "a start waits until a Job before it has ended"};
-  }
+  health_[claim] = health_of(wanted, turn);
   return turn.tended;
 }
 

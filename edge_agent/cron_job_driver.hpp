@@ -43,6 +43,7 @@ class CronJobDriver final : public Driver {
 
  private:
   struct Turn;
+  ResourceHealth health_of(const JobEffective& wanted, const Turn& turn) const;
   base::Result<Tended> turn(const JobEffective& wanted, bool is_whole);
   base::Status decide(const JobEffective& wanted, Turn& turn);
   base::Status carry_out(const JobEffective& wanted, bool is_whole, Turn& turn);

@@ -291,6 +291,11 @@ TEST_F(EngineJobs, KeepsItsHistoryAndNoMore) {
   }
   node.pass(6min + 30s);
   EXPECT_THAT(there(), ElementsAre("4", "5", "6"));
+  EXPECT_EQ(node.resource("CronJob/report").reason, "");
+  node.containers.set_program(at(7), {.exits_with = 3, .exits_after = 5s});
+  node.pass(1min);
+  EXPECT_EQ(node.resource("CronJob/report").reason, "LastJobFailed");
+  EXPECT_EQ(node.resource("CronJob/report").health, Health::kHealthy);
 }
 
 TEST_F(EngineJobs, ForbidWaitsAndReplaceStops) {

@@ -121,6 +121,7 @@ Result<Driver::Progress> JobDriver::remove(const sync::InventoryEntry& entry) {
   HF_TRY(const auto progress, seams_.of_claims.remove(entry));
   if (progress == Progress::kPending) return progress;
   seams_.book.forget(entry.claim);
+  seams_.runner->forget({entry.key.ns, entry.key.name});
   seen_.erase(entry.claim);
   return progress;
 }

@@ -136,11 +136,13 @@ Result<bool> JobRunner::act(const Decision& decision, const PodId& id, const Job
 
 Result<Progress> JobRunner::end(const PodId& id, const sync::Claim& asker) {
   HF_TRY(const auto progress, end_pod(seams_.pods, seams_.restarts, id, asker));
-  if (progress == Progress::kDone) {
-    leaving_.erase(id);
-    kept_.erase(id);
-  }
+  if (progress == Progress::kDone) forget(id);
   return progress;
+}
+
+void JobRunner::forget(const PodId& id) {
+  leaving_.erase(id);
+  kept_.erase(id);
 }
 
 ResourceHealth JobRunner::complaint(const PodId& id, const JobRecord& record, const JobPod& pod) {

@@ -56,6 +56,8 @@ class JobRunner {
   /// What keeps it from running well; kHealthy: nothing.
   ResourceHealth complaint(const PodId& id, const JobRecord& record, const JobPod& pod);
   void cancel_probes(const PodId& id);
+  /// It is gone, and nobody wants it any more.
+  void forget(const PodId& id);
   /// The number of the try that is there; 0: none.
   std::uint32_t try_of(const PodId& id) const;
   std::optional<base::Digest> run_of(const PodId& id) const;

@@ -157,6 +157,17 @@ def test_a_job_that_fails_fails_its_revision(fleet, engine):
     assert "exited with code 3" in node.section(app.name)["message"]
 
 
+def test_unenroll_prune_leaves_none_of_them(fleet, engine):
+    node = node_with(fleet, engine)
+    fleet.app(objects={"web.yaml": deployment("web", revision(1), replicas=2), "migrate.yaml": job("migrate", ENDS_WELL),
+                       "report.yaml": cron_job("report", ENDS_WELL)})
+    assert len(engine.containers()) >= 3
+    node.stop()
+    done = node.command("unenroll", "--prune", "--root", str(node.root), "--engine", str(engine.socket))
+    assert done.returncode == 0, done.stderr
+    assert engine.containers() == {}
+
+
 def test_a_cron_job_starts_by_the_clock(fleet, engine):
     node = node_with(fleet, engine)
     app = fleet.app(objects={"report.yaml": cron_job("report", ENDS_WELL)})
