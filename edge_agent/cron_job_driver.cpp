@@ -100,7 +100,7 @@ Result<Driver::Progress> CronJobDriver::apply(const Effective& wanted, const Act
 void CronJobDriver::take_in_lost(const JobEffective& wanted, CronRecord& record) {
   for (const auto& id : pods_of(*seams_.pods, wanted.key)) {
     const auto minutes = pod_number(id.name, wanted.key.name);
-    if (!minutes || *minutes > UINT32_MAX) continue;
+    if (!minutes || *minutes > UINT32_MAX || record.jobs.size() >= kCronEntriesMax) continue;
     const base::WallTime scheduled{std::chrono::minutes(static_cast<std::int64_t>(*minutes))};
     const auto at = std::ranges::lower_bound(record.jobs, scheduled, {}, &CronEntry::scheduled);
     const bool is_known = at != record.jobs.end() && at->scheduled == scheduled;

@@ -74,17 +74,17 @@ CronStep cron_step(const sync::CronJob& spec, const sync::TimeZone& zone, const 
   const auto decision = sync::decide(spec, zone, {dealt_with, active}, now.wall, not_before);
   step.again_at = decision.next;
   step.clock_is_unset = decision.clock_is_unset;
-  step.is_held_back = decision.act == Act::kHeldBack ||
-                      (decision.act == Act::kStart && active >= limits::kCronJobsRunningMax);
+  const bool is_full = active >= limits::kCronJobsRunningMax || record.jobs.size() >= kCronEntriesMax;
+  const bool starts = decision.act == Act::kStart || decision.act == Act::kReplace;
+  step.is_held_back = decision.act == Act::kHeldBack || (starts && is_full);
   step.record.dealt_with = dealt_with;
   if (!step.is_held_back) {
     step.record.dealt_with = decision.dealt_with;
     if (decision.scheduled) step.warning = text_of(decision);
   }
-  if (decision.act == Act::kReplace) {
+  if (decision.act == Act::kReplace && !step.is_held_back) {
     for (auto& entry : step.record.jobs) entry.is_leaving = entry.is_leaving || runs(entry);
   }
-  const bool starts = decision.act == Act::kStart || decision.act == Act::kReplace;
   if (starts && !step.is_held_back) add_job(step.record, *decision.scheduled, run);
   forget_beyond(step.record, JobOutcome::kComplete, spec.successful_kept);
   forget_beyond(step.record, JobOutcome::kFailed, spec.failed_kept);

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/limits/agent.hpp"
+#include "base/limits/model.hpp"
 #include "edge_agent/job_step.hpp"
 #include "sync/model/cron_decision.hpp"
 
@@ -21,6 +23,10 @@ struct CronEntry {
   bool is_leaving = false;  ///< replaced, or history that is kept no longer: its pod goes, then this
   bool operator==(const CronEntry&) const = default;
 };
+
+/// Of one CronJob: its history, those that run, and as many that are on their way out. Nothing more is started before one of them is gone.
+inline constexpr std::size_t kCronEntriesMax =
+    2 * static_cast<std::size_t>(base::limits::kJobHistoryMax) + 4 * base::limits::kCronJobsRunningMax;
 
 struct CronRecord {
   base::WallTime dealt_with;    ///< up to here every start is dealt with; 0: none was decided about yet

@@ -95,6 +95,16 @@ TEST(CronStep, HoldsBackMoreThanTheLimitAtATime) {
   EXPECT_EQ(then.record.jobs.back().scheduled, kNoon + 41min) << "one start for all that were held back";
 }
 
+TEST(CronStep, StartsNothingMoreWhileWhatIsToGoDoesNot) {
+  CronRecord record{kNoon, {}};
+  for (int i = 1; i <= 2'000; ++i)
+    record = step(cron(ConcurrencyPolicy::kReplace), record, kNoon + std::chrono::minutes(i)).record;
+  EXPECT_EQ(record.jobs.size(), kCronEntriesMax);
+  record.jobs.erase(record.jobs.begin());
+  EXPECT_EQ(step(cron(ConcurrencyPolicy::kReplace), record, kNoon + 2'001min).record.jobs.size(),
+            kCronEntriesMax);
+}
+
 TEST(CronStep, KeepsAsMuchHistoryAsIsWanted) {
   auto spec = cron();
   spec.successful_kept = 2;

@@ -6,7 +6,6 @@
 
 #include "base/json.hpp"
 #include "base/limits/agent.hpp"
-#include "base/limits/model.hpp"
 #include "sync/model/fields.hpp"
 #include "sync/model/words.hpp"
 
@@ -23,9 +22,6 @@ namespace {
 
 constexpr sync::Words<JobOutcome, 3> kOutcomes{
     {{{JobOutcome::kNone, "None"}, {JobOutcome::kComplete, "Complete"}, {JobOutcome::kFailed, "Failed"}}}};
-/// Of history, those that run, and those on their way out.
-constexpr std::size_t kJobsMax =
-    2 * static_cast<std::size_t>(base::limits::kJobHistoryMax) + 4 * base::limits::kCronJobsRunningMax;
 constexpr std::chrono::milliseconds kSteadyMax = std::chrono::years{100};
 
 auto count_field(std::uint32_t& out) { return sync::number_field(out, 0, UINT32_MAX); }
@@ -120,7 +116,7 @@ Result<std::pair<sync::Claim, CronRecord>> decode_jobs(std::string_view bytes) {
   in.required("claim", sync::text_field(out.first, sync::Claim::parse))
       .required("dealtWith", sync::time_field(record.dealt_with))
       .required("jobs", [&](const Json& jobs, const std::string& where) -> Status {
-        if (!jobs.is_array() || jobs.size() > kJobsMax)
+        if (!jobs.is_array() || jobs.size() > kCronEntriesMax)
           return fail(Code::kInvalid, where + " is no list of Jobs");
         for (const auto& job : jobs) HF_CHECK(read_entry(job, where, record.jobs.emplace_back()));
         return {};

@@ -104,7 +104,10 @@ Result<Observed> ReplicaDriver::observe(const sync::Claim& claim, const Effectiv
   if (wanted == nullptr) {
     if (!is_of_all(claim)) return seams_.of_claims.observe(claim, nullptr, entry);
     HF_CHECK(seams_.pods->cache().known(claim));
-    const bool is_there = entry != nullptr && !pods_of(*seams_.pods, entry->key).empty();
+    // Until the last word on each of them was heard, so that remove() can forget them.
+    const auto known = groups_.find(claim);
+    const bool is_leaving = known != groups_.end() && !known->second.leaving.empty();
+    const bool is_there = entry != nullptr && (is_leaving || !pods_of(*seams_.pods, entry->key).empty());
     return Observed{.present = is_there, .ours = is_there};
   }
   const auto& replicas = as_replicas(*wanted);
@@ -200,24 +203,14 @@ Status ReplicaDriver::end_leaving(const sync::Claim& claim, Group& group) {
   return {};
 }
 
-/// Before anything of the old is stopped for the new.
+/// Before anything of the old is stopped for the new. All pods have the same.
 Result<bool> ReplicaDriver::images_there(const ReplicaEffective& wanted, Group& group) {
   if (wanted.pods->empty()) return true;
-  const auto& claim = wanted.claims.front();
-  for (const auto& container : wanted.pods->front().containers) {
-    if (container.role == ContainerRole::kNetwork) continue;
-    const auto look = seams_.pods->images().look(container.image, container.pull_policy, claim);
-    if (look.is == ImageLook::Is::kThere) continue;
-    if (look.is == ImageLook::Is::kFailed && look.is_hosts_fault)
-      return fail(Code::kUnavailable, look.reason + ": " + look.message);
-    group.pending = {.health = look.is == ImageLook::Is::kPulling ? Health::kProgressing : Health::kDegraded,
-                     .reason = look.is == ImageLook::Is::kPulling ? "Pulling" : look.reason,
-                     .message = look.is == ImageLook::Is::kPulling
-                                    ? "waits for image " + container.image.text()
-                                    : look.message};
-    return false;
-  }
-  return true;
+  const auto& pod = wanted.pods->front();
+  auto& keeper = seams_.pods->keeper(pod.id);
+  HF_TRY(const bool are_there, keeper.images_ready(pod, wanted.claims.front()));
+  if (!are_there) group.pending = keeper.pending(pod);
+  return are_there;
 }
 
 Status ReplicaDriver::carry_out(const ReplicaEffective& wanted, Group& group,
@@ -295,12 +288,10 @@ Result<Driver::Progress> ReplicaDriver::remove(const sync::InventoryEntry& entry
   if (seams_.pods == nullptr) return fail(no_engine());
   if (!is_of_all(entry.claim)) return seams_.of_claims.remove(entry);
   HF_CHECK(seams_.pods->cache().known(entry.claim));
-  bool is_gone = true;
-  for (const auto& id : pods_of(*seams_.pods, entry.key)) {
-    HF_TRY(const auto progress, end_pod(*seams_.pods, seams_.restarts, id, entry.claim));
-    is_gone = is_gone && progress == Progress::kDone;
-  }
-  if (!is_gone) return Progress::kPending;
+  Group& of = groups_[entry.claim];
+  for (auto& id : pods_of(*seams_.pods, entry.key)) of.leaving.insert(std::move(id));
+  HF_CHECK(end_leaving(entry.claim, of));
+  if (!of.leaving.empty()) return Progress::kPending;
   groups_.erase(entry.claim);
   return Progress::kDone;
 }
