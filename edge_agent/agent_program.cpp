@@ -180,9 +180,10 @@ Status AgentProgram::open_images() {
 
 Status AgentProgram::boot_engine() {
   const auto make = [this] {
-    engine_ = std::make_unique<Engine>(Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(),
-                                                     containers_.get(), units_.get(), image_puller_.get()},
-                                       identity_);
+    engine_ = std::make_unique<Engine>(
+        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), units_.get(),
+                      image_puller_.get(), base::build_time()},
+        identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));
     engine_->set_facts(std::move(facts));

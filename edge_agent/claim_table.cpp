@@ -2,6 +2,10 @@
 #include "edge_agent/claim_table.hpp"
 
 #include <tuple>
+#include <utility>
+#include <vector>
+
+#include "sync/model/workload_claims.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -38,6 +42,22 @@ ClaimTable::ClaimTable(const PlanInput& input) {
       }
     }
   }
+  settle_overlaps(input);
+}
+
+/// Pod web-0 and Deployment web, whose first pod is web-0, too: what loses its claim to another holds neither.
+void ClaimTable::settle_overlaps(const PlanInput& input) {
+  std::vector<std::pair<sync::Claim, Contender>> lost;
+  for (const auto& [claim, contender] : holders_) {
+    const auto over = sync::claim_over(claim);
+    const auto all = over ? holders_.find(*over) : holders_.end();
+    if (all == holders_.end() || all->second == contender) continue;
+    const bool was_first = distance(contender, entry_of(input, claim)) == 0;
+    const bool all_was_first = distance(all->second, entry_of(input, *over)) == 0;
+    const bool wins = was_first != all_was_first ? was_first : comes_before(contender, all->second, nullptr);
+    lost.emplace_back(wins ? *over : claim, wins ? contender : all->second);
+  }
+  for (auto& [claim, winner] : lost) holders_[claim] = winner;
 }
 
 bool ClaimTable::gets_all(const Contender& contender, const sync::Claim** lost) const {

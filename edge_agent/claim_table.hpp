@@ -31,6 +31,8 @@ class ClaimTable {
   std::string conflict(const Contender& loser, const sync::Claim& claim) const;
 
  private:
+  void settle_overlaps(const PlanInput& input);
+
   std::map<sync::Claim, Contender> holders_;
 };
 

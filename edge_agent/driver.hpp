@@ -81,6 +81,9 @@ class Driver {
   struct Tended {
     std::string restarted{};                        ///< why it was started again; empty: it was not
     std::optional<base::MonotonicTime> again_at{};  ///< tend again then even without an event
+    /// What is due now needs a whole one (a Job starts its next pod): apply() is called with it at once. No drift, so it waits for nothing.
+    bool wants_whole = false;
+    std::string missed{};  ///< what a schedule left out, told once
   };
   /// Keeps going what was applied: restarts by policy, probes. REQUIRES: it was applied and still matches.
   virtual base::Result<Tended> tend(const Effective& wanted) = 0;

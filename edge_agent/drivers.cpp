@@ -11,6 +11,14 @@ std::unique_ptr<Pods> make_pods(const Drivers::Seams& seams) {
                                             seams.restarts, seams.on_due, seams.on_due_at, seams.puller});
 }
 
+std::unique_ptr<JobRunner> make_job_runner(const Drivers::Seams& seams, Pods* pods) {
+  if (pods == nullptr) return nullptr;
+  return std::make_unique<JobRunner>(
+      JobRunner::Seams{*pods, seams.restarts, seams.clock, seams.host.boot_id()});
+}
+
+PodContext context_of(const Drivers::Seams& seams) { return {seams.secrets, seams.marks, seams.node_name}; }
+
 }  // namespace
 
 Drivers::Drivers(Seams seams)
@@ -18,11 +26,20 @@ Drivers::Drivers(Seams seams)
       processes_(seams.host, seams.clock, seams.marks, seams.restarts),
       pods_(make_pods(seams)),
       pod_driver_(pods_.get(), {seams.secrets, seams.marks, seams.node_name}, seams.restarts),
+      job_runner_(make_job_runner(seams, pods_.get())),
+      replicas_({pods_.get(), pod_driver_, context_of(seams), seams.clock, seams.restarts, seams.on_due_at}),
+      jobs_({pods_.get(), job_runner_.get(), pod_driver_, context_of(seams), seams.clock,
+             seams.jobs != nullptr ? *seams.jobs : own_jobs_}),
+      cron_jobs_({pods_.get(), job_runner_.get(), pod_driver_, context_of(seams), seams.host, seams.clock,
+                  seams.jobs != nullptr ? *seams.jobs : own_jobs_, seams.not_before}),
       units_({seams.units, seams.host, seams.clock, files_, seams.unit_book, seams.on_due}) {}
 
 Driver* Drivers::of(const sync::ResourceKey& key) {
   if (key.group.empty() && (key.kind == "ConfigMap" || key.kind == "Secret")) return &config_maps_;
   if (key.group.empty() && key.kind == "Pod") return &pod_driver_;
+  if (key.group == "apps" && (key.kind == "Deployment" || key.kind == "DaemonSet")) return &replicas_;
+  if (key.group == "batch" && key.kind == "Job") return &jobs_;
+  if (key.group == "batch" && key.kind == "CronJob") return &cron_jobs_;
   if (key.group != "holdfast.dev") return nullptr;
   if (key.kind == "File") return &files_;
   if (key.kind == "Process") return &processes_;
@@ -41,9 +58,11 @@ Driver* Drivers::of(const sync::Claim& claim) {
   return nullptr;
 }
 
-Driver* Drivers::of(const sync::Claim& claim, const sync::ResourceKey& key) {
-  const bool is_of_a_unit = key.group == "holdfast.dev" && key.kind == "Unit";
-  return is_of_a_unit ? &units_ : of(claim);
+Driver* Drivers::of(const sync::InventoryEntry& entry) {
+  const auto& key = entry.key;
+  const bool is_by_kind =
+      key.group == "apps" || key.group == "batch" || (key.group == "holdfast.dev" && key.kind == "Unit");
+  return is_by_kind ? of(key) : of(entry.claim);
 }
 
 std::vector<sync::Claim> Drivers::on_event(const base::HostEvent& event) {

@@ -4,9 +4,12 @@
 #pragma once
 
 #include "edge_agent/config_map_driver.hpp"
+#include "edge_agent/cron_job_driver.hpp"
 #include "edge_agent/file_driver.hpp"
+#include "edge_agent/job_driver.hpp"
 #include "edge_agent/pod_driver.hpp"
 #include "edge_agent/process_driver.hpp"
+#include "edge_agent/replica_driver.hpp"
 #include "edge_agent/unit_driver.hpp"
 
 namespace holdfast::edge_agent {
@@ -26,14 +29,16 @@ class Drivers {
     base::UnitManager* units = nullptr;  ///< none: no systemd here
     UnitBook* unit_book = nullptr;       ///< REQUIRES: there is one where there are units
     ImagePuller* puller = nullptr;  ///< none: images are not pulled
+    JobBook* jobs = nullptr;      ///< none: what is known of Jobs ends with this
+    base::WallTime not_before{};  ///< a clock that shows an earlier time is not set
   };
   explicit Drivers(Seams seams);
 
   /// nullptr: this agent cannot do that kind.
   Driver* of(const sync::ResourceKey& key);
   Driver* of(const sync::Claim& claim);
-  /// As of(claim), where a resource of `key` holds it: the file of a Unit is the Unit's.
-  Driver* of(const sync::Claim& claim, const sync::ResourceKey& key);
+  /// Of what nobody may desire any more: that of its kind, else of its claim.
+  Driver* of(const sync::InventoryEntry& entry);
   /// Hands the event to every driver; the claims to look at.
   std::vector<sync::Claim> on_event(const base::HostEvent& event);
   /// nullptr: this node does no containers.
@@ -45,6 +50,11 @@ class Drivers {
   ProcessDriver processes_;
   std::unique_ptr<Pods> pods_;
   PodDriver pod_driver_;
+  JobBook own_jobs_;
+  std::unique_ptr<JobRunner> job_runner_;
+  ReplicaDriver replicas_;  // Deployments and DaemonSets
+  JobDriver jobs_;
+  CronJobDriver cron_jobs_;
   UnitDriver units_;  // writes through files_
 };
 

@@ -37,7 +37,8 @@ struct Engine::State {
         drivers({seams.host, seams.clock, marks, restarts, secrets,
                  [this](const sync::Claim& claim) { on_due(claim); },
                  [this](const sync::Claim& claim, MonotonicTime at) { parts.look_at(claim, at); },
-                 seams.containers, identity.name, seams.units, &store.units(), seams.puller}),
+                 seams.containers, identity.name, seams.units, &store.units(), seams.puller, &store.jobs(),
+                 seams.not_before}),
         targets(store, drivers),
         events(seams.clock, seams.outbox),
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
@@ -205,10 +206,10 @@ void Engine::State::on_due(const sync::Claim& claim) {
 }
 
 void Engine::State::store_restarts() {
-  if (restarts.changed().empty() && store.units().changed().empty()) return;
+  if (restarts.changed().empty() && store.units().changed().empty() && store.jobs().changed().empty()) return;
   Changes none;
   if (const Status stored = store.commit(none); !stored) {
-    base::log::failure("what was noted of processes and units could not be stored", "restarts",
+    base::log::failure("what was noted of processes, units and Jobs could not be stored", "restarts",
                        stored.error());
   }
 }

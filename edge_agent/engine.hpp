@@ -60,6 +60,7 @@ class Engine {
     base::Engine* containers = nullptr;  ///< none: this node does no containers
     base::UnitManager* units = nullptr;  ///< none: no systemd here
     ImagePuller* puller = nullptr;       ///< none: images are not pulled
+    base::WallTime not_before{};         ///< a clock that shows an earlier time is not set
   };
   Engine(Seams seams, NodeIdentity identity);
   ~Engine();

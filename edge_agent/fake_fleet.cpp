@@ -59,6 +59,12 @@ FakeApp& FakeApp::pod(const std::string& name, const std::string& spec, FakeMeta
   return add("v1", "Pod", name, Json{{"spec", Json::parse(spec)}}.dump(), meta);
 }
 
+FakeApp& FakeApp::workload(const std::string& kind, const std::string& name, const std::string& spec,
+                           FakeMeta meta) {
+  const bool is_job = kind == "Job" || kind == "CronJob";
+  return add(is_job ? "batch/v1" : "apps/v1", kind, name, Json{{"spec", Json::parse(spec)}}.dump(), meta);
+}
+
 FakeApp& FakeApp::process(const std::string& name, const std::vector<std::string>& command, FakeMeta meta) {
   return process_spec(name, Json{{"command", command}}.dump(), std::move(meta));
 }

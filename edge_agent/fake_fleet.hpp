@@ -45,6 +45,9 @@ class FakeApp {
   /// `spec` is JSON, that of a Pod.
   FakeApp& pod(const std::string& name, const std::string& spec, FakeMeta meta = {});
   FakeApp& unit_spec(const std::string& name, const std::string& spec, FakeMeta meta = {});
+  /// The same of a Deployment, DaemonSet, Job or CronJob.
+  FakeApp& workload(const std::string& kind, const std::string& name, const std::string& spec,
+                    FakeMeta meta = {});
   FakeApp& config_map(const std::string& name, const std::map<std::string, std::string>& data,
                       FakeMeta meta = {});
   /// Each value of `data` sealed to `key`, for `sealed_as` where that is another place.

@@ -154,6 +154,10 @@ void Healer::tend(const ApplicationUid& application, TargetItem& item) {
   if (!tended->restarted.empty()) {
     parts_.events.warning("Restarted", subject(application, item), tended->restarted);
   }
+  if (!tended->missed.empty()) {
+    parts_.events.warning("MissedSchedule", subject(application, item), tended->missed);
+  }
+  if (tended->wants_whole && !go_on(application, item)) return;
   if (tended->again_at) {
     for (const auto& claim : item.desired.claims) parts_.look_at(claim, *tended->again_at);
   }
@@ -165,6 +169,38 @@ void Healer::tend(const ApplicationUid& application, TargetItem& item) {
               .message = std::string(sync::to_string(item.desired.hook->stage)) + " hook; runs"};
   }
   parts_.show(item, SyncStatus::kSynced, std::move(health));
+}
+
+base::Result<Driver::Progress> Healer::apply_whole(const base::Digest& section, const TargetItem& item,
+                                                   const Action& action) const {
+  HF_TRY(auto bytes, parts_.store.body(section));
+  SectionContents contents(std::move(bytes));
+  HF_TRY(const auto whole, contents.whole(item));
+  return item.driver->apply(*whole, action);
+}
+
+bool Healer::go_on(const ApplicationUid& application, TargetItem& item) {
+  const Target* target = parts_.targets.find(application);
+  if (target == nullptr) return false;
+  const auto& claim = item.desired.claims.front();
+  const auto done = apply_whole(target->digest, item,
+                                {.kind = ActionKind::kUpdate,
+                                 .application = application,
+                                 .key = item.desired.key,
+                                 .claim = claim,
+                                 .effective = item.desired.effective,
+                                 .wave = item.desired.wave,
+                                 .reason = "is due"});
+  if (done) return true;
+  if (is_not_known_yet(done.error())) return false;
+  if (is_engine_down(done.error())) {
+    show_engine_down(item, done.error());
+    return false;
+  }
+  parts_.show(item, SyncStatus::kSynced,
+              {.health = Health::kDegraded, .reason = "StartFailed", .message = done.error().message()});
+  parts_.look_at(claim, parts_.clock.monotonic() + kTendAgain);
+  return false;
 }
 
 void Healer::show_engine_down(TargetItem& item, const base::Error& error) {
@@ -197,21 +233,15 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
   const auto& claim = drift.claim;
   const auto& observed = drift.observed;
   const auto* entry = parts_.store.entry(claim);
-  const auto apply = [&]() -> base::Result<Driver::Progress> {
-    Action action{.kind = observed.present ? ActionKind::kUpdate : ActionKind::kCreate,
-                  .application = application,
-                  .key = item.desired.key,
-                  .claim = claim,
-                  .effective = item.desired.effective,
-                  .wave = item.desired.wave,
-                  .reason = observed.difference,
-                  .was_there = entry != nullptr && entry->adopted};
-    HF_TRY(auto bytes, parts_.store.body(target.digest));
-    SectionContents contents(std::move(bytes));
-    HF_TRY(const auto whole, contents.whole(item));
-    return item.driver->apply(*whole, action);
-  };
-  const auto progress = apply();
+  const Action action{.kind = observed.present ? ActionKind::kUpdate : ActionKind::kCreate,
+                      .application = application,
+                      .key = item.desired.key,
+                      .claim = claim,
+                      .effective = item.desired.effective,
+                      .wave = item.desired.wave,
+                      .reason = observed.difference,
+                      .was_there = entry != nullptr && entry->adopted};
+  const auto progress = apply_whole(target.digest, item, action);
   if (!progress && is_not_known_yet(progress.error())) return;
   if (!progress) {
     ++parts_.counters.repairs_failed;

@@ -26,6 +26,10 @@ class Healer {
  private:
   bool is_applied_at(const sync::ApplicationUid& application, const TargetItem& item,
                      const sync::Claim& claim) const;
+  base::Result<Driver::Progress> apply_whole(const base::Digest& section, const TargetItem& item,
+                                             const Action& action) const;
+  /// What tend() asked for.
+  bool go_on(const sync::ApplicationUid& application, TargetItem& item);
   void show_engine_down(TargetItem& item, const base::Error& error);
   /// What was seen at one of its claims.
   struct Drift {

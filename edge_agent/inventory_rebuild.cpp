@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "edge_agent/job_records.hpp"
 #include "edge_agent/packed_text.hpp"
 #include "edge_agent/process_effective.hpp"
 #include "edge_agent/state_records.hpp"
@@ -37,6 +38,7 @@ bool makes_sense(sync::Table table, std::string_view key, std::string_view value
   if (table.name == kInventoryTable.name) return is_sound(sync::decode_inventory_entry(value));
   if (table.name == kProcessTable.name) return is_sound(decode_restarts(value));
   if (table.name == kUnitTable.name) return is_sound(decode_unit_record(value));
+  if (table.name == kJobTable.name) return is_sound(decode_jobs(value));
   if (table.name == kBodyTable.name) return is_sound(base::Digest::from_bytes(key));
   if (table.name != kMetaTable.name) return true;
   if (key == kHeaderKey) {

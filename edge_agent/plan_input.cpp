@@ -76,14 +76,13 @@ SectionInput section_input(const Parts& parts, const SectionRecord& record) {
   return input;
 }
 
-const Effective* wanted_at(Parts& parts, const ClaimTable& table, const sync::Claim& claim) {
+/// nullptr: nobody desires it.
+const TargetItem* wanted_at(Parts& parts, const ClaimTable& table, const sync::Claim& claim) {
   if (!table.is_desired(claim)) return nullptr;
   const auto& holder = table.holder(claim);
   Target* target = parts.targets.find(holder.section->application);
   const auto index = static_cast<std::size_t>(holder.item - holder.section->items.data());
-  const auto& item = target->items[index];
-  // Of a hook that is over only its mark says whose it is.
-  return item.desired.rests && item.desired.hook ? nullptr : item.effective.get();
+  return &target->items[index];
 }
 
 std::set<sync::Claim> claims_of(const PlanInput& input, const ApplicationUid* focus) {
@@ -108,16 +107,17 @@ PlanInput look(Parts& parts, const ApplicationUid* focus) {
   input.inventory = parts.store.inventory();
   const ClaimTable table(input);
   for (const auto& claim : claims_of(input, focus)) {
-    const Effective* wanted = wanted_at(parts, table, claim);
+    const TargetItem* item = wanted_at(parts, table, claim);
     const auto* entry = parts.store.entry(claim);
-    const auto* key = wanted != nullptr ? &wanted->key : entry != nullptr ? &entry->key : nullptr;
-    Driver* driver = key != nullptr ? parts.drivers.of(claim, *key) : parts.drivers.of(claim);
+    Driver* driver = item != nullptr ? item->driver : parts.drivers.of(*entry);
     if (driver == nullptr) {
       input.unobservable.emplace(claim,
                                  base::Error(base::Code::kUnsupported, "this agent cannot do its kind"));
       continue;
     }
-    auto observed = driver->observe(claim, wanted, entry);
+    // Of a hook that is over only its mark says whose it is.
+    const bool is_over = item != nullptr && item->desired.rests && item->desired.hook;
+    auto observed = driver->observe(claim, item != nullptr && !is_over ? item->effective.get() : nullptr, entry);
     if (observed) {
       input.actual.emplace(claim, *std::move(observed));
     } else {

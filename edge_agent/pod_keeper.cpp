@@ -169,6 +169,13 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
   return all;
 }
 
+Result<bool> PodKeeper::images_ready(const PodWanted& wanted, const sync::Claim& asker) {
+  HF_CHECK(begin(asker));
+  std::vector<const PodContainer*> all;
+  for (const auto& container : wanted.containers) all.push_back(&container);
+  return images_there(all);
+}
+
 void PodKeeper::stop(const ContainerState& state, std::chrono::milliseconds grace, StopFor what) {
   KeptContainer& one = kept(state.name.str());
   if (one.is_busy()) return;

@@ -63,6 +63,9 @@ class PodKeeper {
   /// Only what carries our mark. Needs no PodWanted: how long it may take stands in the labels.
   base::Result<Driver::Progress> end(const sync::Claim& asker);
 
+  /// Whether all images of it are there; while they are not, pending() says why. For who replaces another pod by it.
+  base::Result<bool> images_ready(const PodWanted& wanted, const sync::Claim& asker);
+
   /// Why bring() is pending.
   ResourceHealth pending(const PodWanted& wanted) const;
   ResourceHealth health(const PodWanted& wanted) const;

@@ -117,7 +117,7 @@ bool PodKeeper::is_up(const PodContainer& container) const {
   const auto* state = state_of(container);
   const auto* one = known(container);
   return state != nullptr && one != nullptr && is_of(state->phase) == ContainerIs::kRunning &&
-         one->id == state->id && one->is_settled(seams_.clock.monotonic());
+         one->id == state->id && one->started == state->started && one->is_settled(seams_.clock.monotonic());
 }
 
 PodSeen PodKeeper::seen(const PodWanted& wanted) const {

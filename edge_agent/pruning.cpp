@@ -59,7 +59,7 @@ Pruned prune_all(StateStore& store, Drivers& drivers, const std::function<bool()
   Pruned out;
   for (const auto& entry : in_order(store.inventory())) {
     const std::string what = entry.key.brief() + " (" + entry.claim.text() + ")";
-    Driver* const driver = drivers.of(entry.claim, entry.key);
+    Driver* const driver = drivers.of(entry);
     if (driver == nullptr) {
       out.failed.push_back(what + ": this agent cannot do that kind");
       continue;

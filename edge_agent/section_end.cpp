@@ -64,7 +64,8 @@ void settle_applied(const Parts& parts, Changes& changes) {
 /// kPending: it is not gone, whatever the reason.
 Driver::Progress SectionEnd::delete_one(const Action& action, Changes& changes, Leaving& leaving,
                                         std::vector<Withheld>& kept) {
-  const auto removed = parts_.drivers.of(action.claim, action.key)->remove(*parts_.store.entry(action.claim));
+  const auto& entry = *parts_.store.entry(action.claim);
+  const auto removed = parts_.drivers.of(entry)->remove(entry);
   if (!removed && !base::planted("failed-delete-forgotten")) {
     const auto error = removed.error().with_context("cannot delete " + action.key.brief());
     kept.push_back(

@@ -317,7 +317,9 @@ void SectionWalker::show_blocked(Round& round) {
 
 bool SectionWalker::is_finished(const Round& round, std::size_t item) const {
   if (round.target.items[item].desired.rests) return true;
-  return round.walk.done[item] && round.target.items[item].health.health == Health::kHealthy;
+  // What Git says is to be suspended is where it should be.
+  const auto health = round.target.items[item].health.health;
+  return round.walk.done[item] && (health == Health::kHealthy || health == Health::kSuspended);
 }
 
 bool SectionWalker::is_ready(const Round& round, const Placed& placed) const {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "edge_agent/job_records.hpp"
 #include "edge_agent/packed_text.hpp"
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
@@ -67,6 +68,7 @@ bool Changes::empty() const {
 Status StateStore::load() {
   RestartBook::Counts restarts;
   UnitBook::Records units;
+  JobBook::Records jobs;
   HF_CHECK(store_.read([&](sync::ReadTxn& txn) -> Status {
     HF_TRY(const auto header, txn.get(kMetaTable, kHeaderKey));
     if (header) {
@@ -98,6 +100,11 @@ Status StateStore::load() {
       units.insert(std::move(record));
       return {};
     }));
+    HF_CHECK(each_record(txn, kJobTable, [&](std::string_view, std::string_view value) -> Status {
+      HF_TRY(auto record, decode_jobs(value));
+      jobs.insert(std::move(record));
+      return {};
+    }));
     return each_record(txn, kBodyTable, [&](std::string_view key, std::string_view) -> Status {
       HF_TRY(const auto digest, Digest::from_bytes(key));
       bodies_.insert(digest);
@@ -106,6 +113,7 @@ Status StateStore::load() {
   }));
   restarts_.load(std::move(restarts));
   units_.load(std::move(units));
+  jobs_.load(std::move(jobs));
   return {};
 }
 
@@ -196,6 +204,11 @@ Status StateStore::write(sync::WriteTxn& txn, const Changes& changes, const std:
     HF_CHECK(record != nullptr ? txn.put(kUnitTable, unit, encode_unit_record(unit, *record))
                                : txn.erase(kUnitTable, unit));
   }
+  for (const auto& [claim, since] : jobs_.changed()) {
+    const CronRecord* record = jobs_.find(claim);
+    HF_CHECK(record != nullptr ? txn.put(kJobTable, claim_key(claim), encode_jobs(claim, *record))
+                               : txn.erase(kJobTable, claim_key(claim)));
+  }
   for (const auto& digest : garbage) {
     HF_CHECK(txn.erase(kBodyTable, digest.view()));
     HF_CHECK(txn.erase(kProvenanceTable, digest.view()));
@@ -219,12 +232,14 @@ void StateStore::take(Changes& changes, const std::set<Digest>& garbage) {
   }
   restarts_.stored();
   units_.stored();
+  jobs_.stored();
   changes = Changes{};
 }
 
 Status StateStore::commit(Changes& changes) {
   drop_unchanged(changes);
-  if (changes.empty() && restarts_.changed().empty() && units_.changed().empty()) return {};
+  if (changes.empty() && restarts_.changed().empty() && units_.changed().empty() && jobs_.changed().empty())
+    return {};
   const auto garbage = unreferenced(changes);
   HF_CHECK(store_.write([&](sync::WriteTxn& txn) { return write(txn, changes, garbage); }));
   take(changes, garbage);

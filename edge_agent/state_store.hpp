@@ -13,6 +13,7 @@
 
 #include "base/digest.hpp"
 #include "base/result.hpp"
+#include "edge_agent/job_book.hpp"
 #include "edge_agent/restart_book.hpp"
 #include "edge_agent/section_step.hpp"
 #include "edge_agent/unit_book.hpp"
@@ -73,6 +74,9 @@ class StateStore {
   base::Result<std::string> provenance_bytes(const base::Digest& section) const;
   base::Result<std::vector<sync::Provenance>> provenance(const base::Digest& section) const;
 
+  /// What changes in it is stored with the next commit.
+  JobBook& jobs() { return jobs_; }
+
  private:
   void drop_unchanged(Changes& changes) const;
   base::Status write(sync::WriteTxn& txn, const Changes& changes,
@@ -83,6 +87,7 @@ class StateStore {
   sync::Store& store_;
   RestartBook& restarts_;
   UnitBook units_;
+  JobBook jobs_;
   std::optional<sync::SignedHeader> header_;
   AppliedState applied_;
   bool deletes_forbidden_ = false;

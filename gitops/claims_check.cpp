@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "sync/model/text.hpp"
+#include "sync/model/workload_claims.hpp"
 
 namespace holdfast::gitops {
 namespace {
@@ -80,6 +81,20 @@ void check_folders(const Paths& paths, FindingList& findings) {
   }
 }
 
+/// Pod web-0 and Deployment web, whose first pod is web-0, too.
+void check_numbered_pods(const std::vector<Held>& held, FindingList& findings) {
+  std::map<Claim, const Held*> all;
+  for (const auto& one : held) {
+    if (one.claim->kind == ClaimKind::kContainer) all.emplace(*one.claim, &one);
+  }
+  for (const auto& one : held) {
+    const auto over = sync::claim_over(*one.claim);
+    const auto found = over ? all.find(*over) : all.end();
+    if (found == all.end() || findings.is_full()) continue;
+    report(one, *found->second, shown(one.claim->text()) + " is the name of a pod of", findings);
+  }
+}
+
 }  // namespace
 
 void check_keys(const std::vector<PlacedResource>& resources, FindingList& findings) {
@@ -102,6 +117,7 @@ void check_claims(const std::vector<PlacedResource>& resources, FindingList& fin
     if (held[i].claim->kind == ClaimKind::kPath) paths.emplace(held[i].claim->value, &held[i]);
   }
   check_folders(paths, findings);
+  check_numbered_pods(held, findings);
 }
 
 }  // namespace holdfast::gitops

@@ -159,8 +159,9 @@ INSTANTIATE_TEST_SUITE_P(
             changed("kind: File", "kind: Fiel"),
             {"apps/web/a.yaml:2: Fiel/motd: kind: \"Fiel\" of apiVersion \"holdfast.dev/v1\" is not known "
              "here; known "
-             "are ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), Pod (v1), "
-             "Unit (holdfast.dev/v1)"}},
+             "are ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
+             "Pod (v1), Unit (holdfast.dev/v1), Deployment (apps/v1), DaemonSet (apps/v1), Job (batch/v1), "
+             "CronJob (batch/v1)"}},
         Row{"WrongVersion",
             "a.yaml",
             changed("holdfast.dev/v1", "holdfast.dev/v9"),
@@ -233,7 +234,9 @@ INSTANTIATE_TEST_SUITE_P(
             std::string(kFile) + "---\nkind: File\napiVersion: v1\n",
             {"apps/web/a.yaml:8: File: kind: \"File\" of apiVersion \"v1\" is not known here; known are "
              "ConfigMap (v1), Secret (v1), "
-             "File (holdfast.dev/v1), Process (holdfast.dev/v1), Pod (v1), Unit (holdfast.dev/v1)"}}),
+             "File (holdfast.dev/v1), Process (holdfast.dev/v1), "
+             "Pod (v1), Unit (holdfast.dev/v1), Deployment (apps/v1), DaemonSet (apps/v1), Job (batch/v1), "
+             "CronJob (batch/v1)"}}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Manifests, KeepOnlySoManyFindings) {

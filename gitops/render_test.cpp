@@ -140,6 +140,20 @@ TEST(Render, TwoTemplatesThatBecomeOneKeyAreRefusedOnThatNodeOnly) {
   EXPECT_EQ(rendered(documents, node("n", "x")).findings.size(), 1U);
 }
 
+TEST(Render, APodThatIsCalledLikeOneOfADeploymentIsRefusedAndBothAreNamed) {
+  const std::string container = "  containers: [{name: app, image: 'a:1'}]\n";
+  const std::string pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web-0}\nspec:\n" + container;
+  const std::string deployment =
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {a: "
+      "b}}\n"
+      "  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: app, image: 'a:1'}]}}\n";
+  const auto findings = texts(rendered({deployment, pod}).findings);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_NE(findings.front().find("container:hf.default.web-0.app is the name of a pod of Deployment/web"),
+            std::string::npos)
+      << findings.front();
+}
+
 TEST(Render, TwoResourcesWithOneClaimAreRefusedAndBothNamed) {
   EXPECT_EQ(texts(rendered({file("a", "/etc/motd"), file("b", "/etc//motd")}).findings),
             Texts{"app/a.yaml:9: File/b: spec.path: path:/etc/motd is claimed by File/a (app/a.yaml:1); one "

@@ -64,6 +64,14 @@ inline constexpr std::size_t kPathsWatchedMax = 100'000;
 inline constexpr std::size_t kProcessNameLengthMax = 100;
 inline constexpr auto kShimStartTimeout = 5s;  ///< from asking for a process to its recorded start
 
+inline constexpr auto kJobBackoffBase = 10s;  ///< Kubernetes': after a failed pod of a Job, ×2
+inline constexpr auto kJobBackoffMax = 6min;
+inline constexpr auto kJobStoreRetry =
+    5s;  ///< while what a Job comes to cannot be stored, nothing is done for it
+inline constexpr std::size_t kJobRunsKept = 4;  ///< complete ones of which a Job knows that they are
+inline constexpr std::size_t kCronJobsRunningMax =
+    16;  ///< Jobs of one CronJob at a time, with concurrencyPolicy: Allow
+
 inline constexpr std::size_t kAccountFileBytesMax = 4U << 20U;  ///< passwd or group, of the host or of a root
 inline constexpr std::size_t kLocalConnectionsMax = 16;
 inline constexpr auto kLocalAskTimeout = 10s;

@@ -61,6 +61,10 @@ constexpr std::array kKinds{
              check_process_hook},
     KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod_of_node, pod_claims},
     KindInfo{"holdfast.dev", "v1", "Unit", "unit/1", 40, check_with<parse_unit_spec>, unit_claims},
+    KindInfo{"apps", "v1", "Deployment", "deployment/1", 61, check_deployment_of_node, deployment_claims},
+    KindInfo{"apps", "v1", "DaemonSet", "daemonset/1", 62, check_daemon_set_of_node, daemon_set_claims},
+    KindInfo{"batch", "v1", "Job", "job/1", 63, check_job_of_node, job_claims},
+    KindInfo{"batch", "v1", "CronJob", "cronjob/1", 64, check_cron_job_of_node, cron_job_claims},
 };
 
 }  // namespace

@@ -29,6 +29,10 @@ TEST(Kinds, AreAppliedConfigMapsFirstAndProcessesLast) {
   EXPECT_EQ(find_kind("holdfast.dev", "Unit")->apply_order, 40);
   EXPECT_EQ(find_kind("holdfast.dev", "Process")->apply_order, 50);
   EXPECT_EQ(find_kind("", "Pod")->apply_order, 60);
+  EXPECT_EQ(find_kind("apps", "Deployment")->apply_order, 61);
+  EXPECT_EQ(find_kind("apps", "DaemonSet")->apply_order, 62);
+  EXPECT_EQ(find_kind("batch", "Job")->apply_order, 63);
+  EXPECT_EQ(find_kind("batch", "CronJob")->apply_order, 64);
 }
 
 TEST(Kinds, StandInTheTableOnce) {
@@ -38,8 +42,9 @@ TEST(Kinds, StandInTheTableOnce) {
 
 TEST(Abilities, AreSortedAndFrozen) {
   EXPECT_EQ(all_abilities(),
-            (std::vector<std::string>{"configmap/1", "delta/1", "file/1", "hook/1", "parts/1", "pod/1",
-                                      "process-min-ready/1", "process/1", "secret/1", "unit/1"}));
+            (std::vector<std::string>{"configmap/1", "cronjob/1", "daemonset/1", "delta/1", "deployment/1",
+                                      "file/1", "hook/1", "job/1", "parts/1", "pod/1", "process-min-ready/1",
+                                      "process/1", "secret/1", "unit/1"}));
 }
 
 TEST(Claims, OfAFileAreItsPathInNormalForm) {

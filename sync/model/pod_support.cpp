@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/model/pod_support.hpp"
 
+#include "sync/model/job_spec.hpp"
 #include "sync/model/pod_env.hpp"
 #include "sync/model/workload_claims.hpp"
+#include "sync/model/workload_spec.hpp"
 
 namespace holdfast::sync {
 namespace {
@@ -10,6 +12,8 @@ namespace {
 using base::Code;
 using base::fail;
 using base::Status;
+
+constexpr const char* kTemplateSpec = "spec.template.spec";
 
 Status not_yet(const std::string& where, const std::string& what) {
   return fail(Code::kUnsupported, where + ": " + what);
@@ -55,6 +59,30 @@ base::Status check_pod_of_node(const base::Json& object) {
   HF_CHECK(check_pod(object));
   HF_TRY(const auto pod, parse_pod(object));
   return check_pod_support(pod.spec, "spec");
+}
+
+base::Status check_deployment_of_node(const base::Json& object) {
+  HF_CHECK(check_deployment(object));
+  HF_TRY(const auto deployment, parse_deployment(object));
+  return check_pod_support(deployment.pod.spec, kTemplateSpec);
+}
+
+base::Status check_daemon_set_of_node(const base::Json& object) {
+  HF_CHECK(check_daemon_set(object));
+  HF_TRY(const auto set, parse_daemon_set(object));
+  return check_pod_support(set.pod.spec, kTemplateSpec);
+}
+
+base::Status check_job_of_node(const base::Json& object) {
+  HF_CHECK(check_job(object));
+  HF_TRY(const auto job, parse_job(object));
+  return check_pod_support(job.pod.spec, kTemplateSpec);
+}
+
+base::Status check_cron_job_of_node(const base::Json& object) {
+  HF_CHECK(check_cron_job(object));
+  HF_TRY(const auto cron, parse_cron_job(object));
+  return check_pod_support(cron.job.pod.spec, "spec.jobTemplate.spec.template.spec");
 }
 
 }  // namespace holdfast::sync

@@ -15,5 +15,9 @@ namespace holdfast::sync {
 base::Status check_pod_support(const PodSpec& pod, const std::string& where);
 /// Kind Pod as nodes do it: KindInfo::check.
 base::Status check_pod_of_node(const base::Json& object);
+base::Status check_deployment_of_node(const base::Json& object);
+base::Status check_daemon_set_of_node(const base::Json& object);
+base::Status check_job_of_node(const base::Json& object);
+base::Status check_cron_job_of_node(const base::Json& object);
 
 }  // namespace holdfast::sync

@@ -25,6 +25,29 @@ std::string with(const std::string& of_container, const std::string& of_pod = ""
 
 TEST(PodSupport, WhatIsDoneIsAccepted) { EXPECT_TRUE(checked(with(""))); }
 
+TEST(PodSupport, OfATemplateIsNamedByItsPlace) {
+  const auto of = [](const char* kind, const std::string& spec) {
+    return *base::parse_json(std::string(R"({"kind":")") + kind + R"(","metadata":{"name":"web"},"spec":)" +
+                             spec + "}");
+  };
+  const std::string pod =
+      R"("template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"app","image":"a:1",
+      "env":[{"name":"A","valueFrom":{"fieldRef":{"fieldPath":"status.hostIP"}}}]}])";
+  const std::string selector = R"("selector":{"matchLabels":{"a":"b"}},)";
+  const std::string job = pod + R"(,"restartPolicy":"Never"}})";
+  const std::string in_cron = R"({"schedule":"@daily","jobTemplate":{"spec":{)" + job + "}}}";
+  const auto starts = [](const base::Status& status, const char* place) {
+    return !status && status.error().message().starts_with(place);
+  };
+  EXPECT_TRUE(starts(check_deployment_of_node(of("Deployment", "{" + selector + pod + "}}}")),
+                     "spec.template.spec.containers[0]"));
+  EXPECT_TRUE(starts(check_daemon_set_of_node(of("DaemonSet", "{" + selector + pod + "}}}")),
+                     "spec.template.spec.containers[0]"));
+  EXPECT_TRUE(starts(check_job_of_node(of("Job", "{" + job + "}")), "spec.template.spec.containers[0]"));
+  EXPECT_TRUE(starts(check_cron_job_of_node(of("CronJob", in_cron)),
+                     "spec.jobTemplate.spec.template.spec.containers[0]"));
+}
+
 struct Row {
   const char* name;
   std::string spec;

@@ -127,14 +127,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadManifest{"NoApiVersion", R"({"kind": "File"})", "apiVersion: this field is required and missing"},
         BadManifest{"NoKind", R"({"apiVersion": "v1"})", "kind: this field is required and missing"},
         BadManifest{"KindIsNoString", R"({"apiVersion": "v1", "kind": 1})", "kind: must be a string"},
-        BadManifest{"UnknownKind", R"({"apiVersion": "apps/v1", "kind": "Deployment"})",
-                    "kind: \"Deployment\" of apiVersion \"apps/v1\" is not known here; known are "
-                    "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
-                    "Pod (v1)"},
-        BadManifest{"KindOfAnotherGroup", R"({"apiVersion": "v1", "kind": "File"})",
-                    "kind: \"File\" of apiVersion \"v1\" is not known here; known are "
-                    "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
-                    "Pod (v1)"},
+        BadManifest{
+            "UnknownKind", R"({"apiVersion": "apps/v1", "kind": "StatefulSet"})",
+            "kind: \"StatefulSet\" of apiVersion \"apps/v1\" is not known here; known are "
+            "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
+            "Pod (v1), Deployment (apps/v1), DaemonSet (apps/v1), Job (batch/v1), CronJob (batch/v1)"},
+        BadManifest{
+            "KindOfAnotherGroup", R"({"apiVersion": "v1", "kind": "File"})",
+            "kind: \"File\" of apiVersion \"v1\" is not known here; known are "
+            "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
+            "Pod (v1), Deployment (apps/v1), DaemonSet (apps/v1), Job (batch/v1), CronJob (batch/v1)"},
         BadManifest{"OtherVersion", R"({"apiVersion": "holdfast.dev/v2", "kind": "File"})",
                     "apiVersion: \"holdfast.dev/v2\" is not known for kind File; write holdfast.dev/v1"},
         BadManifest{"NoMetadata", R"({"apiVersion": "v1", "kind": "ConfigMap"})",
@@ -191,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(Resource, UnknownKindIsUnsupportedNotInvalid) {
-  EXPECT_EQ(code_of(R"({"apiVersion": "apps/v1", "kind": "Deployment"})"), Code::kUnsupported);
+  EXPECT_EQ(code_of(R"({"apiVersion": "apps/v1", "kind": "StatefulSet"})"), Code::kUnsupported);
   EXPECT_EQ(code_of(R"({"apiVersion": "holdfast.dev/v9", "kind": "File"})"), Code::kUnsupported);
 }
 

@@ -53,6 +53,28 @@ base::Status check_workload(const Json& object, Parse parse, Claims claims) {
   return check_lengths(claims(ResourceKey{"", "", metadata.ns, metadata.name}, object));
 }
 
+/// The claim of all of them, and the ports that each would hold.
+std::vector<Claim> claims_of_numbered(std::string_view ns, std::string_view name, const PodSpec& pod) {
+  auto claims = claims_of_pod(ns, name, pod);
+  std::erase_if(claims, [](const Claim& claim) { return claim.kind == ClaimKind::kContainer; });
+  claims.push_back(claim_of_numbered_pods(ns, name));
+  return settled(std::move(claims));
+}
+
+// The names that become the longest.
+std::vector<Claim> longest_of_deployment(const ResourceKey& key, const Json& object) {
+  const auto deployment = parse_deployment(object);
+  if (!deployment) return {};
+  const auto most = static_cast<std::uint32_t>(2 * base::limits::kReplicasMax);
+  return claims_of_pod(key.ns, replica_name(key.name, most), deployment->pod.spec);
+}
+std::vector<Claim> longest_of_cron_job(const ResourceKey& key, const Json& object) {
+  const auto cron = parse_cron_job(object);
+  if (!cron) return {};
+  constexpr const char* kMinutes = "-00000000";  // until the year 2160
+  return claims_of_pod(key.ns, key.name + kMinutes, cron->job.pod.spec);
+}
+
 }  // namespace
 
 std::string container_name(std::string_view ns, std::string_view pod, std::string_view container) {
@@ -80,13 +102,7 @@ std::vector<Claim> pod_claims(const ResourceKey& key, const Json& object) {
 std::vector<Claim> deployment_claims(const ResourceKey& key, const Json& object) {
   const auto deployment = parse_deployment(object);
   if (!deployment) return {};
-  std::vector<Claim> claims;
-  const std::uint32_t surge = deployment->replicas == 0 ? 0 : deployment->rolling.surge;
-  for (std::uint32_t i = 0; i < deployment->replicas + surge; ++i) {
-    const auto more = claims_of_pod(key.ns, replica_name(key.name, i), deployment->pod.spec);
-    claims.insert(claims.end(), more.begin(), more.end());
-  }
-  return settled(std::move(claims));
+  return claims_of_numbered(key.ns, key.name, deployment->pod.spec);
 }
 
 std::vector<Claim> daemon_set_claims(const ResourceKey& key, const Json& object) {
@@ -104,13 +120,31 @@ std::vector<Claim> job_claims(const ResourceKey& key, const Json& object) {
 std::vector<Claim> cron_job_claims(const ResourceKey& key, const Json& object) {
   const auto job = parse_cron_job(object);
   if (!job) return {};
-  return claims_of_pod(key.ns, key.name + "-*", job->job.pod.spec);
+  return claims_of_numbered(key.ns, key.name, job->job.pod.spec);
+}
+
+Claim claim_of_numbered_pods(std::string_view ns, std::string_view name) {
+  std::string out = "hf.";
+  return {ClaimKind::kContainer, out.append(ns).append(".").append(name).append("-*")};
+}
+
+std::optional<Claim> claim_over(const Claim& claim) {
+  if (claim.kind != ClaimKind::kContainer) return std::nullopt;
+  // Neither a namespace nor the name of a container has a dot in it.
+  const auto end = claim.value.rfind('.');
+  const auto dash = claim.value.rfind('-', end);
+  if (end == std::string::npos || dash == std::string::npos || dash + 1 == end) return std::nullopt;
+  const bool is_number = std::all_of(claim.value.begin() + static_cast<std::ptrdiff_t>(dash) + 1,
+                                     claim.value.begin() + static_cast<std::ptrdiff_t>(end),
+                                     [](char c) { return c >= '0' && c <= '9'; });
+  if (!is_number) return std::nullopt;
+  return Claim{ClaimKind::kContainer, claim.value.substr(0, dash) + "-*"};
 }
 
 base::Status check_pod(const Json& object) { return check_workload(object, parse_pod, pod_claims); }
 
 base::Status check_deployment(const Json& object) {
-  return check_workload(object, parse_deployment, deployment_claims);
+  return check_workload(object, parse_deployment, longest_of_deployment);
 }
 
 base::Status check_daemon_set(const Json& object) {
@@ -120,7 +154,7 @@ base::Status check_daemon_set(const Json& object) {
 base::Status check_job(const Json& object) { return check_workload(object, parse_job, job_claims); }
 
 base::Status check_cron_job(const Json& object) {
-  return check_workload(object, parse_cron_job, cron_job_claims);
+  return check_workload(object, parse_cron_job, longest_of_cron_job);
 }
 
 }  // namespace holdfast::sync

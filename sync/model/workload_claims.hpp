@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,13 +26,19 @@ std::string replica_name(std::string_view deployment, std::uint32_t index);
 /// What one pod of that name holds. A port is "tcp/8080", whatever its address: one that is free on another address is a small loss, two on one a big one.
 std::vector<Claim> claims_of_pod(std::string_view ns, std::string_view pod, const PodSpec& spec);
 
-/// As many claims as a rolling update may need at once, surge included. REQUIRES: the object parses; otherwise there are none.
 std::vector<Claim> pod_claims(const ResourceKey& key, const base::Json& object);
+/// One for all its pods, "hf.NAMESPACE.NAME-*", so that other numbers of them are other parts of one thing: nothing is claimed or pruned for that.
 std::vector<Claim> deployment_claims(const ResourceKey& key, const base::Json& object);
 std::vector<Claim> daemon_set_claims(const ResourceKey& key, const base::Json& object);
 std::vector<Claim> job_claims(const ResourceKey& key, const base::Json& object);
-/// Its Jobs are NAME-MINUTES, so it holds "hf.NAMESPACE.NAME-*.CONTAINER"; no other name has a '*'.
+/// Its Jobs are NAME-MINUTES: one for all of them, as of a Deployment.
 std::vector<Claim> cron_job_claims(const ResourceKey& key, const base::Json& object);
+
+/// "hf.default.web-*": all pods of that name with a number behind it. No other claim has a '*'.
+Claim claim_of_numbered_pods(std::string_view ns, std::string_view name);
+/// The claim of that form that has the container of `claim` in it, whether anybody holds it or not: of "hf.default.web-0.app" it is "hf.default.web-*". nullopt: it is
+/// no container of a pod with a number.
+std::optional<Claim> claim_over(const Claim& claim);
 
 /// Strict reading, and whether the names that come of it are short enough to be claimed: KindInfo::check.
 base::Status check_pod(const base::Json& object);

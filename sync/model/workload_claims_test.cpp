@@ -41,16 +41,28 @@ TEST(WorkloadClaims, AHostPathIsNobodys) {
   }
 }
 
-TEST(WorkloadClaims, OfADeploymentAreThoseOfAllItsPodsAndOfSurge) {
-  EXPECT_EQ(
-      texts(deployment_claims({"apps", "Deployment", "edge", "web"}, json(kDeploymentExample))),
-      (Texts{"container:hf.edge.web-0.app", "container:hf.edge.web-1.app", "container:hf.edge.web-2.app"}));
+TEST(WorkloadClaims, OfADeploymentIsOneForAllItsPodsHoweverMany) {
+  Json deployment = json(kDeploymentExample);
+  for (const int replicas : {0, 1, 7}) {
+    deployment["spec"]["replicas"] = replicas;
+    EXPECT_EQ(texts(deployment_claims({"apps", "Deployment", "edge", "web"}, deployment)),
+              (Texts{"container:hf.edge.web-*"}));
+  }
 }
 
-TEST(WorkloadClaims, WithoutReplicasThereAreNone) {
-  Json deployment = json(kDeploymentExample);
-  deployment["spec"]["replicas"] = 0;
-  EXPECT_EQ(texts(deployment_claims({"apps", "Deployment", "edge", "web"}, deployment)), Texts{});
+TEST(WorkloadClaims, APodWithANumberIsInTheClaimOfAllOfThem) {
+  const auto over = [](const char* name) {
+    const auto claim = claim_over({ClaimKind::kContainer, name});
+    return claim ? claim->value : "";
+  };
+  EXPECT_EQ(over("hf.default.web-0.app"), "hf.default.web-*");
+  EXPECT_EQ(over("hf.default.web-1-29384738.app"), "hf.default.web-1-*");
+  EXPECT_EQ(over("hf.default.a.b-7.app"), "hf.default.a.b-*");
+  for (const auto* const none : {"hf.default.web.app", "hf.default.web-x.app", "hf.default.web-.app",
+                                 "hf.default.web-*", "hf.default.web.app-1", "hf", ""}) {
+    EXPECT_EQ(over(none), "") << none;
+  }
+  EXPECT_EQ(claim_over({ClaimKind::kPort, "hf.default.web-0.app"}), std::nullopt);
 }
 
 TEST(WorkloadClaims, OfADaemonSetHasThePortsOfTheNodesNetwork) {
@@ -62,7 +74,7 @@ TEST(WorkloadClaims, OfJobs) {
   EXPECT_EQ(texts(job_claims({"batch", "Job", "default", "migrate"}, json(kJobExample))),
             (Texts{"container:hf.default.migrate.app"}));
   EXPECT_EQ(texts(cron_job_claims({"batch", "CronJob", "default", "report"}, json(kCronJobExample))),
-            (Texts{"container:hf.default.report-*.app"}));
+            (Texts{"container:hf.default.report-*"}));
 }
 
 TEST(WorkloadClaims, UdpAndTcpAreTwoPorts) {
@@ -97,16 +109,6 @@ TEST(WorkloadClaims, EveryExamplePassesItsCheck) {
   EXPECT_TRUE(check_daemon_set(json(kDaemonSetExample)));
   EXPECT_TRUE(check_job(json(kJobExample)));
   EXPECT_TRUE(check_cron_job(json(kCronJobExample)));
-}
-
-/// Until a driver does them: a kind in the table would be an ability of every agent.
-TEST(WorkloadKinds, AreNotGivenToNodesYet) {
-  for (const char* example : {kDeploymentExample, kDaemonSetExample, kJobExample, kCronJobExample}) {
-    const auto resource = parse_resource(std::string_view(example));
-    ASSERT_FALSE(resource);
-    EXPECT_EQ(resource.error().code(), base::Code::kUnsupported);
-    EXPECT_TRUE(resource.error().message().starts_with("kind: ")) << resource.error().message();
-  }
 }
 
 }  // namespace

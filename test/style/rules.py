@@ -56,8 +56,8 @@ DECIDING = [
     "base/backoff*", "sync/model/*", "sync/wire/*", "gitops/policy/*", "gitops/application*", "gitops/claims_check*",
     "gitops/finding*", "gitops/manifest*", "gitops/placement*", "gitops/references_check*", "gitops/render*",
     "gitops/repository_url*", "gitops/resources_check*", "gitops/revision_text*", "gitops/section_room*",
-    "gitops/selector*", "gitops/template*", "gitops/validate*", "edge_agent/apply_order*", "edge_agent/jetpack*", "edge_agent/machine_conditions*",
-    "edge_agent/machine_metrics*", "edge_agent/memory_info*", "edge_agent/plan*", "edge_agent/section_step*", "hub/assign*",
+    "gitops/selector*", "gitops/template*", "gitops/validate*", "edge_agent/apply_order*", "edge_agent/cron_step*", "edge_agent/jetpack*", "edge_agent/job_step*", "edge_agent/machine_conditions*",
+    "edge_agent/machine_metrics*", "edge_agent/memory_info*", "edge_agent/plan*", "edge_agent/replica_step*", "edge_agent/section_step*", "hub/assign*",
 ]
 DECIDING_HEADERS = {
     r"thread|mutex|shared_mutex|condition_variable|future|atomic|semaphore|latch|barrier|stop_token|pthread\.h":

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deployments and DaemonSets on the node: made, changed without a gap, scaled, adopted, rolled back and removed, on a fake container engine.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "edge_agent/fake_node.hpp"
+#include "edge_agent/pod_labels.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+using namespace std::chrono_literals;
+using base::ContainerName;
+using sync::Health;
+using sync::SectionPhase;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+constexpr const char* kImage = "registry.example.com/web:1";
+
+class EngineReplicas : public ::testing::Test {
+ protected:
+  EngineReplicas() { add_image(kImage); }
+  void add_image(const std::string& reference) {
+    base::ImageInfo image;
+    image.id = base::ImageId("sha256:" + base::Digest::of(reference).hex());
+    image.tags = {reference};
+    node.containers.add_image(image);
+  }
+  static std::string spec(const std::string& more, const std::string& args,
+                          const std::string& of_container = "", const std::string& image = kImage) {
+    return R"({"selector":{"matchLabels":{"app":"web"}},)" + more +
+           R"("template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"app","image":")" +
+           image + R"(","args":[")" + args + "\"]" + of_container + "}]}}}";
+  }
+  static FakeApp web(int replicas, const std::string& args = "1", const std::string& more = "",
+                     const std::string& image = kImage) {
+    FakeApp app("app");
+    app.policy.progress_deadline = 1h;
+    return app.workload("Deployment", "web",
+                        spec("\"replicas\":" + std::to_string(replicas) + "," + more, args, "", image));
+  }
+  void start(const FakeApp& app) {
+    node.desire({app});
+    node.settle();
+  }
+  std::vector<std::string> changes() const { return node.containers.changes(); }
+  std::set<std::string> running() const { return node.containers.running(); }
+  std::string args_of(const std::string& name) const {
+    const auto* spec = node.containers.spec_of(ContainerName(name));
+    return spec == nullptr || !spec->arguments ? "" : spec->arguments->front();
+  }
+  std::map<std::string, base::ContainerId> ids() const {
+    std::map<std::string, base::ContainerId> out;
+    for (const auto& name : running()) out[name] = node.containers.container(ContainerName(name))->id;
+    return out;
+  }
+
+  FakeNode node;
+};
+
+TEST_F(EngineReplicas, AreMadeAndStarted) {
+  start(web(3));
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app", "hf.default.web-1.app", "hf.default.web-2.app"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced) << node.section("app").message;
+  EXPECT_EQ(node.resource("Deployment/web").health, Health::kHealthy);
+}
+
+TEST_F(EngineReplicas, NothingIsDoneOrReadWhenNothingChanged) {
+  start(web(3));
+  node.forget_touched();
+  node.pass(24h);
+  EXPECT_EQ(node.containers.touched(), base::EngineTouched{}) << "passes are from the cache";
+}
+
+TEST_F(EngineReplicas, AChangeStartsTheNewOneBeforeTheOldOneStops) {
+  start(web(1));
+  node.forget_touched();
+  start(web(1, "2"));
+  EXPECT_THAT(changes(), ElementsAre("create hf.default.web-1.app", "start hf.default.web-1.app",
+                                     "stop hf.default.web-0.app", "remove hf.default.web-0.app"));
+  EXPECT_EQ(args_of("hf.default.web-1.app"), "2");
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  node.forget_touched();
+  start(web(1, "3"));
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app"));
+}
+
+TEST_F(EngineReplicas, AChangeLeavesEnoughOfThemAtEveryMoment) {
+  start(web(4));
+  std::size_t least = 4;
+  std::size_t most = 0;
+  node.containers.before_change([&](const std::string&) {
+    least = std::min(least, running().size());
+    most = std::max(most, running().size());
+  });
+  start(web(4, "2"));
+  node.pass(10s);
+  node.containers.before_change(nullptr);
+  EXPECT_GE(least, 3U);
+  EXPECT_LE(most, 5U);
+  EXPECT_EQ(running().size(), 4U);
+  for (const auto& name : running()) EXPECT_EQ(args_of(name), "2");
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EngineReplicas, RecreateStopsAllBeforeTheFirstNewOneComes) {
+  const std::string recreate = R"("strategy":{"type":"Recreate"},)";
+  start(web(2, "1", recreate));
+  node.forget_touched();
+  start(web(2, "2", recreate));
+  const auto all = changes();
+  const auto first_new =
+      std::ranges::find_if(all, [](const auto& text) { return text.starts_with("create"); });
+  const auto last_old =
+      std::find_if(all.rbegin(), all.rend(), [](const auto& text) { return text.starts_with("remove"); });
+  EXPECT_LT(last_old.base() - all.begin(), first_new - all.begin() + 1);
+  EXPECT_EQ(args_of("hf.default.web-0.app"), "2");
+  EXPECT_EQ(args_of("hf.default.web-1.app"), "2");
+}
+
+TEST_F(EngineReplicas, MinReadySecondsHoldsBackTheOldOne) {
+  const std::string slow = R"("minReadySeconds":30,)";
+  start(web(1, "1", slow));
+  node.pass(40s);
+  start(web(1, "2", slow));
+  EXPECT_EQ(running().size(), 2U);
+  EXPECT_EQ(node.resource("Deployment/web").health, Health::kProgressing);
+  node.pass(25s);
+  EXPECT_EQ(running().size(), 2U) << "ready, and not yet for so long";
+  node.pass(10s);
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-1.app"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EngineReplicas, FewerNeedNoPermissionToDelete) {
+  FakeApp app = web(3);
+  app.policy.prune = false;
+  start(app);
+  node.forget_touched();
+  app = web(1);
+  app.policy.prune = false;
+  start(app);
+  EXPECT_EQ(running().size(), 1U);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced) << node.section("app").message;
+  EXPECT_EQ(node.count_events("Pruned"), 0U);
+  start(web(0));
+  EXPECT_THAT(running(), IsEmpty());
+  EXPECT_EQ(node.resource("Deployment/web").health, Health::kHealthy);
+  start(web(2));
+  EXPECT_EQ(running().size(), 2U);
+}
+
+TEST_F(EngineReplicas, WhileTheImageIsMissingNothingOfTheOldIsTouched) {
+  const std::string recreate = R"("strategy":{"type":"Recreate"},)";
+  start(web(2, "1", recreate));
+  node.forget_touched();
+  start(web(2, "2", recreate, "registry.example.com/web:2"));
+  EXPECT_EQ(running().size(), 2U);
+  EXPECT_THAT(changes(), IsEmpty());
+  EXPECT_EQ(node.resource("Deployment/web").reason, "ErrImagePull");
+  add_image("registry.example.com/web:2");
+  node.pass(1min);
+  EXPECT_EQ(args_of("hf.default.web-0.app"), "2");
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EngineReplicas, ABrokenNewOneLeavesTheOldOneAndTheRevisionGoesBack) {
+  start(web(1));
+  const auto before = ids();
+  node.containers.set_program(ContainerName("hf.default.web-1.app"), {.exits_with = 1, .exits_after = 10ms});
+  node.desire({web(1, "2", R"("progressDeadlineSeconds":60,)")});
+  node.pass(20s);
+  EXPECT_EQ(ids()["hf.default.web-0.app"], before.at("hf.default.web-0.app"));
+  EXPECT_EQ(node.resource("Deployment/web").health, Health::kProgressing);
+  node.pass(10min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_THAT(node.section("app").message, HasSubstr("ProgressDeadlineExceeded"));
+  EXPECT_EQ(ids(), before) << "the old one was never touched, and the new one is gone";
+  EXPECT_EQ(node.containers.container(ContainerName("hf.default.web-1.app")), nullptr);
+  EXPECT_EQ(node.resource("Deployment/web").health, Health::kHealthy);
+}
+
+TEST_F(EngineReplicas, AnOldOneThatEndsDuringAChangeIsStartedAgain) {
+  const std::string slow = R"("minReadySeconds":300,)";
+  start(web(1, "1"));
+  start(web(1, "2", slow));
+  node.containers.exit_by_hand(ContainerName("hf.default.web-0.app"), 1);
+  node.pass(1s);
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app", "hf.default.web-1.app"));
+}
+
+TEST_F(EngineReplicas, OneThatEndsIsStartedAgainAndOneThatIsRemovedMadeAgain) {
+  start(web(2));
+  node.containers.exit_by_hand(ContainerName("hf.default.web-0.app"), 3);
+  node.run();
+  EXPECT_EQ(running().size(), 2U);
+  EXPECT_THAT(node.last_event("Restarted"), HasSubstr("web-0: container app exited with code 3"));
+  node.containers.remove_by_hand(ContainerName("hf.default.web-1.app"));
+  node.settle();
+  EXPECT_EQ(running().size(), 2U);
+  EXPECT_EQ(node.count_events("DriftHealed"), 1U);
+}
+
+TEST_F(EngineReplicas, OneOfThemDownIsDegradedAndSaidByName) {
+  start(web(2));
+  for (int i = 0; i < 2; ++i) {
+    node.containers.exit_by_hand(ContainerName("hf.default.web-1.app"), 1);
+    node.pass(1s);
+  }
+  EXPECT_EQ(node.resource("Deployment/web").health, Health::kDegraded);
+  EXPECT_EQ(node.resource("Deployment/web").reason, "CrashLoopBackOff");
+  EXPECT_THAT(node.resource("Deployment/web").message, HasSubstr("1 of 2 pods are available; pod web-1:"));
+  node.pass(15s);
+  EXPECT_EQ(node.resource("Deployment/web").health, Health::kHealthy);
+}
+
+TEST_F(EngineReplicas, ANewAgentAdoptsThem) {
+  start(web(3));
+  const auto before = ids();
+  node.forget_touched();
+  ASSERT_TRUE(node.restart());
+  node.pass(10s);
+  EXPECT_THAT(changes(), IsEmpty());
+  EXPECT_EQ(ids(), before);
+  EXPECT_EQ(node.resource("Deployment/web").health, Health::kHealthy);
+}
+
+TEST_F(EngineReplicas, AfterARebootTheyRunAgain) {
+  start(web(2));
+  node.reboot();
+  node.settle();
+  EXPECT_EQ(running().size(), 2U);
+}
+
+TEST_F(EngineReplicas, RemovedFromGitTheyAreGone) {
+  start(web(3).file("a", "/a", "x"));
+  start(FakeApp("app").file("a", "/a", "x"));
+  EXPECT_THAT(running(), IsEmpty());
+  EXPECT_EQ(node.containers.container(ContainerName("hf.default.web-0.app")), nullptr);
+  EXPECT_EQ(node.count_events("Pruned"), 1U) << "they are parts of one thing";
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EngineReplicas, APodOfTheNameOfOneOfThemIsAConflict) {
+  FakeApp app = web(1);
+  app.policy.progress_deadline = 60s;
+  start(app);
+  const auto before = ids();
+  node.desire({app, FakeApp("other").pod("web-0", std::string(R"({"containers":[{"name":"app","image":")") +
+                                                      kImage + R"("}]})")});
+  node.pass(1min);
+  EXPECT_EQ(ids(), before);
+  EXPECT_EQ(node.resource("Pod/web-0").reason, "ClaimConflict");
+  EXPECT_THAT(node.resource("Pod/web-0").message, HasSubstr("Deployment/web"));
+  EXPECT_EQ(node.resource("Deployment/web").health, Health::kHealthy);
+}
+
+TEST_F(EngineReplicas, ADaemonSetIsOnePodThatStopsBeforeItsSuccessorStarts) {
+  FakeApp app("app");
+  app.workload("DaemonSet", "agent", spec("", "1"));
+  start(app);
+  EXPECT_THAT(running(), ElementsAre("hf.default.agent.app"));
+  node.forget_touched();
+  app.workload("DaemonSet", "agent", spec("", "2"));
+  start(app);
+  EXPECT_THAT(changes(), ElementsAre("stop hf.default.agent.app", "remove hf.default.agent.app",
+                                     "create hf.default.agent.app", "start hf.default.agent.app"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  start(FakeApp("app").file("a", "/a", "x"));
+  EXPECT_THAT(running(), IsEmpty());
+}
+
+// ---- killed anywhere ----
+
+/// Dies before the n-th change at the engine, is started again, and must end in the same place.
+TEST_F(EngineReplicas, KilledAtAnyPointOfAChangeItEndsInTheSamePlace) {
+  for (std::size_t point = 0;; ++point) {
+    FakeNode one;
+    base::ImageInfo image;
+    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
+    image.tags = {kImage};
+    one.containers.add_image(image);
+    one.desire({web(3)});
+    one.settle();
+    std::size_t changes_seen = 0;
+    std::size_t least = 3;
+    one.containers.before_change([&](const std::string&) {
+      least = std::min(least, one.containers.running().size());
+      ++changes_seen;
+    });
+    one.desire({web(3, "2")});
+    // Some steps, then the agent dies between two of them.
+    for (std::size_t i = 0; i < point; ++i) {
+      one.engine().run_due();
+      one.containers.deliver();
+      one.host.deliver();
+      one.clock.advance(20ms);
+    }
+    const bool is_over = one.section("app").phase == SectionPhase::kSynced &&
+                         one.containers.running().size() == 3 && changes_seen >= 12;
+    ASSERT_TRUE(one.restart());
+    one.pass(10s);
+    EXPECT_GE(least, 3U) << "point " << point;
+    EXPECT_EQ(one.containers.running().size(), 3U) << "point " << point;
+    for (const auto& name : one.containers.running()) {
+      const auto* made = one.containers.spec_of(ContainerName(name));
+      EXPECT_EQ(made->arguments->front(), "2") << "point " << point;
+    }
+    EXPECT_EQ(one.section("app").phase, SectionPhase::kSynced) << "point " << point;
+    if (is_over || HasFailure()) break;
+    ASSERT_LT(point, 500U);
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::edge_agent

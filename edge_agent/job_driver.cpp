@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/job_driver.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits/agent.hpp"
+#include "edge_agent/pod_labels.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using base::Status;
+using sync::Health;
+
+namespace {
+
+const JobEffective& as_job(const Effective& effective) { return static_cast<const JobEffective&>(effective); }
+
+base::Error no_engine() {
+  return {Code::kUnsupported,
+          "this agent runs without a container engine (--engine none); place the application elsewhere"};
+}
+
+std::string failures_text(const JobRecord& record) {
+  return std::to_string(record.failed) + (record.failed == 1 ? " try has failed" : " tries have failed") +
+         (record.message.empty() ? "" : ", the last: " + record.message);
+}
+
+}  // namespace
+
+ResourceHealth job_health(const sync::JobSpec& spec, const JobRecord& record,
+                          const ResourceHealth& complaint) {
+  if (record.outcome == JobOutcome::kComplete) return {.health = Health::kHealthy, .reason = "Completed"};
+  if (record.outcome == JobOutcome::kFailed)
+    return {
+        .health = Health::kDegraded, .reason = record.reason, .message = record.message, .is_final = true};
+  if (spec.suspend)
+    return {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
+  if (complaint.health > Health::kProgressing)
+    return {.health = Health::kProgressing, .reason = complaint.reason, .message = complaint.message};
+  std::string message =
+      std::to_string(record.succeeded) + " of " + std::to_string(spec.completions) + " done";
+  if (record.failed > 0) message += "; " + failures_text(record);
+  return {.health = Health::kProgressing, .reason = "Running", .message = message};
+}
+
+Result<std::unique_ptr<Effective>> JobDriver::resolve(const sync::Resource& resource,
+                                                      References& references) {
+  if (seams_.pods == nullptr) return fail(no_engine());
+  HF_TRY(std::unique_ptr<Effective> job, resolve_job(resource, references, seams_.context));
+  return job;
+}
+
+/// Whether this run is known, not whether it is over: what becomes of it is no drift.
+Result<Observed> JobDriver::observe(const sync::Claim& claim, const Effective* wanted,
+                                    const sync::InventoryEntry* entry) {
+  if (seams_.pods == nullptr) return fail(no_engine());
+  HF_CHECK(seams_.pods->cache().known(claim));
+  if (wanted == nullptr) {
+    HF_TRY(auto observed, seams_.of_claims.observe(claim, nullptr, entry));
+    const bool is_known = seams_.book.find(claim) != nullptr;
+    observed.ours = observed.ours || (is_known && !observed.present);
+    observed.present = observed.present || is_known;
+    return observed;
+  }
+  const auto& job = as_job(*wanted);
+  const auto& first = job.claims.front();
+  const CronRecord* record = seams_.book.find(first);
+  const auto run = seams_.runner->run_of(job.pods.front().id);
+  Observed observed{.present = record != nullptr || run.has_value(), .ours = true};
+  observed.matches = record != nullptr ? record->jobs.front().job.run == job.run : run == job.run;
+  if (observed.present && !observed.matches) observed.difference = "is another run of it";
+  if (!observed.present) observed.difference = "was not run";
+  return observed;
+}
+
+Result<Driver::Progress> JobDriver::apply(const Effective& wanted, const Action& /*action*/) {
+  const auto& job = as_job(wanted);
+  const auto& claim = job.claims.front();
+  const CronRecord* known = seams_.book.find(claim);
+  CronRecord record = known != nullptr ? *known : CronRecord{};
+  if (record.jobs.empty()) record.jobs.push_back({});
+  auto& one = record.jobs.front().job;
+  if (one.run != job.run) one = next_run(one, job.run);
+  seams_.book.put(claim, std::move(record), seams_.clock.monotonic());
+  HF_CHECK(turn(job, true));
+  return Progress::kDone;
+}
+
+Result<Driver::Tended> JobDriver::turn(const JobEffective& wanted, bool is_whole) {
+  const auto& claim = wanted.claims.front();
+  const auto& pod = wanted.pods.front();
+  HF_CHECK(seams_.pods->cache().known(claim));
+  seams_.runner->learn(pod);
+  const auto now = seams_.clock.monotonic();
+  const CronRecord* known = seams_.book.find(claim);
+  CronRecord record = known != nullptr ? *known : CronRecord{};
+  if (record.jobs.empty()) record.jobs.push_back({.scheduled = {}, .job = {.run = wanted.run}});
+  HF_TRY(const auto decision, seams_.runner->decide(pod.id, wanted.job, record.jobs.front().job, claim));
+  seen_.insert_or_assign(claim, decision.pod);
+  Tended tended{.restarted = decision.restarted, .again_at = decision.again_at};
+  record.jobs.front().job = decision.step.record;
+  if (known == nullptr || record != *known) seams_.book.put(claim, record, now);
+  if (!seams_.book.is_stored(claim)) {
+    const auto at = seams_.book.look_again_at(claim, now);
+    tended.again_at = tended.again_at ? std::min(*tended.again_at, at) : at;
+    return tended;
+  }
+  HF_TRY(tended.wants_whole,
+         seams_.runner->act(decision, pod.id, record.jobs.front().job, is_whole ? &pod : nullptr, claim));
+  return tended;
+}
+
+Result<Driver::Tended> JobDriver::tend(const Effective& wanted) { return turn(as_job(wanted), false); }
+
+Result<Driver::Progress> JobDriver::remove(const sync::InventoryEntry& entry) {
+  if (seams_.pods == nullptr) return fail(no_engine());
+  HF_TRY(const auto progress, seams_.of_claims.remove(entry));
+  if (progress == Progress::kPending) return progress;
+  seams_.book.forget(entry.claim);
+  seams_.runner->forget({entry.key.ns, entry.key.name});
+  seen_.erase(entry.claim);
+  return progress;
+}
+
+ResourceHealth JobDriver::health(const Effective& wanted) {
+  const auto& job = as_job(wanted);
+  const auto& claim = job.claims.front();
+  const CronRecord* known = seams_.book.find(claim);
+  if (known == nullptr || known->jobs.empty()) return {.health = Health::kProgressing, .reason = "Running"};
+  const auto& record = known->jobs.front().job;
+  return job_health(job.job, record, seams_.runner->complaint(job.pods.front().id, record, seen_[claim]));
+}
+
+Status JobDriver::watch(const Effective& wanted) {
+  const auto& job = as_job(wanted);
+  if (seams_.pods != nullptr) seams_.pods->cache().follow(job.pods.front().id, job.claims.front());
+  return {};
+}
+
+void JobDriver::unwatch(const sync::Claim& claim) { seams_.of_claims.unwatch(claim); }
+
+}  // namespace holdfast::edge_agent

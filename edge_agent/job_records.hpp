@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stored form of what is remembered of Jobs and CronJobs: table "job", docs/store.md.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.hpp"
+#include "edge_agent/cron_step.hpp"
+#include "sync/model/claim.hpp"
+
+namespace holdfast::edge_agent {
+
+std::string encode_jobs(const sync::Claim& claim, const CronRecord& record);
+base::Result<std::pair<sync::Claim, CronRecord>> decode_jobs(std::string_view bytes);
+
+}  // namespace holdfast::edge_agent

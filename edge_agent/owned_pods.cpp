@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge_agent/owned_pods.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "edge_agent/pod_labels.hpp"
+
+namespace holdfast::edge_agent {
+
+using base::Result;
+using Progress = Driver::Progress;
+
+std::optional<std::uint64_t> pod_number(const std::string& pod, const std::string& name) {
+  if (pod.size() < name.size() + 2 || !pod.starts_with(name) || pod[name.size()] != '-') return std::nullopt;
+  const char* const begin = pod.data() + name.size() + 1;
+  const char* const end = pod.data() + pod.size();
+  std::uint64_t number = 0;
+  const auto [at, error] = std::from_chars(begin, end, number);
+  if (error != std::errc{} || at != end) return std::nullopt;
+  return number;
+}
+
+std::vector<PodId> pods_of(Pods& pods, const sync::ResourceKey& owner) {
+  std::vector<PodId> out;
+  for (const auto* state : pods.cache().all()) {
+    auto id = pod_of(*state);
+    // By name first: a mark costs a hash.
+    const bool may_be = id && id->ns == owner.ns && id->name.starts_with(owner.name);
+    if (!may_be || std::ranges::count(out, *id) > 0 || owner_of(*state, pods.marks()) != owner) continue;
+    out.push_back(*std::move(id));
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+Result<Progress> end_pod(Pods& pods, RestartBook& restarts, const PodId& id, const sync::Claim& asker) {
+  for (const auto* state : pods.cache().of_pod(id)) {
+    restarts.forget({sync::ClaimKind::kContainer, state->name.str()});
+  }
+  HF_TRY(const auto progress, pods.keeper(id).end(asker));
+  if (progress == Progress::kDone) pods.forget(id);
+  return progress;
+}
+
+std::string label_of_pod(Pods& pods, const PodId& id, const char* name) {
+  const auto states = pods.cache().of_pod(id);
+  if (states.empty()) return "";
+  const std::string& first = label(*states.front(), name);
+  const bool is_same =
+      std::ranges::all_of(states, [&](const auto* state) { return label(*state, name) == first; });
+  return is_same ? first : "";
+}
+
+}  // namespace holdfast::edge_agent

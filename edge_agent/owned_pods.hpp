@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the drivers of workloads with several pods have in common: which pods are a resource's, by the true marks of their containers, and how one goes.
+// Threads: one, the engine's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "edge_agent/driver.hpp"
+#include "edge_agent/pods.hpp"
+
+namespace holdfast::edge_agent {
+
+/// Of "web-7" and "web": 7. nullopt: it is no pod with a number, or of another name.
+std::optional<std::uint64_t> pod_number(const std::string& pod, const std::string& name);
+
+/// REQUIRES: the cache is known.
+std::vector<PodId> pods_of(Pods& pods, const sync::ResourceKey& owner);
+
+/// Stops and removes it, and forgets what was known of it; kDone when it is gone.
+base::Result<Driver::Progress> end_pod(Pods& pods, RestartBook& restarts, const PodId& id,
+                                       const sync::Claim& asker);
+
+/// The label that all its containers have; empty where they differ, or there are none.
+std::string label_of_pod(Pods& pods, const PodId& id, const char* name);
+
+}  // namespace holdfast::edge_agent

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// ReplicaDriver: kinds Deployment and DaemonSet: as many pods of one template as are wanted, each kept by its keeper; which are made and which end decides replica_step.
+// A change is one apply() that stays pending until all pods are of it; those of the revision before are kept going meanwhile.
+// Threads: one, the engine's.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "edge_agent/driver.hpp"
+#include "edge_agent/pod_driver.hpp"
+#include "edge_agent/pods.hpp"
+#include "edge_agent/replica_effective.hpp"
+
+namespace holdfast::edge_agent {
+
+class ReplicaDriver final : public Driver {
+ public:
+  struct Seams {
+    Pods* pods = nullptr;  ///< none: this node has no container engine, and every one is refused
+    PodDriver& of_claims;  ///< for claims of single containers and ports that nobody asks for any more
+    PodContext context;
+    base::Clock& clock;
+    RestartBook& restarts;
+    DueAtListener on_due_at;
+  };
+  explicit ReplicaDriver(Seams seams) : seams_(std::move(seams)) {}
+
+  base::Result<std::unique_ptr<Effective>> resolve(const sync::Resource& resource,
+                                                   References& references) override;
+  base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
+                                 const sync::InventoryEntry* entry) override;
+  base::Result<Progress> apply(const Effective& wanted, const Action& action) override;
+  std::optional<ResourceHealth> pending(const Effective& wanted) override;
+  base::Result<Progress> remove(const sync::InventoryEntry& entry) override;
+  base::Result<Tended> tend(const Effective& wanted) override;
+  ResourceHealth health(const Effective& wanted) override;
+  base::Status watch(const Effective& wanted) override;
+  void unwatch(const sync::Claim& claim) override;
+  std::vector<sync::Claim> on_event(const base::HostEvent& /*event*/) override { return {}; }
+
+ private:
+  /// What may be lost at any time: a new agent finds out by looking.
+  struct Group {
+    ReplicaPods current;              ///< shed
+    std::vector<ReplicaPods> former;  ///< of earlier revisions, newest first
+    std::set<PodId> leaving;
+    base::Digest digest;  ///< that `progress` is of
+    RolloutProgress progress;
+    ReplicaStep step;  ///< as of the last look
+    ResourceHealth pending;
+  };
+  /// One pod that is there.
+  struct There {
+    PodId id;
+    std::uint32_t index = 0;
+    bool is_current = false;
+    bool is_whole = false;  ///< of a current one: all its containers are there
+    const PodWanted* wanted =
+        nullptr;  ///< by what it is kept; none: it is of a revision that this agent does not know
+  };
+  Group& group(const ReplicaEffective& wanted);
+  base::Result<std::vector<There>> there(const ReplicaEffective& wanted, Group& group);
+  base::Result<std::vector<ReplicaPod>> keep(const ReplicaEffective& wanted, Group& group,
+                                             const std::vector<There>& there, Tended& tended);
+  ReplicaPod seen(const There& pod, const Group& group);
+  base::Status end_leaving(const sync::Claim& claim, Group& group);
+  base::Result<bool> images_there(const ReplicaEffective& wanted, Group& group);
+  base::Status carry_out(const ReplicaEffective& wanted, Group& group, const std::vector<There>& there);
+  base::Status check_progress(const ReplicaEffective& wanted, Group& group);
+  void look_again(const ReplicaEffective& wanted, const Group& group, Tended& tended) const;
+  ResourceHealth worst_of(const ReplicaEffective& wanted);
+
+  Seams seams_;
+  std::map<sync::Claim, Group> groups_;  ///< by first claim
+};
+
+}  // namespace holdfast::edge_agent
