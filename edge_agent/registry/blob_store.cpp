@@ -169,6 +169,7 @@ Result<BlobPart> BlobPart::open(const BlobStore& store, const BlobRef& blob,
     return fail(Code::kConflict, "'" + name + "' is being fetched by another program");
   struct stat info{};
   if (::fstat(file.get(), &info) != 0) return fail(file_error("cannot look at", name));
+  if (info.st_size == 0) HF_CHECK(sync_folder(store.folder()));  // the name of a new one is on the disk, too
   BlobPart part(store, blob, std::move(file));
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > blob.size_bytes) {
