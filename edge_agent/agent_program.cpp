@@ -152,9 +152,11 @@ Status AgentProgram::note_running() {
 }
 
 Status AgentProgram::boot_engine() {
-  const auto make = [this] {
+  auto places = pod_places(folder_.root(), options_.root);
+  HF_TRY(places.shim, find_shim(options_));
+  const auto make = [this, places] {
     engine_ = std::make_unique<Engine>(
-        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get()}, identity_);
+        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), places}, identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));
     engine_->set_facts(std::move(facts));

@@ -8,7 +8,7 @@ namespace {
 std::unique_ptr<Pods> make_pods(const Drivers::Seams& seams) {
   if (seams.containers == nullptr) return nullptr;
   return std::make_unique<Pods>(Pods::Seams{*seams.containers, seams.host, seams.clock, seams.marks,
-                                            seams.restarts, seams.on_due, seams.on_due_at});
+                                            seams.restarts, seams.pod_places, seams.on_due, seams.on_due_at});
 }
 
 }  // namespace

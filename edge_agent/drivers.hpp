@@ -22,6 +22,7 @@ class Drivers {
     DueAtListener on_due_at{};
     base::Engine* containers = nullptr;  ///< none: this node does no containers
     std::string node_name{};
+    PodPlaces pod_places{};
   };
   explicit Drivers(Seams seams);
 

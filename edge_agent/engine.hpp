@@ -25,6 +25,7 @@
 #include "base/signing.hpp"
 #include "edge_agent/outbox.hpp"
 #include "edge_agent/plan.hpp"
+#include "edge_agent/pod_places.hpp"
 #include "edge_agent/why.hpp"
 #include "sync/model/event.hpp"
 #include "sync/model/ids.hpp"
@@ -55,6 +56,7 @@ class Engine {
     base::Host& host;
     Outbox* outbox = nullptr;            ///< where events wait; none: in memory, until take_events()
     base::Engine* containers = nullptr;  ///< none: this node does no containers
+    PodPlaces pod_places{};
   };
   Engine(Seams seams, NodeIdentity identity);
   ~Engine();

@@ -23,9 +23,9 @@ FakeNode::FakeNode(const std::string& name)
 base::Status FakeNode::boot() {
   outbox.reset();
   if (has_outbox_) outbox = std::make_unique<Outbox>(Outbox::Seams{clock, random, segments});
-  engine_ = std::make_unique<Engine>(
-      Engine::Seams{clock, random, store, host, outbox.get(), has_containers ? &containers : nullptr},
-      identity);
+  engine_ = std::make_unique<Engine>(Engine::Seams{clock, random, store, host, outbox.get(),
+                                                   has_containers ? &containers : nullptr, pod_places},
+                                     identity);
   engine_->set_sealing_keys(sealing_keys);
   return engine_->boot();
 }

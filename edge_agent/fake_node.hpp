@@ -79,6 +79,7 @@ class FakeNode {
   sync::FakeStore store;
   base::FakeHost host{clock};
   base::FakeEngine containers{clock};
+  PodPlaces pod_places;        ///< at the next boot; none: volumes are refused
   bool has_containers = true;  ///< at the next boot
   sync::FakeSegments segments;
   std::unique_ptr<Outbox> outbox;  ///< none: events wait in memory

@@ -16,6 +16,8 @@ class Healer {
   bool look(const sync::ApplicationUid& application, Target& target, TargetItem& item);
   /// Whether all that it claims was applied as it is wanted now.
   bool is_applied(const sync::ApplicationUid& application, const TargetItem& item) const;
+  /// The claim was applied by a walk: a repair of it that went on is over, and was none.
+  void applied(const sync::Claim& claim) { open_.erase(claim); }
   /// Tends an item that is in place and notes its health.
   void tend(const sync::ApplicationUid& application, TargetItem& item);
 

@@ -115,7 +115,8 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
   if (auto sockets = engine_sockets(options); !sockets.empty())
     containers = std::make_unique<base::EngineClient>(*loop, clock, std::move(sockets));
   Drivers drivers({*host, clock, marks, restarts, secrets, [](const sync::Claim&) {},
-                   [](const sync::Claim&, base::MonotonicTime) {}, containers.get(), node.name});
+                   [](const sync::Claim&, base::MonotonicTime) {}, containers.get(), node.name,
+                   pod_places(folder.root(), options.root)});
   const auto end = clock.monotonic() + base::limits::kUnenrollTimeout;
   auto pruned = prune_all(store, drivers, [&] {
     loop->run_once(100ms);
