@@ -179,9 +179,11 @@ Status AgentProgram::open_images() {
 }
 
 Status AgentProgram::boot_engine() {
-  const auto make = [this] {
+  auto places = pod_places(folder_.root(), options_.root);
+  HF_TRY(places.shim, find_shim(options_));
+  const auto make = [this, places] {
     engine_ = std::make_unique<Engine>(
-        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), units_.get(),
+        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), places, units_.get(),
                       image_puller_.get(), base::build_time()},
         identity_);
     auto facts = options_.facts;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits/agent.hpp"
+#include "base/log.hpp"
 #include "edge_agent/pod_labels.hpp"
 
 namespace holdfast::edge_agent {
@@ -22,7 +23,7 @@ base::BackoffPolicy engine_backoff() {
   return {.base = base::limits::kEngineBackoffBase,
           .factor = 2,
           .max = base::limits::kEngineBackoffMax,
-          .reset_after = base::limits::kEngineBackoffReset,
+          .reset_after = std::chrono::milliseconds{0},
           .is_first_free = true};
 }
 
@@ -37,8 +38,9 @@ ContainerCache::~ContainerCache() { cancel_all(); }
 // ---- asking ----
 
 Status ContainerCache::known(const sync::Claim& asker) {
-  if (state_ == State::kKnown) return {};
   const auto now = seams_.clock.monotonic();
+  look_again(now);
+  if (state_ == State::kKnown) return {};
   if (state_ == State::kUnasked || (state_ == State::kDown && retry_at_ <= now)) open();
   waiting_.insert(asker);
   if (state_ == State::kDown) {
@@ -88,6 +90,7 @@ void ContainerCache::cancel_all() {
 void ContainerCache::open() {
   cancel_all();
   state_ = State::kOpening;
+  is_listed_ = false;
   base::Engine::EventListener listener;
   listener.on_open = [this] { list(); };
   listener.on_event = [this](const base::EngineEvent& event) { on_event(event); };
@@ -109,10 +112,8 @@ void ContainerCache::listed(Result<std::vector<base::ContainerSummary>> answer) 
     if (!there.contains(id)) gone.push_back(id);
   }
   for (const auto& id : gone) drop(id);
-  for (const auto& id : there) {
-    if (!in_line(id)) line_.push_back(id);
-  }
-  look_on();
+  is_listed_ = true;
+  for (const auto& id : there) look_at(id);
   now_known();
 }
 
@@ -147,17 +148,37 @@ void ContainerCache::looked(const ContainerId& id, Result<ContainerState> answer
     if (is_ours(*answer)) take(*std::move(answer));
   } else if (answer.error().code() == Code::kNotFound) {
     drop(id);
-  } else {
+  } else if (answer.error().code() == Code::kUnavailable) {
     return lost(answer.error());
+  } else {
+    // This one's own trouble: what is known of it stands until the engine has another word.
+    base::log::failure("a container cannot be inspected", brief(id), answer.error());
+    const auto at = seams_.clock.monotonic() + base::limits::kEngineBackoffMax;
+    again_[id] = at;
+    for (const auto& [pod, claim] : followers_) seams_.on_due_at(claim, at);
   }
   look_on();
   now_known();
 }
 
+void ContainerCache::look_again(base::MonotonicTime now) {
+  std::vector<ContainerId> due;
+  for (const auto& [id, at] : again_) {
+    if (at <= now) due.push_back(id);
+  }
+  for (const auto& id : due) {
+    again_.erase(id);
+    look_at(id);
+  }
+}
+
 void ContainerCache::now_known() {
-  if (state_ != State::kOpening || list_ != 0 || !line_.empty() || !looks_.empty()) return;
+  if (state_ != State::kOpening || !is_listed_ || !line_.empty() || !looks_.empty()) return;
   state_ = State::kKnown;
   trouble_.reset();
+  known_since_ = seams_.clock.monotonic();
+  // What changed while nothing was known was told to nobody.
+  for (const auto& [pod, claim] : followers_) waiting_.insert(claim);
   for (const auto& asker : std::exchange(waiting_, {})) seams_.on_due(asker);
 }
 
@@ -170,6 +191,9 @@ void ContainerCache::stream_ended(const Error& error) {
 void ContainerCache::lost(const Error& error) {
   cancel_all();
   const auto now = seams_.clock.monotonic();
+  const bool was_good = known_since_ && now - *known_since_ >= base::limits::kEngineBackoffReset;
+  if (was_good) backoff_.reset();
+  known_since_.reset();
   const auto wait = backoff_.record(now);
   if (wait == std::chrono::milliseconds::zero()) return open();
   state_ = State::kDown;
@@ -182,6 +206,7 @@ void ContainerCache::lost(const Error& error) {
 void ContainerCache::doubt() {
   if (state_ != State::kKnown) return;
   state_ = State::kOpening;
+  is_listed_ = false;
   list();
 }
 
@@ -205,6 +230,7 @@ void ContainerCache::take(ContainerState state) {
 }
 
 void ContainerCache::drop(const ContainerId& id) {
+  again_.erase(id);
   const auto node = containers_.extract(id);
   if (!node.empty()) tell(node.mapped());
 }

@@ -70,6 +70,7 @@ class ContainerCache {
   void listed(base::Result<std::vector<base::ContainerSummary>> answer);
   void on_event(const base::EngineEvent& event);
   void look_on();
+  void look_again(base::MonotonicTime now);
   void looked(const base::ContainerId& id, base::Result<base::ContainerState> answer);
   void take(base::ContainerState state);
   void drop(const base::ContainerId& id);
@@ -87,8 +88,11 @@ class ContainerCache {
   base::Engine::CallId stream_ = 0;
   base::Engine::CallId list_ = 0;
   std::map<base::ContainerId, base::ContainerState> containers_;
-  std::map<base::ContainerId, Look> looks_;  ///< on their way
-  std::deque<base::ContainerId> line_;       ///< to be looked at
+  std::map<base::ContainerId, Look> looks_;                 ///< on their way
+  std::deque<base::ContainerId> line_;                      ///< to be looked at
+  std::map<base::ContainerId, base::MonotonicTime> again_;  ///< could not be inspected, and when to try again
+  bool is_listed_ = false;                                  ///< since it was opened, or doubted
+  std::optional<base::MonotonicTime> known_since_;
   std::set<sync::Claim> waiting_;
   std::map<PodId, sync::Claim> followers_;
 };

@@ -26,11 +26,12 @@ class Drivers {
     DueAtListener on_due_at{};
     base::Engine* containers = nullptr;  ///< none: this node does no containers
     std::string node_name{};
+    PodPlaces pod_places{};
     base::UnitManager* units = nullptr;  ///< none: no systemd here
     UnitBook* unit_book = nullptr;       ///< REQUIRES: there is one where there are units
-    ImagePuller* puller = nullptr;  ///< none: images are not pulled
-    JobBook* jobs = nullptr;      ///< none: what is known of Jobs ends with this
-    base::WallTime not_before{};  ///< a clock that shows an earlier time is not set
+    ImagePuller* puller = nullptr;       ///< none: images are not pulled
+    JobBook* jobs = nullptr;             ///< none: what is known of Jobs ends with this
+    base::WallTime not_before{};         ///< a clock that shows an earlier time is not set
   };
   explicit Drivers(Seams seams);
 

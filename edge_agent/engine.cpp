@@ -37,8 +37,8 @@ struct Engine::State {
         drivers({seams.host, seams.clock, marks, restarts, secrets,
                  [this](const sync::Claim& claim) { on_due(claim); },
                  [this](const sync::Claim& claim, MonotonicTime at) { parts.look_at(claim, at); },
-                 seams.containers, identity.name, seams.units, &store.units(), seams.puller, &store.jobs(),
-                 seams.not_before}),
+                 seams.containers, identity.name, seams.pod_places, seams.units, &store.units(), seams.puller,
+                 &store.jobs(), seams.not_before}),
         targets(store, drivers),
         events(seams.clock, seams.outbox),
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
@@ -59,6 +59,8 @@ struct Engine::State {
   void store_restarts();
   void after_work();
   void refresh_snapshot();
+  std::optional<sync::Condition> engine_condition();
+  void show_conditions();
   void lift(const sync::ApplicationUid& application, Changes& changes) const;
 
   Seams seams;
@@ -85,6 +87,8 @@ struct Engine::State {
 
   std::chrono::milliseconds full_pass_interval = limits::kFullPassInterval;
   NodeFacts facts;
+  std::vector<sync::Condition> machine_conditions;
+  bool engine_was_missed = false;
   sync::Snapshot snapshot;
   base::Digest snapshot_digest;
   AppliedState told_applied;
@@ -224,6 +228,7 @@ void Engine::State::after_work() {
                                     .header = told_applied.header};
     changed = true;
   }
+  show_conditions();
   refresh_snapshot();
 }
 
@@ -403,18 +408,42 @@ void Engine::set_facts(std::map<std::string, std::string> facts) {
 }
 
 void Engine::set_conditions(std::vector<sync::Condition> conditions) {
-  State& s = *state_;
-  if (s.facts.conditions == conditions) return;
-  for (const auto& condition : conditions) {
-    const auto before = std::ranges::find(s.facts.conditions, condition.type, &sync::Condition::type);
-    const bool was = before != s.facts.conditions.end() && before->status == "True";
-    const bool is = condition.status == "True";
-    if (is && !was) s.events.warning(condition.type, {}, condition.message);
-    if (was && !is) s.events.normal(condition.reason, {}, condition.type + " is over");
+  state_->machine_conditions = std::move(conditions);
+  state_->show_conditions();
+  state_->refresh_snapshot();
+}
+
+/// Of the container engine there is one from when it was first missed.
+std::optional<sync::Condition> Engine::State::engine_condition() {
+  auto* const pods = drivers.pods();
+  const base::Error* const trouble = pods == nullptr ? nullptr : pods->cache().trouble();
+  engine_was_missed = engine_was_missed || trouble != nullptr;
+  if (!engine_was_missed) return std::nullopt;
+  sync::Condition condition{"EngineDown", "True", "", ""};
+  condition.reason = "EngineDown";
+  if (trouble != nullptr) {
+    condition.message = trouble->message();
+    return condition;
   }
-  s.facts.conditions = std::move(conditions);
-  s.changed = true;
-  s.refresh_snapshot();
+  condition.status = "False";
+  condition.reason = "EngineReady";
+  condition.message = "the container engine answers";
+  return condition;
+}
+
+void Engine::State::show_conditions() {
+  auto conditions = machine_conditions;
+  if (auto engine = engine_condition()) conditions.push_back(*std::move(engine));
+  if (facts.conditions == conditions) return;
+  for (const auto& condition : conditions) {
+    const auto before = std::ranges::find(facts.conditions, condition.type, &sync::Condition::type);
+    const bool was = before != facts.conditions.end() && before->status == "True";
+    const bool is = condition.status == "True";
+    if (is && !was) events.warning(condition.type, {}, condition.message);
+    if (was && !is) events.normal(condition.reason, {}, condition.type + " is over");
+  }
+  facts.conditions = std::move(conditions);
+  changed = true;
 }
 
 Result<Plan> Engine::plan_now() { return plan(look(state_->parts, nullptr)); }

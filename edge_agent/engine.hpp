@@ -26,6 +26,7 @@
 #include "base/units.hpp"
 #include "edge_agent/outbox.hpp"
 #include "edge_agent/plan.hpp"
+#include "edge_agent/pod_places.hpp"
 #include "edge_agent/why.hpp"
 #include "sync/model/event.hpp"
 #include "sync/model/ids.hpp"
@@ -58,6 +59,7 @@ class Engine {
     base::Host& host;
     Outbox* outbox = nullptr;            ///< where events wait; none: in memory, until take_events()
     base::Engine* containers = nullptr;  ///< none: this node does no containers
+    PodPlaces pod_places{};
     base::UnitManager* units = nullptr;  ///< none: no systemd here
     ImagePuller* puller = nullptr;       ///< none: images are not pulled
     base::WallTime not_before{};         ///< a clock that shows an earlier time is not set

@@ -82,10 +82,10 @@ TEST_F(EnginePod, AChangedSpecIsStopRemoveAndAnew) {
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }
 
-TEST_F(EnginePod, ANewPolicyOrGraceAloneTouchesNothing) {
+TEST_F(EnginePod, ANewPolicyAloneTouchesNothing) {
   start(web());
   node.forget_touched();
-  start(web("", R"("restartPolicy":"OnFailure","terminationGracePeriodSeconds":5)"));
+  start(web("", R"("restartPolicy":"OnFailure")"));
   EXPECT_THAT(changes(), IsEmpty());
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }
@@ -371,6 +371,95 @@ TEST_F(EnginePod, FiftyPodsAreFiftyContainersAndOneStream) {
   node.forget_touched();
   node.pass(1h);
   EXPECT_EQ(node.containers.touched(), base::EngineTouched{});
+}
+
+TEST_F(EnginePod, WhatEndsWhileTheStreamIsOpenedAnewIsNotMissed) {
+  start(web());
+  node.containers.end_events();
+  node.containers.exit_by_hand(kWeb, 1);
+  node.pass(2s);
+  EXPECT_TRUE(runs());
+}
+
+TEST_F(EnginePod, AnEngineThatNeverAnswersIsAConditionOfTheNodeToldOnce) {
+  start(web());
+  node.containers.set_failure(EngineCall::kList,
+                              base::Error(base::Code::kTimeout, "list containers: no answer"));
+  node.containers.end_events();
+  node.pass(10min);
+  const auto& conditions = node.engine().snapshot().conditions;
+  EXPECT_TRUE(std::ranges::any_of(
+      conditions, [](const auto& one) { return one.type == "EngineDown" && one.status == "True"; }));
+  EXPECT_EQ(node.count_events("EngineDown"), 1U);
+  EXPECT_EQ(node.resource("Pod/web").reason, "EngineDown");
+  node.containers.set_failure(EngineCall::kList, std::nullopt);
+  node.pass(3min);
+  EXPECT_EQ(node.count_events("EngineReady"), 1U);
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
+}
+
+TEST_F(EnginePod, OneContainerThatCannotBeInspectedHoldsUpNoOther) {
+  start(web());
+  node.containers.set_failure(EngineCall::kInspect, base::Error(base::Code::kIo, "inspect: damaged"));
+  node.containers.exit_by_hand(kWeb, 1);
+  node.run();
+  node.containers.set_failure(EngineCall::kInspect, std::nullopt);
+  EXPECT_EQ(node.containers.touched().lists, 1U) << "it is not the engine's trouble";
+  node.pass(40s);
+  EXPECT_TRUE(runs());
+}
+
+TEST_F(EnginePod, AnAgentThatStartsWhileAPodEndsSaysNothingOfIt) {
+  node.containers.set_program(kWeb, {.stop_takes = 20s});
+  start(web().file("a", "/a", "x"));
+  start(FakeApp("app").file("a", "/a", "x"));
+  ASSERT_TRUE(node.restart());
+  node.pass(40s);
+  EXPECT_EQ(node.count_events("PruneFailed"), 0U);
+  EXPECT_EQ(node.count_events("Failed"), 0U);
+  EXPECT_EQ(node.containers.container(kWeb), nullptr);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EnginePod, AContainerOfACommittedImageIsNoneOfThePod) {
+  start(web());
+  auto spec = *node.containers.spec_of(kWeb);
+  spec.name = ContainerName("a-copy");
+  node.containers.create_by_hand(spec);
+  node.pass(10min);
+  node.containers.exit_by_hand(kWeb, 1);
+  node.settle();
+  EXPECT_TRUE(runs());
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
+  EXPECT_NE(node.containers.container(ContainerName("a-copy")), nullptr);
+}
+
+TEST_F(EnginePod, AnotherGraceIsInForceWhenItIsRemoved) {
+  start(web("", R"("terminationGracePeriodSeconds":5)").file("a", "/a", "x"));
+  start(web("", R"("terminationGracePeriodSeconds":60)").file("a", "/a", "x"));
+  EXPECT_EQ(node.containers.spec_of(kWeb)->labels.at(pod_labels::kGrace), "60");
+}
+
+TEST_F(EnginePod, APortThatMovedToOneThatIsHeldSaysSo) {
+  FakeApp other("other");
+  other.pod("holder", R"({"containers":[{"name":"app","image":"registry.example.com/web:1",
+                          "ports":[{"containerPort":80,"hostPort":8081}]}]})");
+  node.desire({web(R"("ports":[{"containerPort":80,"hostPort":8080}])"), other});
+  node.settle();
+  node.desire({web(R"("ports":[{"containerPort":80,"hostPort":8081}])"), other});
+  node.pass(5min);
+  EXPECT_TRUE(runs());
+  EXPECT_NE(node.section("app").message, "");
+  EXPECT_EQ(node.section("app").health, Health::kDegraded);
+}
+
+TEST_F(EnginePod, ALongNameIsCutToWhatAHostMayBeCalled) {
+  FakeApp app("app");
+  const std::string name = std::string(62, 'a') + "-" + std::string(10, 'b');
+  app.pod(name, R"({"containers":[{"name":"app","image":"registry.example.com/web:1"}]})");
+  start(app);
+  EXPECT_EQ(node.containers.spec_of(ContainerName("hf.default." + name + ".app"))->hostname,
+            std::string(62, 'a'));
 }
 
 // ---- what it becomes at the engine ----

@@ -80,6 +80,7 @@ class FakeNode {
   sync::FakeStore store;
   base::FakeHost host{clock};
   base::FakeEngine containers{clock};
+  PodPlaces pod_places;        ///< at the next boot; none: volumes are refused
   bool has_containers = true;  ///< at the next boot
   base::FakeUnitManager units{clock, host};
   bool has_systemd = true;  ///< of the next boot

@@ -20,6 +20,8 @@ class Healer {
   /// False: it left nothing there, or that had its turn.
   bool look_at_outgoing(const sync::ApplicationUid& application, const sync::Claim& claim);
   void look_at_outgoing(const sync::ApplicationUid& application);
+  /// The claim was applied by a walk: a repair of it that went on is over, and was none.
+  void applied(const sync::Claim& claim) { open_.erase(claim); }
   /// Tends an item that is in place and notes its health.
   void tend(const sync::ApplicationUid& application, TargetItem& item);
 

@@ -7,26 +7,34 @@
 
 namespace holdfast::edge_agent {
 
-void KeptContainer::meet(const base::ContainerState& state, base::MonotonicTime now, base::WallTime wall) {
-  if (id == state.id && started == state.started) return;
+bool KeptContainer::meet(const base::ContainerState& state, base::MonotonicTime now, base::WallTime wall) {
+  if (id == state.id && started == state.started) return false;
   if (id != state.id) is_ending = false;
   id = state.id;
   started = state.started;
   is_killing = false;
+  kill_reason.clear();
+  stop_at.reset();
+  hook_is_over = false;
   start_failure.clear();
-  if (!started) return;
+  probes_ended.clear();
+  if (!started) return true;
   pace.started();
   // How long it runs already; a clock that was set meanwhile must not make that negative.
   const auto age = std::max(wall - *started, std::chrono::milliseconds{0});
   settled_at = now - age + base::limits::kProcessSettle;
+  return true;
 }
 
 void KeptContainer::forget() {
   trouble.reset();
+  trouble_of = {};
+  going_until.reset();
   start_failure.clear();
   pace.forget();
   is_ending = false;
   is_killing = false;
+  probes.reset();
 }
 
 std::string how_it_ended(const std::string& name, const base::ContainerState& state) {

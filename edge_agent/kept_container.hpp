@@ -4,12 +4,16 @@
 // Threads: one, the engine's.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/container.hpp"
+#include "base/digest.hpp"
 #include "base/engine.hpp"
+#include "edge_agent/container_probes.hpp"
 #include "edge_agent/restart_pace.hpp"
 
 namespace holdfast::edge_agent {
@@ -21,11 +25,14 @@ struct KeptContainer {
 
   /// Why a create, stop or remove failed, until it is told.
   std::optional<base::Error> trouble;
+  base::Digest trouble_of;                         ///< for which pod that was; none: for any
+  bool has_lost_image = false;                     ///< the last create found no image, though there was one
+  std::optional<base::MonotonicTime> going_until;  ///< how long is waited for the engine that removes it
   std::string start_failure;
   RestartPace pace;
 
-  /// Of another container than the one that is known, or another run of it: everything about the old one is over.
-  void meet(const base::ContainerState& state, base::MonotonicTime now, base::WallTime wall);
+  /// Of another container than the one that is known, or another run of it: everything about the old one is over. Whether it is.
+  bool meet(const base::ContainerState& state, base::MonotonicTime now, base::WallTime wall);
   /// It was made anew: a new life.
   void forget();
   /// REQUIRES: it was met.
@@ -36,6 +43,13 @@ struct KeptContainer {
   base::MonotonicTime settled_at{};  ///< up so long that it counts as started
   bool is_ending = false;   ///< told to stop, to be another one: it is not taken for the right one any more
   bool is_killing = false;  ///< told to stop, to be started again
+  std::string kill_reason;
+  std::optional<base::MonotonicTime>
+      stop_at;                ///< when the time before its stop signal is over, or the hook began
+  bool hook_is_over = false;  ///< the command before its stop signal has ended
+
+  std::unique_ptr<ContainerProbes> probes;  ///< of a container that has any, while it runs
+  std::vector<base::HostEvent> probes_ended;
 };
 
 /// "container app exited with code 1"

@@ -126,6 +126,7 @@ struct Withheld {
   sync::ResourceKey key;
   sync::Claim claim;
   std::string message;
+  bool is_not_known_yet = false;  ///< kUnobservable: an event tells, and nothing is wrong
   bool operator==(const Withheld&) const = default;
 };
 

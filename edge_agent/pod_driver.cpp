@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/pod_driver.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "edge_agent/pod_labels.hpp"
@@ -47,6 +48,7 @@ Result<Observed> PodDriver::observe_left(const sync::Claim& claim) {
     observed.ours = observed.ours || owner_of(*state, pods_->marks()).has_value();
   }
   if (claim.kind == sync::ClaimKind::kPort) observed.present = observed.ours;
+  if (!observed.present) forget(claim);
   return observed;
 }
 
@@ -78,15 +80,30 @@ Result<Driver::Progress> PodDriver::remove(const sync::InventoryEntry& entry) {
   for (const auto* state : holders(*pods_, entry.claim)) {
     const auto pod = pod_of(*state);
     if (!pod || !owner_of(*state, pods_->marks())) continue;
-    // One container does not outlive its pod; a port is free when its pod is gone.
-    if (entry.claim.kind == sync::ClaimKind::kPort) return Progress::kPending;
+    pods_of_[entry.claim] = *pod;
+    // Its pod stays, and has not been changed yet: until then it is held.
+    if (is_desired(*pod))
+      return fail(Code::kConflict, entry.claim.text() + " is held by container " + state->name.str() +
+                                       ", whose pod could not be changed yet");
     HF_TRY(const auto progress, pods_->keeper(*pod).end(entry.claim));
     if (progress == Progress::kPending) return progress;
-    pods_->forget(*pod);
     break;
   }
-  restarts_.forget(entry.claim);
+  forget(entry.claim);
   return Progress::kDone;
+}
+
+bool PodDriver::is_desired(const PodId& pod) const {
+  return std::ranges::any_of(desired_, [&](const auto& one) { return one.second == pod; });
+}
+
+/// Nothing of it is there any more, and nobody wants it.
+void PodDriver::forget(const sync::Claim& claim) {
+  restarts_.forget(claim);
+  const auto node = pods_of_.extract(claim);
+  if (node.empty() || is_desired(node.mapped()) || !pods_->cache().of_pod(node.mapped()).empty()) return;
+  pods_->cache().unfollow(node.mapped());
+  pods_->forget(node.mapped());
 }
 
 Result<Driver::Tended> PodDriver::tend(const Effective& wanted) {
@@ -99,7 +116,13 @@ ResourceHealth PodDriver::health(const Effective& wanted) {
 }
 
 Status PodDriver::watch(const Effective& wanted) {
-  if (pods_ != nullptr) pods_->cache().follow(as_pod(wanted).pod.id, wanted.claims.front());
+  if (pods_ == nullptr) return {};
+  const auto& pod = as_pod(wanted).pod.id;
+  for (const auto& claim : wanted.claims) {
+    desired_[claim] = pod;
+    pods_of_[claim] = pod;
+  }
+  pods_->cache().follow(pod, wanted.claims.front());
   return {};
 }
 
@@ -107,6 +130,7 @@ Status PodDriver::watch(const Effective& wanted) {
 void PodDriver::unwatch(const sync::Claim& claim) {
   if (pods_ == nullptr) return;
   pods_->images().forget(claim);
+  desired_.erase(claim);
   for (const auto* state : holders(*pods_, claim)) {
     const auto pod = pod_of(*state);
     auto* const keeper = pod ? pods_->find(*pod) : nullptr;
@@ -114,6 +138,14 @@ void PodDriver::unwatch(const sync::Claim& claim) {
   }
 }
 
-std::vector<sync::Claim> PodDriver::on_event(const base::HostEvent& /*event*/) { return {}; }
+std::vector<sync::Claim> PodDriver::on_event(const base::HostEvent& event) {
+  if (pods_ == nullptr || event.kind != base::HostEventKind::kProbe) return {};
+  const std::string name = ContainerProbes::container_of(event.name);
+  const auto* state = name.empty() ? nullptr : pods_->cache().find(base::ContainerName(name));
+  const auto pod = state == nullptr ? std::nullopt : pod_of(*state);
+  auto* const keeper = pod ? pods_->find(*pod) : nullptr;
+  if (keeper == nullptr) return {};
+  return {keeper->probe_ended(name, event)};
+}
 
 }  // namespace holdfast::edge_agent

@@ -4,6 +4,7 @@
 // Threads: one, the engine's.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "edge_agent/driver.hpp"
@@ -34,10 +35,14 @@ class PodDriver final : public Driver {
  private:
   PodKeeper& keeper(const PodEffective& pod) { return pods_->keeper(pod.pod.id); }
   base::Result<Observed> observe_left(const sync::Claim& claim);
+  bool is_desired(const PodId& pod) const;
+  void forget(const sync::Claim& claim);
 
   Pods* pods_;
   PodContext context_;
   RestartBook& restarts_;
+  std::map<sync::Claim, PodId> desired_;  ///< what is watched
+  std::map<sync::Claim, PodId> pods_of_;  ///< whose it is, also after that
 };
 
 }  // namespace holdfast::edge_agent

@@ -8,6 +8,8 @@
 #include "base/json.hpp"
 #include "base/limits/agent.hpp"
 #include "base/sealing.hpp"
+#include "edge_agent/network_image.hpp"
+#include "edge_agent/pod_volume_effective.hpp"
 #include "edge_agent/pull_secrets.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/workload_claims.hpp"
@@ -21,6 +23,7 @@ namespace {
 
 constexpr std::uint32_t kSharesPerCpu = 1024;
 constexpr std::uint32_t kSharesMin = 2;
+constexpr std::size_t kHostnameLengthMax = 63;  // kubelet's; a kernel takes 64
 
 // ---- the container at the engine ----
 
@@ -81,7 +84,8 @@ void fill_network(const PodId& id, const sync::PodSpec& pod, base::ContainerSpec
     to.network = base::ContainerNetwork::kHost;
     return;
   }
-  to.hostname = pod.hostname.empty() ? id.name : pod.hostname;
+  to.hostname = (pod.hostname.empty() ? id.name : pod.hostname).substr(0, kHostnameLengthMax);
+  to.hostname.erase(to.hostname.find_last_not_of("-.") + 1);
   for (const auto& alias : pod.host_aliases) {
     for (const auto& name : alias.names) to.extra_hosts.emplace_back(name, alias.address);
   }
@@ -130,6 +134,18 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+Json volume_json(const PodVolume& volume) {
+  return {volume.name, static_cast<int>(volume.kind), or_null(volume.bytes_max),
+          volume.path, static_cast<int>(volume.type), or_null(volume.group)};
+}
+
+Json mounts_json(const PodContainer& container) {
+  Json out = Json::array();
+  for (const auto& mount : container.mounts)
+    out.push_back({mount.volume, mount.path, mount.sub_path, mount.read_only});
+  return out;
+}
+
 /// `from` for what must not be compared expanded: a secret may have been filled in.
 Json fixed_json(const sync::ContainerSpec& from, const PodContainer& container, const std::string& env) {
   const auto& spec = container.spec;
@@ -146,6 +162,8 @@ Json fixed_json(const sync::ContainerSpec& from, const PodContainer& container, 
           {"network", static_cast<int>(spec.network)},
           {"ports", ports_json(spec)},
           {"nodePorts", container.node_ports},
+          {"mounts", mounts_json(container)},
+          {"preStop", pre_stop_json(container.pre_stop)},
           {"security",
            {spec.read_only_root, spec.privileged, spec.no_new_privileges, spec.seccomp_unconfined,
             spec.capabilities_add, spec.capabilities_drop, spec.groups, container.non_root}},
@@ -157,7 +175,6 @@ Json fixed_json(const sync::ContainerSpec& from, const PodContainer& container, 
 Json kept_json(const PodContainer& container) {
   return {{"probes",
            {probe_json(container.liveness), probe_json(container.readiness), probe_json(container.startup)}},
-          {"preStop", pre_stop_json(container.pre_stop)},
           {"pull", static_cast<int>(container.pull_policy)}};
 }
 
@@ -173,16 +190,46 @@ class PodBuilder {
     out_.owner = owner;
     out_.restart_policy = pod_.spec.restart_policy;
     out_.grace = pod_.spec.termination_grace;
+    const std::size_t count = pod_.spec.init_containers.size() + pod_.spec.containers.size();
+    shares_ = count > 1 && !pod_.spec.host_network;
+    if (shares_) add_network();
     for (const auto& container : pod_.spec.init_containers)
       HF_CHECK(add(container, container.is_sidecar ? ContainerRole::kSidecar : ContainerRole::kInit));
     for (const auto& container : pod_.spec.containers) HF_CHECK(add(container, ContainerRole::kMain));
+    for (const auto& volume : pod_.spec.volumes) HF_CHECK(add_volume(volume));
+    // By its label it is stopped when nobody knows more of it: so another grace is another pod, as Kubernetes has it.
+    fixed_.push_back(out_.grace.count());
     out_.digest = base::Digest::of(base::canonical_json(fixed_));
-    kept_.push_back({static_cast<int>(out_.restart_policy), out_.grace.count()});
+    kept_.push_back(static_cast<int>(out_.restart_policy));
     out_.kept = base::Digest::of(base::canonical_json(kept_));
     return std::move(out_);
   }
 
  private:
+  /// Does nothing but be there; needs nothing of the machine.
+  void add_network() {
+    PodContainer container;
+    container.role = ContainerRole::kNetwork;
+    // No container of a manifest has such a name.
+    container.spec.name = base::ContainerName(sync::container_name(id_.ns, id_.name, "_network"));
+    container.claim = {sync::ClaimKind::kContainer, container.spec.name.str()};
+    auto& spec = container.spec;
+    spec.entrypoint = std::vector<std::string>{kNetworkProgram, kNetworkCommand};
+    spec.arguments = std::vector<std::string>{};
+    spec.ipc_is_shareable = true;
+    spec.read_only_root = true;
+    spec.no_new_privileges = true;
+    spec.capabilities_drop = {"ALL"};
+    fill_network(id_, pod_.spec, spec);
+    for (const auto* list : {&pod_.spec.init_containers, &pod_.spec.containers}) {
+      for (const auto& from : *list) {
+        for (auto& port : ports_of(from)) spec.ports.push_back(std::move(port));
+      }
+    }
+    fixed_.push_back({spec.hostname, spec.extra_hosts, ports_json(spec)});
+    out_.containers.push_back(std::move(container));
+  }
+
   base::Status add(const sync::ContainerSpec& from, ContainerRole role) {
     HF_TRY(auto env, container_env({id_, pod_, from}, references_, context_));
     PodContainer container;
@@ -201,13 +248,14 @@ class PodBuilder {
     container.startup = from.startup;
     container.pre_stop = from.pre_stop;
     container.node_ports = node_ports_of(from);
+    container.mounts = from.mounts;
     container.non_root = from.security.user.non_root.value_or(false);
     auto& spec = container.spec;
     spec.name = base::ContainerName(name);
     spec.working_dir = from.working_dir;
     fill_command(from, env, spec);
-    fill_network(id_, pod_.spec, spec);
-    if (!pod_.spec.host_network) spec.ports = ports_of(from);
+    if (!shares_) fill_network(id_, pod_.spec, spec);
+    if (!shares_ && !pod_.spec.host_network) spec.ports = ports_of(from);
     fill_security(pod_.spec, from, spec);
     fill_resources(from.resources, spec);
     fill_log(spec);
@@ -219,11 +267,25 @@ class PodBuilder {
     return {};
   }
 
+  /// Its files change in place, unless the pod asks to be made anew.
+  base::Status add_volume(const sync::VolumeSpec& spec) {
+    HF_TRY(auto resolved, resolve_volume(id_, spec, references_, context_));
+    resolved.volume.group = pod_.spec.security.fs_group;
+    if (resolved.unreadable) out_.unreadable = resolved.unreadable;
+    fixed_.push_back(volume_json(resolved.volume));
+    const auto annotation = pod_.annotations.find(std::string(sync::kAnnotationRestartOnChange));
+    const bool restarts = annotation != pod_.annotations.end() && annotation->second == "enabled";
+    (restarts ? fixed_ : kept_).push_back(resolved.volume.digest.hex());
+    out_.volumes.push_back(std::move(resolved.volume));
+    return {};
+  }
+
   const PodId& id_;
   const sync::PodTemplate& pod_;
   References& references_;
   const PodContext& context_;
   PodWanted out_;
+  bool shares_ = false;  ///< one container owns the network of all
   Json fixed_ = Json::array();
   Json kept_ = Json::array();
 };
@@ -232,6 +294,10 @@ class PodBuilder {
 
 /// What may be secret is gone for good.
 void PodWanted::shed() {
+  for (auto& volume : volumes) {
+    for (auto& file : volume.files) base::wipe(file.content);
+    volume.files.clear();
+  }
   for (auto& container : containers) {
     auto& spec = container.spec;
     for (auto& [name, value] : spec.env) base::wipe(value);

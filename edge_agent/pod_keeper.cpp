@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits/agent.hpp"
+#include "base/limits/engine.hpp"
 #include "edge_agent/pod_labels.hpp"
 
 namespace holdfast::edge_agent {
@@ -33,6 +34,18 @@ Error foreign(const ContainerState& state) {
   return {Code::kConflict, "container " + state.name.str() +
                                " is there already, with another specification, and was not made by this "
                                "node: remove or rename it, then this one is made"};
+}
+
+/// Of an image whose user is root, or is known by a name alone, nobody can say that it is not root.
+Status check_user(const PodContainer& container, const base::ImageInfo& image) {
+  if (!container.non_root) return {};
+  const std::string& said = container.spec.user.empty() ? image.user : container.spec.user;
+  const std::string user = said.substr(0, said.find(':'));
+  const bool is_number = !user.empty() && user.find_first_not_of("0123456789") == std::string::npos;
+  if (is_number && user.find_first_not_of('0') != std::string::npos) return {};
+  return fail(Code::kPermission, "container " + container.name + ": runAsNonRoot, but its user is " +
+                                     (user.empty() ? "root" : "\"" + user + "\"") +
+                                     " by its image; write runAsUser with a number");
 }
 
 std::string progress_text(const ImageLook& look, const std::string& image) {
@@ -93,6 +106,8 @@ std::vector<PodKeeper::There> PodKeeper::all_there(const PodWanted* wanted) cons
   std::vector<There> out;
   for (const auto* state : seams_.cache.of_pod(id_)) {
     const auto* container = named(wanted, state->name);
+    // Made of an image that was made of ours: it has our labels, and is somebody else's.
+    if (container == nullptr && !owner_of(*state, seams_.marks)) continue;
     out.push_back({state, fit_of(*state, wanted, container), container});
   }
   return out;
@@ -112,6 +127,8 @@ Result<Observed> PodKeeper::look(const PodWanted& wanted, const sync::Claim& ask
                             (one.fit == Fit::kForeign ? ", and was not made by this node" : "");
   }
   observed.ours = observed.ours && observed.present;
+  if (observed.present && observed.difference.empty() && !seams_.folders.are_right(wanted))
+    observed.difference = "the files of its volumes differ";
   observed.matches = right == wanted.containers.size() && observed.difference.empty();
   if (observed.matches || !observed.difference.empty()) return observed;
   for (const auto& container : wanted.containers) {
@@ -137,23 +154,35 @@ void PodKeeper::ended(const std::string& name, const base::ContainerId& id, cons
   wake();
 }
 
-std::optional<Error> PodKeeper::take_trouble() {
+std::optional<Error> PodKeeper::take_trouble(const base::Digest& of) {
   for (const auto& [name, one] : kept_) {
-    if (auto trouble = std::exchange(one->trouble, std::nullopt)) return trouble;
+    auto trouble = std::exchange(one->trouble, std::nullopt);
+    const bool is_of_this = of.is_none() || one->trouble_of.is_none() || one->trouble_of == of;
+    if (trouble && is_of_this) return trouble;
   }
   return std::nullopt;
+}
+
+ImageLook PodKeeper::image_of(const PodWanted& wanted, const PodContainer& container) {
+  if (container.role == ContainerRole::kNetwork) return seams_.network_image.look(asker_);
+  return seams_.images.look(container.image, container.pull_policy, asker_,
+                            {wanted.digest, container.pull_credentials});
 }
 
 Result<bool> PodKeeper::images_there(const PodWanted& wanted,
                                      const std::vector<const PodContainer*>& needed) {
   bool all = true;
   std::vector<sync::ImageRef> images;
-  for (const auto* container : needed) images.push_back(container->image);
+  for (const auto* container : needed) {
+    if (container->role != ContainerRole::kNetwork) images.push_back(container->image);
+  }
   seams_.images.keep_only(asker_, images);
   for (const auto* container : needed) {
-    const auto look = seams_.images.look(container->image, container->pull_policy, asker_,
-                                         {wanted.digest, container->pull_credentials});
-    if (look.is == ImageLook::Is::kThere) continue;
+    const auto look = image_of(wanted, *container);
+    if (look.is == ImageLook::Is::kThere) {
+      HF_CHECK(check_user(*container, look.image));
+      continue;
+    }
     all = false;
     if (look.is == ImageLook::Is::kPulling) {
       pending_ = {.health = Health::kProgressing,
@@ -173,7 +202,42 @@ Result<bool> PodKeeper::images_ready(const PodWanted& wanted, const sync::Claim&
   HF_CHECK(begin(asker));
   std::vector<const PodContainer*> all;
   for (const auto& container : wanted.containers) all.push_back(&container);
-  return images_there(all);
+  return images_there(wanted, all);
+}
+
+bool PodKeeper::pre_stop_is_over(KeptContainer& one, const ContainerState& state,
+                                 std::chrono::milliseconds grace) {
+  const auto hook = pre_stop_of(state);
+  const auto now = seams_.clock.monotonic();
+  if (const auto* pause = std::get_if<std::chrono::seconds>(&hook)) {
+    if (!one.stop_at) one.stop_at = now + std::min<std::chrono::milliseconds>(*pause, grace);
+    if (now >= *one.stop_at) return true;
+    seams_.on_due_at(asker_, *one.stop_at);
+    return false;
+  }
+  const auto* exec = std::get_if<sync::ExecAction>(&hook);
+  if (exec == nullptr || one.hook_is_over) return true;
+  one.stop_at = now;
+  base::ExecCommand command;
+  command.argv = exec->command;
+  command.timeout = grace;
+  // However it ends: it was to have its chance, not to say no.
+  one.call = seams_.engine.exec(state.id, command, [this, name = state.name.str()](const auto& /*end*/) {
+    KeptContainer& over = kept(name);
+    over.call = 0;
+    over.hook_is_over = true;
+    wake();
+  });
+  return false;
+}
+
+void PodKeeper::signal(KeptContainer& one, const ContainerState& state, std::chrono::milliseconds grace) {
+  one.call = seams_.engine.stop(state.id, grace,
+                                [this, name = state.name.str(), id = state.id](const Status& status) {
+                                  const auto* now = seams_.cache.find(base::ContainerName(name));
+                                  if (status && now != nullptr && is_running(*now)) seams_.cache.look_at(id);
+                                  ended(name, id, status);
+                                });
 }
 
 void PodKeeper::stop(const ContainerState& state, std::chrono::milliseconds grace, StopFor what) {
@@ -182,12 +246,16 @@ void PodKeeper::stop(const ContainerState& state, std::chrono::milliseconds grac
   one.meet(state, seams_.clock.monotonic(), seams_.clock.wall());
   one.is_ending = one.is_ending || what == StopFor::kAnother;
   one.is_killing = one.is_killing || what == StopFor::kRestart;
-  one.call = seams_.engine.stop(state.id, grace,
-                                [this, name = state.name.str(), id = state.id](const Status& status) {
-                                  const auto* now = seams_.cache.find(base::ContainerName(name));
-                                  if (status && now != nullptr && is_running(*now)) seams_.cache.look_at(id);
-                                  ended(name, id, status);
-                                });
+  if (one.probes) one.probes->cancel();
+  if (!pre_stop_is_over(one, state, grace)) return;
+  // What the hook took is of the same grace; a second is left in any case, as in Kubernetes two are.
+  const auto taken = one.stop_at ? seams_.clock.monotonic() - *one.stop_at : std::chrono::milliseconds{0};
+  const auto hook = pre_stop_of(state);
+  const auto* pause = std::get_if<std::chrono::seconds>(&hook);
+  signal(one, state,
+         std::max<std::chrono::milliseconds>(
+             grace - taken - (pause ? *pause : std::chrono::seconds{0}),
+             std::min<std::chrono::milliseconds>(grace, std::chrono::seconds{1})));
 }
 
 void PodKeeper::remove(const ContainerState& state) {
@@ -197,8 +265,21 @@ void PodKeeper::remove(const ContainerState& state) {
       seams_.engine.remove(state.id, [this, name = state.name.str(), id = state.id](const Status& status) {
         const bool is_gone = status || status.error().code() == Code::kNotFound;
         if (is_gone) seams_.cache.removed(id);
+        if (is_going_ && seams_.cache.of_pod(id_).empty()) seams_.folders.remove(id_);
         ended(name, id, is_gone ? Status() : status);
       });
+}
+
+/// The engine removes it, for whoever asked; it may take its time, but not for ever.
+void PodKeeper::wait_for_removal(const ContainerState& state) {
+  KeptContainer& one = kept(state.name.str());
+  const auto now = seams_.clock.monotonic();
+  if (!one.going_until) one.going_until = now + base::limits::kEngineChangeTimeout;
+  if (now < *one.going_until) return seams_.on_due_at(asker_, *one.going_until);
+  one.going_until.reset();
+  one.trouble = Error(Code::kTimeout,
+                      "container " + state.name.str() + " is being removed by the engine and does not go");
+  seams_.cache.look_at(state.id);
 }
 
 /// Ends the main containers first, then what they use, and removes them when none runs. Whether none is left.
@@ -213,26 +294,26 @@ bool PodKeeper::clear(const std::vector<const ContainerState*>& others,
       std::ranges::any_of(others, [&](const auto* state) { return runs(state) && !is_used(state); });
   const bool any_runs = std::ranges::any_of(others, runs);
   for (const auto* state : others) {
-    if (is_of(state->phase) == ContainerIs::kGoing) continue;
-    if (runs(state)) {
-      if (users_run && is_used(state)) continue;
-      stop(*state, grace.value_or(grace_of(*state)), StopFor::kAnother);
-    } else if (!any_runs && !seams_.cache.is_being_looked_at(state->id)) {
-      remove(*state);
+    switch (make_step(is_of(state->phase), Fit::kOther, Goal::kGone)) {
+      case MakeStep::kStop:
+        if (!users_run || !is_used(state)) stop(*state, grace.value_or(grace_of(*state)), StopFor::kAnother);
+        break;
+      case MakeStep::kRemove:
+        if (!any_runs && !seams_.cache.is_being_looked_at(state->id)) remove(*state);
+        break;
+      default: wait_for_removal(*state);
     }
   }
   return others.empty();
 }
 
-void PodKeeper::create(const PodWanted& wanted, const PodContainer& container) {
+Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container) {
   KeptContainer& one = kept(container.spec.name.str());
-  if (one.is_busy()) return;
+  if (one.is_busy()) return {};
   one.forget();
+  one.trouble_of = wanted.digest;
   base::ContainerSpec spec = container.spec;
-  const auto image =
-      seams_.images
-          .look(container.image, container.pull_policy, asker_, {wanted.digest, container.pull_credentials})
-          .image;
+  const auto image = image_of(wanted, container).image;
   spec.image = image.id.str();
   base::ContainerId network;
   if (wanted.has_network_owner() && container.role != ContainerRole::kNetwork) {
@@ -240,34 +321,45 @@ void PodKeeper::create(const PodWanted& wanted, const PodContainer& container) {
     spec.network = base::ContainerNetwork::kShared;
     spec.shared_with = network;
   }
+  HF_CHECK(seams_.folders.mount(wanted, container, spec));
   spec.labels = labels_of(wanted, container, network, seams_.marks);
   spec.stop_timeout = std::chrono::ceil<std::chrono::seconds>(wanted.grace);
   // Without what may be secret: of it the cache needs nothing.
   base::ContainerSpec made;
   made.name = spec.name;
   made.labels = spec.labels;
-  one.call = seams_.engine.create(
-      spec, [this, made = std::move(made), image_id = image.id, ref = container.image](auto answer) {
-        const bool is_image_lost = !answer && answer.error().code() == Code::kNotFound;
+  one.call =
+      seams_.engine.create(spec, [this, made = std::move(made), image_id = image.id, ref = container.image,
+                                  is_network = container.role == ContainerRole::kNetwork](auto answer) {
+        KeptContainer& made_one = kept(made.name.str());
+        // Asked for anew once; an engine that has an image and has it not is an error.
+        const bool is_image_lost = !answer && answer.error().code() == Code::kNotFound &&
+                                   !std::exchange(made_one.has_lost_image, true);
+        if (answer) made_one.has_lost_image = false;
         if (answer) seams_.cache.created(*answer, made, image_id);
-        if (is_image_lost) seams_.images.lost(ref);
+        if (is_image_lost) is_network ? seams_.network_image.lost() : seams_.images.lost(ref);
         ended(made.name.str(), {}, answer || is_image_lost ? Status() : Status(fail(answer.error())));
       });
+  return {};
 }
 
-/// Whether each is there or being made.
-void PodKeeper::create_all(const PodWanted& wanted) {
+Status PodKeeper::create_all(const PodWanted& wanted) {
+  const bool is_busy = std::ranges::any_of(kept_, [](const auto& one) { return one.second->is_busy(); });
+  // A pod of which nothing is left begins with empty volumes.
+  const bool is_new = seams_.cache.of_pod(id_).empty() && !is_busy;
+  HF_CHECK(is_new ? seams_.folders.make(wanted) : seams_.folders.update(wanted));
   for (const auto& container : wanted.containers) {
     if (seams_.cache.find(container.spec.name) != nullptr) continue;
-    create(wanted, container);
+    HF_CHECK(create(wanted, container));
     // The others need its id.
-    if (container.role == ContainerRole::kNetwork) return;
+    if (container.role == ContainerRole::kNetwork) return {};
   }
+  return {};
 }
 
 Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
-  if (auto trouble = take_trouble()) return fail(*std::move(trouble));
+  is_going_ = false;
   pending_ = {.health = Health::kProgressing, .reason = "ContainerCreating", .message = ""};
   std::vector<const ContainerState*> others;
   std::vector<const PodContainer*> needed;
@@ -281,23 +373,30 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
   for (const auto& container : wanted.containers) {
     if (seams_.cache.find(container.spec.name) == nullptr) needed.push_back(&container);
   }
-  if (needed.empty() && others.empty()) {
-    seams_.images.forget(asker);
+  const bool is_there = needed.empty() && others.empty();
+  // What failed for another revision, or turned out to be done, is no news.
+  auto trouble = take_trouble(wanted.digest);
+  if (trouble && !is_there) return fail(*std::move(trouble));
+  if (is_there) seams_.images.forget(asker);
+  if (is_there && seams_.folders.are_right(wanted)) return Progress::kDone;
+  if (wanted.unreadable) return fail(*wanted.unreadable);
+  if (is_there) {
+    HF_CHECK(seams_.folders.update(wanted));
     return Progress::kDone;
   }
-  if (wanted.unreadable) return fail(*wanted.unreadable);
   HF_TRY(const bool has_images, images_there(wanted, needed));
   if (!has_images) return Progress::kPending;
   if (!others.empty())
     pending_ = {
         .health = Health::kProgressing, .reason = "Restarting", .message = "waits for the old one to end"};
-  if (clear(others, wanted.grace)) create_all(wanted);
+  if (clear(others, wanted.grace)) HF_CHECK(create_all(wanted));
   return Progress::kPending;
 }
 
 Result<Progress> PodKeeper::end(const sync::Claim& asker) {
   HF_CHECK(begin(asker));
-  if (auto trouble = take_trouble()) return fail(*std::move(trouble));
+  if (auto trouble = take_trouble({})) return fail(*std::move(trouble));
+  is_going_ = true;
   std::vector<const ContainerState*> ours;
   for (const auto* state : seams_.cache.of_pod(id_)) {
     if (owner_of(*state, seams_.marks)) ours.push_back(state);
@@ -306,6 +405,7 @@ Result<Progress> PodKeeper::end(const sync::Claim& asker) {
   if (!clear(ours, std::nullopt)) return Progress::kPending;
   seams_.images.forget(asker);
   seams_.cache.unfollow(id_);
+  seams_.folders.remove(id_);
   return Progress::kDone;
 }
 

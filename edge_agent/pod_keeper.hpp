@@ -27,6 +27,8 @@
 #include "edge_agent/image_book.hpp"
 #include "edge_agent/kept_container.hpp"
 #include "edge_agent/marks.hpp"
+#include "edge_agent/network_image.hpp"
+#include "edge_agent/pod_folders.hpp"
 #include "edge_agent/pod_step.hpp"
 #include "edge_agent/pod_wanted.hpp"
 #include "edge_agent/restart_book.hpp"
@@ -43,6 +45,8 @@ class PodKeeper {
     base::Clock& clock;
     const Marks& marks;
     RestartBook& restarts;
+    const PodFolders& folders;
+    NetworkImage& network_image;
     DueListener on_due;
     DueAtListener on_due_at;
   };
@@ -72,6 +76,8 @@ class PodKeeper {
   PodSeen seen(const PodWanted& wanted) const;
   /// No probe of it goes on; nothing else changes.
   void cancel_probes();
+  /// Takes note of a probe of this container of its that ended; the claim to look at.
+  sync::Claim probe_ended(const std::string& container, const base::HostEvent& event);
 
  private:
   /// One of its containers, as the engine has it now.
@@ -92,8 +98,8 @@ class PodKeeper {
                          const PodContainer& container) const;
 
   // Each begins a call, unless one for this container is on its way.
-  void create(const PodWanted& wanted, const PodContainer& container);
-  void create_all(const PodWanted& wanted);
+  base::Status create(const PodWanted& wanted, const PodContainer& container);
+  base::Status create_all(const PodWanted& wanted);
   void start(const PodContainer& container, const base::ContainerState& state);
   enum class StopFor {
     kAnother,  ///< it goes, or another one comes
@@ -101,19 +107,30 @@ class PodKeeper {
     kOver,  ///< the pod is over
   };
   void stop(const base::ContainerState& state, std::chrono::milliseconds grace, StopFor what);
+  /// What comes before its stop signal: whether that is over.
+  bool pre_stop_is_over(KeptContainer& one, const base::ContainerState& state,
+                        std::chrono::milliseconds grace);
+  void signal(KeptContainer& one, const base::ContainerState& state, std::chrono::milliseconds grace);
+  void wait_for_removal(const base::ContainerState& state);
+  ImageLook image_of(const PodWanted& wanted, const PodContainer& container);
   void remove(const base::ContainerState& state);
   /// `grace`: none, what the labels say.
   bool clear(const std::vector<const base::ContainerState*>& others,
              std::optional<std::chrono::milliseconds> grace);
   /// The end of a call. `id`: empty, what was to be created.
   void ended(const std::string& name, const base::ContainerId& id, const base::Status& status);
-  std::optional<base::Error> take_trouble();
+  std::optional<base::Error> take_trouble(const base::Digest& of);
   base::Result<bool> images_there(const PodWanted& wanted, const std::vector<const PodContainer*>& needed);
 
   // pod_keeper_run.cpp
+  std::string address_of(const PodWanted& wanted, const base::ContainerState& state) const;
+  void tend_running(const PodWanted& wanted, const PodContainer& container, const base::ContainerState& state,
+                    Driver::Tended& tended);
   std::vector<SeenContainer> seen_containers(const PodWanted& wanted) const;
   void step(const PodWanted& wanted, const PodContainer& container, RunStep step, Driver::Tended& tended);
   bool is_up(const PodContainer& container) const;
+  bool is_stale(const PodWanted& wanted, const PodContainer& container,
+                const base::ContainerState& state) const;
   std::optional<ResourceHealth> complaint(const PodWanted& wanted, const PodContainer& container,
                                           RunStep step) const;
   ResourceHealth failed_health(const PodWanted& wanted) const;
@@ -123,6 +140,7 @@ class PodKeeper {
   sync::Claim asker_;
   std::map<std::string, std::unique_ptr<KeptContainer>> kept_;  ///< by name at the engine
   ResourceHealth pending_;
+  bool is_going_ = false;  ///< end() was the last that was asked for
   std::optional<base::MonotonicTime> ready_since_;
 };
 

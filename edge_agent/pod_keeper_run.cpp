@@ -22,6 +22,11 @@ namespace {
 
 void sooner(std::optional<MonotonicTime>& at, MonotonicTime other) { at = at ? std::min(*at, other) : other; }
 
+/// The others are stopped when the pod is over, whatever they say to it.
+bool decides(const PodContainer& container) {
+  return container.role == ContainerRole::kMain || container.role == ContainerRole::kInit;
+}
+
 }  // namespace
 
 const ContainerState* PodKeeper::state_of(const PodContainer& container) const {
@@ -31,6 +36,21 @@ const ContainerState* PodKeeper::state_of(const PodContainer& container) const {
 const KeptContainer* PodKeeper::known(const PodContainer& container) const {
   const auto found = kept_.find(container.spec.name.str());
   return found == kept_.end() ? nullptr : found->second.get();
+}
+
+/// Its network went with a run of its owner that is over.
+bool PodKeeper::is_stale(const PodWanted& wanted, const PodContainer& container,
+                         const ContainerState& state) const {
+  if (!wanted.has_network_owner() || container.role == ContainerRole::kNetwork) return false;
+  const auto* owner = state_of(wanted.containers.front());
+  return owner != nullptr && is_of(owner->phase) == ContainerIs::kRunning && owner->started &&
+         state.started && *state.started < *owner->started;
+}
+
+std::string PodKeeper::address_of(const PodWanted& wanted, const ContainerState& state) const {
+  if (wanted.containers.front().spec.network == base::ContainerNetwork::kHost) return "127.0.0.1";
+  const auto* owner = wanted.has_network_owner() ? state_of(wanted.containers.front()) : &state;
+  return owner == nullptr || owner->addresses.empty() ? "" : owner->addresses.front();
 }
 
 std::vector<SeenContainer> PodKeeper::seen_containers(const PodWanted& wanted) const {
@@ -43,7 +63,9 @@ std::vector<SeenContainer> PodKeeper::seen_containers(const PodWanted& wanted) c
       seen.is = is_of(state->phase);
       const bool was_killed = one != nullptr && one->is_killing;
       seen.ended_well = state->exit_code == 0 && !state->out_of_memory && !was_killed;
-      seen.has_started = true;
+      seen.has_started = !container.startup || (one != nullptr && one->id == state->id && one->probes &&
+                                                one->probes->has_started(container));
+      seen.is_stale = seen.is == ContainerIs::kRunning && is_stale(wanted, container, *state);
     }
     out.push_back(seen);
   }
@@ -70,20 +92,47 @@ void PodKeeper::start(const PodContainer& container, const ContainerState& state
       });
 }
 
+void PodKeeper::tend_running(const PodWanted& wanted, const PodContainer& container,
+                             const ContainerState& state, Tended& tended) {
+  KeptContainer& one = kept(container.spec.name.str());
+  const auto now = seams_.clock.monotonic();
+  if (one.is_killing) return stop(state, wanted.grace, StopFor::kRestart);
+  if (!one.is_settled(now)) sooner(tended.again_at, one.settled_at);
+  if (!container.has_probes()) return one.probes.reset();
+  if (!one.probes) {
+    one.probes = std::make_unique<ContainerProbes>(
+        ContainerProbes::Seams{seams_.engine, seams_.host, seams_.clock, [this] { wake(); }},
+        container.spec.name.str());
+    one.probes->begin(container, one.settled_at - base::limits::kProcessSettle);
+  }
+  for (const auto& event : std::exchange(one.probes_ended, {})) one.probes->ended(container, event);
+  if (auto why = one.probes->failure(container); !why.empty()) {
+    one.kill_reason = std::move(why);
+    return stop(state, wanted.grace, StopFor::kRestart);
+  }
+  const auto again = one.probes->run(container, state, address_of(wanted, state));
+  if (again) sooner(tended.again_at, *again);
+}
+
 /// What a step means now; when to look again, if an event does not tell.
 void PodKeeper::step(const PodWanted& wanted, const PodContainer& container, RunStep step, Tended& tended) {
   const auto* state = state_of(container);
   KeptContainer& one = kept(container.spec.name.str());
   if (state == nullptr || one.is_busy() || seams_.cache.is_being_looked_at(state->id)) return;
   const auto now = seams_.clock.monotonic();
-  one.meet(*state, now, seams_.clock.wall());
-  const std::string why = one.is_killing ? "its liveness probe failed" : how_it_ended(container.name, *state);
+  if (one.meet(*state, now, seams_.clock.wall())) one.probes.reset();
+  const bool runs = is_of(state->phase) == ContainerIs::kRunning;
+  if (!runs) one.probes.reset();
+  const std::string why = one.kill_reason.empty() ? how_it_ended(container.name, *state)
+                                                  : "container " + container.name + ": " + one.kill_reason;
   switch (step) {
     case RunStep::kNothing:
-      if (is_of(state->phase) == ContainerIs::kRunning && !one.is_settled(now))
-        tended.again_at = std::min(tended.again_at.value_or(one.settled_at), one.settled_at);
+    case RunStep::kWait:
+      if (runs) tend_running(wanted, container, *state, tended);
       return;
-    case RunStep::kWait: return;
+    case RunStep::kCycle:
+      one.kill_reason = "the network of its pod was made anew";
+      return stop(*state, wanted.grace, StopFor::kRestart);
     case RunStep::kStop: return stop(*state, wanted.grace, StopFor::kOver);
     case RunStep::kRestart: one.pace.count_end(now); break;
     case RunStep::kStart:
@@ -91,7 +140,8 @@ void PodKeeper::step(const PodWanted& wanted, const PodContainer& container, Run
       break;
   }
   if (!one.pace.is_due(now)) return sooner(tended.again_at, one.pace.due());
-  if (step == RunStep::kRestart) {
+  // Another try of one that could not be started is not another restart.
+  if (step == RunStep::kRestart && one.start_failure.empty()) {
     tended.restarted += (tended.restarted.empty() ? "" : "; ") + why;
     seams_.restarts.add(container.claim);
   }
@@ -100,7 +150,7 @@ void PodKeeper::step(const PodWanted& wanted, const PodContainer& container, Run
 
 Result<Tended> PodKeeper::tend(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
-  if (auto trouble = take_trouble()) return fail(*std::move(trouble));
+  if (auto trouble = take_trouble(wanted.digest)) return fail(*std::move(trouble));
   const auto plan = run_plan(seen_containers(wanted), wanted.restart_policy);
   Tended tended;
   for (std::size_t i = 0; i < plan.steps.size(); ++i)
@@ -116,8 +166,12 @@ Result<Tended> PodKeeper::tend(const PodWanted& wanted, const sync::Claim& asker
 bool PodKeeper::is_up(const PodContainer& container) const {
   const auto* state = state_of(container);
   const auto* one = known(container);
-  return state != nullptr && one != nullptr && is_of(state->phase) == ContainerIs::kRunning &&
-         one->id == state->id && one->started == state->started && one->is_settled(seams_.clock.monotonic());
+  const bool runs = state != nullptr && one != nullptr && is_of(state->phase) == ContainerIs::kRunning &&
+                    one->id == state->id && one->started == state->started && !one->is_killing;
+  if (!runs) return false;
+  if (container.has_probes() && !one->probes) return false;
+  if (container.readiness) return one->probes->is_ready(container);
+  return one->is_settled(seams_.clock.monotonic()) && (!one->probes || one->probes->has_started(container));
 }
 
 PodSeen PodKeeper::seen(const PodWanted& wanted) const {
@@ -133,7 +187,8 @@ PodSeen PodKeeper::seen(const PodWanted& wanted) const {
     const bool counts = container.role == ContainerRole::kMain || container.role == ContainerRole::kSidecar;
     if (counts && !is_up(container)) out.is_ready = false;
     const auto* state = state_of(container);
-    const bool has_failed = out.phase == PodPhase::kFailed && state != nullptr && state->exit_code != 0;
+    const bool has_failed =
+        decides(container) && out.phase == PodPhase::kFailed && state != nullptr && state->exit_code != 0;
     if (has_failed && out.exit_code == 0) out.exit_code = state->exit_code;
   }
   return out;
@@ -164,15 +219,21 @@ std::optional<ResourceHealth> PodKeeper::complaint(const PodWanted& wanted, cons
     if (is_of(state->phase) != ContainerIs::kRunning) return std::nullopt;
     return ResourceHealth{Health::kProgressing, "PodInitializing", "init " + name + " runs"};
   }
-  if (step != RunStep::kWait && !is_over && !is_up(container))
+  if (one != nullptr && one->is_killing)
+    return ResourceHealth{Health::kDegraded, "Unhealthy", name + ": " + one->kill_reason};
+  if (step == RunStep::kWait || is_over || is_up(container)) return std::nullopt;
+  const bool has_readiness = container.readiness && one != nullptr && one->probes;
+  if (!has_readiness || !one->probes->has_started(container))
     return ResourceHealth{Health::kProgressing, "Starting", ""};
-  return std::nullopt;
+  return ResourceHealth{one->probes->was_ready() ? Health::kDegraded : Health::kProgressing, "NotReady",
+                        name + ": " + one->probes->readiness_detail()};
 }
 
 ResourceHealth PodKeeper::failed_health(const PodWanted& wanted) const {
   for (const auto& container : wanted.containers) {
     const auto* state = state_of(container);
-    const bool has_failed = state != nullptr && is_of(state->phase) == ContainerIs::kEnded &&
+    const bool has_failed = decides(container) && state != nullptr &&
+                            is_of(state->phase) == ContainerIs::kEnded &&
                             (state->exit_code != 0 || state->out_of_memory);
     if (has_failed)
       return {Health::kDegraded, "Failed",
@@ -190,9 +251,19 @@ ResourceHealth PodKeeper::health(const PodWanted& wanted) const {
     const auto said = complaint(wanted, wanted.containers[i], plan.steps[i]);
     if (said && worst.health < said->health) worst = *said;
   }
+  // Between two of its containers nothing runs that could complain.
+  if (plan.phase == PodPhase::kPending && worst.health == Health::kHealthy)
+    return {Health::kProgressing, "PodInitializing", ""};
   return worst;
 }
 
-void PodKeeper::cancel_probes() {}
+void PodKeeper::cancel_probes() {
+  for (const auto& [name, one] : kept_) one->probes.reset();
+}
+
+sync::Claim PodKeeper::probe_ended(const std::string& container, const base::HostEvent& event) {
+  kept(container).probes_ended.push_back(event);
+  return asker_;
+}
 
 }  // namespace holdfast::edge_agent

@@ -57,7 +57,6 @@ struct RunWalk {
   sync::RestartPolicy policy;
   bool mains_begun;
   bool holds = false;
-  bool failed = false;
 
   RunStep network(const SeenContainer& one) {
     if (one.is != ContainerIs::kRunning) holds = true;
@@ -68,8 +67,7 @@ struct RunWalk {
     const bool is_done = one.is == ContainerIs::kEnded && one.ended_well;
     if (is_done) return RunStep::kNothing;
     holds = true;
-    if (is_over(one, policy_of_init(policy))) failed = true;
-    return failed ? RunStep::kNothing : begin_or(one.is, RunStep::kRestart);
+    return begin_or(one.is, RunStep::kRestart);
   }
   RunStep sidecar(const SeenContainer& one) {
     if (!mains_begun && (one.is != ContainerIs::kRunning || !one.has_started)) holds = true;
@@ -79,6 +77,10 @@ struct RunWalk {
     return is_over(one, policy) ? RunStep::kNothing : begin_or(one.is, RunStep::kRestart);
   }
   RunStep step(const SeenContainer& one) {
+    if (one.is_stale) {
+      holds = true;
+      return RunStep::kCycle;
+    }
     if (holds) return RunStep::kWait;
     switch (one.role) {
       case ContainerRole::kNetwork: return network(one);
@@ -113,10 +115,13 @@ RunPlan run_plan(const std::vector<SeenContainer>& containers, sync::RestartPoli
   }
   const bool mains_begun = std::ranges::any_of(
       containers, [](const auto& one) { return is_main(one) && one.is != ContainerIs::kCreated; });
+  const bool init_failed = std::ranges::any_of(containers, [&](const auto& one) {
+    return one.role == ContainerRole::kInit && !one.ended_well && is_over(one, policy_of_init(policy));
+  });
+  if (init_failed && !mains_begun) return over(containers, PodPhase::kFailed);
   RunWalk walk{.policy = policy, .mains_begun = mains_begun};
   RunPlan plan;
   for (const auto& one : containers) plan.steps.push_back(walk.step(one));
-  if (walk.failed) return over(containers, PodPhase::kFailed);
   plan.phase = mains_begun ? PodPhase::kRunning : PodPhase::kPending;
   return plan;
 }

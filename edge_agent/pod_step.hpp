@@ -50,6 +50,7 @@ struct SeenContainer {
   ContainerIs is = ContainerIs::kCreated;
   bool ended_well = false;   ///< of kEnded: with 0, and not because we stopped it
   bool has_started = false;  ///< of kRunning: its startup probe, where it has one, has passed
+  bool is_stale = false;     ///< of kRunning: in a network that is gone, as its owner was started again since
 };
 
 enum class RunStep {
@@ -58,6 +59,7 @@ enum class RunStep {
   kRestart,  ///< it ended; when, says its backoff
   kWait,     ///< for another one of the pod
   kStop,     ///< the pod is over
+  kCycle,    ///< to be stopped, then started again
 };
 
 struct RunPlan {

@@ -52,9 +52,12 @@ std::vector<SeenContainer> seen(const std::string& text) {
                : text[i] == 'i' ? Role::kInit
                : text[i] == 's' ? Role::kSidecar
                                 : Role::kMain;
-    one.is = text[i + 1] == '.' ? kCreated : text[i + 1] == 'r' || text[i + 1] == 'u' ? kRunning : kEnded;
+    one.is = text[i + 1] == '.'                                               ? kCreated
+             : text[i + 1] == 'r' || text[i + 1] == 'u' || text[i + 1] == 'o' ? kRunning
+                                                                              : kEnded;
     one.ended_well = text[i + 1] == '0';
     one.has_started = text[i + 1] == 'r';
+    one.is_stale = text[i + 1] == 'o';
     out.push_back(one);
   }
   return out;
@@ -70,6 +73,7 @@ std::string steps(const RunPlan& plan) {
       case RunStep::kRestart: out += 'R'; break;
       case RunStep::kWait: out += 'w'; break;
       case RunStep::kStop: out += 'x'; break;
+      case RunStep::kCycle: out += 'c'; break;
     }
   }
   return out;
@@ -120,6 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
         RunRow{"ASidecarHoldsUntilItHasStarted", "nrsum.", kAlways, "--w", PodPhase::kPending},
         RunRow{"ASidecarThatHasStartedDoesNot", "nrsrm.", kAlways, "--S", PodPhase::kPending},
         RunRow{"ASidecarThatEndedComesBackBesideTheMain", "nrs0mr", kNever, "-R-", PodPhase::kRunning},
+        RunRow{"WhatRunsInANetworkThatIsGoneIsStartedAgain", "nrmomo", kAlways, "-cc", PodPhase::kRunning},
         RunRow{"WithoutTheNetworkNothingStarts", "n1m1", kAlways, "Sw", PodPhase::kRunning},
         RunRow{"WhenTheMainOnesAreDoneTheSidecarEnds", "nrsrm0", kNever, "-x-", PodPhase::kSucceeded},
         RunRow{"ThenTheNetwork", "nrs0m0", kNever, "x--", PodPhase::kSucceeded},

@@ -38,6 +38,31 @@ enum class ContainerRole {
   kMain,
 };
 
+/// A file of a ConfigMap or Secret volume.
+struct VolumeFile {
+  std::string path;  ///< beneath the volume
+  std::string content;
+  std::uint32_t mode = 0644;
+};
+
+struct PodVolume {
+  enum class Kind {
+    kData,
+    kSecret,  ///< as kData, and of memory alone where the machine has a place for that
+    kEmpty,
+    kMemory,
+    kHost,
+  };
+  Kind kind = Kind::kEmpty;
+  std::string name;
+  base::Digest digest;                     ///< of kData and kSecret: of the files
+  std::vector<VolumeFile> files;           ///< the same; a shed one has none
+  std::optional<std::uint32_t> group;      ///< that owns what is in it (fsGroup)
+  std::optional<std::uint64_t> bytes_max;  ///< of kMemory
+  std::string path;                        ///< of kHost
+  sync::HostPathType type = sync::HostPathType::kUnchecked;
+};
+
 struct PodContainer {
   ContainerRole role = ContainerRole::kMain;
   std::string name;   ///< in the pod
@@ -51,6 +76,8 @@ struct PodContainer {
   std::optional<sync::Probe> readiness;
   std::optional<sync::Probe> startup;
   sync::PreStop pre_stop;
+  bool has_probes() const { return liveness || readiness || startup; }
+  std::vector<sync::VolumeMount> mounts;
   std::string node_ports;  ///< that it holds: "tcp/80,udp/53"
   bool non_root = false;   ///< an image whose user is root, or has no number, is refused
 };
@@ -65,6 +92,7 @@ struct PodWanted {
   sync::RestartPolicy restart_policy = sync::RestartPolicy::kAlways;
   std::chrono::milliseconds grace{30'000};
   std::vector<PodContainer> containers;  ///< in order of their start
+  std::vector<PodVolume> volumes;
   /// Why a Secret that it needs cannot be opened: what runs is left as it is until it can.
   std::optional<base::Error> unreadable;
 

@@ -9,6 +9,8 @@
 
 #include "edge_agent/container_cache.hpp"
 #include "edge_agent/image_book.hpp"
+#include "edge_agent/network_image.hpp"
+#include "edge_agent/pod_folders.hpp"
 #include "edge_agent/pod_keeper.hpp"
 
 namespace holdfast::edge_agent {
@@ -21,12 +23,15 @@ class Pods {
     base::Clock& clock;
     const Marks& marks;
     RestartBook& restarts;
+    PodPlaces places;
     DueListener on_due;
     DueAtListener on_due_at;
     ImagePuller* puller = nullptr;  ///< none: images are not pulled
   };
   explicit Pods(const Seams& seams)
       : seams_(seams),
+        folders_(seams.places),
+        network_image_({seams.engine, seams.clock, seams.on_due}, seams.places.shim),
         cache_({seams.engine, seams.clock, seams.on_due, seams.on_due_at}),
         images_({seams.engine, seams.clock, seams.on_due, seams.on_due_at, seams.puller}) {}
 
@@ -35,7 +40,7 @@ class Pods {
     if (!one)
       one = std::make_unique<PodKeeper>(
           PodKeeper::Seams{seams_.engine, cache_, images_, seams_.host, seams_.clock, seams_.marks,
-                           seams_.restarts, seams_.on_due, seams_.on_due_at},
+                           seams_.restarts, folders_, network_image_, seams_.on_due, seams_.on_due_at},
           pod);
     return *one;
   }
@@ -53,6 +58,8 @@ class Pods {
 
  private:
   Seams seams_;
+  PodFolders folders_;
+  NetworkImage network_image_;
   ContainerCache cache_;
   ImageBook images_;
   std::map<PodId, std::unique_ptr<PodKeeper>> keepers_;

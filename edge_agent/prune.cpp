@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/planted.hpp"
+#include "edge_agent/driver.hpp"
 #include "sync/model/kinds.hpp"
 
 namespace holdfast::edge_agent {
@@ -116,7 +117,7 @@ Leaves decide(const PlanInput& input, const SectionInput& section, const Invento
   const auto trouble = input.unobservable.find(entry.claim);
   if (seen == nullptr && trouble == input.unobservable.end()) return Leaves::kNo;
   if (seen != nullptr && !seen->present) {
-    plan.actions.push_back(forget(entry, "is gone"));
+    plan.actions.push_back(forget(entry, kIsGone));
     return Leaves::kNo;
   }
   // An intent that was never carried out, and what is there is another's.
@@ -143,6 +144,7 @@ Leaves decide(const PlanInput& input, const SectionInput& section, const Invento
   plan.withheld.push_back(
       withhold(entry, WithheldReason::kUnobservable,
                name_of(entry) + " should go, but cannot be looked at: " + trouble->second.message()));
+  plan.withheld.back().is_not_known_yet = is_not_known_yet(trouble->second);
   return Leaves::kNotSeen;
 }
 

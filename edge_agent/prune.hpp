@@ -19,6 +19,8 @@ struct DeleteTurn {
   int kind_order = 0;
   auto operator<=>(const DeleteTurn&) const = default;
 };
+/// The reason of a forget where nothing is at the claim any more.
+inline constexpr const char* kIsGone = "is gone";
 DeleteTurn delete_turn(const sync::InventoryEntry& entry);
 
 /// Appends what becomes of hooks that are over: deleted as their delete policy says, and where they did not end in time.

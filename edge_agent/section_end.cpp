@@ -123,7 +123,9 @@ std::vector<Withheld> SectionEnd::keep_withheld(const SectionRecord& record, con
       leaving.is_held = true;
       leaving.held_message = withheld.message;
     }
-    if (withheld.reason == WithheldReason::kUnobservable && !leaving.error)
+    if (withheld.is_not_known_yet)
+      leaving.is_pending = true;
+    else if (withheld.reason == WithheldReason::kUnobservable && !leaving.error)
       leaving.error = base::Error(Code::kUnavailable, withheld.message);
     kept.push_back(withheld);
   }
@@ -140,9 +142,8 @@ Result<SectionEnd::Leaving> SectionEnd::clear_leftovers(const SectionRecord& rec
     if (action.kind == ActionKind::kForget) {
       // What was told to go and is gone now was deleted by us, also where its driver was not asked again.
       const bool was_told = parts_.store.entry(action.claim)->phase == sync::InventoryPhase::kDeleting;
-      const bool is_released = record.removal_pending && record.removal.mode == sync::RemovalMode::kRelease;
       changes.inventory[action.claim] = std::nullopt;
-      if (was_told && !is_released) tell_deleted(action, leaving, "is gone");
+      if (was_told && action.reason == kIsGone) tell_deleted(action, leaving, kIsGone);
     }
     if (action.kind != ActionKind::kDelete) continue;
     deletes.push_back(&action);

@@ -526,7 +526,10 @@ Result<SectionWalker::Outcome> SectionWalker::apply_batch(Round& round, const st
       continue;
     }
     round.walk.done[index] = true;
-    for (const auto& claim : item.desired.claims) parts_.drift.reset(claim);
+    for (const auto& claim : item.desired.claims) {
+      parts_.drift.reset(claim);
+      healer_.applied(claim);
+    }
     outcome = Outcome::kMoved;
   }
   return outcome;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "sync/model/pod_spec.hpp"
 #include "sync/model/resource.hpp"
 #include "sync/model/text.hpp"
 
@@ -13,7 +14,8 @@ namespace holdfast::gitops {
 namespace {
 
 constexpr std::string_view kOurs = "holdfast.dev/";
-constexpr std::array kKnown{sync::kAnnotationDependsOn, sync::kAnnotationPrune, sync::kAnnotationTemplate};
+constexpr std::array kKnown{sync::kAnnotationDependsOn, sync::kAnnotationPrune, sync::kAnnotationTemplate,
+                            sync::kAnnotationRestartOnChange};
 
 std::string known_names() {
   std::string out;

@@ -8,6 +8,7 @@
 #include "gitops/json_text.hpp"
 #include "sync/model/config_map.hpp"
 #include "sync/model/kinds.hpp"
+#include "sync/model/pod_spec.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
 #include "sync/model/unit_spec.hpp"
@@ -47,7 +48,45 @@ std::vector<KeyUse> uses_of_process(const Json& object) {
   return uses;
 }
 
+/// What a pod cannot be made without; an optional key may be missing.
+void add_uses(const sync::ContainerSpec& container, const FieldPath& at, std::vector<KeyUse>& uses) {
+  for (std::size_t i = 0; i < container.env.size(); ++i) {
+    const auto from = at.member("env").element(i).member("valueFrom");
+    const auto& value = container.env[i].value;
+    if (const auto* map = std::get_if<sync::ConfigMapKey>(&value); map != nullptr && !map->optional)
+      uses.push_back({"ConfigMap", map->ref, from.member("configMapKeyRef")});
+    if (const auto* secret = std::get_if<sync::SecretKey>(&value); secret != nullptr && !secret->optional)
+      uses.push_back({"Secret", secret->ref, from.member("secretKeyRef")});
+  }
+}
+
+void add_uses(const sync::VolumeSpec& volume, const FieldPath& at, std::vector<KeyUse>& uses) {
+  const auto* data = std::get_if<sync::DataVolume>(&volume.source);
+  if (data == nullptr || data->optional) return;
+  const bool is_secret = data->kind == sync::DataVolume::Kind::kSecret;
+  const auto items = at.member(is_secret ? "secret" : "configMap").member("items");
+  for (std::size_t i = 0; i < data->items.size(); ++i)
+    uses.push_back({is_secret ? "Secret" : "ConfigMap",
+                    {data->name, data->items[i].key},
+                    items.element(i).member("key")});
+}
+
+std::vector<KeyUse> uses_of_pod(const Json& object) {
+  std::vector<KeyUse> uses;
+  const auto pod = sync::parse_pod(object);
+  if (!pod) return uses;
+  const auto& spec = pod->spec;
+  for (std::size_t i = 0; i < spec.init_containers.size(); ++i)
+    add_uses(spec.init_containers[i], spec_field().member("initContainers").element(i), uses);
+  for (std::size_t i = 0; i < spec.containers.size(); ++i)
+    add_uses(spec.containers[i], spec_field().member("containers").element(i), uses);
+  for (std::size_t i = 0; i < spec.volumes.size(); ++i)
+    add_uses(spec.volumes[i], spec_field().member("volumes").element(i), uses);
+  return uses;
+}
+
 std::vector<KeyUse> uses_of(const sync::ResourceKey& key, const Json& object) {
+  if (key.kind == "Pod" && key.group.empty()) return uses_of_pod(object);
   if (key.kind == "File") return uses_of_file(object);
   if (key.kind == "Process") return uses_of_process(object);
   return {};

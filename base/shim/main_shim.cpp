@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// holdfast-shim RUN_FOLDER LOG_FOLDER: the parent of one supervised process. It outlives the agent that
+// holdfast-shim RUN_FOLDER LOG_FOLDER: the parent of one supervised process; holdfast-shim pause: the first process of a container
+// that owns the network of a pod (edge_agent/network_image.hpp). It outlives the agent that
 // started it, takes the output, and records the end where the next agent finds it (base/run_format.hpp). One
 // costs next to nothing, because there is one for each process: static, no C++ library, no allocation, no
 // standard I/O. Not for people: the agent starts it, with a report pipe as descriptor 3 and the held lock
 // as 4. Threads: one.
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <new>
 
 #include "base/run_format.hpp"
@@ -101,6 +105,25 @@ int record_failure(int run_folder, const StartRecord& record, const Launch& laun
 alignas(Output) char output_room[sizeof(Output)];
 Run run_in_charge;
 
+/// The first process of a container that owns a pod's network: it waits to be told to end, and reaps.
+int wait_to_be_told() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  const int signals = ::signalfd(-1, &set, SFD_CLOEXEC);
+  if (signals < 0) return 1;
+  signalfd_siginfo info{};
+  while (::read(signals, &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo != SIGCHLD) return 0;
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+  }
+  return 1;
+}
+
 int supervise(const char* run_path, const char* log_path) {
   const int run_folder = ::open(run_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (run_folder < 0) return refuse("cannot open the run folder", run_path);
@@ -148,6 +171,7 @@ int supervise(const char* run_path, const char* log_path) {
 
 int main(int argc, char** argv) {
   using namespace holdfast::base::shim;
+  if (argc == 2 && std::strcmp(argv[1], "pause") == 0) return wait_to_be_told();
   if (argc != 3) {
     constexpr char kUsage[] = "holdfast-shim is started by holdfast-agent, not by hand\n";
     write_whole(STDERR_FILENO, kUsage, sizeof kUsage - 1);

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.hpp"
@@ -15,6 +16,9 @@
 #include "sync/model/labels.hpp"
 
 namespace holdfast::sync {
+
+/// Of a pod: "enabled" makes it anew when a file of one of its volumes changes.
+inline constexpr std::string_view kAnnotationRestartOnChange = "holdfast.dev/restart-on-change";
 
 struct HostAlias {
   std::string address;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync/model/pod_support.hpp"
 
+#include <algorithm>
+
 #include "sync/model/job_spec.hpp"
 #include "sync/model/pod_env.hpp"
 #include "sync/model/workload_claims.hpp"
@@ -19,22 +21,42 @@ Status not_yet(const std::string& where, const std::string& what) {
   return fail(Code::kUnsupported, where + ": " + what);
 }
 
-Status check_env(const ContainerSpec& container, const std::string& where) {
+const ContainerSpec& named(const PodSpec& pod, const std::string& name, const ContainerSpec& self) {
+  for (const auto* list : {&pod.init_containers, &pod.containers}) {
+    const auto found = std::ranges::find(*list, name, &ContainerSpec::name);
+    if (!name.empty() && found != list->end()) return *found;
+  }
+  return self;
+}
+
+bool is_said(const ResourceField& field, const PodSpec& pod, const ContainerSpec& self) {
+  const auto& resources = named(pod, field.container, self).resources;
+  switch (field.kind) {
+    case ResourceField::Kind::kLimitsCpu: return resources.cpu_milli_max.has_value();
+    case ResourceField::Kind::kLimitsMemory: return resources.memory_bytes_max.has_value();
+    case ResourceField::Kind::kRequestsCpu: return resources.cpu_milli_request || resources.cpu_milli_max;
+    case ResourceField::Kind::kRequestsMemory:
+      return resources.memory_bytes_request || resources.memory_bytes_max;
+  }
+  return false;
+}
+
+Status check_env(const PodSpec& pod, const ContainerSpec& container, const std::string& where) {
   for (std::size_t i = 0; i < container.env.size(); ++i) {
     const std::string at = where + ".env[" + std::to_string(i) + "].valueFrom";
     const auto* field = std::get_if<PodField>(&container.env[i].value);
     if (field != nullptr && field->kind == PodField::Kind::kHostIp)
       return not_yet(at + ".fieldRef", "status.hostIP is not supported yet; write the address as value");
+    const auto* amount = std::get_if<ResourceField>(&container.env[i].value);
+    if (amount != nullptr && !is_said(*amount, pod, container))
+      return not_yet(at + ".resourceFieldRef",
+                     "what the node has is not told yet; write the limit or request that it asks for");
   }
   return {};
 }
 
-Status check_container(const ContainerSpec& container, const std::string& where) {
-  HF_CHECK(check_env(container, where));
-  if (container.liveness || container.readiness || container.startup)
-    return not_yet(where, "probes are not supported yet; take them out");
-  if (!std::holds_alternative<std::monostate>(container.pre_stop))
-    return not_yet(where + ".lifecycle.preStop", "is not supported yet; take it out");
+Status check_container(const PodSpec& pod, const ContainerSpec& container, const std::string& where) {
+  HF_CHECK(check_env(pod, container, where));
   if (container.resources.gpus > 0)
     return not_yet(where + ".resources.limits[nvidia.com/gpu]", "is not supported yet; take it out");
   if (container.security.user.group && !container.security.user.user)
@@ -42,16 +64,29 @@ Status check_container(const ContainerSpec& container, const std::string& where)
   return {};
 }
 
+std::size_t mounts_of(const PodSpec& pod, const std::string& volume) {
+  std::size_t count = 0;
+  for (const auto* list : {&pod.init_containers, &pod.containers}) {
+    for (const auto& container : *list)
+      count += static_cast<std::size_t>(std::ranges::count(container.mounts, volume, &VolumeMount::volume));
+  }
+  return count;
+}
+
 }  // namespace
 
 Status check_pod_support(const PodSpec& pod, const std::string& where) {
-  if (!pod.init_containers.empty())
-    return not_yet(where + ".initContainers", "is not supported yet; take it out");
-  if (pod.containers.size() > 1)
-    return not_yet(where + ".containers", "more than one is not supported yet; write a Pod for each");
-  if (!pod.volumes.empty()) return not_yet(where + ".volumes", "is not supported yet; take it out");
+  for (std::size_t i = 0; i < pod.volumes.size(); ++i) {
+    const auto* empty = std::get_if<EmptyDirVolume>(&pod.volumes[i].source);
+    if (empty == nullptr || !empty->bytes_max || mounts_of(pod, pod.volumes[i].name) <= 1) continue;
+    return not_yet(where + ".volumes[" + std::to_string(i) + "].emptyDir.sizeLimit",
+                   "is not supported for a volume that is mounted more than once; take the limit out");
+  }
+  for (std::size_t i = 0; i < pod.init_containers.size(); ++i)
+    HF_CHECK(
+        check_container(pod, pod.init_containers[i], where + ".initContainers[" + std::to_string(i) + "]"));
   for (std::size_t i = 0; i < pod.containers.size(); ++i)
-    HF_CHECK(check_container(pod.containers[i], where + ".containers[" + std::to_string(i) + "]"));
+    HF_CHECK(check_container(pod, pod.containers[i], where + ".containers[" + std::to_string(i) + "]"));
   return {};
 }
 

@@ -66,6 +66,16 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Row{"HostIp", with(R"("env":[{"name":"A","valueFrom":{"fieldRef":{"fieldPath":"status.hostIP"}}}])"),
             "spec.containers[0].env[0].valueFrom.fieldRef: "},
+        Row{"AmountOfTheNode",
+            with(R"("env":[{"name":"A","valueFrom":{"resourceFieldRef":{"resource":"limits.cpu"}}}])"),
+            "spec.containers[0].env[0].valueFrom.resourceFieldRef: "},
+        Row{"Gpu", with(R"("resources":{"limits":{"nvidia.com/gpu":1}})"),
+            "spec.containers[0].resources.limits[nvidia.com/gpu]: "},
+        Row{"PullSecrets", with("", R"("imagePullSecrets":[{"name":"a"}])"), "spec.imagePullSecrets: "},
+        Row{"BoundedMemoryMountedTwice",
+            with(R"("volumeMounts":[{"name":"m","mountPath":"/a"},{"name":"m","mountPath":"/b"}])",
+                 R"("volumes":[{"name":"m","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}}])"),
+            "spec.volumes[0].emptyDir.sizeLimit: "},
         Row{"GroupWithoutUser", with(R"("securityContext":{"runAsGroup":5})"),
             "spec.containers[0].securityContext.runAsGroup: "}),
     [](const auto& info) { return info.param.name; });

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a Pod: volumes, environment, probes, hooks, and several containers, on a fake container engine.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/file_io.hpp"
+#include "edge_agent/fake_node.hpp"
+#include "edge_agent/network_image.hpp"
+#include "edge_agent/pod_labels.hpp"
+
+namespace holdfast::edge_agent {
+namespace {
+
+using namespace std::chrono_literals;
+using base::ContainerName;
+using sync::Health;
+using sync::SectionPhase;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+namespace fs = std::filesystem;
+
+const ContainerName kApp{"hf.default.web.app"};
+constexpr const char* kImage = "registry.example.com/web:1";
+constexpr const char* kShim = "not really a program";
+
+class PodParts : public ::testing::Test {
+ protected:
+  PodParts() {
+    folder_ = testing::TempDir() + "pod-parts-" + std::to_string(::getpid()) + "-" + std::to_string(++count_);
+    fs::create_directories(folder_ + "/host");
+    std::ofstream(folder_ + "/shim") << kShim;
+    add_image(kImage);
+    base::ImageInfo shim;
+    shim.id = base::ImageId("sha256:" + base::Digest::of("shim").hex());
+    shim.tags = {network_image_name(kShim)};
+    node.containers.know_archive(network_archive(kShim, network_image_name(kShim)), shim);
+    node.pod_places = {.disk = folder_ + "/disk",
+                       .memory = folder_ + "/memory",
+                       .shim = folder_ + "/shim",
+                       .root = folder_ + "/host"};
+    EXPECT_TRUE(node.restart());
+  }
+  ~PodParts() override { fs::remove_all(folder_); }
+
+  void add_image(const std::string& reference, const std::string& user = "") {
+    base::ImageInfo image;
+    image.id = base::ImageId("sha256:" + base::Digest::of(reference).hex());
+    image.tags = {reference};
+    image.user = user;
+    node.containers.add_image(image);
+  }
+  static std::string container(const std::string& more, const std::string& name = "app") {
+    return R"({"name":")" + name + R"(","image":")" + kImage + "\"" + (more.empty() ? "" : "," + more) + "}";
+  }
+  static FakeApp app() {
+    FakeApp out("app");
+    out.policy.progress_deadline = 60s;
+    return out;
+  }
+  static std::string spec(const std::string& of_container, const std::string& of_pod = "") {
+    return R"({"containers":[)" + container(of_container) + "]" + (of_pod.empty() ? "" : "," + of_pod) + "}";
+  }
+  void start(const FakeApp& app) {
+    node.desire({app});
+    node.settle();
+  }
+  std::string bind(const std::string& target, const ContainerName& name = kApp) {
+    for (const auto& mount : node.containers.spec_of(name)->binds) {
+      if (mount.target == target) return mount.source;
+    }
+    return "";
+  }
+  static std::string text(const std::string& path) {
+    return base::read_file(path, 1U << 20U).value_or("nothing");
+  }
+  std::string env(const std::string& name) {
+    for (const auto& [known, value] : node.containers.spec_of(kApp)->env) {
+      if (known == name) return value;
+    }
+    return "nothing";
+  }
+  bool runs(const std::string& name) { return node.containers.running().contains("hf.default.web." + name); }
+  std::string reason() { return node.resource("Pod/web").reason; }
+
+  FakeNode node;
+  std::string folder_;
+  static inline int count_ = 0;
+};
+
+// ---- environment ----
+
+TEST_F(PodParts, TheEnvironmentIsFilledIn) {
+  start(app()
+            .config_map("conf", {{"A", "a"}})
+            .secret("db", node.sealing_keys.newest().key.public_key(), {{"password", "hunter2"}})
+            .pod("web",
+                 spec(R"json("env":[{"name":"POD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},
+      {"name":"NODE","valueFrom":{"fieldRef":{"fieldPath":"spec.nodeName"}}},
+      {"name":"CPU","valueFrom":{"resourceFieldRef":{"resource":"limits.cpu","divisor":"1m"}}},
+      {"name":"PASS","valueFrom":{"secretKeyRef":{"name":"db","key":"password"}}},
+      {"name":"GONE","valueFrom":{"configMapKeyRef":{"name":"conf","key":"no","optional":true}}},
+      {"name":"URL","value":"http://$(POD)/$(C_A)"}],
+      "envFrom":[{"prefix":"C_","configMapRef":{"name":"conf"}}],
+      "resources":{"limits":{"cpu":"250m"}})json")));
+  ASSERT_NE(node.containers.spec_of(kApp), nullptr) << node.section("app").message;
+  EXPECT_EQ(env("POD"), "web");
+  EXPECT_EQ(env("NODE"), node.identity.name);
+  EXPECT_EQ(env("CPU"), "250");
+  EXPECT_EQ(env("PASS"), "hunter2");
+  EXPECT_EQ(env("C_A"), "a");
+  EXPECT_EQ(env("URL"), "http://web/a");
+  EXPECT_EQ(env("GONE"), "nothing");
+}
+
+TEST_F(PodParts, AnotherValueOfAVariableIsAnotherPod) {
+  const auto with = [](const std::string& value) {
+    return app()
+        .config_map("conf", {{"A", value}})
+        .pod("web", spec(R"("envFrom":[{"configMapRef":{"name":"conf"}}])"));
+  };
+  start(with("one"));
+  start(with("two"));
+  EXPECT_EQ(env("A"), "two");
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+// ---- volumes ----
+
+constexpr const char* kConfVolume = R"("volumes":[{"name":"v","configMap":{"name":"conf"}}])";
+constexpr const char* kMount = R"("volumeMounts":[{"name":"v","mountPath":"/v"}])";
+
+TEST_F(PodParts, FilesOfAConfigMapChangeInPlace) {
+  const auto with = [](const std::string& value) {
+    return app().config_map("conf", {{"a.conf", value}, {"b", "b"}}).pod("web", spec(kMount, kConfVolume));
+  };
+  start(with("one"));
+  ASSERT_EQ(text(bind("/v") + "/a.conf"), "one");
+  EXPECT_TRUE(fs::is_symlink(bind("/v") + "/..data"));
+  const auto before = node.containers.container(kApp)->id;
+  node.forget_touched();
+  start(with("two"));
+  EXPECT_EQ(text(bind("/v") + "/a.conf"), "two");
+  EXPECT_EQ(node.containers.container(kApp)->id, before);
+  EXPECT_THAT(node.containers.changes(), IsEmpty());
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(PodParts, FilesThatAreNotWantedAnyMoreGo) {
+  start(app().config_map("conf", {{"a", "a"}, {"b", "b"}}).pod("web", spec(kMount, kConfVolume)));
+  start(app().config_map("conf", {{"b", "b"}}).pod("web", spec(kMount, kConfVolume)));
+  EXPECT_FALSE(fs::exists(bind("/v") + "/a"));
+  EXPECT_EQ(text(bind("/v") + "/b"), "b");
+  std::size_t entries = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(bind("/v"))) ++entries;
+  EXPECT_EQ(entries, 3U) << "b, ..data and the folder behind it";
+}
+
+TEST_F(PodParts, FilesOfASecretAreInMemoryAndComeBackAfterAReboot) {
+  start(app()
+            .secret("db", node.sealing_keys.newest().key.public_key(), {{"password", "hunter2"}})
+            .pod("web",
+                 spec(kMount, R"("volumes":[{"name":"v","secret":{"secretName":"db","defaultMode":256}}])")));
+  ASSERT_TRUE(bind("/v").starts_with(folder_ + "/memory/"));
+  EXPECT_EQ(text(bind("/v") + "/password"), "hunter2");
+  EXPECT_EQ(fs::status(bind("/v") + "/password").permissions(), fs::perms::owner_read);
+  fs::remove_all(folder_ + "/memory");
+  node.reboot();
+  node.settle();
+  EXPECT_EQ(text(bind("/v") + "/password"), "hunter2");
+  EXPECT_TRUE(runs("app"));
+}
+
+TEST_F(PodParts, AnEmptyDirLivesAsLongAsThePodAndAHostPathForEver) {
+  const auto with = [](const std::string& more) {
+    return app().pod(
+        "web", spec(R"("volumeMounts":[{"name":"e","mountPath":"/e"},{"name":"h","mountPath":"/h"}])" + more,
+                    R"("volumes":[{"name":"e","emptyDir":{}},
+                                    {"name":"h","hostPath":{"path":"/srv/x","type":"DirectoryOrCreate"}}])"));
+  };
+  start(with(""));
+  std::ofstream(bind("/e") + "/mine") << "x";
+  std::ofstream(bind("/h") + "/mine") << "x";
+  node.containers.exit_by_hand(kApp, 1);
+  node.settle();
+  EXPECT_EQ(text(bind("/e") + "/mine"), "x");
+  start(with(R"(,"args":["new"])"));
+  EXPECT_EQ(text(bind("/e") + "/mine"), "nothing");
+  EXPECT_EQ(text(bind("/h") + "/mine"), "x");
+  const auto empty = bind("/e");
+  start(app().file("a", "/a", "x"));
+  node.settle();
+  EXPECT_FALSE(fs::exists(empty));
+  EXPECT_EQ(text(folder_ + "/host/srv/x/mine"), "x") << "what is the host's stays";
+}
+
+TEST_F(PodParts, AHostPathThatIsNotThereIsSaid) {
+  node.desire({app().pod("web", spec(R"("volumeMounts":[{"name":"h","mountPath":"/h"}])",
+                                     R"("volumes":[{"name":"h","hostPath":{"path":"/nowhere"}}])"))});
+  node.pass(10s);
+  EXPECT_EQ(node.containers.container(kApp), nullptr);
+  EXPECT_THAT(node.section("app").message, HasSubstr("/nowhere is not there"));
+}
+
+TEST_F(PodParts, ALinkOutOfAVolumeIsNotFollowed) {
+  fs::create_directories(folder_ + "/host/srv/x");
+  fs::create_symlink("/etc", folder_ + "/host/srv/x/out");
+  node.desire({app().pod("web", spec(R"("volumeMounts":[{"name":"h","mountPath":"/h","subPath":"out"}])",
+                                     R"("volumes":[{"name":"h","hostPath":{"path":"/srv/x"}}])"))});
+  node.pass(10s);
+  EXPECT_EQ(node.containers.container(kApp), nullptr);
+  EXPECT_THAT(node.section("app").message, HasSubstr("leads out of its volume"));
+}
+
+TEST_F(PodParts, AnImageOfRootIsRefusedWhereThePodSaysNonRoot) {
+  const auto pod = app().pod("web", spec(R"("securityContext":{"runAsNonRoot":true})"));
+  node.desire({pod});
+  node.pass(10s);
+  EXPECT_THAT(node.section("app").message, HasSubstr("runAsNonRoot"));
+  EXPECT_EQ(node.containers.container(kApp), nullptr);
+}
+
+// ---- probes and hooks ----
+
+TEST_F(PodParts, ReadinessGatesHealth) {
+  node.containers.set_exec("check", {.exit_code = 1, .output = "503\n"});
+  start(app().pod(
+      "web",
+      spec(R"("readinessProbe":{"exec":{"command":["check"]},"periodSeconds":2,"failureThreshold":1})")));
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kProgressing);
+  EXPECT_EQ(reason(), "NotReady");
+  EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("503"));
+  node.containers.set_exec("check", {});
+  node.pass(3s);
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  node.containers.set_exec("check", {.exit_code = 1});
+  node.pass(3s);
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kDegraded);
+  EXPECT_EQ(node.containers.touched().starts, 1U) << "not ready is no reason to restart";
+}
+
+TEST_F(PodParts, AFailedLivenessProbeStartsItAgain) {
+  start(app().pod("web",
+                  spec(R"("livenessProbe":{"tcpSocket":{"port":80},"periodSeconds":1,"failureThreshold":3})",
+                       R"("hostNetwork":true)")));
+  node.host.set_probe("container:hf.default.web.app#liveness", {.ok = false, .detail = "refused"});
+  node.pass(1s);
+  EXPECT_EQ(node.containers.touched().stops, 0U);
+  node.pass(2s);
+  EXPECT_EQ(node.containers.touched().stops, 1U);
+  EXPECT_EQ(node.containers.touched().starts, 2U);
+  EXPECT_THAT(node.last_event("Restarted"), HasSubstr("liveness probe failed: refused"));
+}
+
+TEST_F(PodParts, UntilItHasStartedTheOtherProbesWait) {
+  node.containers.set_exec("up", {.exit_code = 1});
+  start(app().pod("web",
+                  spec(R"("startupProbe":{"exec":{"command":["up"]},"periodSeconds":1,"failureThreshold":30},
+      "livenessProbe":{"exec":{"command":["live"]},"periodSeconds":1,"failureThreshold":1})")));
+  node.containers.set_exec("live", {.exit_code = 1});
+  node.pass(10s);
+  EXPECT_EQ(node.containers.touched().stops, 0U);
+  EXPECT_EQ(reason(), "Starting");
+  node.containers.set_exec("up", {});
+  node.pass(3s);
+  EXPECT_GE(node.containers.touched().stops, 1U);
+}
+
+TEST_F(PodParts, ACommandThatNeverReturnsIsNotRunForEver) {
+  node.containers.set_exec("hang", {.after = 24h});
+  start(app().pod("web", spec(R"("readinessProbe":{"exec":{"command":["hang"]},"periodSeconds":1})")));
+  node.pass(10min);
+  EXPECT_EQ(node.containers.touched().execs, 16U);
+  EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("did not end in time"));
+}
+
+TEST_F(PodParts, SteadyProbesDoNotChangeTheSnapshotNorTheStore) {
+  start(app().pod(
+      "web",
+      spec(R"("livenessProbe":{"exec":{"command":["a"]}},"readinessProbe":{"exec":{"command":["b"]}})")));
+  node.pass(20s);
+  const auto snapshot = sync::encode_snapshot(node.engine().snapshot());
+  const auto commits = node.store.commits();
+  node.pass(1h);
+  EXPECT_EQ(sync::encode_snapshot(node.engine().snapshot()), snapshot);
+  EXPECT_EQ(node.store.commits(), commits);
+}
+
+TEST_F(PodParts, AHookRunsBeforeItIsStopped) {
+  start(app().pod("web", spec(R"("lifecycle":{"preStop":{"exec":{"command":["drain"]}}})")));
+  node.containers.set_exec("drain", {.after = 4s});
+  start(app().file("a", "/a", "x"));
+  EXPECT_EQ(node.containers.touched().execs, 1U);
+  EXPECT_TRUE(runs("app"));
+  node.pass(5s);
+  EXPECT_EQ(node.containers.container(kApp), nullptr);
+}
+
+TEST_F(PodParts, ATimeToWaitBeforeItIsStoppedIsKept) {
+  start(app().pod("web", spec(R"("lifecycle":{"preStop":{"sleep":{"seconds":5}}})")));
+  start(app().file("a", "/a", "x"));
+  node.pass(3s);
+  EXPECT_TRUE(runs("app"));
+  node.pass(3s);
+  EXPECT_EQ(node.containers.container(kApp), nullptr);
+}
+
+// ---- several containers ----
+
+std::string several(const std::string& init, const std::string& more = "") {
+  return R"({"initContainers":[)" + init + R"(],"containers":[{"name":"app","image":")" + kImage +
+         R"("},{"name":"log","image":")" + kImage + "\"}]" + more + "}";
+}
+std::string init(const std::string& name, const std::string& more = "") {
+  return R"({"name":")" + name + R"(","image":")" + kImage + "\"" + more + "}";
+}
+
+TEST_F(PodParts, SeveralContainersShareANetworkThatOneOwns) {
+  start(app().pod(
+      "web",
+      R"({"containers":[{"name":"app","image":"registry.example.com/web:1","ports":[{"containerPort":80,"hostPort":8080}]},
+      {"name":"log","image":"registry.example.com/web:1"}]})"));
+  const auto* owner = node.containers.container(ContainerName("hf.default.web._network"));
+  ASSERT_NE(owner, nullptr) << node.section("app").message;
+  EXPECT_EQ(node.containers.spec_of(kApp)->shared_with, owner->id);
+  EXPECT_EQ(node.containers.spec_of(ContainerName("hf.default.web._network"))->ports.front().host_port, 8080);
+  EXPECT_EQ(node.containers.running().size(), 3U);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_EQ(node.containers.touched().image_loads, 1U);
+}
+
+TEST_F(PodParts, InitContainersRunOneAfterTheOther) {
+  node.containers.set_program(ContainerName("hf.default.web.one"), {.exits_with = 0, .exits_after = 2s});
+  node.containers.set_program(ContainerName("hf.default.web.two"), {.exits_with = 0, .exits_after = 2s});
+  start(app().pod("web", several(init("one") + "," + init("two"))));
+  EXPECT_TRUE(runs("one"));
+  EXPECT_FALSE(runs("two"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying) << "never healthy before it is";
+  EXPECT_EQ(reason(), "PodInitializing");
+  node.pass(2s);
+  EXPECT_TRUE(runs("two"));
+  EXPECT_FALSE(runs("app"));
+  node.pass(3s);
+  EXPECT_TRUE(runs("app") && runs("log"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  node.forget_touched();
+  ASSERT_TRUE(node.restart());
+  node.pass(10s);
+  EXPECT_THAT(node.containers.changes(), IsEmpty()) << "adopted whole";
+}
+
+TEST_F(PodParts, ASidecarIsUpFirstAndEndsLast) {
+  start(app().pod("web", several(init("side", R"(,"restartPolicy":"Always")"))));
+  const auto changes = node.containers.changes();
+  const auto at = [&](const std::string& what) { return std::ranges::find(changes, what) - changes.begin(); };
+  EXPECT_LT(at("start hf.default.web.side"), at("start hf.default.web.app"));
+  node.forget_touched();
+  start(app().file("a", "/a", "x"));
+  node.settle();
+  EXPECT_TRUE(node.containers.running().empty());
+  EXPECT_EQ(node.containers.container(ContainerName("hf.default.web._network")), nullptr);
+  const auto gone = node.containers.changes();
+  const auto ended = [&](const std::string& what) { return std::ranges::find(gone, what) - gone.begin(); };
+  EXPECT_LT(ended("stop hf.default.web.app"), ended("stop hf.default.web.side"));
+}
+
+TEST_F(PodParts, WithoutItsNetworkAllOfItIsStartedAgain) {
+  start(app().pod("web", several(init("side", R"(,"restartPolicy":"Always")"))));
+  node.pass(5s);
+  node.containers.exit_by_hand(ContainerName("hf.default.web._network"), 137);
+  node.pass(30s);
+  EXPECT_EQ(node.containers.running().size(), 4U);
+  EXPECT_EQ(node.section("app").health, Health::kHealthy);
+  const auto* owner = node.containers.container(ContainerName("hf.default.web._network"));
+  EXPECT_GE(*node.containers.container(kApp)->started, *owner->started);
+}
+
+TEST_F(PodParts, AnInitContainerThatFailsForGoodFailsThePod) {
+  node.containers.set_program(ContainerName("hf.default.web.one"), {.exits_with = 3});
+  node.desire({app().pod("web", several(init("one"), R"(,"restartPolicy":"Never")"))});
+  node.pass(1s);
+  EXPECT_FALSE(runs("app"));
+  EXPECT_EQ(reason(), "Failed");
+  EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("container one exited with code 3"));
+  EXPECT_THAT(node.section("app").message, HasSubstr("container one exited with code 3"));
+}
+
+}  // namespace
+}  // namespace holdfast::edge_agent
