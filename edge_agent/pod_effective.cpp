@@ -227,6 +227,7 @@ class PodBuilder {
 
 /// What may be secret is gone for good.
 void PodWanted::shed() {
+  is_shed = true;
   for (auto& container : containers) {
     auto& spec = container.spec;
     for (auto& [name, value] : spec.env) base::wipe(value);

@@ -276,6 +276,8 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
     seams_.images.forget(asker);
     return Progress::kDone;
   }
+  if (wanted.is_shed)
+    return fail(Code::kInternal, "pod " + id_.text() + ": what it is made of was forgotten");
   if (wanted.unreadable) return fail(*wanted.unreadable);
   HF_TRY(const bool has_images, images_there(needed));
   if (!has_images) return Progress::kPending;
