@@ -2,6 +2,7 @@
 #include "edge_agent/cron_job_driver.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/limits/agent.hpp"
@@ -10,7 +11,6 @@
 #include "edge_agent/job_driver.hpp"
 #include "edge_agent/owned_pods.hpp"
 #include "edge_agent/pod_labels.hpp"
-#include "sync/model/workload_claims.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -23,19 +23,6 @@ using sync::Health;
 namespace {
 
 const JobEffective& as_job(const Effective& effective) { return static_cast<const JobEffective&>(effective); }
-
-base::Error no_engine() {
-  return {Code::kUnsupported,
-          "this agent runs without a container engine (--engine none); place the application elsewhere"};
-}
-
-bool is_of_all(const sync::Claim& claim) {
-  return claim.kind == sync::ClaimKind::kContainer && claim.value.ends_with("-*");
-}
-
-void sooner(std::optional<base::MonotonicTime>& at, std::optional<base::MonotonicTime> other) {
-  if (other) at = at ? std::min(*at, *other) : *other;
-}
 
 }  // namespace
 
@@ -54,7 +41,7 @@ PodId CronJobDriver::pod_id(const JobEffective& wanted, const CronEntry& entry) 
 Result<std::unique_ptr<Effective>> CronJobDriver::resolve(const sync::Resource& resource,
                                                           References& references) {
   if (seams_.pods == nullptr) return fail(no_engine());
-  const auto* record = seams_.book.find(sync::claim_of_numbered_pods(resource.key.ns, resource.key.name));
+  const auto* record = seams_.book.find(resource.key);
   std::vector<std::string> jobs;
   for (const auto& entry : record != nullptr ? record->jobs : std::vector<CronEntry>{}) {
     const bool may_run = !entry.is_leaving && entry.job.outcome == JobOutcome::kNone;
@@ -67,32 +54,45 @@ Result<std::unique_ptr<Effective>> CronJobDriver::resolve(const sync::Resource& 
 Result<Observed> CronJobDriver::observe(const sync::Claim& claim, const Effective* wanted,
                                         const sync::InventoryEntry* entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
-  if (wanted == nullptr && !is_of_all(claim)) return seams_.of_claims.observe(claim, nullptr, entry);
+  if (wanted == nullptr && !is_of_all_pods(claim)) return seams_.of_claims.observe(claim, nullptr, entry);
   HF_CHECK(seams_.pods->cache().known(claim));
   if (wanted == nullptr && entry == nullptr) return Observed{};
   const auto& key = wanted != nullptr ? wanted->key : entry->key;
-  const auto& first = wanted != nullptr ? wanted->claims.front() : claim;
   // What it is stands in its manifest alone; on the node there are its Jobs, and what is remembered of them.
-  const bool is_there = seams_.book.find(first) != nullptr || !pods_of(*seams_.pods, key).empty();
+  const bool is_there = seams_.book.find(key) != nullptr || !pods_of(*seams_.pods, key).empty();
   return Observed{.present = is_there,
                   .matches = is_there,
                   .ours = is_there,
                   .difference = is_there ? "" : "is not scheduled"};
 }
 
-Result<sync::TimeZone> CronJobDriver::zone_of(const sync::CronJob& cron) const {
+/// Read when it is applied, and by a new agent once: nothing is read because time has passed.
+Result<const sync::TimeZone*> CronJobDriver::zone_of(const JobEffective& wanted) {
+  const auto& cron = *wanted.cron;
+  const auto known = zones_.find(wanted.key);
+  if (known != zones_.end() && known->second.first == cron.time_zone) return &known->second.second;
+  HF_TRY(auto zone, read_zone(cron));
+  return &(zones_[wanted.key] = {cron.time_zone, std::move(zone)}).second;
+}
+
+Result<sync::TimeZone> CronJobDriver::read_zone(const sync::CronJob& cron) const {
   if (cron.time_zone == "UTC") return sync::TimeZone::utc();
   const auto bytes = seams_.host.read_file(sync::zone_file(cron.time_zone), base::limits::kTimeZoneBytesMax);
   if (!bytes) return fail(sync::missing_zone(cron.time_zone));
   return sync::TimeZone::parse(*bytes);
 }
 
-Result<Driver::Progress> CronJobDriver::apply(const Effective& wanted, const Action& /*action*/) {
+Result<Driver::Progress> CronJobDriver::apply(const Effective& wanted, const Action& action) {
   const auto& cron = as_job(wanted);
-  HF_CHECK(zone_of(*cron.cron));
-  const auto& claim = cron.claims.front();
-  if (seams_.book.find(claim) == nullptr) seams_.book.put(claim, {}, seams_.clock.monotonic());
-  HF_CHECK(turn(cron, true));
+  zones_.erase(cron.key);
+  HF_CHECK(zone_of(cron));
+  if (seams_.book.find(cron.key) == nullptr) seams_.book.put(cron.key, {}, seams_.clock.monotonic());
+  // What is adopted came shed: nothing is made of it, tend() asks for a whole one.
+  if (action.kind == ActionKind::kAdopt) return Progress::kDone;
+  HF_TRY(const auto tended, turn(cron, true));
+  Tended& untold = untold_[cron.key];
+  add_text(untold.restarted, tended.restarted);
+  add_text(untold.missed, tended.missed);
   return Progress::kDone;
 }
 
@@ -111,7 +111,7 @@ void CronJobDriver::take_in_lost(const JobEffective& wanted, CronRecord& record)
 
 Status CronJobDriver::decide(const JobEffective& wanted, Turn& turn) {
   const auto& claim = wanted.claims.front();
-  HF_TRY(const auto zone, zone_of(*wanted.cron));
+  HF_TRY(const auto* const zone, zone_of(wanted));
   take_in_lost(wanted, turn.record);
   for (auto& entry : turn.record.jobs) {
     if (entry.is_leaving) continue;
@@ -119,13 +119,11 @@ Status CronJobDriver::decide(const JobEffective& wanted, Turn& turn) {
     HF_TRY(auto decision, seams_.runner->decide(id, wanted.job, entry.job, claim));
     entry.job = decision.step.record;
     sooner(turn.tended.again_at, decision.again_at);
-    if (!decision.restarted.empty()) {
-      auto& told = turn.tended.restarted;
-      told += (told.empty() ? "" : "; ") + id.name + ": " + decision.restarted;
-    }
+    if (!decision.restarted.empty()) add_text(turn.tended.restarted, id.name + ": " + decision.restarted);
     turn.jobs.emplace(entry.scheduled, std::move(decision));
   }
-  turn.step = cron_step(*wanted.cron, zone, turn.record, wanted.run, seams_.runner->now(), seams_.not_before);
+  turn.step =
+      cron_step(*wanted.cron, *zone, turn.record, wanted.run, seams_.runner->now(), seams_.not_before);
   turn.record = turn.step.record;
   const auto now = seams_.clock.monotonic();
   if (turn.step.again_at) sooner(turn.tended.again_at, now + (*turn.step.again_at - seams_.clock.wall()));
@@ -134,26 +132,34 @@ Status CronJobDriver::decide(const JobEffective& wanted, Turn& turn) {
   return {};
 }
 
+/// One that cannot be made or ended holds up no other.
 Status CronJobDriver::carry_out(const JobEffective& wanted, bool is_whole, Turn& turn) {
   const auto& claim = wanted.claims.front();
   std::set<base::WallTime> gone;
+  Status first;
+  const auto note = [&](const auto& result) {
+    if (!result && first) first = fail(result.error());
+  };
   for (const auto& entry : turn.record.jobs) {
     const PodId id = pod_id(wanted, entry);
     if (entry.is_leaving) {
-      HF_TRY(const auto progress, seams_.runner->end(id, claim));
-      if (progress == Progress::kDone) gone.insert(entry.scheduled);
+      const auto progress = seams_.runner->end(id, claim);
+      note(progress);
+      if (progress && *progress == Progress::kDone) gone.insert(entry.scheduled);
       continue;
     }
     const auto decision = turn.jobs.find(entry.scheduled);
     if (decision == turn.jobs.end()) continue;
-    HF_TRY(const bool wants_whole,
-           seams_.runner->act(decision->second, id, entry.job, is_whole ? wanted.pod(id) : nullptr, claim));
-    turn.tended.wants_whole = turn.tended.wants_whole || (wants_whole && !is_whole);
+    const auto wants_whole =
+        seams_.runner->act(decision->second, id, entry.job, is_whole ? wanted.pod(id) : nullptr, claim);
+    note(wants_whole);
+    turn.tended.wants_whole = turn.tended.wants_whole || (wants_whole && *wants_whole && !is_whole);
   }
-  if (gone.empty()) return {};
-  std::erase_if(turn.record.jobs, [&](const auto& entry) { return gone.contains(entry.scheduled); });
-  seams_.book.put(claim, turn.record, seams_.clock.monotonic());
-  return {};
+  if (!gone.empty()) {
+    std::erase_if(turn.record.jobs, [&](const auto& entry) { return gone.contains(entry.scheduled); });
+    seams_.book.put(wanted.key, turn.record, seams_.clock.monotonic());
+  }
+  return first;
 }
 
 ResourceHealth CronJobDriver::health_of(const JobEffective& wanted, const Turn& turn) const {
@@ -179,13 +185,13 @@ Result<Driver::Tended> CronJobDriver::turn(const JobEffective& wanted, bool is_w
   const auto& claim = wanted.claims.front();
   HF_CHECK(seams_.pods->cache().known(claim));
   for (const auto& pod : wanted.pods) seams_.runner->learn(pod);
-  const CronRecord* known = seams_.book.find(claim);
+  const CronRecord* known = seams_.book.find(wanted.key);
   Turn turn{.record = known != nullptr ? *known : CronRecord{}};
   HF_CHECK(decide(wanted, turn));
   const auto now = seams_.clock.monotonic();
-  if (known == nullptr || turn.record != *known) seams_.book.put(claim, turn.record, now);
-  if (!seams_.book.is_stored(claim)) {
-    sooner(turn.tended.again_at, seams_.book.look_again_at(claim, now));
+  if (known == nullptr || turn.record != *known) seams_.book.put(wanted.key, turn.record, now);
+  if (!seams_.book.is_stored(wanted.key)) {
+    sooner(turn.tended.again_at, seams_.book.look_again_at(wanted.key, now));
   } else {
     HF_CHECK(carry_out(wanted, is_whole, turn));
   }
@@ -193,11 +199,18 @@ Result<Driver::Tended> CronJobDriver::turn(const JobEffective& wanted, bool is_w
   return turn.tended;
 }
 
-Result<Driver::Tended> CronJobDriver::tend(const Effective& wanted) { return turn(as_job(wanted), false); }
+Result<Driver::Tended> CronJobDriver::tend(const Effective& wanted) {
+  HF_TRY(auto tended, turn(as_job(wanted), false));
+  if (const auto untold = untold_.extract(wanted.key); !untold.empty()) {
+    add_text(tended.restarted, untold.mapped().restarted);
+    add_text(tended.missed, untold.mapped().missed);
+  }
+  return tended;
+}
 
 Result<Driver::Progress> CronJobDriver::remove(const sync::InventoryEntry& entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
-  if (!is_of_all(entry.claim)) return seams_.of_claims.remove(entry);
+  if (!is_of_all_pods(entry.claim)) return seams_.of_claims.remove(entry);
   HF_CHECK(seams_.pods->cache().known(entry.claim));
   bool is_gone = true;
   for (const auto& id : pods_of(*seams_.pods, entry.key)) {
@@ -205,7 +218,9 @@ Result<Driver::Progress> CronJobDriver::remove(const sync::InventoryEntry& entry
     is_gone = is_gone && progress == Progress::kDone;
   }
   if (!is_gone) return Progress::kPending;
-  seams_.book.forget(entry.claim);
+  seams_.book.forget(entry.key);
+  zones_.erase(entry.key);
+  untold_.erase(entry.key);
   health_.erase(entry.claim);
   return Progress::kDone;
 }

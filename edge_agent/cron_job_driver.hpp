@@ -47,12 +47,15 @@ class CronJobDriver final : public Driver {
   base::Result<Tended> turn(const JobEffective& wanted, bool is_whole);
   base::Status decide(const JobEffective& wanted, Turn& turn);
   base::Status carry_out(const JobEffective& wanted, bool is_whole, Turn& turn);
-  base::Result<sync::TimeZone> zone_of(const sync::CronJob& cron) const;
+  base::Result<const sync::TimeZone*> zone_of(const JobEffective& wanted);
+  base::Result<sync::TimeZone> read_zone(const sync::CronJob& cron) const;
   void take_in_lost(const JobEffective& wanted, CronRecord& record);
   PodId pod_id(const JobEffective& wanted, const CronEntry& entry) const;
 
   Seams seams_;
-  std::map<sync::Claim, ResourceHealth> health_;  ///< as of the last tend()
+  std::map<sync::ResourceKey, std::pair<std::string, sync::TimeZone>> zones_;  ///< by its name
+  std::map<sync::ResourceKey, Tended> untold_;                                 ///< what apply() saw
+  std::map<sync::Claim, ResourceHealth> health_;                               ///< as of the last tend()
 };
 
 }  // namespace holdfast::edge_agent

@@ -19,6 +19,13 @@ std::size_t running(const CronRecord& record) {
   return static_cast<std::size_t>(std::ranges::count_if(record.jobs, runs));
 }
 
+/// Those that run, and those that do not go: what is to be replaced and cannot be ended is no reason to start ever more.
+std::size_t busy(const CronRecord& record) {
+  return static_cast<std::size_t>(std::ranges::count_if(record.jobs, [](const auto& entry) {
+    return entry.is_leaving || entry.job.outcome == JobOutcome::kNone;
+  }));
+}
+
 /// The oldest of that outcome, beyond as many as are kept.
 void forget_beyond(CronRecord& record, JobOutcome outcome, std::size_t kept) {
   std::size_t count = 0;
@@ -74,7 +81,7 @@ CronStep cron_step(const sync::CronJob& spec, const sync::TimeZone& zone, const 
   const auto decision = sync::decide(spec, zone, {dealt_with, active}, now.wall, not_before);
   step.again_at = decision.next;
   step.clock_is_unset = decision.clock_is_unset;
-  const bool is_full = active >= limits::kCronJobsRunningMax || record.jobs.size() >= kCronEntriesMax;
+  const bool is_full = busy(record) >= limits::kCronJobsRunningMax || record.jobs.size() >= kCronEntriesMax;
   const bool starts = decision.act == Act::kStart || decision.act == Act::kReplace;
   step.is_held_back = decision.act == Act::kHeldBack || (starts && is_full);
   step.record.dealt_with = dealt_with;

@@ -24,7 +24,7 @@ struct CronEntry {
   bool operator==(const CronEntry&) const = default;
 };
 
-/// Of one CronJob: its history, those that run, and as many that are on their way out. Nothing more is started before one of them is gone.
+/// Of one CronJob: its history, those that run or are on their way out, and some to spare for those that end at once.
 inline constexpr std::size_t kCronEntriesMax =
     2 * static_cast<std::size_t>(base::limits::kJobHistoryMax) + 4 * base::limits::kCronJobsRunningMax;
 

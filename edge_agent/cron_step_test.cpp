@@ -99,10 +99,10 @@ TEST(CronStep, StartsNothingMoreWhileWhatIsToGoDoesNot) {
   CronRecord record{kNoon, {}};
   for (int i = 1; i <= 2'000; ++i)
     record = step(cron(ConcurrencyPolicy::kReplace), record, kNoon + std::chrono::minutes(i)).record;
-  EXPECT_EQ(record.jobs.size(), kCronEntriesMax);
+  EXPECT_EQ(record.jobs.size(), base::limits::kCronJobsRunningMax);
   record.jobs.erase(record.jobs.begin());
   EXPECT_EQ(step(cron(ConcurrencyPolicy::kReplace), record, kNoon + 2'001min).record.jobs.size(),
-            kCronEntriesMax);
+            base::limits::kCronJobsRunningMax);
 }
 
 TEST(CronStep, KeepsAsMuchHistoryAsIsWanted) {

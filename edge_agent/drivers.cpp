@@ -15,7 +15,7 @@ std::unique_ptr<Pods> make_pods(const Drivers::Seams& seams) {
 std::unique_ptr<JobRunner> make_job_runner(const Drivers::Seams& seams, Pods* pods) {
   if (pods == nullptr) return nullptr;
   return std::make_unique<JobRunner>(
-      JobRunner::Seams{*pods, seams.restarts, seams.clock, seams.host.boot_id()});
+      JobRunner::Seams{*pods, seams.restarts, seams.clock, seams.host.boot_id(), seams.not_before});
 }
 
 PodContext context_of(const Drivers::Seams& seams) { return {seams.secrets, seams.marks, seams.node_name}; }

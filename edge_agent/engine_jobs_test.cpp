@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "edge_agent/fake_node.hpp"
@@ -19,6 +20,7 @@ using sync::SectionPhase;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr const char* kImage = "registry.example.com/job:1";
@@ -262,6 +264,47 @@ TEST_F(EngineJobs, WhileItsRecordCannotBeStoredNothingIsDoneForIt) {
   EXPECT_TRUE(runs());
 }
 
+TEST_F(EngineJobs, WhatIsAdoptedIsMadeWholeWhenItsTimeComes) {
+  start(job());
+  exit(1);
+  node.containers.remove_by_hand(kMigrate);
+  node.run();
+  start(job(R"("backoffLimit":9,)"));
+  node.pass(15s);
+  ASSERT_TRUE(runs());
+  EXPECT_THAT(*node.containers.spec_of(kMigrate)->arguments, ElementsAre("1"));
+  EXPECT_THAT(node.containers.spec_of(kMigrate)->log_driver, Not(IsEmpty())) << "a shed pod has none";
+}
+
+/// What a run is must not hang on what this agent makes of a manifest: another version would run all again.
+TEST_F(EngineJobs, ARunIsCalledByWhatGitSays) {
+  start(job());
+  const auto spec = base::parse_json("{" + pod("1") + "}");
+  const auto run =
+      base::Digest::of(base::canonical_json({{"completions", 1}, {"pod", (*spec)["template"]["spec"]}}));
+  EXPECT_EQ(label(job_labels::kRun), run.hex());
+}
+
+TEST_F(EngineJobs, UnderAnotherNameOfItsContainerWhatWasDoneIsKnown) {
+  node.containers.set_program(kMigrate, {.exits_with = 0, .exits_after = 100ms});
+  node.containers.set_program(ContainerName("hf.default.migrate.main"),
+                              {.exits_with = 0, .exits_after = 100ms});
+  start(job());
+  FakeApp other("app");
+  other.workload(
+      "Job", "migrate",
+      std::string(R"({"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"main","image":")") +
+          kImage + R"("}]}}})");
+  start(other);
+  node.pass(5s);
+  EXPECT_EQ(status().reason, "Completed");
+  node.forget_touched();
+  start(job());
+  node.pass(1min);
+  EXPECT_EQ(status().reason, "Completed");
+  EXPECT_EQ(std::ranges::count(node.containers.changes(), "start hf.default.migrate.app"), 0);
+}
+
 // ---- CronJobs ----
 
 TEST_F(EngineJobs, StartsByTheClock) {
@@ -319,6 +362,27 @@ TEST_F(EngineJobs, AClockThatLeapsAheadIsOneStartAndIsSaid) {
   EXPECT_LE(there().size(), 7U);
   EXPECT_EQ(node.count_events("MissedSchedule"), 1U);
   EXPECT_THAT(node.last_event("MissedSchedule"), HasSubstr("were missed, and are left out"));
+}
+
+TEST_F(EngineJobs, WhatCannotBeReplacedIsNotReplacedForEver) {
+  start(cron(R"("schedule":"* * * * *","concurrencyPolicy":"Replace",)"));
+  for (int minute = 1; minute < 400; ++minute)
+    node.containers.set_program(at(minute), {.ignores_term = true});
+  node.containers.set_failure(base::EngineCall::kStop, base::Error(base::Code::kIo, "it does not stop"));
+  node.pass(5h);
+  EXPECT_LE(there().size(), 17U);
+  ASSERT_TRUE(node.restart()) << "and what is stored of them reads";
+  EXPECT_EQ(node.resource("CronJob/report").key.name, "report");
+}
+
+TEST_F(EngineJobs, ARecordThatSaysNothingCostsThatRecordAndNotTheStore) {
+  start(cron(R"("schedule":"* * * * *",)"));
+  const auto damaged = node.store.write(
+      [](sync::WriteTxn& txn) { return txn.put(kJobTable, "batch/CronJob/default/report", "nonsense"); });
+  ASSERT_TRUE(damaged);
+  ASSERT_TRUE(node.restart());
+  node.pass(2min);
+  EXPECT_THAT(there(), Not(IsEmpty()));
 }
 
 TEST_F(EngineJobs, AfterANightWithoutPowerOneJobIsStarted) {
@@ -402,7 +466,7 @@ TEST_F(EngineJobs, ALostRecordOfJobsIsMadeOfWhatIsThere) {
   node.containers.exit_by_hand(at(1), 0);
   node.pass(1s);
   const auto lost = node.store.write(
-      [](sync::WriteTxn& txn) { return txn.erase(kJobTable, "container:hf.default.report-*"); });
+      [](sync::WriteTxn& txn) { return txn.erase(kJobTable, "batch/CronJob/default/report"); });
   ASSERT_TRUE(lost);
   ASSERT_TRUE(node.restart());
   node.pass(1min);

@@ -275,6 +275,60 @@ TEST_F(EngineReplicas, ADaemonSetIsOnePodThatStopsBeforeItsSuccessorStarts) {
   EXPECT_THAT(running(), IsEmpty());
 }
 
+TEST_F(EngineReplicas, AWaveThatTakesLongCostsItNothingOfItsDeadline) {
+  FakeApp app = web(1);
+  app.workload("Deployment", "web", spec(R"("replicas":1,"progressDeadlineSeconds":60,)", "1"), {.wave = 5});
+  app.workload("Deployment", "slow", spec(R"("replicas":1,"minReadySeconds":120,)", "1"), {.wave = 1});
+  start(app);
+  node.pass(5min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced) << node.section("app").message;
+  EXPECT_EQ(node.count_events("Failed"), 0U);
+}
+
+TEST_F(EngineReplicas, AnEngineThatIsAwayCostsAChangeNothingOfItsDeadline) {
+  start(web(1));
+  const std::string slow = R"("progressDeadlineSeconds":60,"minReadySeconds":30,)";
+  node.desire({web(1, "2", slow)});
+  node.pass(5s);
+  node.containers.set_gone(true);
+  node.pass(10min);
+  node.containers.set_gone(false);
+  node.pass(10min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced) << node.section("app").message;
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-1.app"));
+}
+
+TEST_F(EngineReplicas, WhatWasAPodOfThatNameIsNotPrunedWithIt) {
+  FakeApp app("app");
+  app.pod("web-0", std::string(R"({"containers":[{"name":"app","image":")") + kImage + R"("}]})");
+  start(app);
+  start(web(1));
+  node.pass(30s);
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_EQ(node.count_events("DriftHealed"), 0U);
+}
+
+TEST_F(EngineReplicas, AnOldOneThatEndedWhileTheAgentWasAwayIsStartedAgain) {
+  start(web(1));
+  start(web(1, "2", R"("minReadySeconds":300,)"));
+  node.kill();
+  node.containers.exit_by_hand(ContainerName("hf.default.web-0.app"), 1);
+  ASSERT_TRUE(node.boot());
+  node.pass(5s);
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app", "hf.default.web-1.app"));
+}
+
+TEST_F(EngineReplicas, FewerNeedNoImage) {
+  start(web(3));
+  node.containers.set_failure(base::EngineCall::kImage, base::Error(base::Code::kNotFound, "no such image"));
+  ASSERT_TRUE(node.restart());
+  node.settle();
+  start(web(1));
+  EXPECT_EQ(running().size(), 1U);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
 // ---- killed anywhere ----
 
 /// Dies before the n-th change at the engine, is started again, and must end in the same place.

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/limits/agent.hpp"
-#include "edge_agent/pod_labels.hpp"
+#include "edge_agent/owned_pods.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -18,11 +18,6 @@ using sync::Health;
 namespace {
 
 const JobEffective& as_job(const Effective& effective) { return static_cast<const JobEffective&>(effective); }
-
-base::Error no_engine() {
-  return {Code::kUnsupported,
-          "this agent runs without a container engine (--engine none); place the application elsewhere"};
-}
 
 std::string failures_text(const JobRecord& record) {
   return std::to_string(record.failed) + (record.failed == 1 ? " try has failed" : " tries have failed") +
@@ -61,14 +56,14 @@ Result<Observed> JobDriver::observe(const sync::Claim& claim, const Effective* w
   HF_CHECK(seams_.pods->cache().known(claim));
   if (wanted == nullptr) {
     HF_TRY(auto observed, seams_.of_claims.observe(claim, nullptr, entry));
-    const bool is_known = seams_.book.find(claim) != nullptr;
+    const bool is_known =
+        entry != nullptr && !is_wanted(entry->key) && seams_.book.find(entry->key) != nullptr;
     observed.ours = observed.ours || (is_known && !observed.present);
     observed.present = observed.present || is_known;
     return observed;
   }
   const auto& job = as_job(*wanted);
-  const auto& first = job.claims.front();
-  const CronRecord* record = seams_.book.find(first);
+  const CronRecord* record = seams_.book.find(job.key);
   const auto run = seams_.runner->run_of(job.pods.front().id);
   Observed observed{.present = record != nullptr || run.has_value(), .ours = true};
   observed.matches = record != nullptr ? record->jobs.front().job.run == job.run : run == job.run;
@@ -77,16 +72,18 @@ Result<Observed> JobDriver::observe(const sync::Claim& claim, const Effective* w
   return observed;
 }
 
-Result<Driver::Progress> JobDriver::apply(const Effective& wanted, const Action& /*action*/) {
+Result<Driver::Progress> JobDriver::apply(const Effective& wanted, const Action& action) {
   const auto& job = as_job(wanted);
-  const auto& claim = job.claims.front();
-  const CronRecord* known = seams_.book.find(claim);
+  const CronRecord* known = seams_.book.find(job.key);
   CronRecord record = known != nullptr ? *known : CronRecord{};
   if (record.jobs.empty()) record.jobs.push_back({});
   auto& one = record.jobs.front().job;
   if (one.run != job.run) one = next_run(one, job.run);
-  seams_.book.put(claim, std::move(record), seams_.clock.monotonic());
-  HF_CHECK(turn(job, true));
+  seams_.book.put(job.key, std::move(record), seams_.clock.monotonic());
+  // What is adopted came shed: nothing is made of it, tend() asks for a whole one.
+  if (action.kind == ActionKind::kAdopt) return Progress::kDone;
+  HF_TRY(const auto tended, turn(job, true));
+  add_text(untold_[job.key], tended.restarted);
   return Progress::kDone;
 }
 
@@ -96,17 +93,16 @@ Result<Driver::Tended> JobDriver::turn(const JobEffective& wanted, bool is_whole
   HF_CHECK(seams_.pods->cache().known(claim));
   seams_.runner->learn(pod);
   const auto now = seams_.clock.monotonic();
-  const CronRecord* known = seams_.book.find(claim);
+  const CronRecord* known = seams_.book.find(wanted.key);
   CronRecord record = known != nullptr ? *known : CronRecord{};
   if (record.jobs.empty()) record.jobs.push_back({.scheduled = {}, .job = {.run = wanted.run}});
   HF_TRY(const auto decision, seams_.runner->decide(pod.id, wanted.job, record.jobs.front().job, claim));
   seen_.insert_or_assign(claim, decision.pod);
   Tended tended{.restarted = decision.restarted, .again_at = decision.again_at};
   record.jobs.front().job = decision.step.record;
-  if (known == nullptr || record != *known) seams_.book.put(claim, record, now);
-  if (!seams_.book.is_stored(claim)) {
-    const auto at = seams_.book.look_again_at(claim, now);
-    tended.again_at = tended.again_at ? std::min(*tended.again_at, at) : at;
+  if (known == nullptr || record != *known) seams_.book.put(wanted.key, record, now);
+  if (!seams_.book.is_stored(wanted.key)) {
+    sooner(tended.again_at, seams_.book.look_again_at(wanted.key, now));
     return tended;
   }
   HF_TRY(tended.wants_whole,
@@ -114,13 +110,24 @@ Result<Driver::Tended> JobDriver::turn(const JobEffective& wanted, bool is_whole
   return tended;
 }
 
-Result<Driver::Tended> JobDriver::tend(const Effective& wanted) { return turn(as_job(wanted), false); }
+Result<Driver::Tended> JobDriver::tend(const Effective& wanted) {
+  HF_TRY(auto tended, turn(as_job(wanted), false));
+  if (const auto untold = untold_.extract(wanted.key); !untold.empty())
+    add_text(tended.restarted, untold.mapped());
+  return tended;
+}
+
+/// Under another container's name it may be wanted still: what it has come to is kept.
+bool JobDriver::is_wanted(const sync::ResourceKey& key) const {
+  return std::ranges::any_of(wanted_, [&](const auto& one) { return one.second == key; });
+}
 
 Result<Driver::Progress> JobDriver::remove(const sync::InventoryEntry& entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
   HF_TRY(const auto progress, seams_.of_claims.remove(entry));
   if (progress == Progress::kPending) return progress;
-  seams_.book.forget(entry.claim);
+  if (is_wanted(entry.key)) return progress;
+  seams_.book.forget(entry.key);
   seams_.runner->forget({entry.key.ns, entry.key.name});
   seen_.erase(entry.claim);
   return progress;
@@ -129,7 +136,7 @@ Result<Driver::Progress> JobDriver::remove(const sync::InventoryEntry& entry) {
 ResourceHealth JobDriver::health(const Effective& wanted) {
   const auto& job = as_job(wanted);
   const auto& claim = job.claims.front();
-  const CronRecord* known = seams_.book.find(claim);
+  const CronRecord* known = seams_.book.find(job.key);
   if (known == nullptr || known->jobs.empty()) return {.health = Health::kProgressing, .reason = "Running"};
   const auto& record = known->jobs.front().job;
   return job_health(job.job, record, seams_.runner->complaint(job.pods.front().id, record, seen_[claim]));
@@ -137,10 +144,14 @@ ResourceHealth JobDriver::health(const Effective& wanted) {
 
 Status JobDriver::watch(const Effective& wanted) {
   const auto& job = as_job(wanted);
+  for (const auto& claim : job.claims) wanted_.insert_or_assign(claim, job.key);
   if (seams_.pods != nullptr) seams_.pods->cache().follow(job.pods.front().id, job.claims.front());
   return {};
 }
 
-void JobDriver::unwatch(const sync::Claim& claim) { seams_.of_claims.unwatch(claim); }
+void JobDriver::unwatch(const sync::Claim& claim) {
+  wanted_.erase(claim);
+  seams_.of_claims.unwatch(claim);
+}
 
 }  // namespace holdfast::edge_agent

@@ -44,7 +44,10 @@ class JobDriver final : public Driver {
   base::Result<Tended> turn(const JobEffective& wanted, bool is_whole);
 
   Seams seams_;
-  std::map<sync::Claim, JobPod> seen_;  ///< as of the last tend()
+  bool is_wanted(const sync::ResourceKey& key) const;
+  std::map<sync::Claim, sync::ResourceKey> wanted_;  ///< by each claim of theirs
+  std::map<sync::ResourceKey, std::string> untold_;  ///< restarts that apply() saw
+  std::map<sync::Claim, JobPod> seen_;               ///< as of the last tend()
 };
 
 /// What is said of one Job by its record and its pod.

@@ -22,9 +22,12 @@ sync::JobSpec without_pod(const sync::JobSpec& job) {
   return out;
 }
 
-/// Of what a pod of it is, under whatever name, and of how many; not of limits and times: a new deadline runs nothing anew.
-base::Digest run_digest(const PodWanted& pod, const sync::JobSpec& job) {
-  return base::Digest::of(pod.digest.hex() + "/" + std::to_string(job.completions));
+/// Of what is run as Git wrote it, and of how many. Not of limits and times: a new deadline runs nothing anew. And not of what this agent makes of it, nor of what a
+/// ConfigMap or Secret says now: an upgrade or a new password would run what is done again.
+base::Digest run_digest(const Json& job_spec) {
+  const Json pod = job_spec.value("template", Json::object()).value("spec", Json::object());
+  return base::Digest::of(
+      base::canonical_json({{"completions", job_spec.value("completions", 1)}, {"pod", pod}}));
 }
 
 Json rest_json(const sync::JobSpec& job) {
@@ -57,7 +60,7 @@ Result<std::unique_ptr<JobEffective>> resolve_job(const sync::Resource& resource
   out->job = without_pod(job);
   const PodId id{resource.key.ns, resource.key.name};
   HF_TRY(auto pod, resolve_pod(id, resource.key, job.pod, references, context));
-  out->run = run_digest(pod, job);
+  out->run = run_digest(object.value("spec", Json::object()));
   out->digest = whole_digest_of(*out, pod, object);
   out->pods.push_back(std::move(pod));
   return out;
@@ -74,7 +77,8 @@ Result<std::unique_ptr<JobEffective>> resolve_cron_job(const sync::Resource& res
   // Its name stands for those of all its Jobs.
   HF_TRY(auto pod,
          resolve_pod({resource.key.ns, resource.key.name}, resource.key, cron.job.pod, references, context));
-  out->run = run_digest(pod, cron.job);
+  const Json spec = object.value("spec", Json::object());
+  out->run = run_digest(spec.value("jobTemplate", Json::object()).value("spec", Json::object()));
   for (const auto& name : jobs) {
     HF_TRY(auto one, resolve_pod({resource.key.ns, name}, resource.key, cron.job.pod, references, context));
     out->pods.push_back(std::move(one));

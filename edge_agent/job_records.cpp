@@ -100,20 +100,20 @@ Status read_entry(const Json& value, const std::string& where, CronEntry& entry)
 
 }  // namespace
 
-std::string encode_jobs(const sync::Claim& claim, const CronRecord& record) {
+std::string encode_jobs(const sync::ResourceKey& key, const CronRecord& record) {
   Json jobs = Json::array();
   for (const auto& entry : record.jobs) jobs.push_back(entry_json(entry));
-  return base::canonical_json({{"claim", claim.text()},
+  return base::canonical_json({{"key", key.text()},
                                {"dealtWith", sync::to_milliseconds(record.dealt_with)},
                                {"jobs", std::move(jobs)}});
 }
 
-Result<std::pair<sync::Claim, CronRecord>> decode_jobs(std::string_view bytes) {
+Result<std::pair<sync::ResourceKey, CronRecord>> decode_jobs(std::string_view bytes) {
   HF_TRY(const Json value, base::parse_json(bytes));
-  std::pair<sync::Claim, CronRecord> out;
+  std::pair<sync::ResourceKey, CronRecord> out;
   auto& record = out.second;
   ObjectReader in(value, "job");
-  in.required("claim", sync::text_field(out.first, sync::Claim::parse))
+  in.required("key", sync::text_field(out.first, sync::ResourceKey::parse))
       .required("dealtWith", sync::time_field(record.dealt_with))
       .required("jobs", [&](const Json& jobs, const std::string& where) -> Status {
         if (!jobs.is_array() || jobs.size() > kCronEntriesMax)

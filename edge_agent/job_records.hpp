@@ -9,11 +9,11 @@
 
 #include "base/result.hpp"
 #include "edge_agent/cron_step.hpp"
-#include "sync/model/claim.hpp"
+#include "sync/model/resource.hpp"
 
 namespace holdfast::edge_agent {
 
-std::string encode_jobs(const sync::Claim& claim, const CronRecord& record);
-base::Result<std::pair<sync::Claim, CronRecord>> decode_jobs(std::string_view bytes);
+std::string encode_jobs(const sync::ResourceKey& key, const CronRecord& record);
+base::Result<std::pair<sync::ResourceKey, CronRecord>> decode_jobs(std::string_view bytes);
 
 }  // namespace holdfast::edge_agent

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const sync::Claim kClaim{sync::ClaimKind::kContainer, "hf.default.report-*"};
+const sync::ResourceKey kKey{"batch", "CronJob", "default", "report"};
 
 CronRecord record() {
   CronRecord out{.dealt_with = base::WallTime{1'700'000'000s}, .jobs = {}};
@@ -28,25 +28,24 @@ CronRecord record() {
 }
 
 TEST(JobRecords, ReadBackAsTheyWere) {
-  const auto read = decode_jobs(encode_jobs(kClaim, record()));
+  const auto read = decode_jobs(encode_jobs(kKey, record()));
   ASSERT_TRUE(read) << read.error().message();
-  EXPECT_EQ(read->first, kClaim);
+  EXPECT_EQ(read->first, kKey);
   EXPECT_EQ(read->second, record());
-  EXPECT_EQ(decode_jobs(encode_jobs(kClaim, {}))->second, CronRecord{});
+  EXPECT_EQ(decode_jobs(encode_jobs(kKey, {}))->second, CronRecord{});
 }
 
 TEST(JobRecords, CutOffAtAnyPlaceAreAnError) {
-  const auto bytes = encode_jobs(kClaim, record());
+  const auto bytes = encode_jobs(kKey, record());
   for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(decode_jobs(bytes.substr(0, n))) << n;
 }
 
 TEST(JobRecords, WhatSaysNothingIsAnError) {
-  for (const auto* const text :
-       {R"({})", R"([])", R"({"claim":"container:hf.a.b-*","dealtWith":"x","jobs":[]})",
-        R"({"claim":"container:hf.a.b-*","dealtWith":0,"jobs":{}})",
-        R"({"claim":"container:hf.a.b-*","dealtWith":0,"jobs":[{}]})",
-        R"({"claim":"nothing","dealtWith":0,"jobs":[]})",
-        R"({"claim":"container:hf.a.b-*","dealtWith":"0","jobs":[]})"}) {
+  for (const auto* const text : {R"({})", R"([])", R"({"key":"batch/CronJob/a/b","dealtWith":"x","jobs":[]})",
+                                 R"({"key":"batch/CronJob/a/b","dealtWith":0,"jobs":{}})",
+                                 R"({"key":"batch/CronJob/a/b","dealtWith":0,"jobs":[{}]})",
+                                 R"({"key":"nothing","dealtWith":0,"jobs":[]})",
+                                 R"({"key":"batch/CronJob/a/b","dealtWith":"0","jobs":[]})"}) {
     EXPECT_FALSE(decode_jobs(text)) << text;
   }
 }

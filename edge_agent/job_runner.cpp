@@ -69,11 +69,42 @@ JobPod JobRunner::raw(const PodId& id) const {
   return {.is = code == 0 ? Is::kSucceeded : Is::kFailed, .number = try_of(id), .message = message};
 }
 
+Stamp JobRunner::now() const {
+  const auto wall = seams_.clock.wall();
+  return {seams_.boot_id, seams_.clock.monotonic(), wall < seams_.not_before ? base::WallTime{} : wall};
+}
+
+/// One of this run that stays: kept by its template where that is known.
+base::Status JobRunner::look(const PodId& id, const JobRecord& record, const sync::Claim& asker,
+                             Decision& out) {
+  seams_.pods.cache().follow(id, asker);
+  out.pod = raw(id);
+  const auto known = kept_.find(id);
+  if (known == kept_.end()) return {};
+  const auto wanted = pod_of_try(known->second, record.run, try_of(id));
+  if (label_of_pod(seams_.pods, id, pod_labels::kDigest) != wanted.digest.hex()) return {};
+  auto& keeper = seams_.pods.keeper(id);
+  HF_TRY(const auto observed, keeper.look(wanted, asker));
+  out.is_made = observed.matches;
+  const std::string how_it_ended = out.pod.message;
+  out.pod = {.is = Is::kActive, .number = try_of(id)};
+  if (!out.is_made) return {};
+  HF_TRY(const auto tended, keeper.tend(wanted, asker));
+  out.restarted = tended.restarted;
+  out.again_at = tended.again_at;
+  const auto phase = keeper.seen(wanted).phase;
+  if (phase == PodPhase::kSucceeded) out.pod.is = Is::kSucceeded;
+  if (phase == PodPhase::kFailed) {
+    out.pod.is = Is::kFailed;
+    out.pod.message = how_it_ended;
+  }
+  return {};
+}
+
 Result<JobRunner::Decision> JobRunner::decide(const PodId& id, const sync::JobSpec& spec,
                                               const JobRecord& record, const sync::Claim& asker) {
   Decision out;
   const auto states = seams_.pods.cache().of_pod(id);
-  const auto known = kept_.find(id);
   if (states.empty()) {
     leaving_.erase(id);
   } else if (leaving_.contains(id)) {
@@ -81,38 +112,12 @@ Result<JobRunner::Decision> JobRunner::decide(const PodId& id, const sync::JobSp
   } else if (run_of(id) != record.run) {
     out.pod.is = Is::kOther;
   } else {
-    seams_.pods.cache().follow(id, asker);
-    out.pod = raw(id);
-    if (known != kept_.end()) {
-      const auto wanted = pod_of_try(known->second, record.run, try_of(id));
-      auto& keeper = seams_.pods.keeper(id);
-      const bool is_by_it = label_of_pod(seams_.pods, id, pod_labels::kDigest) == wanted.digest.hex();
-      if (is_by_it) {
-        HF_TRY(const auto observed, keeper.look(wanted, asker));
-        out.is_made = observed.matches;
-        out.pod = {.is = Is::kActive, .number = try_of(id)};
-      }
-      // What has ended for good in a Job that has is kept by nobody.
-      if (is_by_it && out.is_made) {
-        HF_TRY(const auto tended, keeper.tend(wanted, asker));
-        out.restarted = tended.restarted;
-        out.again_at = tended.again_at;
-        const auto seen = keeper.seen(wanted);
-        if (seen.phase == PodPhase::kSucceeded) out.pod.is = Is::kSucceeded;
-        if (seen.phase == PodPhase::kFailed) {
-          out.pod.is = Is::kFailed;
-          out.pod.message = raw(id).message;
-        }
-      }
-    }
-    for (const auto* state : states)
-      out.pod.restarts += seams_.restarts.count({sync::ClaimKind::kContainer, state->name.str()});
+    HF_CHECK(look(id, record, asker, out));
   }
+  for (const auto* state : states)
+    out.pod.restarts += seams_.restarts.count({sync::ClaimKind::kContainer, state->name.str()});
   out.step = job_step(spec, record, out.pod, now());
-  if (out.step.again_in) {
-    const auto at = seams_.clock.monotonic() + *out.step.again_in;
-    out.again_at = out.again_at ? std::min(*out.again_at, at) : at;
-  }
+  if (out.step.again_in) sooner(out.again_at, seams_.clock.monotonic() + *out.step.again_in);
   return out;
 }
 

@@ -28,10 +28,11 @@ class JobRunner {
     RestartBook& restarts;
     base::Clock& clock;
     std::string boot_id;
+    base::WallTime not_before;  ///< a clock that shows an earlier time is not set
   };
   explicit JobRunner(Seams seams) : seams_(std::move(seams)) {}
 
-  Stamp now() const { return {seams_.boot_id, seams_.clock.monotonic(), seams_.clock.wall()}; }
+  Stamp now() const;
 
   /// How a pod is kept from now on. What runs by an earlier template goes on by that.
   void learn(const PodWanted& pod);
@@ -64,6 +65,7 @@ class JobRunner {
 
  private:
   JobPod raw(const PodId& id) const;
+  base::Status look(const PodId& id, const JobRecord& record, const sync::Claim& asker, Decision& out);
 
   Seams seams_;
   std::map<PodId, PodWanted> kept_;  ///< shed

@@ -21,6 +21,8 @@ class Decision {
   }
 
   JobStep make() {
+    for (auto* stamp : {&step_.record.started, &step_.record.last_failed, &step_.record.finished})
+      restamp(*stamp);
     if (step_.record.outcome == JobOutcome::kNone) count();
     if (step_.record.outcome == JobOutcome::kNone && !spec_.suspend) begin();
     if (step_.record.outcome == JobOutcome::kNone) judge();
@@ -35,6 +37,12 @@ class Decision {
   }
 
  private:
+  /// Of a boot before, when the clock was not set: it says nothing any more, so its time begins now.
+  void restamp(std::optional<Stamp>& stamp) const {
+    const bool is_lost = stamp && stamp->boot_id != now_.boot_id && stamp->wall == base::WallTime{};
+    if (is_lost) stamp = now_;
+  }
+
   bool is_there() const { return pod_.is != Is::kAbsent; }
   bool has_ended() const { return pod_.is == Is::kSucceeded || pod_.is == Is::kFailed; }
 
@@ -154,6 +162,8 @@ JobRecord next_run(const JobRecord& record, const base::Digest& run) {
 }
 
 milliseconds time_since(const Stamp& then, const Stamp& now) {
+  const bool is_unset = then.wall == base::WallTime{} || now.wall == base::WallTime{};
+  if (then.boot_id != now.boot_id && is_unset) return milliseconds{0};
   const auto time = then.boot_id == now.boot_id ? now.monotonic - then.monotonic : now.wall - then.wall;
   return std::max(time, milliseconds{0});
 }

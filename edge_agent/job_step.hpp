@@ -21,10 +21,10 @@ namespace holdfast::edge_agent {
 struct Stamp {
   std::string boot_id;
   base::MonotonicTime monotonic{};
-  base::WallTime wall{};
+  base::WallTime wall{};  ///< 1970 where the clock was not set
   bool operator==(const Stamp&) const = default;
 };
-/// By the steady clock within one boot, else by the wall clock; never negative.
+/// By the steady clock within one boot, else by the wall clock; never negative, and nothing where the one or the other was not set.
 std::chrono::milliseconds time_since(const Stamp& then, const Stamp& now);
 
 enum class JobOutcome { kNone, kComplete, kFailed };

@@ -314,6 +314,17 @@ TEST(JobStep, OverARebootTheWallClockCounts) {
   EXPECT_EQ(time_since(at(10s), at(25s)), 15s);
 }
 
+TEST(JobStep, AStampOfAClockThatWasNotSetSaysNothingAfterAReboot) {
+  JobRecord record = begun();
+  record.started->wall = {};
+  const auto step = job_step(with_deadline(60s), record, {Is::kActive, 1}, at(5s, "boot-2"));
+  EXPECT_EQ(step.record.outcome, JobOutcome::kNone);
+  EXPECT_EQ(step.record.started, at(5s, "boot-2")) << "it is made anew";
+  EXPECT_EQ(job_step(with_deadline(60s), record, {Is::kActive, 1}, at(60s)).record.outcome,
+            JobOutcome::kFailed)
+      << "within a boot the steady clock counts";
+}
+
 TEST(JobStep, TheWaitIsDoubledToSixMinutes) {
   std::vector<std::chrono::milliseconds> waits;
   for (std::uint32_t n = 0; n < 9; ++n) waits.push_back(job_backoff(n));

@@ -11,6 +11,24 @@ namespace holdfast::edge_agent {
 using base::Result;
 using Progress = Driver::Progress;
 
+base::Error no_engine() {
+  return {base::Code::kUnsupported,
+          "this agent runs without a container engine (--engine none); place the application elsewhere"};
+}
+
+bool is_of_all_pods(const sync::Claim& claim) {
+  return claim.kind == sync::ClaimKind::kContainer && claim.value.ends_with("-*");
+}
+
+void sooner(std::optional<base::MonotonicTime>& at, std::optional<base::MonotonicTime> other) {
+  if (other) at = at ? std::min(*at, *other) : *other;
+}
+
+void add_text(std::string& all, const std::string& more) {
+  if (more.empty()) return;
+  all += (all.empty() ? "" : "; ") + more;
+}
+
 std::optional<std::uint64_t> pod_number(const std::string& pod, const std::string& name) {
   if (pod.size() < name.size() + 2 || !pod.starts_with(name) || pod[name.size()] != '-') return std::nullopt;
   const char* const begin = pod.data() + name.size() + 1;

@@ -14,6 +14,17 @@
 
 namespace holdfast::edge_agent {
 
+/// Of what needs a container engine, on a node that has none.
+base::Error no_engine();
+
+/// Whether it is the claim of all pods of a Deployment or CronJob; else of a single container or a port.
+bool is_of_all_pods(const sync::Claim& claim);
+
+void sooner(std::optional<base::MonotonicTime>& at, std::optional<base::MonotonicTime> other);
+
+/// "a; b"
+void add_text(std::string& all, const std::string& more);
+
 /// Of "web-7" and "web": 7. nullopt: it is no pod with a number, or of another name.
 std::optional<std::uint64_t> pod_number(const std::string& pod, const std::string& name);
 

@@ -17,13 +17,15 @@ namespace {
 
 const PodEffective& as_pod(const Effective& effective) { return static_cast<const PodEffective&>(effective); }
 
-/// The containers of ours that hold it.
-std::vector<const base::ContainerState*> holders(Pods& pods, const sync::Claim& claim) {
+/// The containers that hold it; not those of another resource of ours, which has taken it over.
+std::vector<const base::ContainerState*> holders(Pods& pods, const sync::Claim& claim,
+                                                 const sync::InventoryEntry* entry) {
   std::vector<const base::ContainerState*> out;
   for (const auto* state : pods.cache().all()) {
     const bool holds = claim.kind == sync::ClaimKind::kPort ? holds_port(*state, claim.value)
                                                             : state->name.str() == claim.value;
-    if (holds) out.push_back(state);
+    const auto owner = holds && entry != nullptr ? owner_of(*state, pods.marks()) : std::nullopt;
+    if (holds && (!owner || *owner == entry->key)) out.push_back(state);
   }
   return out;
 }
@@ -40,10 +42,10 @@ Result<std::unique_ptr<Effective>> PodDriver::resolve(const sync::Resource& reso
   return pod;
 }
 
-Result<Observed> PodDriver::observe_left(const sync::Claim& claim) {
+Result<Observed> PodDriver::observe_left(const sync::Claim& claim, const sync::InventoryEntry* entry) {
   HF_CHECK(pods_->cache().known(claim));
   Observed observed;
-  for (const auto* state : holders(*pods_, claim)) {
+  for (const auto* state : holders(*pods_, claim, entry)) {
     observed.present = true;
     observed.ours = observed.ours || owner_of(*state, pods_->marks()).has_value();
   }
@@ -55,7 +57,7 @@ Result<Observed> PodDriver::observe_left(const sync::Claim& claim) {
 Result<Observed> PodDriver::observe(const sync::Claim& claim, const Effective* wanted,
                                     const sync::InventoryEntry* entry) {
   if (pods_ == nullptr) return fail(Code::kUnsupported, "this agent runs without a container engine");
-  if (wanted == nullptr) return observe_left(claim);
+  if (wanted == nullptr) return observe_left(claim, entry);
   const auto& pod = as_pod(*wanted);
   HF_TRY(auto observed, keeper(pod).look(pod.pod, pod.claims.front()));
   // A container cannot be marked again; what the inventory says is enough to keep it, not to remove it.
@@ -77,7 +79,7 @@ Result<Driver::Progress> PodDriver::remove(const sync::InventoryEntry& entry) {
   // It may have waited for an image and have no container yet.
   pods_->images().forget(entry.claim);
   HF_CHECK(pods_->cache().known(entry.claim));
-  for (const auto* state : holders(*pods_, entry.claim)) {
+  for (const auto* state : holders(*pods_, entry.claim, &entry)) {
     const auto pod = pod_of(*state);
     if (!pod || !owner_of(*state, pods_->marks())) continue;
     pods_of_[entry.claim] = *pod;
@@ -131,7 +133,7 @@ void PodDriver::unwatch(const sync::Claim& claim) {
   if (pods_ == nullptr) return;
   pods_->images().forget(claim);
   desired_.erase(claim);
-  for (const auto* state : holders(*pods_, claim)) {
+  for (const auto* state : holders(*pods_, claim, nullptr)) {
     const auto pod = pod_of(*state);
     auto* const keeper = pod ? pods_->find(*pod) : nullptr;
     if (keeper != nullptr) keeper->cancel_probes();

@@ -34,7 +34,7 @@ class PodDriver final : public Driver {
 
  private:
   PodKeeper& keeper(const PodEffective& pod) { return pods_->keeper(pod.pod.id); }
-  base::Result<Observed> observe_left(const sync::Claim& claim);
+  base::Result<Observed> observe_left(const sync::Claim& claim, const sync::InventoryEntry* entry);
   bool is_desired(const PodId& pod) const;
   void forget(const sync::Claim& claim);
 

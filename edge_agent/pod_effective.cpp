@@ -298,6 +298,7 @@ void PodWanted::shed() {
     for (auto& file : volume.files) base::wipe(file.content);
     volume.files.clear();
   }
+  is_shed = true;
   for (auto& container : containers) {
     auto& spec = container.spec;
     for (auto& [name, value] : spec.env) base::wipe(value);

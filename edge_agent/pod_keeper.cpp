@@ -379,6 +379,8 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
   if (trouble && !is_there) return fail(*std::move(trouble));
   if (is_there) seams_.images.forget(asker);
   if (is_there && seams_.folders.are_right(wanted)) return Progress::kDone;
+  if (wanted.is_shed)
+    return fail(Code::kInternal, "pod " + id_.text() + ": what it is made of was forgotten");
   if (wanted.unreadable) return fail(*wanted.unreadable);
   if (is_there) {
     HF_CHECK(seams_.folders.update(wanted));

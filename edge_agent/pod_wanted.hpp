@@ -99,6 +99,7 @@ struct PodWanted {
   bool has_network_owner() const {
     return !containers.empty() && containers.front().role == ContainerRole::kNetwork;
   }
+  bool is_shed = false;
   /// Forgets what is needed to create it; it can still be kept.
   void shed();
 };

@@ -22,20 +22,6 @@ const ReplicaEffective& as_replicas(const Effective& effective) {
   return static_cast<const ReplicaEffective&>(effective);
 }
 
-/// Of a single container or a port, as a DaemonSet's; else of all pods with a number.
-bool is_of_all(const sync::Claim& claim) {
-  return claim.kind == sync::ClaimKind::kContainer && claim.value.ends_with("-*");
-}
-
-base::Error no_engine() {
-  return {Code::kUnsupported,
-          "this agent runs without a container engine (--engine none); place the application elsewhere"};
-}
-
-void sooner(std::optional<base::MonotonicTime>& at, std::optional<base::MonotonicTime> other) {
-  if (other) at = at ? std::min(*at, *other) : *other;
-}
-
 std::string counts_text(const ReplicaRules& rules, const ReplicaCounts& counts) {
   return std::to_string(counts.current) + " of " + std::to_string(rules.replicas) +
          " pods are of this revision, " + std::to_string(counts.available) + " available" +
@@ -67,7 +53,11 @@ ReplicaDriver::Group& ReplicaDriver::group(const ReplicaEffective& wanted) {
 Result<std::vector<ReplicaDriver::There>> ReplicaDriver::there(const ReplicaEffective& wanted, Group& group) {
   Pods& pods = *seams_.pods;
   const auto& claim = wanted.claims.front();
-  HF_CHECK(pods.cache().known(claim));
+  if (const Status known = pods.cache().known(claim); !known) {
+    // While the engine is away nothing can go on.
+    group.progress.begin(seams_.clock.monotonic());
+    return fail(known.error());
+  }
   std::set<PodId> ids;
   for (auto& id : pods_of(pods, wanted.key)) ids.insert(std::move(id));
   // What has the digest that is wanted is right, whoever made it.
@@ -90,7 +80,8 @@ Result<std::vector<ReplicaDriver::There>> ReplicaDriver::there(const ReplicaEffe
       one.is_whole = observed.matches;
     } else {
       const auto known = std::ranges::find_if(group.former, [&](const auto& set) { return is_of(*set); });
-      if (known != group.former.end()) one.wanted = &(**known)[*index];
+      one.wanted = known != group.former.end() ? &(**known)[*index] : &by_labels(group, id);
+      one.is_known = known != group.former.end();
       pods.cache().follow(id, claim);
     }
     out.push_back(one);
@@ -102,7 +93,7 @@ Result<Observed> ReplicaDriver::observe(const sync::Claim& claim, const Effectiv
                                         const sync::InventoryEntry* entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
   if (wanted == nullptr) {
-    if (!is_of_all(claim)) return seams_.of_claims.observe(claim, nullptr, entry);
+    if (!is_of_all_pods(claim)) return seams_.of_claims.observe(claim, nullptr, entry);
     HF_CHECK(seams_.pods->cache().known(claim));
     // Until the last word on each of them was heard, so that remove() can forget them.
     const auto known = groups_.find(claim);
@@ -138,21 +129,34 @@ Result<Observed> ReplicaDriver::observe(const sync::Claim& claim, const Effectiv
 
 // ---- keeping what is there ----
 
+/// Of a revision that this agent never saw: all that its containers say of themselves, which is enough to start them again.
+const PodWanted& ReplicaDriver::by_labels(Group& group, const PodId& id) {
+  PodWanted pod;
+  pod.id = id;
+  pod.is_shed = true;
+  for (const auto* state : seams_.pods->cache().of_pod(id)) {
+    PodContainer one;
+    one.role = role_of(*state);
+    one.name = label(*state, pod_labels::kContainer);
+    one.claim = {sync::ClaimKind::kContainer, state->name.str()};
+    one.spec.name = state->name;
+    pod.grace = grace_of(*state);
+    pod.containers.push_back(std::move(one));
+  }
+  std::ranges::stable_sort(pod.containers, {}, &PodContainer::role);
+  return group.unknown.insert_or_assign(id, std::move(pod)).first->second;
+}
+
 ReplicaPod ReplicaDriver::seen(const There& pod, const Group& group) {
   ReplicaPod out{
       .index = pod.index, .is_current = pod.is_current, .is_leaving = group.leaving.contains(pod.id)};
-  if (pod.wanted != nullptr) {
-    const auto seen = seams_.pods->keeper(pod.id).seen(*pod.wanted);
-    if (seen.is_ready)
-      out.ready_for = seams_.clock.monotonic() - seen.ready_since.value_or(seams_.clock.monotonic());
-    return out;
-  }
-  // This agent never knew how to probe it: that it runs has to do, until it is replaced.
-  const auto states = seams_.pods->cache().of_pod(pod.id);
-  const bool runs = std::ranges::all_of(states, [](const auto* state) {
-    return role_of(*state) == ContainerRole::kInit || state->phase == base::ContainerPhase::kRunning;
-  });
-  if (runs) out.ready_for = base::limits::kMinReadyMax;
+  if (pod.wanted == nullptr) return out;
+  const auto seen = seams_.pods->keeper(pod.id).seen(*pod.wanted);
+  if (!seen.is_ready) return out;
+  // Of one that this agent never knew how to probe, that it runs has to do.
+  const bool was_here = pod.is_current || pod.is_known;
+  const auto now = seams_.clock.monotonic();
+  out.ready_for = was_here ? now - seen.ready_since.value_or(now) : base::limits::kMinReadyMax;
   return out;
 }
 
@@ -163,9 +167,7 @@ Result<std::vector<ReplicaPod>> ReplicaDriver::keep(const ReplicaEffective& want
     const bool can_be_kept = pod.wanted != nullptr && (!pod.is_current || pod.is_whole);
     if (can_be_kept && !group.leaving.contains(pod.id)) {
       HF_TRY(const auto one, seams_.pods->keeper(pod.id).tend(*pod.wanted, wanted.claims.front()));
-      if (!one.restarted.empty()) {
-        tended.restarted += (tended.restarted.empty() ? "" : "; ") + pod.id.name + ": " + one.restarted;
-      }
+      if (!one.restarted.empty()) add_text(tended.restarted, pod.id.name + ": " + one.restarted);
       sooner(tended.again_at, one.again_at);
     }
     out.push_back(seen(pod, group));
@@ -188,7 +190,11 @@ Result<Driver::Tended> ReplicaDriver::tend(const Effective& wanted) {
   HF_TRY(const auto pods, there(replicas, of));
   Tended tended;
   HF_CHECK(keep(replicas, of, pods, tended));
-  if (of.step.is_complete) of.former.clear();
+  if (of.step.is_complete) {
+    of.former.clear();
+    of.unknown.clear();
+  }
+  add_text(tended.restarted, std::exchange(of.untold, {}));
   look_again(replicas, of, tended);
   return tended;
 }
@@ -213,17 +219,33 @@ Result<bool> ReplicaDriver::images_there(const ReplicaEffective& wanted, Group& 
   return are_there;
 }
 
+/// By the true mark of one of its containers at least; else nothing of it may be ended.
+bool ReplicaDriver::is_ours(const PodId& id) const {
+  const auto states = seams_.pods->cache().of_pod(id);
+  return std::ranges::any_of(
+      states, [&](const auto* state) { return owner_of(*state, seams_.pods->marks()).has_value(); });
+}
+
 Status ReplicaDriver::carry_out(const ReplicaEffective& wanted, Group& group,
                                 const std::vector<There>& there) {
   const auto& claim = wanted.claims.front();
   group.pending = {.health = Health::kProgressing,
                    .reason = "RollingUpdate",
                    .message = counts_text(wanted.rules, group.step.counts)};
+  const bool is_whole =
+      std::ranges::all_of(there, [](const auto& pod) { return !pod.is_current || pod.is_whole; });
+  // Fewer of the same need none.
   const bool needs_images =
-      !group.step.create.empty() || (group.step.counts.former > 0 && wanted.rules.replicas > 0);
+      !group.step.create.empty() || !is_whole || group.step.counts.current < wanted.rules.replicas;
   HF_TRY(const bool has_images, needs_images ? images_there(wanted, group) : Result<bool>(true));
   if (!has_images) return {};
-  for (const auto index : group.step.stop) group.leaving.insert(replica_id(wanted.key, index));
+  for (const auto index : group.step.stop) {
+    const PodId id = replica_id(wanted.key, index);
+    if (!is_ours(id))
+      return fail(Code::kConflict,
+                  "pod " + id.name + " is one too many and was not made by this node: remove it by hand");
+    group.leaving.insert(id);
+  }
   HF_CHECK(end_leaving(claim, group));
   std::set<std::uint32_t> missing(group.step.create.begin(), group.step.create.end());
   for (const auto& pod : there) {
@@ -255,15 +277,11 @@ Status ReplicaDriver::check_progress(const ReplicaEffective& wanted, Group& grou
                   (worst.message.empty() ? "" : "; " + worst.message));
 }
 
-Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Action& /*action*/) {
+Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Action& action) {
   const auto& replicas = as_replicas(wanted);
   Group& of = group(replicas);
   const auto& claim = replicas.claims.front();
-  if (const Status known = seams_.pods->cache().known(claim); !known) {
-    // While the engine is away nothing can go on.
-    of.progress.begin(seams_.clock.monotonic());
-    return fail(known.error());
-  }
+  HF_CHECK(seams_.pods->cache().known(claim));
   HF_CHECK(end_leaving(claim, of));
   HF_TRY(const auto pods, there(replicas, of));
   Tended tended;
@@ -272,7 +290,9 @@ Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Act
   const bool is_whole =
       std::ranges::all_of(pods, [](const auto& pod) { return pod.is_current && pod.is_whole; });
   const bool is_made = of.leaving.empty() && is_whole && counts.current == replicas.rules.replicas;
-  if (is_made) return Progress::kDone;
+  add_text(of.untold, tended.restarted);
+  // What is adopted came shed: nothing is made of it, and nothing is missing.
+  if (is_made || action.kind == ActionKind::kAdopt) return Progress::kDone;
   HF_CHECK(check_progress(replicas, of));
   HF_CHECK(carry_out(replicas, of, pods));
   look_again(replicas, of, tended);
@@ -286,7 +306,7 @@ std::optional<ResourceHealth> ReplicaDriver::pending(const Effective& wanted) {
 
 Result<Driver::Progress> ReplicaDriver::remove(const sync::InventoryEntry& entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
-  if (!is_of_all(entry.claim)) return seams_.of_claims.remove(entry);
+  if (!is_of_all_pods(entry.claim)) return seams_.of_claims.remove(entry);
   HF_CHECK(seams_.pods->cache().known(entry.claim));
   Group& of = groups_[entry.claim];
   for (auto& id : pods_of(*seams_.pods, entry.key)) of.leaving.insert(std::move(id));
@@ -353,9 +373,10 @@ Status ReplicaDriver::watch(const Effective& wanted) {
 void ReplicaDriver::unwatch(const sync::Claim& claim) {
   const auto known = groups_.find(claim);
   if (known == groups_.end()) return;
-  for (const auto& set : {known->second.current}) {
-    if (!set) continue;
-    for (const auto& pod : *set) {
+  auto sets = known->second.former;
+  sets.push_back(known->second.current);
+  for (const auto& set : sets) {
+    for (const auto& pod : set ? *set : std::vector<PodWanted>{}) {
       auto* const keeper = seams_.pods->find(pod.id);
       if (keeper != nullptr) keeper->cancel_probes();
     }

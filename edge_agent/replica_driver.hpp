@@ -44,28 +44,32 @@ class ReplicaDriver final : public Driver {
  private:
   /// What may be lost at any time: a new agent finds out by looking.
   struct Group {
-    ReplicaPods current;              ///< shed
-    std::vector<ReplicaPods> former;  ///< of earlier revisions, newest first
+    ReplicaPods current;                 ///< shed
+    std::vector<ReplicaPods> former;     ///< of earlier revisions, newest first
+    std::map<PodId, PodWanted> unknown;  ///< of a revision that this agent never saw, by their labels
     std::set<PodId> leaving;
     base::Digest digest;  ///< that `progress` is of
     RolloutProgress progress;
     ReplicaStep step;  ///< as of the last look
     ResourceHealth pending;
+    std::string untold;  ///< restarts that apply() saw
   };
   /// One pod that is there.
   struct There {
     PodId id;
     std::uint32_t index = 0;
     bool is_current = false;
-    bool is_whole = false;  ///< of a current one: all its containers are there
-    const PodWanted* wanted =
-        nullptr;  ///< by what it is kept; none: it is of a revision that this agent does not know
+    bool is_whole = false;              ///< of a current one: all its containers are there
+    const PodWanted* wanted = nullptr;  ///< by what it is kept
+    bool is_known = false;              ///< of a former one: this agent kept it before
   };
   Group& group(const ReplicaEffective& wanted);
   base::Result<std::vector<There>> there(const ReplicaEffective& wanted, Group& group);
   base::Result<std::vector<ReplicaPod>> keep(const ReplicaEffective& wanted, Group& group,
                                              const std::vector<There>& there, Tended& tended);
+  const PodWanted& by_labels(Group& group, const PodId& id);
   ReplicaPod seen(const There& pod, const Group& group);
+  bool is_ours(const PodId& id) const;
   base::Status end_leaving(const sync::Claim& claim, Group& group);
   base::Result<bool> images_there(const ReplicaEffective& wanted, Group& group);
   base::Status carry_out(const ReplicaEffective& wanted, Group& group, const std::vector<There>& there);

@@ -40,7 +40,7 @@ class Decision {
   }
 
  private:
-  /// Which of two is the smaller loss: what is not ready, then what became so last, then the greater index.
+  /// Which of two is the smaller loss: what is not available, then what is not ready, then the greater index.
   bool goes_before(const ReplicaPod& a, const ReplicaPod& b) const {
     const auto rank = [&](const ReplicaPod& pod) {
       return std::tuple(is_available(rules_, pod), pod.ready_for.has_value(), ~pod.index);
@@ -165,12 +165,13 @@ void RolloutProgress::look(const ReplicaStep& step, base::MonotonicTime now) {
   was_complete_ = was_complete_ || is_complete_;
   if (!best_) {
     best_ = step.counts;
+    moved_at_ = now;  // from now on it can go on: before, it may have waited for others
     return;
   }
   ReplicaCounts& best = *best_;
   const bool has_moved = step.counts.current > best.current || step.counts.former < best.former ||
                          step.counts.current_ready > best.current_ready ||
-                         step.counts.current_available > best.current_available;
+                         step.counts.current_available > best.current_available || step.counts.leaving > 0;
   if (has_moved) moved_at_ = now;
   best.current = std::max(best.current, step.counts.current);
   best.former = std::min(best.former, step.counts.former);

@@ -253,6 +253,20 @@ TEST(RolloutProgress, EachStepForwardGivesTheWholeTimeAgain) {
   EXPECT_EQ(progress.deadline(600s), kStart + 1'120s);
 }
 
+TEST(RolloutProgress, BeginsWithTheFirstLookNotWhenItWasAskedFor) {
+  RolloutProgress progress;
+  progress.begin(kStart);
+  progress.look(replica_step(rolling(1, 0, 1), {}), kStart + 700s);
+  EXPECT_EQ(progress.deadline(600s), kStart + 1'300s) << "it waited for an earlier wave";
+}
+
+TEST(RolloutProgress, APodThatTakesItsGraceIsNoStop) {
+  RolloutProgress progress;
+  progress.begin(kStart);
+  for (int i = 0; i < 90; ++i) progress.look(replica_step(rolling(1, 1, 0), pods("x")), kStart + i * 10s);
+  EXPECT_EQ(progress.deadline(600s), kStart + 890s + 600s);
+}
+
 TEST(RolloutProgress, APodThatComesAndGoesIsNoProgress) {
   RolloutProgress progress;
   progress.begin(kStart);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.hpp"
 #include "edge_agent/job_records.hpp"
 #include "edge_agent/packed_text.hpp"
 #include "edge_agent/state_records.hpp"
@@ -101,8 +102,10 @@ Status StateStore::load() {
       return {};
     }));
     HF_CHECK(each_record(txn, kJobTable, [&](std::string_view, std::string_view value) -> Status {
-      HF_TRY(auto record, decode_jobs(value));
-      jobs.insert(std::move(record));
+      auto record = decode_jobs(value);
+      if (record) jobs.insert(*std::move(record));
+      // What one Job has come to is not worth the store: it is taken for what its container says.
+      if (!record) base::log::failure("the record of a Job says nothing", "job", record.error());
       return {};
     }));
     return each_record(txn, kBodyTable, [&](std::string_view key, std::string_view) -> Status {
@@ -204,10 +207,10 @@ Status StateStore::write(sync::WriteTxn& txn, const Changes& changes, const std:
     HF_CHECK(record != nullptr ? txn.put(kUnitTable, unit, encode_unit_record(unit, *record))
                                : txn.erase(kUnitTable, unit));
   }
-  for (const auto& [claim, since] : jobs_.changed()) {
-    const CronRecord* record = jobs_.find(claim);
-    HF_CHECK(record != nullptr ? txn.put(kJobTable, claim_key(claim), encode_jobs(claim, *record))
-                               : txn.erase(kJobTable, claim_key(claim)));
+  for (const auto& [key, since] : jobs_.changed()) {
+    const CronRecord* record = jobs_.find(key);
+    HF_CHECK(record != nullptr ? txn.put(kJobTable, key.text(), encode_jobs(key, *record))
+                               : txn.erase(kJobTable, key.text()));
   }
   for (const auto& digest : garbage) {
     HF_CHECK(txn.erase(kBodyTable, digest.view()));
