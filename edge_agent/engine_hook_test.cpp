@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "edge_agent/fake_node.hpp"
+#include "edge_agent/tables.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -561,6 +562,19 @@ INSTANTIATE_TEST_SUITE_P(Table, EngineHookPolicy,
                                            PolicyRow{"BothAndWell", "HookSucceeded,HookFailed", 0, false},
                                            PolicyRow{"BothAndFailed", "HookSucceeded, HookFailed", 1, false}),
                          [](const auto& info) { return info.param.name; });
+
+TEST_F(EngineHooks, AnApplicationThatNeverHadOneIsRecordedAsBeforeThereWereAny) {
+  begin(app("1"));
+  node.desire({app("2")});
+  node.pass(2min);
+  node.host.set_fault("/forbidden", base::FileFault::kPermission);
+  node.desire({app("3").file("x", "/forbidden/x", "x")});
+  node.pass(10min);
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  const auto stored = sync::read_one(node.store, kSectionTable, app("2").uid().str());
+  ASSERT_TRUE(stored && *stored);
+  EXPECT_THAT(**stored, Not(HasSubstr("\"run\""))) << "an older agent would call it damaged";
+}
 
 TEST_F(EngineHooks, ThePlanSaysWhatBecomesOfThem) {
   ends("migrate", 0, 10s);
