@@ -354,6 +354,26 @@ TEST(PlanPruneLimit, WhatIsGoneAlreadyIsForgottenWithoutCounting) {
 
 // ---- rollback and removal ----
 
+TEST(PlanRollback, DeletesWhatAGoodStateMadeThatWasGivenUpOnTheWay) {
+  Scene scene;
+  scene.section("A", {});
+  scene.last().mode = SectionMode::kRollback;
+  scene.last().failed = kFailed;
+  scene.last().given_up = {kOther};
+  auto made = entry("A", "made", "/made");
+  made.made_by = kOther;
+  auto foreign = entry("A", "foreign", "/foreign");
+  foreign.made_by = kOther;
+  auto kept = entry("A", "kept", "/kept");
+  kept.made_by = kOther;
+  kept.prune_disabled = true;
+  scene.owns(made).host("/made", kRight).owns(foreign).host("/foreign", kForeign).owns(kept).host("/kept", kRight);
+  scene.owns(entry("A", "older", "/older")).host("/older", kRight);
+  EXPECT_THAT(actions_of(scene), ElementsAre("Delete made"));
+  EXPECT_THAT(withheld_of(scene),
+              testing::UnorderedElementsAre("KeptByRollback older", "NotOurs foreign", "PruneDisabled kept"));
+}
+
 TEST(PlanRollback, DeletesOnlyWhatTheFailedSectionMade) {
   Scene scene;
   scene.section("A", {item("kept", "/kept")}).host("/kept", kRight).owns(entry("A", "kept", "/kept"));

@@ -52,7 +52,9 @@ std::string name_of(const InventoryEntry& entry) {
 /// What a rollback leaves as it is; it was not the failed section that put it there.
 std::optional<Withheld> left_by_rollback(const SectionInput& section, const InventoryEntry& entry) {
   if (section.mode != SectionMode::kRollback) return std::nullopt;
-  if (entry.made_by != section.failed) {
+  const bool has_failed = entry.made_by == section.failed ||
+                          std::ranges::find(section.given_up, entry.made_by) != section.given_up.end();
+  if (!has_failed) {
     return withhold(entry, WithheldReason::kRolledBack,
                     name_of(entry) + " stays: the way back deletes only what the failed revision made");
   }

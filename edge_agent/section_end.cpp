@@ -373,7 +373,9 @@ void SectionEnd::tell_rolled_back(const SectionRecord& after) {
   std::size_t count = 0;
   for (const auto& withheld : parts_.live[after.accepted.application].leftovers) {
     const auto* entry = parts_.store.entry(withheld.claim);
-    const bool was_taken = entry != nullptr && entry->adopted && entry->made_by == after.accepted.digest;
+    const bool was_taken =
+        entry != nullptr && entry->adopted &&
+        (entry->made_by == after.accepted.digest || std::ranges::count(after.given_up, entry->made_by) > 0);
     if (withheld.reason != WithheldReason::kRolledBack || !was_taken) continue;
     if (++count <= kNamedMax) lost += (lost.empty() ? "" : ", ") + withheld.claim.text();
   }

@@ -136,7 +136,9 @@ void keep_books(SectionRecord& record, Event event, SectionHooks hooks) {
       break;
     case Event::kRollbackFailed:
       // The one before it is next. This one is not good any more; the oldest is tried for as long as it takes.
-      if (record.last_good.size() > 1) record.last_good.erase(record.last_good.begin());
+      if (record.last_good.size() < 2) break;
+      record.given_up.push_back(record.last_good.front());
+      record.last_good.erase(record.last_good.begin());
       break;
     case Event::kAllHealthy:
     case Event::kOverPruneLimit:
@@ -176,6 +178,8 @@ Advance advance(SectionRecord record, Event event, std::uint32_t retry_limit, Se
   record.phase = next.phase;
   const bool is_failure = event == Event::kFailed || event == Event::kFailedForGood;
   if (is_failure && is_walking(was) && next.phase != Phase::kRetrying) quarantine(record);
+  const bool is_back = next.phase == Phase::kRollingBack || next.phase == Phase::kQuarantined;
+  if (!is_back) record.given_up.clear();
   if (was == Phase::kRollingBack && next.phase == Phase::kQuarantined && !record.last_good.empty()) {
     record.applied = record.last_good.front();
   }

@@ -327,6 +327,10 @@ TEST(SectionBooks, AGoodStateThatDoesNotComeBackMakesWayForTheOneBeforeIt) {
   record = advance(record, Event::kAllHealthy, kLimit).record;
   EXPECT_EQ(record.phase, Phase::kQuarantined);
   EXPECT_EQ(record.applied, kOlder);
+  EXPECT_EQ(record.given_up, std::vector{kGood}) << "what it made may still be there";
+  EXPECT_EQ(decode_section_record(encode_section_record(record)).value(), record);
+  record = advance(record, Event::kAccepted, kLimit).record;
+  EXPECT_TRUE(record.given_up.empty()) << "the way back is over";
 }
 
 }  // namespace
