@@ -105,6 +105,8 @@ struct Action {
   std::int64_t wave = 0;
   std::string reason;      ///< for people: "content differs", "renamed from File/a", "removed from Git"
   bool was_there = false;  ///< before this agent took it over
+  /// kDelete: before anything of the section is applied, for it is a hook of an attempt that is over.
+  bool goes_first = false;
   bool operator==(const Action&) const = default;
 };
 

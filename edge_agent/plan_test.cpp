@@ -352,6 +352,78 @@ TEST(PlanPruneLimit, WhatIsGoneAlreadyIsForgottenWithoutCounting) {
   EXPECT_THAT(withheld_of(scene), IsEmpty());
 }
 
+// ---- hooks that are over ----
+
+/// One that has ended well and is to be deleted for it.
+Scene over_hook(const InventoryEntry& known, Observed seen) {
+  Scene scene;
+  auto hook = item("hook", "/hook");
+  hook.hook = sync::Hook{.stage = sync::HookStage::kPreSync, .delete_succeeded = true};
+  hook.rests = true;
+  seen.end = Observed::End::kWell;
+  scene.section("A", {hook}).owns(known).host("/hook", seen);
+  scene.last().clears_hooks = true;
+  return scene;
+}
+
+TEST(PlanHook, OneThatIsOverGoesAsItsPolicySays) {
+  EXPECT_THAT(actions_of(over_hook(entry("A", "hook", "/hook"), kRight)), ElementsAre("Delete hook"));
+}
+
+TEST(PlanHook, OneThatIsNotOursStays) {
+  EXPECT_THAT(actions_of(over_hook(entry("A", "hook", "/hook"), kForeign)), IsEmpty());
+}
+
+TEST(PlanHook, OneThatWasThereBeforeStays) {
+  auto known = entry("A", "hook", "/hook");
+  known.adopted = true;
+  EXPECT_THAT(actions_of(over_hook(known, kRight)), IsEmpty());
+}
+
+TEST(PlanHook, OneThatIsNotToBePrunedStays) {
+  auto known = entry("A", "hook", "/hook");
+  known.prune_disabled = true;
+  EXPECT_THAT(actions_of(over_hook(known, kRight)), IsEmpty());
+}
+
+TEST(PlanHook, OneWhoseClaimSomebodyElseHoldsStays) {
+  EXPECT_THAT(actions_of(over_hook(entry("B", "hook", "/hook"), kRight)), IsEmpty());
+  auto scene = over_hook(entry("B", "other", "/hook"), kRight);
+  scene.section("B", {item("other", "/hook")});
+  EXPECT_THAT(actions_of(scene), testing::Not(testing::Contains("Delete hook")));
+}
+
+TEST(PlanHook, NoneGoesWithoutPermission) {
+  auto scene = over_hook(entry("A", "hook", "/hook"), kRight);
+  scene.last().clears_hooks = false;
+  EXPECT_THAT(actions_of(scene), IsEmpty());
+}
+
+TEST(PlanHook, OneThatRunsAndIsNotDesiredGoesFirstWhereNothingIsPrunedToo) {
+  auto known = entry("A", "hook", "/hook");
+  known.hook = true;
+  auto runs = kRight;
+  runs.end = Observed::End::kRuns;
+  Scene scene;
+  scene.section("A", {item("a", "/a")}).host("/a", kAbsent).owns(known).host("/hook", runs);
+  scene.last().prune = false;
+  EXPECT_THAT(actions_of(scene), ElementsAre("Create a", "Delete hook"));
+  EXPECT_TRUE(plan(scene.input).actions.back().goes_first);
+  scene.last().permission = DeletePermission::kNone;
+  EXPECT_THAT(withheld_of(scene), ElementsAre("NoProof hook"));
+}
+
+TEST(PlanHook, OneThatHasEndedAndIsNotDesiredIsALeftoverLikeOthers) {
+  auto known = entry("A", "hook", "/hook");
+  known.hook = true;
+  auto over = kRight;
+  over.end = Observed::End::kWell;
+  Scene scene;
+  scene.section("A", {}).owns(known).host("/hook", over);
+  scene.last().prune = false;
+  EXPECT_THAT(withheld_of(scene), ElementsAre("PruneDisabled hook"));
+}
+
 // ---- rollback and removal ----
 
 TEST(PlanRollback, DeletesWhatAGoodStateMadeThatWasGivenUpOnTheWay) {

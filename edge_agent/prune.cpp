@@ -65,6 +65,13 @@ std::optional<Withheld> left_by_rollback(const SectionInput& section, const Inve
                       "what it was before cannot be brought back");
 }
 
+/// A hook of an attempt that nobody wants any more, and that runs: what comes now would meet its effects. One that was
+/// told to end is seen to its end.
+bool is_dropped_hook(const SectionInput& section, const InventoryEntry& entry, const Observed* seen) {
+  if (section.mode != SectionMode::kHold || !entry.hook || seen == nullptr || !seen->present) return false;
+  return seen->end == Observed::End::kRuns || entry.phase == sync::InventoryPhase::kDeleting;
+}
+
 /// `seen` is null where it could not be looked at.
 std::optional<Withheld> reason_to_keep(const SectionInput& section, const InventoryEntry& entry,
                                        const Observed* seen) {
@@ -78,7 +85,8 @@ std::optional<Withheld> reason_to_keep(const SectionInput& section, const Invent
                         " stays: it carries holdfast.dev/prune: disabled, or came from an application that a "
                         "hub lost");
   }
-  if (!section.prune && section.mode == SectionMode::kHold) {
+  // Not for leaving Git goes a hook that runs on: its attempt is over.
+  if (!section.prune && section.mode == SectionMode::kHold && !is_dropped_hook(section, entry, seen)) {
     return withhold(entry, WithheldReason::kPruneDisabled,
                     what + " stays: the application does not prune (syncPolicy.automated.prune)");
   }
@@ -219,6 +227,12 @@ void plan_deletes(const PlanInput& input, const ClaimTable& claims, const Sectio
   for (const auto* entry : leftovers(input, claims, section)) {
     const Leaves leaves = decide(input, section, *entry, plan);
     if (leaves == Leaves::kNo) continue;
+    if (is_dropped_hook(section, *entry, seen_at(input, entry->claim))) {
+      plan.actions.push_back({ActionKind::kDelete, entry->application, entry->key, entry->claim,
+                              entry->effective, entry->wave, "the attempt that it was run for is over"});
+      plan.actions.back().goes_first = true;
+      continue;
+    }
     // A delete that was decided before, and did not get through, was within the limit then. What cannot be
     // seen now counts: else the rest would go today, and it tomorrow.
     if (entry->phase != sync::InventoryPhase::kDeleting) ++fresh;
