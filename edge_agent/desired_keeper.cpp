@@ -44,7 +44,7 @@ bool fits(const sync::SectionBody& body, const sync::SectionRef& ref) {
 
 }  // namespace
 
-SectionRecord accept_section(const SectionRecord* known, const sync::SectionRef& ref) {
+SectionRecord accept_section(const SectionRecord* known, const sync::SectionRef& ref, SectionHooks hooks) {
   SectionRecord record = known == nullptr ? SectionRecord{} : *known;
   const bool is_news = known == nullptr || differs(*known, ref);
   record.accepted = ref;
@@ -52,7 +52,7 @@ SectionRecord accept_section(const SectionRecord* known, const sync::SectionRef&
   record.removal = {};
   if (!is_news) return record;
   const bool is_other = known == nullptr || known->accepted.digest != ref.digest;
-  if (known != nullptr && is_other) begin_another(record);
+  if (known != nullptr && is_other) begin_another(record, hooks);
   record = advance(std::move(record), SectionEvent::kAccepted, 0).record;
   if (is_other && is_quarantined(record, ref.digest)) {
     // What the record says is of the one before.
@@ -104,7 +104,7 @@ Status DesiredKeeper::put_right(const DesiredHeader& header) {
     is_false = is_false || record != nullptr;
     base::log::error("a stored record is lost, or says something else than the stored desired state",
                      {{"application", ref.name}, {"section", ref.digest.brief()}});
-    changes.sections[ref.application] = accept_section(record, ref);
+    changes.sections[ref.application] = new_record(record, ref);
   }
   for (const auto& removal : header.removals) {
     if (parts_.store.section(removal.application) != nullptr) continue;
@@ -325,9 +325,26 @@ std::vector<Frame> DesiredKeeper::repeat(const DesiredHeader& header, State stat
   return frames;
 }
 
+SectionRecord DesiredKeeper::new_record(const SectionRecord* known, const sync::SectionRef& ref) const {
+  const bool is_other = known != nullptr && known->accepted.digest != ref.digest;
+  return accept_section(known, ref, is_other ? hooks_of(ref.digest) : SectionHooks::kNone);
+}
+
+/// Of one that cannot be read none is run either.
+SectionHooks DesiredKeeper::hooks_of(const Digest& digest) const {
+  const auto staged = staged_.find(digest);
+  const auto bytes =
+      staged == staged_.end() ? parts_.store.body(digest) : base::Result<std::string>(staged->second.bytes);
+  const auto section = bytes ? sync::decode_section(*bytes) : base::fail(bytes.error());
+  if (!section) return SectionHooks::kNone;
+  const bool has_some = std::ranges::any_of(
+      section->resources, [](const sync::Resource& resource) { return resource.hook.has_value(); });
+  return has_some ? SectionHooks::kSome : SectionHooks::kNone;
+}
+
 void DesiredKeeper::add_sections(const DesiredHeader& header, Changes& changes) const {
   for (const auto& ref : header.sections) {
-    changes.sections[ref.application] = accept_section(parts_.store.section(ref.application), ref);
+    changes.sections[ref.application] = new_record(parts_.store.section(ref.application), ref);
   }
 }
 

@@ -58,6 +58,8 @@ class DesiredKeeper {
   /// Takes the bodies out of it.
   void stage(const sync::DesiredHeader& header, sync::State& state);
   std::vector<base::Digest> missing(const sync::DesiredHeader& header) const;
+  SectionRecord new_record(const SectionRecord* known, const sync::SectionRef& ref) const;
+  SectionHooks hooks_of(const base::Digest& digest) const;
   void add_sections(const sync::DesiredHeader& header, Changes& changes) const;
   void add_removals(const sync::DesiredHeader& header, Changes& changes) const;
   std::optional<SectionRecord> removal_record(const sync::Removal& removal) const;
@@ -84,7 +86,8 @@ class DesiredKeeper {
 };
 
 /// What a new header makes of one section's record. `known` is null for an application that is new here.
-SectionRecord accept_section(const SectionRecord* known, const sync::SectionRef& ref);
+/// `hooks`: of the section that `ref` names.
+SectionRecord accept_section(const SectionRecord* known, const sync::SectionRef& ref, SectionHooks hooks);
 SectionRecord accept_removal(const SectionRecord& known, const sync::Removal& removal);
 
 }  // namespace holdfast::edge_agent

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "edge_agent/fake_node.hpp"
+#include "edge_agent/state_records.hpp"
+#include "edge_agent/tables.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -520,6 +522,77 @@ TEST_F(EngineHooks, OneThatIsOverKeepsItsClaim) {
   EXPECT_EQ(starts_of("migrate"), 0U);
 }
 
+// ---- one that a pre-empting revision does not have ----
+
+struct DroppedRow {
+  const char* name;
+  bool prune;
+};
+class EngineDroppedHook : public ::testing::TestWithParam<DroppedRow> {};
+
+TEST_P(EngineDroppedHook, EndsBeforeTheNewRevisionBegins) {
+  FakeNode node;
+  base::FakeProgram slow;
+  slow.exits_after = 1h;
+  slow.stop_takes = 5s;
+  node.host.set_program(node.process("migrate"), slow);
+  const auto with_policy = [&](FakeApp made) {
+    made.policy.prune = GetParam().prune;
+    return made;
+  };
+  node.desire({with_policy(app("1"))});
+  node.pass(1min);
+  node.desire({with_policy(app("2").process_spec("migrate", once("migrate"), hook("PreSync")))});
+  node.pass(10s);
+  ASSERT_TRUE(node.runs("migrate"));
+  node.desire({with_policy(app("3"))});
+  node.pass(2s);
+  EXPECT_EQ(node.content("/etc/a"), "1") << "it is still ending";
+  EXPECT_THAT(node.resource("File/a").message, HasSubstr("waits for Process/migrate"));
+  ASSERT_TRUE(node.restart());
+  node.pass(2s);
+  EXPECT_EQ(node.content("/etc/a"), "1") << "whoever looks";
+  node.pass(1min);
+  EXPECT_EQ(node.content("/etc/a"), "3");
+  EXPECT_EQ(node.status("migrate").phase, base::ProcessPhase::kAbsent);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_EQ(node.section("app").sync, SyncStatus::kSynced) << "nothing of it is left";
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, EngineDroppedHook,
+                         ::testing::Values(DroppedRow{"Pruned", true}, DroppedRow{"NotPruned", false}),
+                         [](const auto& info) { return info.param.name; });
+
+// ---- what deletes need ----
+
+TEST_F(EngineHooks, OfWhatNoDesiredStateNamesAnyMoreAreNotDeleted) {
+  ends("migrate", 0, 10s);
+  const auto with = app("1").process_spec("migrate", once("migrate"), hook("PreSync", "HookSucceeded"));
+  node.desire({with});
+  node.pass(5s);
+  node.desire({FakeApp("other").file("x", "/etc/x", "x")});
+  node.pass(2min);
+  EXPECT_NE(node.status("migrate").phase, base::ProcessPhase::kAbsent) << "an orphan keeps everything";
+  node.desire({with});
+  node.pass(2min);
+  EXPECT_EQ(node.status("migrate").phase, base::ProcessPhase::kAbsent) << "named again, it goes";
+}
+
+TEST_F(EngineHooks, AreNotDeletedWhileAllDeletesAreForbidden) {
+  ends("migrate", 0, 10s);
+  const auto with = app("1").process_spec("migrate", once("migrate"), hook("PreSync", "HookSucceeded"));
+  node.desire({with});
+  node.pass(5s);
+  ASSERT_TRUE(sync::write_one(node.store, kMetaTable, std::string(kDeletesForbiddenKey), "1"));
+  ASSERT_TRUE(node.restart());
+  node.pass(2min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_NE(node.status("migrate").phase, base::ProcessPhase::kAbsent);
+  node.desire({with});
+  node.pass(2min);
+  EXPECT_EQ(node.status("migrate").phase, base::ProcessPhase::kAbsent) << "allowed again, it goes";
+}
+
 struct PolicyRow {
   const char* name;
   const char* policy;
@@ -561,6 +634,19 @@ INSTANTIATE_TEST_SUITE_P(Table, EngineHookPolicy,
                                            PolicyRow{"BothAndWell", "HookSucceeded,HookFailed", 0, false},
                                            PolicyRow{"BothAndFailed", "HookSucceeded, HookFailed", 1, false}),
                          [](const auto& info) { return info.param.name; });
+
+TEST_F(EngineHooks, AnApplicationThatNeverHadOneIsRecordedAsBeforeThereWereAny) {
+  begin(app("1"));
+  node.desire({app("2")});
+  node.pass(2min);
+  node.host.set_fault("/forbidden", base::FileFault::kPermission);
+  node.desire({app("3").file("x", "/forbidden/x", "x")});
+  node.pass(10min);
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  const auto stored = sync::read_one(node.store, kSectionTable, app("2").uid().str());
+  ASSERT_TRUE(stored && *stored);
+  EXPECT_THAT(**stored, Not(HasSubstr("\"run\""))) << "an older agent would call it damaged";
+}
 
 TEST_F(EngineHooks, ThePlanSaysWhatBecomesOfThem) {
   ends("migrate", 0, 10s);

@@ -481,7 +481,12 @@ TEST(EngineDirectoryInTheWay, IsNamedAndNothingIsHalfApplied) {
 TEST(EngineFarBack, AGoodStateThatIsNotGoodAnyMoreMakesWayForTheOneBeforeIt) {
   FakeNode node;
   const auto oldest = FakeApp("app").file("a", "/etc/a", "oldest");
-  const auto newer = FakeApp("app").file("a", "/etc/a", "newer").process_spec("web", kReadyWeb);
+  FakeMeta kept;
+  kept.prune_disabled = true;
+  const auto newer = FakeApp("app")
+                         .file("a", "/etc/a", "newer")
+                         .file("keep", "/etc/keep", "x", kept)
+                         .process_spec("web", kReadyWeb);
   node.desire({oldest});
   node.settle();
   node.desire({newer});
@@ -500,7 +505,28 @@ TEST(EngineFarBack, AGoodStateThatIsNotGoodAnyMoreMakesWayForTheOneBeforeIt) {
   ASSERT_TRUE(node.restart());
   node.pass(1h);
   EXPECT_EQ(node.content("/etc/a"), "oldest") << "across restarts";
+  EXPECT_FALSE(node.runs("web")) << "only the states that were given up had it";
+  EXPECT_EQ(node.resource("Process/web").key.name, "") << "and it is not kept by the rollback, either";
+  EXPECT_EQ(node.content("/etc/keep"), "x");
   EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+}
+
+TEST(EngineFarBack, WhatTheStateGivenUpTookOverStays) {
+  FakeNode node;
+  node.host.edit_by_hand("/etc/b", "somebody's");
+  node.desire({FakeApp("app").file("a", "/etc/a", "oldest")});
+  node.settle();
+  node.desire({FakeApp("app").file("b", "/etc/b", "newer").process_spec("web", kReadyWeb)});
+  node.pass(10s);
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  node.host.set_probe(kWebProbe, {.ok = false, .detail = "no camera"});
+  node.host.kill_by_hand(node.process("web"));
+  node.desire({FakeApp("app").file("b", "/etc/b", "bad").process_spec("web", kReadyWeb)});
+  node.pass(7min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_EQ(node.content("/etc/a"), "oldest");
+  EXPECT_FALSE(node.runs("web"));
+  EXPECT_TRUE(node.content("/etc/b")) << "it was there before";
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ enum class DeletePermission {
 
 enum class SectionMode {
   kHold,      ///< make it so
-  kRollback,  ///< make the last good state so; delete only what `failed` made
+  kRollback,  ///< make the last good state so; delete only what `failed` and `given_up` made
   kPrune,     ///< a Removal: delete the inventory of this application
   kRelease,   ///< a Removal: forget the inventory, touch nothing
 };
@@ -55,6 +55,7 @@ struct SectionInput {
   SectionMode mode = SectionMode::kHold;
   base::Digest digest;             ///< of the section that `items` come from
   base::Digest failed;             ///< kRollback: whose objects may be deleted
+  std::vector<base::Digest> given_up{};  ///< kRollback: and of good states that are not good any more
   std::vector<DesiredItem> items;  ///< sorted by key
   DeletePermission permission = DeletePermission::kNone;
   bool prune = true;  ///< the policy's; false: leftovers stay and are shown (kHold only)
@@ -104,6 +105,8 @@ struct Action {
   std::int64_t wave = 0;
   std::string reason;      ///< for people: "content differs", "renamed from File/a", "removed from Git"
   bool was_there = false;  ///< before this agent took it over
+  /// kDelete: before anything of the section is applied, for it is a hook of an attempt that is over.
+  bool goes_first = false;
   bool operator==(const Action&) const = default;
 };
 

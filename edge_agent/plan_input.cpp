@@ -47,6 +47,7 @@ SectionInput target_input(const Parts& parts, const SectionRecord& record) {
   if (is_back) {
     input.mode = SectionMode::kRollback;
     input.failed = record.accepted.digest;
+    input.given_up = record.given_up;
   }
   if (target != nullptr) {
     input.digest = target->digest;

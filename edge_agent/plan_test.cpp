@@ -352,7 +352,99 @@ TEST(PlanPruneLimit, WhatIsGoneAlreadyIsForgottenWithoutCounting) {
   EXPECT_THAT(withheld_of(scene), IsEmpty());
 }
 
+// ---- hooks that are over ----
+
+/// One that has ended well and is to be deleted for it.
+Scene over_hook(const InventoryEntry& known, Observed seen) {
+  Scene scene;
+  auto hook = item("hook", "/hook");
+  hook.hook = sync::Hook{.stage = sync::HookStage::kPreSync, .delete_succeeded = true};
+  hook.rests = true;
+  seen.end = Observed::End::kWell;
+  scene.section("A", {hook}).owns(known).host("/hook", seen);
+  scene.last().clears_hooks = true;
+  return scene;
+}
+
+TEST(PlanHook, OneThatIsOverGoesAsItsPolicySays) {
+  EXPECT_THAT(actions_of(over_hook(entry("A", "hook", "/hook"), kRight)), ElementsAre("Delete hook"));
+}
+
+TEST(PlanHook, OneThatIsNotOursStays) {
+  EXPECT_THAT(actions_of(over_hook(entry("A", "hook", "/hook"), kForeign)), IsEmpty());
+}
+
+TEST(PlanHook, OneThatWasThereBeforeStays) {
+  auto known = entry("A", "hook", "/hook");
+  known.adopted = true;
+  EXPECT_THAT(actions_of(over_hook(known, kRight)), IsEmpty());
+}
+
+TEST(PlanHook, OneThatIsNotToBePrunedStays) {
+  auto known = entry("A", "hook", "/hook");
+  known.prune_disabled = true;
+  EXPECT_THAT(actions_of(over_hook(known, kRight)), IsEmpty());
+}
+
+TEST(PlanHook, OneWhoseClaimSomebodyElseHoldsStays) {
+  EXPECT_THAT(actions_of(over_hook(entry("B", "hook", "/hook"), kRight)), IsEmpty());
+  auto scene = over_hook(entry("B", "other", "/hook"), kRight);
+  scene.section("B", {item("other", "/hook")});
+  EXPECT_THAT(actions_of(scene), testing::Not(testing::Contains("Delete hook")));
+}
+
+TEST(PlanHook, NoneGoesWithoutPermission) {
+  auto scene = over_hook(entry("A", "hook", "/hook"), kRight);
+  scene.last().clears_hooks = false;
+  EXPECT_THAT(actions_of(scene), IsEmpty());
+}
+
+TEST(PlanHook, OneThatRunsAndIsNotDesiredGoesFirstWhereNothingIsPrunedToo) {
+  auto known = entry("A", "hook", "/hook");
+  known.hook = true;
+  auto runs = kRight;
+  runs.end = Observed::End::kRuns;
+  Scene scene;
+  scene.section("A", {item("a", "/a")}).host("/a", kAbsent).owns(known).host("/hook", runs);
+  scene.last().prune = false;
+  EXPECT_THAT(actions_of(scene), ElementsAre("Create a", "Delete hook"));
+  EXPECT_TRUE(plan(scene.input).actions.back().goes_first);
+  scene.last().permission = DeletePermission::kNone;
+  EXPECT_THAT(withheld_of(scene), ElementsAre("NoProof hook"));
+}
+
+TEST(PlanHook, OneThatHasEndedAndIsNotDesiredIsALeftoverLikeOthers) {
+  auto known = entry("A", "hook", "/hook");
+  known.hook = true;
+  auto over = kRight;
+  over.end = Observed::End::kWell;
+  Scene scene;
+  scene.section("A", {}).owns(known).host("/hook", over);
+  scene.last().prune = false;
+  EXPECT_THAT(withheld_of(scene), ElementsAre("PruneDisabled hook"));
+}
+
 // ---- rollback and removal ----
+
+TEST(PlanRollback, DeletesWhatAGoodStateMadeThatWasGivenUpOnTheWay) {
+  Scene scene;
+  scene.section("A", {});
+  scene.last().mode = SectionMode::kRollback;
+  scene.last().failed = kFailed;
+  scene.last().given_up = {kOther};
+  auto made = entry("A", "made", "/made");
+  made.made_by = kOther;
+  auto foreign = entry("A", "foreign", "/foreign");
+  foreign.made_by = kOther;
+  auto kept = entry("A", "kept", "/kept");
+  kept.made_by = kOther;
+  kept.prune_disabled = true;
+  scene.owns(made).host("/made", kRight).owns(foreign).host("/foreign", kForeign).owns(kept).host("/kept", kRight);
+  scene.owns(entry("A", "older", "/older")).host("/older", kRight);
+  EXPECT_THAT(actions_of(scene), ElementsAre("Delete made"));
+  EXPECT_THAT(withheld_of(scene),
+              testing::UnorderedElementsAre("KeptByRollback older", "NotOurs foreign", "PruneDisabled kept"));
+}
 
 TEST(PlanRollback, DeletesOnlyWhatTheFailedSectionMade) {
   Scene scene;

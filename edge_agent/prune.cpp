@@ -53,7 +53,9 @@ std::string name_of(const InventoryEntry& entry) {
 /// What a rollback leaves as it is; it was not the failed section that put it there.
 std::optional<Withheld> left_by_rollback(const SectionInput& section, const InventoryEntry& entry) {
   if (section.mode != SectionMode::kRollback) return std::nullopt;
-  if (entry.made_by != section.failed) {
+  const bool has_failed = entry.made_by == section.failed ||
+                          std::ranges::find(section.given_up, entry.made_by) != section.given_up.end();
+  if (!has_failed) {
     return withhold(entry, WithheldReason::kRolledBack,
                     name_of(entry) + " stays: the way back deletes only what the failed revision made");
   }
@@ -62,6 +64,13 @@ std::optional<Withheld> left_by_rollback(const SectionInput& section, const Inve
                   name_of(entry) +
                       " stays: it was there before the failed revision took it over; if that changed it, "
                       "what it was before cannot be brought back");
+}
+
+/// A hook of an attempt that nobody wants any more, and that runs: what comes now would meet its effects. One that was
+/// told to end is seen to its end.
+bool is_dropped_hook(const SectionInput& section, const InventoryEntry& entry, const Observed* seen) {
+  if (section.mode != SectionMode::kHold || !entry.hook || seen == nullptr || !seen->present) return false;
+  return seen->end == Observed::End::kRuns || entry.phase == sync::InventoryPhase::kDeleting;
 }
 
 /// `seen` is null where it could not be looked at.
@@ -77,7 +86,8 @@ std::optional<Withheld> reason_to_keep(const SectionInput& section, const Invent
                         " stays: it carries holdfast.dev/prune: disabled, or came from an application that a "
                         "hub lost");
   }
-  if (!section.prune && section.mode == SectionMode::kHold) {
+  // Not for leaving Git goes a hook that runs on: its attempt is over.
+  if (!section.prune && section.mode == SectionMode::kHold && !is_dropped_hook(section, entry, seen)) {
     return withhold(entry, WithheldReason::kPruneDisabled,
                     what + " stays: the application does not prune (syncPolicy.automated.prune)");
   }
@@ -219,6 +229,12 @@ void plan_deletes(const PlanInput& input, const ClaimTable& claims, const Sectio
   for (const auto* entry : leftovers(input, claims, section)) {
     const Leaves leaves = decide(input, section, *entry, plan);
     if (leaves == Leaves::kNo) continue;
+    if (is_dropped_hook(section, *entry, seen_at(input, entry->claim))) {
+      plan.actions.push_back({ActionKind::kDelete, entry->application, entry->key, entry->claim,
+                              entry->effective, entry->wave, "the attempt that it was run for is over"});
+      plan.actions.back().goes_first = true;
+      continue;
+    }
     // A delete that was decided before, and did not get through, was within the limit then. What cannot be
     // seen now counts: else the rest would go today, and it tomorrow.
     if (entry->phase != sync::InventoryPhase::kDeleting) ++fresh;

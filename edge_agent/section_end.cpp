@@ -265,11 +265,11 @@ void SectionEnd::fail_leaving(SectionRecord record, const base::Error& error, Ch
   conclude(std::move(record), SectionEvent::kHostFailed, changes);
 }
 
-SyncFailHooks SectionEnd::sync_fail_hooks(const SectionRecord& record) const {
+SectionHooks SectionEnd::hooks_of(const SectionRecord& record) const {
   const Target* target = parts_.targets.find(record.accepted.application);
-  const bool has_some = target != nullptr && target->digest == record.accepted.digest &&
-                        target->has_hooks_of(sync::HookStage::kSyncFail);
-  return has_some ? SyncFailHooks::kSome : SyncFailHooks::kNone;
+  const bool is_known = target != nullptr && target->digest == record.accepted.digest;
+  if (!is_known || !target->has_hooks()) return SectionHooks::kNone;
+  return target->has_hooks_of(sync::HookStage::kSyncFail) ? SectionHooks::kSyncFail : SectionHooks::kSome;
 }
 
 /// Hooks are over with the walk that ran them; what their delete policy says of them is done next.
@@ -301,7 +301,7 @@ void SectionEnd::conclude(SectionRecord record, SectionEvent event, Changes& cha
   const auto application = record.accepted.application;
   const std::uint32_t limit = retry_limit(record);
   const SectionRecord before = record;
-  Advance next = advance(std::move(record), event, limit, sync_fail_hooks(before));
+  Advance next = advance(std::move(record), event, limit, hooks_of(before));
   const bool is_erased = next.command == SectionCommand::kErase;
   if (is_erased) {
     changes.sections[application] = std::nullopt;
@@ -385,7 +385,9 @@ void SectionEnd::tell_rolled_back(const SectionRecord& after) {
   std::size_t count = 0;
   for (const auto& withheld : parts_.live[after.accepted.application].leftovers) {
     const auto* entry = parts_.store.entry(withheld.claim);
-    const bool was_taken = entry != nullptr && entry->adopted && entry->made_by == after.accepted.digest;
+    const bool was_taken =
+        entry != nullptr && entry->adopted &&
+        (entry->made_by == after.accepted.digest || std::ranges::count(after.given_up, entry->made_by) > 0);
     if (withheld.reason != WithheldReason::kRolledBack || !was_taken) continue;
     if (++count <= kNamedMax) lost += (lost.empty() ? "" : ", ") + withheld.claim.text();
   }

@@ -56,7 +56,7 @@ class SectionEnd {
   /// `event`: kRollbackFailed where another good state may do better, kHostFailed where none could.
   void fail_back(const SectionRecord& record, const base::Error& error, SectionEvent event, Changes& changes);
   void end_hooks(const SectionRecord& record, const base::Error& error, Changes& changes);
-  SyncFailHooks sync_fail_hooks(const SectionRecord& record) const;
+  SectionHooks hooks_of(const SectionRecord& record) const;
   void clear_hooks_later(const SectionRecord& record);
   std::uint32_t retry_limit(const SectionRecord& record) const;
   void schedule(const SectionRecord& record, SectionCommand command, SectionEvent event);

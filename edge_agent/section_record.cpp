@@ -86,6 +86,7 @@ std::string encode_section_record(const SectionRecord& record) {
            {"attempt", record.attempt},
            {"reason", record.reason},
            {"message", record.message}};
+  if (!record.given_up.empty()) out["givenUp"] = digests_json(record.given_up);
   if (record.run != 0) out["run"] = record.run;
   if (record.removal_pending) {
     out["removal"] = {{"mode", kModes.word(record.removal.mode)}, {"confirmed", record.removal.confirmed}};
@@ -106,6 +107,7 @@ Result<SectionRecord> decode_section_record(std::string_view bytes) {
       .required("attempt", sync::number_field(record.attempt, 0, std::int64_t{limits::kRetryLimitMax} + 1))
       .required("reason", string_read(record.reason))
       .required("message", string_read(record.message))
+      .each("givenUp", digest_elements(record.given_up, limits::kLastGoodKept))
       .optional("run",
                 sync::number_field(record.run, 0, std::int64_t{std::numeric_limits<std::uint32_t>::max()}))
       .optional("removal",

@@ -80,13 +80,13 @@ SectionStep after_accept(const SectionRecord& record) {
 }
 
 SectionStep after_failure(const SectionRecord& record, Event event, std::uint32_t retry_limit,
-                          SyncFailHooks hooks) {
+                          SectionHooks hooks) {
   if (!is_walking(record.phase)) return {record.phase, Command::kNothing};
   if (event == Event::kFailed && record.attempt <= retry_limit)
     return {Phase::kRetrying, Command::kScheduleRetry};
   // It passed every gate on this host before: something else is wrong, and going back would not mend it.
   if (record.applied == record.accepted.digest) return {Phase::kRetrying, Command::kScheduleRetry};
-  if (hooks == SyncFailHooks::kSome) return {Phase::kFailing, Command::kApply};
+  if (hooks == SectionHooks::kSyncFail) return {Phase::kFailing, Command::kApply};
   return way_back(record);
 }
 
@@ -115,8 +115,13 @@ void forget_trouble(SectionRecord& record) {
   record.message.clear();
 }
 
+/// One that was counted once is counted on: hooks of an earlier attempt may still be on the host.
+void count_run(SectionRecord& record, SectionHooks hooks) {
+  if (hooks != SectionHooks::kNone || record.run != 0) ++record.run;
+}
+
 /// What the event itself writes into the books, before the next phase is looked up.
-void keep_books(SectionRecord& record, Event event) {
+void keep_books(SectionRecord& record, Event event, SectionHooks hooks) {
   switch (event) {
     case Event::kAccepted:
       // What is known bad goes on saying why.
@@ -127,11 +132,13 @@ void keep_books(SectionRecord& record, Event event) {
     case Event::kFailedForGood:
       if (!is_walking(record.phase)) break;
       if (record.attempt <= base::limits::kRetryLimitMax) ++record.attempt;
-      ++record.run;
+      count_run(record, hooks);
       break;
     case Event::kRollbackFailed:
       // The one before it is next. This one is not good any more; the oldest is tried for as long as it takes.
-      if (record.last_good.size() > 1) record.last_good.erase(record.last_good.begin());
+      if (record.last_good.size() < 2) break;
+      record.given_up.push_back(record.last_good.front());
+      record.last_good.erase(record.last_good.begin());
       break;
     case Event::kAllHealthy:
     case Event::kOverPruneLimit:
@@ -150,7 +157,7 @@ void keep_books(SectionRecord& record, Event event) {
 
 }  // namespace
 
-SectionStep step(const SectionRecord& record, Event event, std::uint32_t retry_limit, SyncFailHooks hooks) {
+SectionStep step(const SectionRecord& record, Event event, std::uint32_t retry_limit, SectionHooks hooks) {
   if (event == Event::kAccepted) return after_accept(record);
   if (event == Event::kRemovalAccepted) return {Phase::kRemoving, Command::kApply};
   if (record.removal_pending && event == Event::kRetryAsked) return {Phase::kRemoving, Command::kApply};
@@ -164,21 +171,23 @@ SectionStep step(const SectionRecord& record, Event event, std::uint32_t retry_l
   return row->next;
 }
 
-Advance advance(SectionRecord record, Event event, std::uint32_t retry_limit, SyncFailHooks hooks) {
-  keep_books(record, event);
+Advance advance(SectionRecord record, Event event, std::uint32_t retry_limit, SectionHooks hooks) {
+  keep_books(record, event, hooks);
   const Phase was = record.phase;
   const SectionStep next = step(record, event, retry_limit, hooks);
   record.phase = next.phase;
   const bool is_failure = event == Event::kFailed || event == Event::kFailedForGood;
   if (is_failure && is_walking(was) && next.phase != Phase::kRetrying) quarantine(record);
+  const bool is_back = next.phase == Phase::kRollingBack || next.phase == Phase::kQuarantined;
+  if (!is_back) record.given_up.clear();
   if (was == Phase::kRollingBack && next.phase == Phase::kQuarantined && !record.last_good.empty()) {
     record.applied = record.last_good.front();
   }
   return {std::move(record), next.command};
 }
 
-void begin_another(SectionRecord& record) {
-  ++record.run;
+void begin_another(SectionRecord& record, SectionHooks hooks) {
+  count_run(record, hooks);
   // Its SyncFail hooks are not those of what comes now, which may be known to be bad, too.
   if (record.phase == Phase::kFailing) record.phase = way_back(record).phase;
 }

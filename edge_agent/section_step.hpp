@@ -26,10 +26,13 @@ struct SectionRecord {
   sync::SectionRef accepted;              ///< what the newest desired state says
   base::Digest applied;                   ///< whose resources are on the host, gates passed
   std::vector<base::Digest> last_good;    ///< newest first, at most limits::kLastGoodKept
+  /// Good states that made way for the one before them on this way back, at most limits::kLastGoodKept.
+  std::vector<base::Digest> given_up{};
   std::vector<base::Digest> quarantined;  ///< known bad, not tried again; survives restarts
   sync::SectionPhase phase = sync::SectionPhase::kPending;
   std::uint32_t attempt = 0;  ///< failed attempts of `accepted` in a row
-  /// Which attempt of this application hooks are run for: one more with each other digest and each failure.
+  /// Which attempt of this application hooks are run for: one more with each other digest and each failure. Counted from
+  /// the first hook on: an older agent can read the record of an application that never had one.
   std::uint32_t run = 0;
   std::string reason;
   std::string message;
@@ -75,13 +78,17 @@ struct SectionStep {
   bool operator==(const SectionStep&) const = default;
 };
 
-/// Whether the accepted section has hooks that run when it has failed for good.
-enum class SyncFailHooks { kNone, kSome };
+/// What hooks the accepted section has.
+enum class SectionHooks {
+  kNone,
+  kSome,
+  kSyncFail,  ///< some, and of those that run when it has failed for good
+};
 
 /// REQUIRES: nothing; a pair that has no row keeps the phase and does nothing. `retry_limit`: of the
 /// section's policy; record.attempt counts the failure that is being told.
 SectionStep step(const SectionRecord& record, SectionEvent event, std::uint32_t retry_limit,
-                 SyncFailHooks hooks = SyncFailHooks::kNone);
+                 SectionHooks hooks = SectionHooks::kNone);
 
 /// step(), with the record's own books kept: attempts, quarantine, applied and last good.
 struct Advance {
@@ -89,9 +96,10 @@ struct Advance {
   SectionCommand command;
 };
 Advance advance(SectionRecord record, SectionEvent event, std::uint32_t retry_limit,
-                SyncFailHooks hooks = SyncFailHooks::kNone);
-/// Before kAccepted: what was under way is of another digest, and so are the hooks that were run for it.
-void begin_another(SectionRecord& record);
+                SectionHooks hooks = SectionHooks::kNone);
+/// Before kAccepted: what was under way is of another digest, and so are the hooks that were run for it. `hooks`: of the
+/// other digest.
+void begin_another(SectionRecord& record, SectionHooks hooks);
 
 /// The digest that should be on the host now: accepted, or last good while quarantined, rolling back or
 /// unschedulable (accepted where there is no last good).

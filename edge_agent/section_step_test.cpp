@@ -224,18 +224,18 @@ TEST(SectionRecordBytes, AreRefusedWhenTheySayWhatNobodyWrote) {
 TEST(SectionHooks, OfSyncFailRunBetweenTheLastFailureAndTheWayBack) {
   SectionRecord record = record_in(Phase::kApplying);
   record.attempt = kLimit;
-  auto next = advance(record, Event::kFailed, kLimit, SyncFailHooks::kSome);
+  auto next = advance(record, Event::kFailed, kLimit, SectionHooks::kSyncFail);
   EXPECT_EQ(next.record.phase, Phase::kFailing);
   EXPECT_EQ(next.command, Command::kApply);
   EXPECT_TRUE(is_quarantined(next.record, kNew)) << "whoever dies now, it is known to be bad";
   EXPECT_EQ(target_digest(next.record), kNew);
-  next = advance(next.record, Event::kHooksOver, kLimit, SyncFailHooks::kSome);
+  next = advance(next.record, Event::kHooksOver, kLimit, SectionHooks::kSyncFail);
   EXPECT_EQ(next.record.phase, Phase::kRollingBack);
   EXPECT_EQ(next.command, Command::kRollBack);
 }
 
 TEST(SectionHooks, OfSyncFailWaitForTheLastFailure) {
-  const auto next = advance(record_in(Phase::kApplying), Event::kFailed, kLimit, SyncFailHooks::kSome);
+  const auto next = advance(record_in(Phase::kApplying), Event::kFailed, kLimit, SectionHooks::kSyncFail);
   EXPECT_EQ(next.record.phase, Phase::kRetrying);
 }
 
@@ -254,21 +254,30 @@ TEST(SectionHooks, WhatIsKnownToBeBadGoesOnFailingWhenOnlyAClaimChanged) {
   SectionRecord record = record_in(Phase::kFailing);
   record.quarantined = {kNew};
   EXPECT_EQ(step(record, Event::kAccepted, kLimit).phase, Phase::kFailing);
-  begin_another(record);
+  begin_another(record, SectionHooks::kNone);
   EXPECT_EQ(step(record, Event::kAccepted, kLimit).phase, Phase::kRollingBack) << "another bad one";
 }
 
 TEST(SectionHooks, EachFailureAndEachOtherDigestIsAnotherRun) {
   SectionRecord record = record_in(Phase::kApplying);
-  record = advance(record, Event::kFailed, kLimit).record;
+  record = advance(record, Event::kFailed, kLimit, SectionHooks::kSome).record;
   EXPECT_EQ(record.run, 1U);
-  record = advance(record, Event::kBegin, kLimit).record;
-  record = advance(record, Event::kHostFailed, kLimit).record;
+  record = advance(record, Event::kBegin, kLimit, SectionHooks::kSome).record;
+  record = advance(record, Event::kHostFailed, kLimit, SectionHooks::kSome).record;
   EXPECT_EQ(record.run, 1U) << "the host's fault is no new attempt";
-  begin_another(record);
+  begin_another(record, SectionHooks::kSome);
   EXPECT_EQ(record.run, 2U);
-  record = advance(record, Event::kRetryAsked, kLimit).record;
+  record = advance(record, Event::kRetryAsked, kLimit, SectionHooks::kSome).record;
   EXPECT_EQ(record.run, 2U) << "the failure that it is asked after has counted";
+  begin_another(record, SectionHooks::kNone);
+  EXPECT_EQ(record.run, 3U) << "hooks of an earlier attempt may still be there when they come back";
+}
+
+TEST(SectionHooks, WhereNoneEverWereNothingIsCounted) {
+  SectionRecord record = record_in(Phase::kApplying);
+  record = advance(record, Event::kFailed, kLimit).record;
+  begin_another(record, SectionHooks::kNone);
+  EXPECT_EQ(encode_section_record(record).find("\"run\""), std::string::npos) << "an older agent reads it";
 }
 
 struct Rest {
@@ -318,6 +327,10 @@ TEST(SectionBooks, AGoodStateThatDoesNotComeBackMakesWayForTheOneBeforeIt) {
   record = advance(record, Event::kAllHealthy, kLimit).record;
   EXPECT_EQ(record.phase, Phase::kQuarantined);
   EXPECT_EQ(record.applied, kOlder);
+  EXPECT_EQ(record.given_up, std::vector{kGood}) << "what it made may still be there";
+  EXPECT_EQ(decode_section_record(encode_section_record(record)).value(), record);
+  record = advance(record, Event::kAccepted, kLimit).record;
+  EXPECT_TRUE(record.given_up.empty()) << "the way back is over";
 }
 
 }  // namespace

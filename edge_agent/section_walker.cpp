@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -249,7 +250,7 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
     if (is_not_known_yet(prepared.error())) return;
     parts_.live[application].waits_for_engine = is_engine_down(prepared.error());
     end_.fail(round.record, prepared.error(), round.changes);
-  } else {
+  } else if (stop_dropped_hooks(round) == Before::kDone) {
     walk_turns(round);
   }
   healer_.look_at_outgoing(application);
@@ -351,6 +352,39 @@ std::vector<std::size_t> SectionWalker::batch_of(const Round& round, const Turn&
   return batch;
 }
 
+SectionWalker::Before SectionWalker::stop_dropped_hooks(Round& round) {
+  Plan first;
+  std::ranges::copy_if(round.plan.actions, std::back_inserter(first.actions), [&](const Action& action) {
+    return action.goes_first && action.application == round.application;
+  });
+  if (first.actions.empty()) return Before::kDone;
+  const auto leaving = end_.clear_leftovers(round.record, first, round.changes);
+  if (!leaving) {
+    end_.trouble(round.record, leaving.error());
+    return Before::kWaiting;
+  }
+  if (leaving->error) {
+    end_.fail_leaving(round.record, *leaving->error, round.changes);
+    return Before::kWaiting;
+  }
+  round.walk.deleted += leaving->deleted;
+  const std::string who = first.actions.front().key.brief();
+  for (auto& item : round.target.items) {
+    if (item.desired.rests || !round.actions.contains(item.desired.key)) continue;
+    parts_.show(item, SyncStatus::kOutOfSync,
+                {.health = Health::kMissing,
+                 .reason = "Waiting",
+                 .message = "waits for " + who + ", a hook of an earlier revision, to end"});
+  }
+  round.changes.sections[round.application] = round.record;
+  if (const Status stored = parts_.store.commit(round.changes); !stored) {
+    end_.trouble(round.record, stored.error());
+  } else if (!leaving->is_pending) {
+    parts_.look_at(round.application, parts_.clock.monotonic());
+  }
+  return Before::kWaiting;
+}
+
 void SectionWalker::walk_turns(Round& round) {
   while (const auto turn = current_turn(round)) {
     enter(round, *turn);
@@ -435,6 +469,7 @@ void SectionWalker::note_action(Round& round, const Action& action) {
     entry.made_by = round.target.digest;
   }
   entry.adopted = action.was_there;
+  entry.hook = item != nullptr && item->desired.hook.has_value();
   entry.key = action.key;
   entry.application = action.application;
   entry.effective = action.effective;

@@ -46,6 +46,9 @@ class SectionWalker {
   void clear_kept(const sync::ApplicationUid& application, const SectionRecord& record);
   void walk(const sync::ApplicationUid& application, SectionRecord record);
   void walk_turns(Round& round);
+  enum class Before { kDone, kWaiting };
+  /// Hooks of an attempt that another one pre-empted end before anything of this one begins.
+  Before stop_dropped_hooks(Round& round);
   /// After the last turn: what is not wanted any more goes, and the walk ends.
   void finish(Round& round);
   void wait_for_claim(Round& round);

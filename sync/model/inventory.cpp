@@ -28,6 +28,7 @@ std::string encode_inventory_entry(const InventoryEntry& entry) {
            {"madeBy", entry.made_by.hex()},          {"phase", kPhases.word(entry.phase)}};
   if (entry.prune_disabled) out["pruneDisabled"] = true;
   if (entry.adopted) out["adopted"] = true;
+  if (entry.hook) out["hook"] = true;
   if (entry.wave != 0) out["wave"] = entry.wave;
   if (entry.depth != 0) out["depth"] = entry.depth;
   return base::canonical_json(out);
@@ -45,6 +46,7 @@ base::Result<InventoryEntry> decode_inventory_entry(std::string_view bytes) {
       .required("phase", text_field(entry.phase, parse_phase))
       .optional("pruneDisabled", entry.prune_disabled)
       .optional("adopted", entry.adopted)
+      .optional("hook", entry.hook)
       .optional("wave", number_field(entry.wave, std::numeric_limits<std::int32_t>::min(),
                                      std::numeric_limits<std::int32_t>::max()))
       .optional("depth", number_field(entry.depth, 0, std::int64_t{base::limits::kResourcesPerSectionMax}));

@@ -30,6 +30,7 @@ struct InventoryEntry {
   InventoryPhase phase = InventoryPhase::kIntent;
   bool prune_disabled = false;
   bool adopted = false;  ///< it was there before us, unmarked
+  bool hook = false;     ///< run for one attempt of its section: it ends with that
   // Where it stood in its section's apply order, for it is deleted in reverse. 0 in what older agents wrote.
   std::int64_t wave = 0;    ///< lifted over what it depends on
   std::uint32_t depth = 0;  ///< the longest chain of resources that it depends on

@@ -111,7 +111,8 @@ bool NodeRules::is_rolling_back(const sync::Claim& claim) const {
   if (!found) return false;
   const auto section = record(found->application);
   if (!section || section->phase != SectionPhase::kRollingBack) return false;
-  return found->made_by == section->accepted.digest;
+  return found->made_by == section->accepted.digest ||
+         std::ranges::count(section->given_up, found->made_by) > 0;
 }
 
 // ---- the host ----
