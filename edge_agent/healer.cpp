@@ -158,7 +158,8 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
   tend(application, item);
 }
 
-void Healer::healed(const ApplicationUid& application, const TargetItem& item, const std::string& difference) {
+void Healer::healed(const ApplicationUid& application, const TargetItem& item,
+                    const std::string& difference) {
   parts_.drift.repaired(item.desired.claims.front());
   ++parts_.counters.drift_healed;
   parts_.events.normal("DriftHealed", subject(application, item), difference + "; put right");
