@@ -267,7 +267,16 @@ void PodKeeper::remove(const ContainerState& state) {
         if (is_gone) seams_.cache.removed(id);
         if (is_going_ && seams_.cache.of_pod(id_).empty()) seams_.folders.remove(id_);
         ended(name, id, is_gone ? Status() : status);
+        if (is_going_) remove_network();
       });
+}
+
+/// It goes last, as an engine keeps what another container refers to; nobody claims it, so nobody asks for it once the
+/// others are gone.
+void PodKeeper::remove_network() {
+  const auto left = seams_.cache.of_pod(id_);
+  if (left.size() != 1 || role_of(*left.front()) != ContainerRole::kNetwork) return;
+  if (!is_running(*left.front()) && owner_of(*left.front(), seams_.marks)) remove(*left.front());
 }
 
 /// The engine removes it, for whoever asked; it may take its time, but not for ever.
@@ -299,6 +308,7 @@ bool PodKeeper::clear(const std::vector<const ContainerState*>& others,
         if (!users_run || !is_used(state)) stop(*state, grace.value_or(grace_of(*state)), StopFor::kAnother);
         break;
       case MakeStep::kRemove:
+        if (role_of(*state) == ContainerRole::kNetwork && others.size() > 1) break;
         if (!any_runs && !seams_.cache.is_being_looked_at(state->id)) remove(*state);
         break;
       default: wait_for_removal(*state);

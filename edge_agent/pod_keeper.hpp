@@ -114,6 +114,7 @@ class PodKeeper {
   void wait_for_removal(const base::ContainerState& state);
   ImageLook image_of(const PodWanted& wanted, const PodContainer& container);
   void remove(const base::ContainerState& state);
+  void remove_network();
   /// `grace`: none, what the labels say.
   bool clear(const std::vector<const base::ContainerState*>& others,
              std::optional<std::chrono::milliseconds> grace);

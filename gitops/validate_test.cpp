@@ -65,7 +65,8 @@ INSTANTIATE_TEST_SUITE_P(
             "    holdfast.dev/prunes: disabled\nspec:\n  path: /a\n  content: x\n",
             {"a.yaml:7: File/a: metadata.annotations[\"holdfast.dev/prunes\"]: is no annotation of Holdfast; "
              "there "
-             "are holdfast.dev/depends-on, holdfast.dev/prune, holdfast.dev/template"}},
+             "are holdfast.dev/depends-on, holdfast.dev/prune, holdfast.dev/template, "
+             "holdfast.dev/restart-on-change"}},
         Row{"Hook",
             "apiVersion: holdfast.dev/v1\nkind: File\nmetadata:\n  name: a\n  annotations:\n"
             "    argocd.argoproj.io/hook: PostSync\nspec:\n  path: /a\n  content: x\n",

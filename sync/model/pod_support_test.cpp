@@ -76,6 +76,9 @@ INSTANTIATE_TEST_SUITE_P(
             with(R"("volumeMounts":[{"name":"m","mountPath":"/a"},{"name":"m","mountPath":"/b"}])",
                  R"("volumes":[{"name":"m","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}}])"),
             "spec.volumes[0].emptyDir.sizeLimit: "},
+        Row{"Init", with("", R"("initContainers":[{"name":"i","image":"a:1"}])"), "spec.initContainers: "},
+        Row{"Several", R"({"containers":[{"name":"a","image":"a:1"},{"name":"b","image":"a:1"}]})",
+            "spec.containers: "},
         Row{"GroupWithoutUser", with(R"("securityContext":{"runAsGroup":5})"),
             "spec.containers[0].securityContext.runAsGroup: "}),
     [](const auto& info) { return info.param.name; });

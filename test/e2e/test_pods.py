@@ -176,13 +176,6 @@ def test_unenroll_prune_leaves_no_container(fleet, engine):
 
 # ---- its parts ----
 
-def several(name, init=(), **containers):
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
-            "spec": {"initContainers": [{"name": one, "image": IMAGE, "command": ["sh", "-c", script]} for one, script in init],
-                     "containers": [{"name": one, "image": IMAGE, "command": ["sh", "-c", script]}
-                                    for one, script in containers.items()]}}
-
-
 def test_files_of_a_config_map_change_in_the_running_container(fleet, engine):
     node_with(fleet, engine)
     mounted = {"volumeMounts": [{"name": "v", "mountPath": "/v"}],
@@ -193,22 +186,6 @@ def test_files_of_a_config_map_change_in_the_running_container(fleet, engine):
     app.write("conf.yaml", config_map("conf", a="two")).push("Change it")
     until("it sees it", lambda: engine.podman("exec", name_of("web"), "cat", "/v/a") == "two")
     assert inspect(engine, "web")["State"]["Pid"] == before["State"]["Pid"]
-
-
-def test_containers_of_a_pod_share_a_network_and_start_after_its_init_containers(fleet, engine):
-    node = node_with(fleet, engine)
-    app = fleet.app(objects={"web.yaml": several(
-        "web", init=[("one", "exit 0")], app="httpd -f -p 8080 & " + WAITS, log="until nc -z 127.0.0.1 8080; do sleep 0.1; done; " + WAITS)})
-    assert node.resource(app.name, "Pod/web")["health"] == "Healthy"
-    engine.podman("exec", name_of("web", "log"), "nc", "-z", "127.0.0.1", "8080")
-    assert inspect(engine, "web", "one")["State"]["ExitCode"] == 0
-    ids = {name: one[0] for name, one in engine.containers().items()}
-    node.kill()
-    node.start()
-    until("the new agent knows it", lambda: node.resource(app.name, "Pod/web")["health"] == "Healthy")
-    assert {name: one[0] for name, one in engine.containers().items()} == ids
-    app.write("a.yaml", file("a", "/etc/a", "a\n")).remove("web.yaml").push("Take it out")
-    until("all of it is gone", lambda: not engine.containers())
 
 
 def test_probes_by_command_and_by_http_gate_and_restart(fleet, engine):
