@@ -31,6 +31,7 @@ struct CronJobDriver::Turn {
   CronStep step;
   std::map<base::WallTime, JobRunner::Decision> jobs;  ///< by their start
   Tended tended;
+  std::string trouble;  ///< of a Job that cannot be made or ended
 };
 
 PodId CronJobDriver::pod_id(const JobEffective& wanted, const CronEntry& entry) const {
@@ -132,39 +133,51 @@ Status CronJobDriver::decide(const JobEffective& wanted, Turn& turn) {
   return {};
 }
 
-/// One that cannot be made or ended holds up no other.
-Status CronJobDriver::carry_out(const JobEffective& wanted, bool is_whole, Turn& turn) {
+void CronJobDriver::note(const PodId& id, const Status& status) {
+  if (status) {
+    troubles_.erase(id);
+    return;
+  }
+  troubles_[id] = {seams_.clock.monotonic() + base::limits::kJobStoreRetry, status.error().message()};
+}
+
+/// One that cannot be made or ended holds up no other, and is tried again after a while.
+void CronJobDriver::carry_out(const JobEffective& wanted, bool is_whole, Turn& turn) {
   const auto& claim = wanted.claims.front();
   std::set<base::WallTime> gone;
-  Status first;
-  const auto note = [&](const auto& result) {
-    if (!result && first) first = fail(result.error());
-  };
   for (const auto& entry : turn.record.jobs) {
     const PodId id = pod_id(wanted, entry);
-    if (entry.is_leaving) {
-      const auto progress = seams_.runner->end(id, claim);
-      note(progress);
-      if (progress && *progress == Progress::kDone) gone.insert(entry.scheduled);
+    const auto trouble = troubles_.find(id);
+    if (trouble != troubles_.end() && trouble->second.retry_at > seams_.clock.monotonic()) {
+      sooner(turn.tended.again_at, trouble->second.retry_at);
+      turn.trouble = id.name + ": " + trouble->second.message;
       continue;
     }
-    const auto decision = turn.jobs.find(entry.scheduled);
-    if (decision == turn.jobs.end()) continue;
-    const auto wants_whole =
-        seams_.runner->act(decision->second, id, entry.job, is_whole ? wanted.pod(id) : nullptr, claim);
-    note(wants_whole);
-    turn.tended.wants_whole = turn.tended.wants_whole || (wants_whole && *wants_whole && !is_whole);
+    if (entry.is_leaving) {
+      const auto progress = seams_.runner->end(id, claim);
+      note(id, progress ? Status() : Status(fail(progress.error())));
+      if (progress && *progress == Progress::kDone) gone.insert(entry.scheduled);
+    } else if (const auto decision = turn.jobs.find(entry.scheduled); decision != turn.jobs.end()) {
+      const auto wants_whole =
+          seams_.runner->act(decision->second, id, entry.job, is_whole ? wanted.pod(id) : nullptr, claim);
+      note(id, wants_whole ? Status() : Status(fail(wants_whole.error())));
+      turn.tended.wants_whole = turn.tended.wants_whole || (wants_whole && *wants_whole && !is_whole);
+    }
+    const auto now_in_trouble = troubles_.find(id);
+    if (now_in_trouble == troubles_.end()) continue;
+    sooner(turn.tended.again_at, now_in_trouble->second.retry_at);
+    turn.trouble = id.name + ": " + now_in_trouble->second.message;
   }
-  if (!gone.empty()) {
-    std::erase_if(turn.record.jobs, [&](const auto& entry) { return gone.contains(entry.scheduled); });
-    seams_.book.put(wanted.key, turn.record, seams_.clock.monotonic());
-  }
-  return first;
+  if (gone.empty()) return;
+  std::erase_if(turn.record.jobs, [&](const auto& entry) { return gone.contains(entry.scheduled); });
+  seams_.book.put(wanted.key, turn.record, seams_.clock.monotonic());
 }
 
 ResourceHealth CronJobDriver::health_of(const JobEffective& wanted, const Turn& turn) const {
   if (wanted.cron->suspend)
     return {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
+  if (!turn.trouble.empty())
+    return {.health = Health::kDegraded, .reason = "StartFailed", .message = turn.trouble};
   ResourceHealth out{.health = Health::kHealthy};
   const auto last = std::find_if(turn.record.jobs.rbegin(), turn.record.jobs.rend(),
                                  [](const auto& entry) { return entry.job.outcome != JobOutcome::kNone; });
@@ -193,7 +206,7 @@ Result<Driver::Tended> CronJobDriver::turn(const JobEffective& wanted, bool is_w
   if (!seams_.book.is_stored(wanted.key)) {
     sooner(turn.tended.again_at, seams_.book.look_again_at(wanted.key, now));
   } else {
-    HF_CHECK(carry_out(wanted, is_whole, turn));
+    carry_out(wanted, is_whole, turn);
   }
   health_[claim] = health_of(wanted, turn);
   return turn.tended;
@@ -221,6 +234,9 @@ Result<Driver::Progress> CronJobDriver::remove(const sync::InventoryEntry& entry
   seams_.book.forget(entry.key);
   zones_.erase(entry.key);
   untold_.erase(entry.key);
+  std::erase_if(troubles_, [&](const auto& one) {
+    return one.first.ns == entry.key.ns && pod_number(one.first.name, entry.key.name).has_value();
+  });
   health_.erase(entry.claim);
   return Progress::kDone;
 }

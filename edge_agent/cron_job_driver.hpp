@@ -46,7 +46,8 @@ class CronJobDriver final : public Driver {
   ResourceHealth health_of(const JobEffective& wanted, const Turn& turn) const;
   base::Result<Tended> turn(const JobEffective& wanted, bool is_whole);
   base::Status decide(const JobEffective& wanted, Turn& turn);
-  base::Status carry_out(const JobEffective& wanted, bool is_whole, Turn& turn);
+  void carry_out(const JobEffective& wanted, bool is_whole, Turn& turn);
+  void note(const PodId& id, const base::Status& status);
   base::Result<const sync::TimeZone*> zone_of(const JobEffective& wanted);
   base::Result<sync::TimeZone> read_zone(const sync::CronJob& cron) const;
   void take_in_lost(const JobEffective& wanted, CronRecord& record);
@@ -55,7 +56,12 @@ class CronJobDriver final : public Driver {
   Seams seams_;
   std::map<sync::ResourceKey, std::pair<std::string, sync::TimeZone>> zones_;  ///< by its name
   std::map<sync::ResourceKey, Tended> untold_;                                 ///< what apply() saw
-  std::map<sync::Claim, ResourceHealth> health_;                               ///< as of the last tend()
+  struct Trouble {
+    base::MonotonicTime retry_at{};
+    std::string message;
+  };
+  std::map<PodId, Trouble> troubles_;             ///< of pods that could not be made or ended
+  std::map<sync::Claim, ResourceHealth> health_;  ///< as of the last tend()
 };
 
 }  // namespace holdfast::edge_agent
