@@ -53,10 +53,10 @@ struct SectionInput {
   sync::ApplicationUid application;
   std::string name;
   SectionMode mode = SectionMode::kHold;
-  base::Digest digest;             ///< of the section that `items` come from
-  base::Digest failed;             ///< kRollback: whose objects may be deleted
+  base::Digest digest;                   ///< of the section that `items` come from
+  base::Digest failed;                   ///< kRollback: whose objects may be deleted
   std::vector<base::Digest> given_up{};  ///< kRollback: and of good states that are not good any more
-  std::vector<DesiredItem> items;  ///< sorted by key
+  std::vector<DesiredItem> items;        ///< sorted by key
   DeletePermission permission = DeletePermission::kNone;
   bool prune = true;  ///< the policy's; false: leftovers stay and are shown (kHold only)
   sync::PruneLimit prune_limit;

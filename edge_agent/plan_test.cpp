@@ -439,7 +439,12 @@ TEST(PlanRollback, DeletesWhatAGoodStateMadeThatWasGivenUpOnTheWay) {
   auto kept = entry("A", "kept", "/kept");
   kept.made_by = kOther;
   kept.prune_disabled = true;
-  scene.owns(made).host("/made", kRight).owns(foreign).host("/foreign", kForeign).owns(kept).host("/kept", kRight);
+  scene.owns(made)
+      .host("/made", kRight)
+      .owns(foreign)
+      .host("/foreign", kForeign)
+      .owns(kept)
+      .host("/kept", kRight);
   scene.owns(entry("A", "older", "/older")).host("/older", kRight);
   EXPECT_THAT(actions_of(scene), ElementsAre("Delete made"));
   EXPECT_THAT(withheld_of(scene),

@@ -197,6 +197,8 @@ bool rests(const SectionRecord& record, const std::optional<sync::Hook>& hook) {
   if (record.phase == Phase::kFailing) return !is_for_failure;
   if (!hook) return false;
   if (is_for_failure || record.applied == record.accepted.digest) return true;
+  if (hook->stage == sync::HookStage::kPostSync && base::planted("postsync-skipped")) return true;
+  if (record.phase == Phase::kRollingBack && base::planted("hooks-on-the-way-back")) return false;
   return !is_walking(record.phase) && record.phase != Phase::kRetrying;
 }
 

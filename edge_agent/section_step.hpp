@@ -23,9 +23,9 @@ namespace holdfast::edge_agent {
 
 /// What is stored of a section (table "section", by application uid).
 struct SectionRecord {
-  sync::SectionRef accepted;              ///< what the newest desired state says
-  base::Digest applied;                   ///< whose resources are on the host, gates passed
-  std::vector<base::Digest> last_good;    ///< newest first, at most limits::kLastGoodKept
+  sync::SectionRef accepted;            ///< what the newest desired state says
+  base::Digest applied;                 ///< whose resources are on the host, gates passed
+  std::vector<base::Digest> last_good;  ///< newest first, at most limits::kLastGoodKept
   /// Good states that made way for the one before them on this way back, at most limits::kLastGoodKept.
   std::vector<base::Digest> given_up{};
   std::vector<base::Digest> quarantined;  ///< known bad, not tried again; survives restarts

@@ -35,6 +35,7 @@ void Targets::follow(const ApplicationUid& application) {
   if (record == nullptr || record->removal_pending) {
     drop(application);
     outgoing_.erase(application);
+    outgoing_unfit_.erase(application);
     errors_.erase(application);
     accepted_claims_.erase(application);
     accepted_read_.erase(application);
@@ -134,13 +135,19 @@ void Targets::follow_outgoing(const SectionRecord& record) {
   const Target* loaded = outgoing(application);
   if (wanted.is_none()) {
     outgoing_.erase(application);
+    outgoing_unfit_.erase(application);
     return;
   }
   if (loaded != nullptr && loaded->digest == wanted) return;
+  const auto unfit = outgoing_unfit_.find(application);
+  if (unfit != outgoing_unfit_.end() && unfit->second == wanted) return;
   outgoing_.erase(application);
   const auto bytes = store_.body(wanted);
   auto target = bytes ? load_target(wanted, *bytes, drivers_) : base::fail(bytes.error());
-  if (!target) return;  // it is only kept as long as it can be
+  if (!target) {  // it is only kept as long as it can be
+    if (bytes) outgoing_unfit_.insert_or_assign(application, wanted);
+    return;
+  }
   for (auto& item : (*target)->items) item.desired.rests = item.desired.hook.has_value();
   outgoing_[application] = *std::move(target);
 }

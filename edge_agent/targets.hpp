@@ -25,7 +25,10 @@ class Targets {
   void follow(const sync::ApplicationUid& application);
   void follow_all();
   /// What could not be loaded is tried again at the next follow().
-  void forget_errors() { errors_.clear(); }
+  void forget_errors() {
+    errors_.clear();
+    outgoing_unfit_.clear();
+  }
   void forget_error(const sync::ApplicationUid& application) { errors_.erase(application); }
   /// Whether a section that is stored here would load; it is not kept.
   bool is_loadable(const base::Digest& digest) const;
@@ -61,6 +64,7 @@ class Targets {
   Drivers& drivers_;
   std::map<sync::ApplicationUid, std::unique_ptr<Target>> targets_;
   std::map<sync::ApplicationUid, std::unique_ptr<Target>> outgoing_;
+  std::map<sync::ApplicationUid, base::Digest> outgoing_unfit_;  ///< read, and cannot be loaded
   std::map<sync::ApplicationUid, std::pair<base::Digest, base::Error>> errors_;
   std::map<sync::Claim, std::vector<Ref>> by_claim_;
   std::map<sync::ApplicationUid, std::vector<sync::Claim>> accepted_claims_;

@@ -202,6 +202,8 @@ bool ApplicationKeeper::judge(ApplicationEntry& application) {
   std::string invalid;
   if (!newest.is_good()) {
     invalid = gitops::summary(newest.findings(), limits::kConditionsShownMax);
+  } else if (const auto late = newest.findings_under(application.spec.policy); !late.empty()) {
+    invalid = gitops::summary(late, limits::kConditionsShownMax);
   } else if (const auto wanted = read_wanted(newest.for_hub()); gitops::has_errors(wanted.findings)) {
     invalid = gitops::summary(wanted.findings, limits::kConditionsShownMax);
   } else {

@@ -548,5 +548,19 @@ TEST_F(ApplicationTest, WhatIsInForceIsPinnedInAMirrorThatWasMadeAnew) {
   EXPECT_EQ(fleet.git.pinned(kRepository), std::vector{first});
 }
 
+TEST_F(ApplicationTest, ARevisionThatCouldNeverBeReadyInTimeIsRefusedAndTheLastOneStays) {
+  fleet.apply({.name = "motd", .path = "apps/motd"});
+  fleet.settle();
+  const auto good = fleet.status("motd", "revision");
+  fleet.change({{"apps/motd/web.yaml",
+                 "apiVersion: holdfast.dev/v1\nkind: Process\nmetadata: {name: web}\n"
+                 "spec: {command: [/usr/bin/web], minReadySeconds: 600}\n"}});
+  fleet.poll();
+  EXPECT_NE(fleet.condition("motd", "InvalidManifest").find("web.yaml:4: Process/web: spec.minReadySeconds"),
+            std::string::npos)
+      << fleet.condition("motd", "InvalidManifest");
+  EXPECT_EQ(fleet.status("motd", "revision"), good);
+}
+
 }  // namespace
 }  // namespace holdfast::hub

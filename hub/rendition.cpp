@@ -8,8 +8,10 @@
 #include "base/limits/model.hpp"
 #include "base/limits/wire.hpp"
 #include "base/log.hpp"
+#include "gitops/manifest_finding.hpp"
 #include "hub/json_path.hpp"
 #include "sync/model/kinds.hpp"
+#include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
 #include "sync/wire/frame.hpp"
 #include "sync/wire/messages.hpp"
@@ -64,6 +66,20 @@ base::Status seal_plain(gitops::Manifest& manifest, const PlainSealing& plain) {
   return {};
 }
 
+/// Why the resource could never count as well; empty: it can.
+std::string why_ready_too_late(const sync::Resource& resource, const sync::SectionPolicy& policy) {
+  if (resource.key.kind != "Process" || resource.body.find("minReadySeconds") == std::string::npos) return "";
+  const auto object = base::parse_json(resource.body);
+  const auto spec =
+      object ? sync::parse_process_spec(*object) : Result<sync::ProcessSpec>(base::fail(object.error()));
+  if (!spec || spec->min_ready < policy.progress_deadline || spec->min_ready.count() == 0) return "";
+  const auto deadline = std::chrono::duration_cast<std::chrono::seconds>(policy.progress_deadline);
+  return "is " + std::to_string(spec->min_ready.count()) +
+         ", and must be less than the Application's spec.syncPolicy.progressDeadlineSeconds, which is " +
+         std::to_string(deadline.count()) +
+         ": it would fail before it counts as Healthy; make it less, or give the Application more time";
+}
+
 std::string why_too_large_for_one_message(const sync::SectionBody& body) {
   if (auto why = why_too_large(body); !why.empty()) return why;
   const std::size_t packed = packet_bytes(body);
@@ -105,6 +121,18 @@ Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& p
   if (gitops::has_errors(out.findings_)) return out;
   for (auto& finding : gitops::validate(out.for_nodes_)) out.findings_.push_back(std::move(finding));
   return out;
+}
+
+gitops::Findings Rendition::findings_under(const sync::SectionPolicy& policy) const {
+  gitops::FindingList findings;
+  for (const auto& manifest : for_nodes_.list) {
+    if (!manifest.parsed || findings.is_full()) continue;
+    auto late = why_ready_too_late(manifest.parsed->resource, policy);
+    if (!late.empty())
+      findings.add_at(manifest, gitops::FieldPath().member("spec").member("minReadySeconds"),
+                      std::move(late));
+  }
+  return std::move(findings).take();
 }
 
 const gitops::SealedSecret* Rendition::secret(const Digest& version) const {
@@ -150,6 +178,12 @@ RenderedSection Rendition::render(const sync::SectionPolicy& policy, const gitop
       if (const auto filled = fill_secret(resource, sealing, out); !filled)
         out.findings.push_back(
             {gitops::Severity::kError, "", 0, resource.key.brief(), "", filled.error().message()});
+    }
+    if (auto late = why_ready_too_late(resource, policy); !late.empty()) {
+      const auto index = static_cast<std::size_t>(&resource - rendering.resources.data());
+      const auto& from = rendering.provenance[index];
+      out.findings.push_back({gitops::Severity::kError, from.file, from.line, resource.key.brief(),
+                              "spec.minReadySeconds", std::move(late)});
     }
     for (auto& claim : sync::claims_of(resource)) claims.insert(std::move(claim));
     for (auto& ability : sync::abilities_of(resource)) abilities.insert(std::move(ability));

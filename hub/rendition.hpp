@@ -65,6 +65,8 @@ class Rendition {
   const RevisionPlace& place() const { return place_; }
   const gitops::Findings& findings() const { return findings_; }
   bool is_good() const { return !gitops::has_errors(findings_); }
+  /// What no node could do under this policy, of all that is the same for every node.
+  gitops::Findings findings_under(const sync::SectionPolicy& policy) const;
   std::size_t manifests() const { return for_nodes_.list.size() + for_hub_.size(); }
   bool has_node_manifests() const { return !for_nodes_.list.empty(); }
   /// Applications and the like, which the hub keeps for itself.

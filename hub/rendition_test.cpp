@@ -72,5 +72,30 @@ TEST_F(RenditionTest, WhatCompressesWellFits) {
   EXPECT_TRUE(rendition.body(policy, node("cam-1", "north")));
 }
 
+const char* const kSlowYaml =
+    "apiVersion: holdfast.dev/v1\nkind: Process\nmetadata: {name: web}\nspec:\n  command: [/usr/bin/web]\n"
+    "  minReadySeconds: 60\n";
+const char* const kWhySlow =
+    "Process/web: spec.minReadySeconds: is 60, and must be less than the Application's "
+    "spec.syncPolicy.progressDeadlineSeconds, which is 60: it would fail before it counts as Healthy; make "
+    "it "
+    "less, or give the Application more time";
+
+TEST_F(RenditionTest, WhatIsReadyNoSoonerThanTheDeadlinePassesIsRefused) {
+  auto rendition = load({{"apps/web.yaml", std::string(kSlowYaml)}});
+  sync::SectionPolicy hasty;
+  hasty.progress_deadline = std::chrono::seconds(60);
+  const auto findings = rendition.findings_under(hasty);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].text(), "apps/web.yaml:6: " + std::string(kWhySlow));
+  const auto& section = rendition.section(hasty, node("cam-1", "north"));
+  ASSERT_EQ(section.findings.size(), 1U) << "of what the templates make, too";
+  EXPECT_EQ(section.findings[0].text(), "apps/web.yaml:1: " + std::string(kWhySlow));
+  sync::SectionPolicy patient;
+  patient.progress_deadline = std::chrono::seconds(61);
+  EXPECT_TRUE(rendition.findings_under(patient).empty());
+  EXPECT_TRUE(rendition.section(patient, node("cam-1", "north")).is_good());
+}
+
 }  // namespace
 }  // namespace holdfast::hub

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "edge_agent/process_effective.hpp"
 #include "sync/model/file_spec.hpp"
@@ -12,6 +13,22 @@
 namespace holdfast::sim {
 
 using sync::HookStage;
+
+namespace {
+
+bool is_under_way(sync::SectionPhase phase) {
+  return phase == sync::SectionPhase::kPending || phase == sync::SectionPhase::kApplying ||
+         phase == sync::SectionPhase::kRetrying;
+}
+
+bool is_for_failure(const sync::Section& section, const sync::Claim& claim) {
+  return std::ranges::any_of(section.resources, [&](const sync::Resource& resource) {
+    return sync::stage_of(resource.hook) == HookStage::kSyncFail &&
+           std::ranges::count(sync::claims_of(resource), claim) > 0;
+  });
+}
+
+}  // namespace
 
 bool HookRules::has_ended_well(const sync::Claim& claim, const Attempt& attempt) const {
   const auto last = last_.find(claim);
@@ -37,9 +54,7 @@ bool HookRules::is_as_in(const sync::Section& section, const sync::Claim& claim,
 void HookRules::before_touch(const sync::Claim& claim, const edge_agent::SectionRecord& record,
                              const sync::Section& section) {
   const bool is_attempt =
-      record.applied != record.accepted.digest && !record.removal_pending &&
-      (record.phase == sync::SectionPhase::kPending || record.phase == sync::SectionPhase::kApplying ||
-       record.phase == sync::SectionPhase::kRetrying);
+      record.applied != record.accepted.digest && !record.removal_pending && is_under_way(record.phase);
   if (!is_attempt) return;
   const auto of = std::ranges::find_if(section.resources, [&](const auto& resource) {
     return std::ranges::count(sync::claims_of(resource), claim) > 0;
@@ -56,12 +71,52 @@ void HookRules::before_touch(const sync::Claim& claim, const edge_agent::Section
   }
 }
 
-void HookRules::started(const sync::Claim& claim, const edge_agent::SectionRecord& record) {
+void HookRules::started(const sync::Claim& claim, const edge_agent::SectionRecord& record,
+                        const std::optional<sync::Section>& section) {
   const auto attempt = attempt_of(record);
   last_.insert_or_assign(claim, attempt);
   if (++starts_[{claim, attempt}] > 1)
     judge_.violated("hook-once-an-attempt",
                     node_ + ": " + claim.text() + " was started again in the same attempt");
+  const bool is_its_time = section && is_for_failure(*section, claim)
+                               ? record.phase == sync::SectionPhase::kFailing
+                               : is_under_way(record.phase);
+  if (!is_its_time)
+    judge_.violated("hook-at-its-stage", node_ + ": " + claim.text() + " was started in phase " +
+                                             std::string(sync::to_string(record.phase)));
+}
+
+void HookRules::storing(const edge_agent::SectionRecord& record) {
+  const auto& digest = record.accepted.digest;
+  const auto known = records_.find(record.accepted.application);
+  const bool was_under_way = known != records_.end() && is_under_way(known->second.phase) &&
+                             known->second.accepted.digest == digest && known->second.applied != digest;
+  const bool is_there =
+      record.phase == sync::SectionPhase::kSynced || record.phase == sync::SectionPhase::kHeld;
+  if (was_under_way && is_there && record.applied == digest) {
+    End end{.name = record.accepted.name, .section = digest, .ended_well = {}};
+    for (const auto& [claim, attempt] : last_) {
+      if (has_ended_well(claim, attempt_of(record))) end.ended_well.insert(claim);
+    }
+    ends_.push_back(std::move(end));
+  }
+  records_.insert_or_assign(record.accepted.application, record);
+}
+
+void HookRules::check_applied(
+    const std::function<std::optional<sync::Section>(const base::Digest&)>& section_of) {
+  for (const auto& end : std::exchange(ends_, {})) {
+    const auto section = section_of(end.section);
+    if (!section) continue;
+    for (const auto& resource : section->resources) {
+      if (!resource.hook || resource.hook->stage == HookStage::kSyncFail) continue;
+      for (const auto& claim : sync::claims_of(resource)) {
+        if (end.ended_well.contains(claim)) continue;
+        judge_.violated("no-hook-left-out",
+                        node_ + ": " + end.name + " is applied, and " + claim.text() + " has not ended well");
+      }
+    }
+  }
 }
 
 }  // namespace holdfast::sim

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// HookRules: a hook runs once for each attempt of its section, and nothing of a later stage is touched before those of the
-// earlier ones have ended well. Attempts are told apart by what is stored, ends by what the host shows.
+// HookRules: a hook runs once for each attempt of its section, at its stage and never on the way back, nothing of a later
+// stage is touched before those of the earlier ones have ended well, and none is left out. Attempts are told apart by what is stored, ends by what the host shows.
 // Threads: one.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "base/fake_host.hpp"
 #include "edge_agent/section_step.hpp"
@@ -27,7 +31,13 @@ class HookRules {
                     const sync::Section& section);
   /// Whether what is put there is what that section wants there; of a secret nobody here can tell.
   static bool is_as_in(const sync::Section& section, const sync::Claim& claim, const std::string& what);
-  void started(const sync::Claim& claim, const edge_agent::SectionRecord& record);
+  /// `section`: that the record has accepted, where it can be read.
+  void started(const sync::Claim& claim, const edge_agent::SectionRecord& record,
+               const std::optional<sync::Section>& section);
+  /// A section's record that is about to be stored; the store cannot be read now.
+  void storing(const edge_agent::SectionRecord& record);
+  /// Sections that were stored as applied since the last call, judged by what their hooks had come to then.
+  void check_applied(const std::function<std::optional<sync::Section>(const base::Digest&)>& section_of);
   /// A start that was not synced is forgotten, and so may come again.
   void power_was_cut() { starts_.clear(); }
 
@@ -43,6 +53,13 @@ class HookRules {
   Judge& judge_;
   std::map<std::pair<sync::Claim, Attempt>, int> starts_;
   std::map<sync::Claim, Attempt> last_;
+  std::map<sync::ApplicationUid, edge_agent::SectionRecord> records_;  ///< as last to be stored
+  struct End {
+    std::string name;
+    base::Digest section;
+    std::set<sync::Claim> ended_well;
+  };
+  std::vector<End> ends_;
 };
 
 }  // namespace holdfast::sim

@@ -245,7 +245,7 @@ void NodeRules::after(const std::string& what) {
   const auto name = process_name(what.substr(6));
   const auto found = entry(process_claim(name));
   const auto section = found && oracle_.is_hook(name) ? record(found->application) : std::nullopt;
-  if (section) hooks_.started(process_claim(name), *section);
+  if (section) hooks_.started(process_claim(name), *section, section_of(section->accepted.digest));
 }
 
 void NodeRules::power_was_cut() {
@@ -299,11 +299,14 @@ void NodeRules::storing(sync::Table table, std::string_view value) {
   const auto unpacked = edge_agent::unpack_text(value);
   if (holds_canary(value) || (unpacked && holds_canary(*unpacked)))
     violated("secret-in-clear", "stores a secret in clear, in " + std::string(table.name));
+  if (table != edge_agent::kSectionTable) return;
+  if (const auto record = edge_agent::decode_section_record(value)) hooks_.storing(*record);
 }
 
 // ---- the engine ----
 
 void NodeRules::looked(const edge_agent::Engine& engine) {
+  hooks_.check_applied([this](const base::Digest& digest) { return section_of(digest); });
   const auto& snapshot = engine.snapshot();
   if (snapshot.accepted < accepted_max_) {
     violated("generation-never-lower",
