@@ -4,6 +4,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -21,6 +23,7 @@
 #include "edge_agent/sealing_key_file.hpp"
 #include "edge_agent/store_rescue.hpp"
 #include "edge_agent/trust_keeper.hpp"
+#include "edge_agent/units_of_machine.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -42,11 +45,25 @@ struct Onlooker {
   std::unique_ptr<base::EventLoop> loop;
   std::unique_ptr<sync::LmdbStore> store;
   std::unique_ptr<base::LinuxHost> host;
+  std::unique_ptr<base::UnitManager> units;
   NodeIdentity identity;
   std::unique_ptr<Engine> engine;
 
   static Result<std::unique_ptr<Onlooker>> open(const AgentOptions& options);
+  void hear_of_units();
 };
+
+/// What systemd says comes later; a person does not wait for it longer than this.
+constexpr std::chrono::milliseconds kUnitsWait{1000};
+
+void Onlooker::hear_of_units() {
+  const auto is_unit = [](const auto& resource) { return resource.key.kind == "Unit"; };
+  const auto has_units = [&](const auto& section) { return std::ranges::any_of(section.resources, is_unit); };
+  if (!units || std::ranges::none_of(engine->snapshot().sections, has_units)) return;
+  static_cast<void>(engine->plan_now());  // asks
+  const auto end = clock.monotonic() + kUnitsWait;
+  while (clock.monotonic() < end) loop->run_once(std::chrono::milliseconds{50});
+}
 
 Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   const DataFolder folder(options.data);
@@ -72,7 +89,12 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
                                                          .log_dir = folder.logs(),
                                                          .shim_path = std::move(shim),
                                                          .boot_id = std::nullopt}));
-  out->engine = std::make_unique<Engine>(Engine::Seams{out->clock, out->random, *out->store, *out->host},
+  out->units = open_units(options, *out->loop, out->clock);
+  out->engine = std::make_unique<Engine>(Engine::Seams{.clock = out->clock,
+                                                       .random = out->random,
+                                                       .store = *out->store,
+                                                       .host = *out->host,
+                                                       .units = out->units.get()},
                                          out->identity);
   SealingKeyFile sealing(folder.sealing_key_file());
   HF_CHECK(sealing.load());
@@ -81,6 +103,7 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   const Status booted = out->engine->boot();
   if (!booted && booted.error().code() == Code::kCorrupt) return fail(with_way_out(booted.error()));
   HF_CHECK(booted);
+  out->hear_of_units();
   return out;
 }
 

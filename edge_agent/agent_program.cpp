@@ -112,6 +112,8 @@ Status AgentProgram::open() {
     engine_->on_host_event(event);
     work_soon();
   });
+  // Other programs than the host tell things, too.
+  engine_->on_wake([this] { work_soon(); });
   HF_CHECK(open_renewal());
   HF_CHECK(open_link());
   HF_CHECK(open_trust());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/unit_driver.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits/units.hpp"
@@ -43,10 +44,6 @@ Error no_systemd() {
           "no systemd here: this node does not run one, or the agent has a root of its own (--root) and was "
           "given no "
           "--system-bus; place the application elsewhere"};
-}
-
-bool has_enabled_file(const UnitState& state) {
-  return state.file.starts_with("enabled") || state.file.starts_with("linked");
 }
 
 /// It runs, or ran to its end.
@@ -102,6 +99,17 @@ void UnitDriver::looked(const std::string& unit, Result<UnitState> state) {
     it.seen_at = seams_.clock.monotonic();
   }
   if (is_news) tell(unit, it);
+  if (is_any_unknown()) return;
+  for (const auto& [other, waiting] : live_) {
+    const bool is_waiting = waiting.progress.is_reload_due || (waiting.state && waiting.state->needs_reload);
+    if (is_waiting && other != unit) tell(other, waiting);
+  }
+}
+
+/// Asked for the first time, and not answered yet.
+bool UnitDriver::is_any_unknown() const {
+  return std::ranges::any_of(live_,
+                             [](const auto& pair) { return !pair.second.state && pair.second.looking != 0; });
 }
 
 void UnitDriver::tell(const std::string& unit, const Live& live) const {
@@ -167,7 +175,7 @@ Result<UnitRecord> UnitDriver::found(const UnitEffective& wanted, const UnitStat
     is_made_here = file.present && file.ours && !file.was_there;
   }
   record.was_there = state.load != "not-found" && !is_made_here;
-  record.was_enabled = record.was_there && has_enabled_file(state);
+  record.was_enabled = record.was_there && state.file == "enabled";
   record.was_up = record.was_there && is_up(state);
   record.boot = seams_.host.boot_id();
   HF_TRY(const bool is_right, is_file_right(wanted));
@@ -278,6 +286,10 @@ Result<Driver::Progress> UnitDriver::apply_unit(const UnitEffective& wanted) {
     case UnitDo::kWait: return Progress::kPending;
     case UnitDo::kRefuse: return fail(Code::kInvalid, step.reason);
     case UnitDo::kNothing: break;
+    case UnitDo::kReload:
+      // Those that are about to write their files share it.
+      if (!is_any_unknown()) change(wanted.unit, step);
+      return Progress::kPending;
     default: change(wanted.unit, step); return Progress::kPending;
   }
   UnitRecord record = *seams_.book->find(wanted.unit);
@@ -388,6 +400,7 @@ Result<std::optional<UnitWant>> UnitDriver::want_when_left(const std::string& un
 Result<Driver::Progress> UnitDriver::give_back(const std::string& unit) {
   Live& it = live(unit);
   it.is_leaving = true;
+  seams_.units->watch(unit);  // its end is of interest, though nobody desires it any more
   HF_TRY(const auto* state, known(unit));
   if (state == nullptr || it.doing != 0 || it.is_awaited) return Progress::kPending;
   if (it.failed) {

@@ -74,6 +74,7 @@ class UnitDriver final : public Driver {
   void look(const std::string& unit);
   void looked(const std::string& unit, base::Result<base::UnitState> state);
   void tell(const std::string& unit, const Live& live) const;
+  bool is_any_unknown() const;
   void on_unit_event(const base::UnitEvent& event);
   /// Asks where nothing is known or it is old; nullptr: not known yet. The error while there is trouble.
   base::Result<const base::UnitState*> known(const std::string& unit);

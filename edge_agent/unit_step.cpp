@@ -10,10 +10,8 @@ using base::UnitState;
 using sync::Health;
 using sync::UnitRun;
 
-bool is_enabled(const UnitState& state) {
-  return state.file == "enabled" || state.file == "enabled-runtime" || state.file == "linked" ||
-         state.file == "linked-runtime" || state.file == "alias";
-}
+/// For good: what is enabled or linked until the next boot only is not.
+bool is_enabled(const UnitState& state) { return state.file == "enabled" || state.file == "alias"; }
 
 bool is_loadable(const UnitState& state) { return state.load == "loaded"; }
 
@@ -49,7 +47,7 @@ std::optional<UnitStep> file_step(const UnitWant& want, const UnitState& state,
                                   const UnitProgress& progress) {
   if (!want.enabled) return std::nullopt;
   if (!*want.enabled) {
-    if (is_enabled(state)) return UnitStep{UnitDo::kDisable, "is enabled"};
+    if (state.file == "enabled") return UnitStep{UnitDo::kDisable, "is enabled"};
     return std::nullopt;
   }
   const bool is_anew = want.has_file && !progress.is_settled && !progress.is_enabled_anew;

@@ -77,6 +77,8 @@ TEST(UnitStep, IsATable) {
       {"enabled, and its file is new", kOurs, state("active"), kNew, UnitDo::kEnable},
       {"enabled, but not to be", kStopped, state("inactive"), kSettled, UnitDo::kDisable},
       {"static is not enabled", kStopped, state("inactive", "", "static"), kSettled, UnitDo::kNothing},
+      {"enabled until the next boot", kRunning, state("active", "", "enabled-runtime"), kSettled,
+       UnitDo::kEnable},
       {"a job is on its way", kRunning, with_job(), kSettled, UnitDo::kWait},
       {"stopped by a hand", kRunning, state("inactive"), kSettled, UnitDo::kStart},
       {"never started", kRunning, state("inactive"), kNew, UnitDo::kStart},
