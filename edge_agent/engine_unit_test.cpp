@@ -258,6 +258,17 @@ TEST_F(EngineUnit, AfterARebootWhatIsEnabledRunsAndNothingIsRestarted) {
   EXPECT_EQ(camera_status().health, Health::kHealthy);
 }
 
+TEST_F(EngineUnit, WhatWasWantedBeforeAPowerCutAndNotAppliedIsStillStarted) {
+  want(camera());
+  node.desire({camera(service("/bin/camera --fast"))});
+  node.reboot();
+  node.forget_touched();
+  node.pass(20s);
+  EXPECT_EQ(node.units.touched().restarts, 1U);
+  EXPECT_THAT(node.units.started_with("camera.service"), HasSubstr("--fast"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
 // ---- kinds of units ----
 
 TEST_F(EngineUnit, AOneshotThatEndedWellIsCompletedAndNotRunAgain) {

@@ -187,7 +187,8 @@ Result<UnitRecord> UnitDriver::found(const UnitEffective& wanted, const UnitStat
 }
 
 /// Keeps the record true to what runs.
-Status UnitDriver::follow(const UnitEffective& wanted, Live& live, const UnitState& state) {
+Status UnitDriver::follow(const UnitEffective& wanted, Live& live, const UnitState& state,
+                          const sync::InventoryEntry* entry) {
   if (live.start != wanted.start) {
     live.start = wanted.start;
     live.progress.is_enabled_anew = false;
@@ -200,20 +201,20 @@ Status UnitDriver::follow(const UnitEffective& wanted, Live& live, const UnitSta
     seams_.book->note(wanted.unit, std::move(record));
     return {};
   }
-  const bool is_old = live.doing != 0 || live.is_awaited;
-  if (is_old || live.progress.is_reload_due || state.needs_reload) return {};
   UnitRecord record = *known;
   const std::string boot = seams_.host.boot_id();
   if (record.boot != boot) {
-    // What began with this boot began with the files that are there.
+    // What began with this boot began with the files that were there: the wanted ones, if they had been applied.
     HF_TRY(const bool is_right, is_file_right(wanted));
-    if (!is_right) return {};
     record.boot = boot;
-    if (is_up(state)) record.start = wanted.start;
-  } else if (std::exchange(live.is_file_healed, false) && is_up(state) &&
-             state.invocation != record.invocation) {
-    record.start = {};
+    if (is_up(state)) record.start = is_right && is_applied(wanted, entry) ? wanted.start : base::Digest{};
+    seams_.book->note(wanted.unit, std::move(record));
+    return {};
   }
+  const bool is_old = live.doing != 0 || live.is_awaited;
+  if (is_old || live.progress.is_reload_due || state.needs_reload) return {};
+  if (std::exchange(live.is_file_healed, false) && is_up(state) && state.invocation != record.invocation)
+    record.start = {};
   seams_.book->note(wanted.unit, std::move(record));
   return {};
 }
@@ -235,7 +236,7 @@ Result<Observed> UnitDriver::observe_unit(const std::string& unit, const UnitEff
     return Observed{.difference = "systemd was not asked yet"};
   }
   Live& it = live(unit);
-  HF_CHECK(follow(*wanted, it, *state));
+  HF_CHECK(follow(*wanted, it, *state, entry));
   const UnitStep step = step_of(*wanted, it);
   Observed observed{.present = state->load != "not-found", .ours = true};
   const bool is_right = step.what == UnitDo::kNothing || step.what == UnitDo::kWait;
@@ -280,7 +281,7 @@ Result<Driver::Progress> UnitDriver::apply_unit(const UnitEffective& wanted) {
     it.changing.clear();
     return fail(error);
   }
-  HF_CHECK(follow(wanted, it, *it.state));
+  HF_CHECK(follow(wanted, it, *it.state, nullptr));
   const UnitStep step = step_of(wanted, it);
   switch (step.what) {
     case UnitDo::kWait: return Progress::kPending;

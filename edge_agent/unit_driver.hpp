@@ -85,7 +85,8 @@ class UnitDriver final : public Driver {
                                       const sync::InventoryEntry* entry);
   base::Result<bool> is_file_right(const UnitEffective& wanted);
   base::Result<UnitRecord> found(const UnitEffective& wanted, const base::UnitState& state);
-  base::Status follow(const UnitEffective& wanted, Live& live, const base::UnitState& state);
+  base::Status follow(const UnitEffective& wanted, Live& live, const base::UnitState& state,
+                      const sync::InventoryEntry* entry);
   UnitStep step_of(const UnitEffective& wanted, const Live& live) const;
 
   base::Result<Progress> apply_file(const UnitEffective& wanted, const Action& action);
