@@ -279,6 +279,20 @@ TEST_P(UnitManagerContract, ASystemdThatExecutesItselfAnewIsFoundAgain) {
   EXPECT_TRUE(until_told("hf-n.service")) << "signals come as before";
 }
 
+TEST_P(UnitManagerContract, ManyMayBeAskedForAtOnce) {
+  int known = 0;
+  std::string trouble;
+  for (int i = 0; i < 40; ++i) {
+    const std::string unit = "hf-many-" + std::to_string(i) + ".service";
+    units().load(unit, [&](const Result<UnitState>& state) {
+      ++known;
+      if (!state) trouble = state.error().message();
+    });
+  }
+  ASSERT_TRUE(world().until([&] { return known == 40; }));
+  EXPECT_EQ(trouble, "");
+}
+
 TEST_P(UnitManagerContract, WhatWasAskedByAnAgentThatIsGoneHasNoEnd) {
   bool has_ended = false;
   units().load("hf-o.service", [&](const Result<UnitState>&) { has_ended = true; });
