@@ -256,7 +256,9 @@ TEST_P(UnitManagerContract, ThatItEndedByItselfIsSeenFromThatItWasStopped) {
   EXPECT_FALSE(state("hf-unmet.service").is_unmet) << "nobody started it";
   for (const std::string unit : {"hf-ends.service", "hf-runs.service", "hf-unmet.service"}) {
     ASSERT_TRUE(does(&UnitManager::start, unit));
-    if (unit == "hf-runs.service") ASSERT_TRUE(until_active(unit, "active"));
+    if (unit == "hf-runs.service") {
+      ASSERT_TRUE(until_active(unit, "active"));
+    }
     ASSERT_TRUE(does(&UnitManager::stop, "hf-runs.service"));
     ASSERT_TRUE(until_active(unit, "inactive"));
   }
