@@ -51,6 +51,9 @@ struct UnitState {
   std::int32_t exit_status = 0;       ///< of the last main process: its code, or the signal that ended it
   std::uint32_t restarts = 0;         ///< by systemd itself, since it was last started by somebody
   bool needs_reload = false;          ///< its files changed since they were loaded
+  std::int64_t active_exit_us = 0;    ///< when it last began to be no longer active, since boot; 0: never
+  std::int64_t main_exit_us = 0;      ///< when its last main process ended, since boot; 0: never
+  bool is_unmet = false;              ///< a condition of its last start was not met: it did nothing
   bool has_job = false;               ///< a start or stop of it is on its way; an event tells when it is over
   bool operator==(const UnitState&) const = default;
 };
@@ -83,7 +86,9 @@ class UnitManager {
   /// As its [Install] section says now; what an earlier one said ends. kInvalid where it has none.
   virtual CallId enable(const std::string& unit, OnEnd<void> on_end) = 0;
   virtual CallId disable(const std::string& unit, OnEnd<void> on_end) = 0;
+  /// Of what masks it in /etc; success where that is not what masks it.
   virtual CallId unmask(const std::string& unit, OnEnd<void> on_end) = 0;
+  virtual CallId mask(const std::string& unit, OnEnd<void> on_end) = 0;
   /// daemon-reload. It is sent when the loop comes round, and what asks for it until then shares the one.
   virtual CallId reload(OnEnd<void> on_end) = 0;
 

@@ -86,14 +86,27 @@ Result<base::Digest> References::file_digest(const sync::Resource& file) {
   return base::Digest::of(text);
 }
 
-Result<base::Digest> References::digest(const std::string& ns, const std::string& brief) {
+namespace {
+
+sync::ResourceKey key_of_brief(const std::string& ns, const std::string& brief) {
   const auto first = brief.find('/');
   const auto last = brief.rfind('/');
   const std::string kind = brief.substr(0, first);
-  const sync::ResourceKey key{.group = kind == "File" ? "holdfast.dev" : "",
-                              .kind = kind,
-                              .ns = first == last ? ns : brief.substr(first + 1, last - first - 1),
-                              .name = brief.substr(last + 1)};
+  return {.group = kind == "File" ? "holdfast.dev" : "",
+          .kind = kind,
+          .ns = first == last ? ns : brief.substr(first + 1, last - first - 1),
+          .name = brief.substr(last + 1)};
+}
+
+}  // namespace
+
+Result<const sync::Resource*> References::file(const std::string& ns, const std::string& brief) {
+  return resource(key_of_brief(ns, brief));
+}
+
+Result<base::Digest> References::digest(const std::string& ns, const std::string& brief) {
+  const sync::ResourceKey key = key_of_brief(ns, brief);
+  const std::string& kind = key.kind;
   if (kind == "File") {
     HF_TRY(const auto* file, resource(key));
     return file_digest(*file);

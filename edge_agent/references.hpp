@@ -33,6 +33,8 @@ class References {
   base::Result<std::string> value(const std::string& ns, const sync::KeyRef& ref);
   /// Of what `brief`, a ConfigMap, Secret or File of the section, gives to whoever reads it.
   base::Result<base::Digest> digest(const std::string& ns, const std::string& brief);
+  /// The resource that `brief` names.
+  base::Result<const sync::Resource*> file(const std::string& ns, const std::string& brief);
   base::Result<SealedValue> sealed(const std::string& ns, const sync::KeyRef& ref);
   /// All of one; nullptr: there is none.
   base::Result<const sync::ConfigMap*> find_config_map(const std::string& ns, const std::string& name);

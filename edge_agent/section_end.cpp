@@ -29,6 +29,8 @@ bool is_hosts_fault(const base::Error& error) {
     case Code::kTimeout:
     case Code::kUnavailable:
     case Code::kIo: return true;
+    // Of what may be under way at a time; a limit of what Git says is not to be retried.
+    case Code::kLimit: return error.disposition() == base::Disposition::kRetry;
     default: return false;
   }
 }

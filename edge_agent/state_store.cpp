@@ -241,6 +241,9 @@ void StateStore::take(Changes& changes, const std::set<Digest>& garbage) {
 
 Status StateStore::commit(Changes& changes) {
   drop_unchanged(changes);
+  // Of a unit that is kept no longer, removed or let go, nothing need be known.
+  for (const auto& [claim, entry] : changes.inventory)
+    if (!entry && claim.kind == sync::ClaimKind::kUnit) units_.forget(claim.value);
   if (changes.empty() && restarts_.changed().empty() && units_.changed().empty() && jobs_.changed().empty())
     return {};
   const auto garbage = unreferenced(changes);

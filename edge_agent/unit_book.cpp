@@ -12,11 +12,14 @@ using base::Json;
 using base::Result;
 
 std::string encode_unit_record(const std::string& unit, const UnitRecord& record) {
-  return base::canonical_json(Json{{"boot", record.boot},
+  return base::canonical_json(Json{{"asked", record.asked.hex()},
+                                   {"askedFrom", record.asked_from},
+                                   {"boot", record.boot},
                                    {"invocation", record.invocation},
                                    {"start", record.start.hex()},
                                    {"unit", unit},
                                    {"wasEnabled", record.was_enabled},
+                                   {"wasMasked", record.was_masked},
                                    {"wasThere", record.was_there},
                                    {"wasUp", record.was_up}});
 }
@@ -27,10 +30,13 @@ Result<std::pair<std::string, UnitRecord>> decode_unit_record(std::string_view b
   UnitRecord& record = out.second;
   base::ObjectReader in(value, "unit");
   in.required("unit", out.first)
+      .required("asked", sync::digest_field(record.asked))
+      .required("askedFrom", record.asked_from)
       .required("boot", record.boot)
       .required("invocation", record.invocation)
       .required("start", sync::digest_field(record.start))
       .required("wasEnabled", record.was_enabled)
+      .required("wasMasked", record.was_masked)
       .required("wasThere", record.was_there)
       .required("wasUp", record.was_up);
   HF_CHECK(in.finish());

@@ -19,10 +19,14 @@ struct UnitRecord {
   bool was_there = false;
   bool was_enabled = false;
   bool was_up = false;
+  bool was_masked = false;
   // What runs.
   base::Digest start;  ///< what it began with, as UnitEffective::start; none: not known, or something else
   std::string invocation;  ///< which run that is; empty: none that lasted
   std::string boot;
+  // A start or restart that was asked for; none: nothing is on its way.
+  base::Digest asked;      ///< with what, as `start`
+  std::string asked_from;  ///< the run before it; another one than that began with `asked`
   bool operator==(const UnitRecord&) const = default;
 };
 
@@ -54,7 +58,8 @@ class UnitBook {
   std::set<std::string> changed_;
 };
 
-/// {"boot": …, "invocation": …, "start": …, "unit": …, "wasEnabled": …, "wasThere": …, "wasUp": …}
+/// {"asked": …, "askedFrom": …, "boot": …, "invocation": …, "start": …, "unit": …, "wasEnabled": …, "wasMasked": …,
+/// "wasThere": …, "wasUp": …}
 std::string encode_unit_record(const std::string& unit, const UnitRecord& record);
 base::Result<std::pair<std::string, UnitRecord>> decode_unit_record(std::string_view bytes);
 

@@ -58,7 +58,9 @@ class UnitDriver final : public Driver {
     bool is_awaited = false;              ///< the next look is told of, whatever it shows
     base::UnitManager::CallId doing = 0;  ///< a change on its way
     std::optional<base::Error> failed;    ///< how the last change ended, until somebody hears of it
-    std::string path;                     ///< of the file that is ours; empty: none
+    UnitDo last_do = UnitDo::kNothing;    ///< that change
+    std::string path;                     ///< of the file that is wanted; empty: none
+    std::string leaving_path;             ///< of one that is on its way out
     base::Digest start;                   ///< of what is wanted, which `progress` is about
     UnitProgress progress;
     std::string
@@ -68,6 +70,8 @@ class UnitDriver final : public Driver {
     std::string up_invocation;
     base::MonotonicTime up_since{};
     std::optional<std::uint32_t> restarts;
+    std::uint32_t settled_restarts = 0;  ///< as many there were when it had last been up for long
+    std::optional<bool> is_named_right;  ///< whether what restartOn names was there when this was first met
   };
 
   Live& live(const std::string& unit);
@@ -83,14 +87,23 @@ class UnitDriver final : public Driver {
                                       const sync::InventoryEntry* entry);
   base::Result<Observed> observe_unit(const std::string& unit, const UnitEffective* wanted,
                                       const sync::InventoryEntry* entry);
+  /// Before the files of its application are written.
+  void meet(const UnitEffective& wanted, Live& live);
   base::Result<bool> is_file_right(const UnitEffective& wanted);
-  base::Result<UnitRecord> found(const UnitEffective& wanted, const base::UnitState& state);
-  base::Status follow(const UnitEffective& wanted, Live& live, const base::UnitState& state);
+  base::Result<UnitRecord> found(const UnitEffective& wanted, const Live& live, const base::UnitState& state);
+  /// What was asked for and has begun since, by whatever agent.
+  static void credit(UnitRecord& record, const base::UnitState& state);
+  base::Result<bool> follow_boot(const UnitEffective& wanted, UnitRecord& record,
+                                 const base::UnitState& state, const sync::InventoryEntry* entry);
+  base::Status follow(const UnitEffective& wanted, Live& live, const base::UnitState& state,
+                      const sync::InventoryEntry* entry);
   UnitStep step_of(const UnitEffective& wanted, const Live& live) const;
 
   base::Result<Progress> apply_file(const UnitEffective& wanted, const Action& action);
   base::Result<Progress> apply_unit(const UnitEffective& wanted);
+  void note_asked(const UnitEffective& wanted, const base::UnitState& state);
   void change(const std::string& unit, const UnitStep& step);
+  void withdraw(const std::string& unit);
   void changed(const std::string& unit, UnitDo what, const base::Status& status);
 
   base::Result<Progress> remove_file(const sync::InventoryEntry& entry);

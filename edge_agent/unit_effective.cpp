@@ -26,12 +26,15 @@ std::unique_ptr<FileEffective> file_of(const sync::UnitSpec& spec, const sync::C
   return file;
 }
 
-Result<Digest> start_digest(const UnitEffective& unit, const sync::UnitSpec& spec, const std::string& ns,
+Result<Digest> start_digest(UnitEffective& unit, const sync::UnitSpec& spec, const std::string& ns,
                             References& references) {
   Json named = Json::object();
   for (const auto& brief : spec.restart_on) {
     HF_TRY(const Digest digest, references.digest(ns, brief));
     named[brief] = digest.hex();
+    if (!brief.starts_with("File/")) continue;
+    HF_TRY(const auto* file, references.file(ns, brief));
+    unit.named.push_back(file);
   }
   const Json text{{"content", unit.file ? unit.file->content_digest.hex() : ""},
                   {"restartOn", std::move(named)}};

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "edge_agent/driver.hpp"
 #include "edge_agent/file_driver.hpp"
@@ -20,6 +21,8 @@ struct UnitEffective final : Effective {
   }
   const sync::Claim& unit_claim() const { return claims.back(); }
   std::string unit;
+  std::vector<std::unique_ptr<Effective>> named_files;  ///< that restartOn names, without their contents
+  std::vector<const sync::Resource*> named;             ///< the same while it is being resolved, then empty
   std::unique_ptr<FileEffective> file;  ///< the unit file or the drop-in that is ours; none: nullptr
   std::optional<bool> enabled;
   std::optional<sync::UnitRun> run;

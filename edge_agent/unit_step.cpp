@@ -10,15 +10,19 @@ using base::UnitState;
 using sync::Health;
 using sync::UnitRun;
 
-/// For good: what is enabled or linked until the next boot only is not.
-bool is_enabled(const UnitState& state) { return state.file == "enabled" || state.file == "alias"; }
-
 bool is_loadable(const UnitState& state) { return state.load == "loaded"; }
 
 /// It did what it is for, and there is nothing left of it to run.
 bool has_completed(const UnitState& state) {
   return state.active == "inactive" && state.type == "oneshot" &&
          (state.result.empty() || state.result == "success");
+}
+
+/// Its main process ended first, or there was nothing to do; one that is stopped begins to stop, and then that ends.
+bool has_ended_itself(const UnitState& state) {
+  if (state.active != "inactive") return false;
+  const auto gap = std::chrono::microseconds(state.active_exit_us - state.main_exit_us);
+  return state.is_unmet || (state.main_exit_us > 0 && gap.count() >= 0 && gap < base::limits::kUnitEndGap);
 }
 
 std::string cannot_load(const UnitState& state) {
@@ -33,13 +37,30 @@ std::string how_it_ended(const UnitState& state) {
   return text;
 }
 
+UnitStep run_step(const UnitWant& want, const UnitState& state, const UnitProgress& progress);
+
+UnitStep masked_step(const UnitWant& want, const UnitState& state, const UnitProgress& progress) {
+  // What was running when it was masked runs on, and can be stopped.
+  if (want.run == UnitRun::kStopped && !want.has_file && want.enabled != true)
+    return run_step(want, state, progress);
+  const bool is_wanted = want.run == UnitRun::kRunning || want.enabled == true || want.has_file;
+  if (!is_wanted || want.masked) return {};
+  if (!progress.is_unmask_asked) return {UnitDo::kUnmask, "is masked"};
+  return {UnitDo::kRefuse, state.name +
+                               " is masked elsewhere than in /etc: in /run by \"systemctl mask --runtime\", "
+                               "or in /usr/lib by the distribution; unmask it there, or do not ask for it"};
+}
+
 std::optional<UnitStep> load_step(const UnitWant& want, const UnitState& state,
                                   const UnitProgress& progress) {
-  if (progress.is_reload_due || state.needs_reload)
+  // From version 255 on systemd says so of all units whenever one is enabled: it counts where it may matter.
+  const bool may_differ = !progress.is_settled && !progress.is_enabled_anew && !progress.is_reloaded;
+  const bool is_unread =
+      state.needs_reload && (may_differ || (!is_loadable(state) && state.load != "masked"));
+  if (progress.is_reload_due || is_unread)
     return UnitStep{UnitDo::kReload, "its files were not read by systemd yet"};
   if (is_loadable(state)) return std::nullopt;
-  const bool is_wanted = want.run == UnitRun::kRunning || want.enabled == true || want.has_file;
-  if (state.load == "masked") return is_wanted ? UnitStep{UnitDo::kUnmask, "is masked"} : UnitStep{};
+  if (state.load == "masked") return masked_step(want, state, progress);
   return UnitStep{UnitDo::kRefuse, cannot_load(state)};
 }
 
@@ -47,11 +68,17 @@ std::optional<UnitStep> file_step(const UnitWant& want, const UnitState& state,
                                   const UnitProgress& progress) {
   if (!want.enabled) return std::nullopt;
   if (!*want.enabled) {
-    if (state.file == "enabled") return UnitStep{UnitDo::kDisable, "is enabled"};
-    return std::nullopt;
+    if (state.file != "enabled") return std::nullopt;
+    if (!progress.is_disable_asked) return UnitStep{UnitDo::kDisable, "is enabled"};
+    return UnitStep{UnitDo::kRefuse,
+                    state.name + " is enabled elsewhere than in /etc, and stays so when it is disabled"};
   }
   const bool is_anew = want.has_file && !progress.is_settled && !progress.is_enabled_anew;
   if (is_enabled(state) && !is_anew) return std::nullopt;
+  if (!is_enabled(state) && progress.is_enable_asked)
+    return UnitStep{UnitDo::kRefuse, state.name + " was enabled, and systemd says that it is \"" +
+                                         state.file +
+                                         "\": its [Install] section has no WantedBy= or RequiredBy="};
   return UnitStep{UnitDo::kEnable,
                   is_enabled(state) ? "its [Install] section may be another" : "is not enabled"};
 }
@@ -62,7 +89,8 @@ UnitStep running_step(const UnitState& state, const UnitProgress& progress) {
   if (is_up(state)) return is_done ? UnitStep{} : UnitStep{UnitDo::kRestart, "runs with what it was before"};
   if (!is_done) return {UnitDo::kStart, "does not run"};
   // How it ends is its own affair (Restart=); that somebody stopped it is not.
-  if (state.active == "failed" || has_completed(state) || progress.is_start_asked) return {};
+  if (state.active == "failed" || has_completed(state) || has_ended_itself(state) || progress.is_start_asked)
+    return {};
   return {UnitDo::kStart, "was stopped"};
 }
 
@@ -97,6 +125,8 @@ ResourceHealth activating_health(const UnitState& state) {
 
 }  // namespace
 
+bool is_enabled(const UnitState& state) { return state.file == "enabled" || state.file == "alias"; }
+
 bool is_up(const UnitState& state) {
   return state.active == "active" || state.active == "reloading" || state.active == "activating" ||
          state.active == "refreshing";
@@ -105,16 +135,20 @@ bool is_up(const UnitState& state) {
 UnitStep next_step(const UnitWant& want, const UnitState& state, const UnitProgress& progress) {
   if (auto step = load_step(want, state, progress)) return *step;
   if (auto step = file_step(want, state, progress)) return *step;
-  return run_step(want, state, progress);
+  UnitStep step = run_step(want, state, progress);
+  const bool is_last = step.what == UnitDo::kNothing && want.masked && !progress.is_mask_asked;
+  if (is_last && is_loadable(state)) step = {UnitDo::kMask, "was masked"};
+  return step;
 }
 
 ResourceHealth health_of_unit(const UnitWant& want, const UnitState& state, bool is_up_long) {
   if (state.load == "not-found") return {Health::kMissing, "Missing", cannot_load(state)};
-  if (state.load == "masked") {
+  if (state.load == "masked" && !(want.run == UnitRun::kStopped && is_up(state))) {
     if (want.run != UnitRun::kRunning) return {Health::kHealthy, "Masked", ""};
     return {Health::kDegraded, "Masked", state.name + " is masked"};
   }
-  if (!is_loadable(state)) return {Health::kDegraded, "LoadFailed", cannot_load(state), true};
+  if (!is_loadable(state) && state.load != "masked")
+    return {Health::kDegraded, "LoadFailed", cannot_load(state), true};
   if (want.run == UnitRun::kStopped) {
     if (!is_up(state) && state.active != "deactivating") return {Health::kHealthy, "Stopped", ""};
     return {Health::kProgressing, "Stopping", state.active};

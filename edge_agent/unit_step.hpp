@@ -17,14 +17,21 @@ struct UnitWant {
   std::optional<bool> enabled;
   std::optional<sync::UnitRun> run;
   bool has_file = false;  ///< whose [Install] section may be another now
+  bool masked = false;    ///< in the end, when it is as enabled and run say
 };
 
 /// What systemd does not say.
 struct UnitProgress {
   bool is_settled = false;       ///< what runs began with what is wanted, or it was brought there before
   bool is_reload_due = false;    ///< its file was written since systemd last read them
+  bool is_reloaded = false;      ///< by us, since then
   bool is_enabled_anew = false;  ///< since then
   bool is_start_asked = false;   ///< since then: however that came out, it is not asked for again
+  // Done, and systemd did not say since that it came out so.
+  bool is_unmask_asked = false;
+  bool is_enable_asked = false;
+  bool is_disable_asked = false;
+  bool is_mask_asked = false;
 };
 
 enum class UnitDo {
@@ -33,6 +40,7 @@ enum class UnitDo {
   kRefuse,  ///< it cannot be: see reason
   kReload,
   kUnmask,
+  kMask,
   kEnable,
   kDisable,
   kStart,
@@ -49,6 +57,9 @@ UnitStep next_step(const UnitWant& want, const base::UnitState& state, const Uni
 
 /// `is_up_long`: for so long that it counts as started.
 ResourceHealth health_of_unit(const UnitWant& want, const base::UnitState& state, bool is_up_long);
+
+/// For good: what is enabled or linked until the next boot only is not.
+bool is_enabled(const base::UnitState& state);
 
 /// It has a process, or whatever it is that its type has.
 bool is_up(const base::UnitState& state);

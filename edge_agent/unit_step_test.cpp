@@ -49,6 +49,15 @@ UnitState to_reload() {
   return out;
 }
 
+UnitState ended() {
+  auto out = state("inactive");
+  out.main_exit_us = 1'000'000;
+  out.active_exit_us = 1'000'100;
+  return out;
+}
+
+constexpr UnitProgress kInVain{
+    .is_settled = true, .is_unmask_asked = true, .is_enable_asked = true, .is_disable_asked = true};
 constexpr UnitProgress kSettled{.is_settled = true};
 constexpr UnitProgress kNew{};
 constexpr UnitProgress kAsked{.is_enabled_anew = true, .is_start_asked = true};
@@ -68,7 +77,13 @@ TEST(UnitStep, IsATable) {
   } kRows[] = {
       {"as it should be", kRunning, state("active"), kSettled, UnitDo::kNothing},
       {"file written", kRunning, state("active"), kWritten, UnitDo::kReload},
-      {"file changed behind systemd", kRunning, to_reload(), kSettled, UnitDo::kReload},
+      {"said to be changed, and runs with what is wanted", kRunning, to_reload(), kSettled, UnitDo::kNothing},
+      {"said to be changed, and runs with another", kRunning, to_reload(), kNew, UnitDo::kReload},
+      {"masked, and unmasked in vain", kRunning, loaded_as("masked"), kInVain, UnitDo::kRefuse},
+      {"enabled in vain", kRunning, state("active", "", "indirect"), kInVain, UnitDo::kRefuse},
+      {"disabled in vain", kStopped, state("inactive"), kInVain, UnitDo::kRefuse},
+      {"ended by itself", kRunning, ended(), kSettled, UnitDo::kNothing},
+      {"ended by itself with what was before", kRunning, ended(), kNew, UnitDo::kStart},
       {"not there", kRunning, loaded_as("not-found"), kNew, UnitDo::kRefuse},
       {"bad file", kRunning, loaded_as("bad-setting"), kNew, UnitDo::kRefuse},
       {"masked and wanted", kRunning, loaded_as("masked"), kSettled, UnitDo::kUnmask},

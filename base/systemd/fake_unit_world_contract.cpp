@@ -25,6 +25,7 @@ class FakeUnitWorld final : public UnitWorld {
     if (command == "enable") units_.enable_by_hand(unit);
     if (command == "disable") units_.disable_by_hand(unit);
     if (command == "mask") units_.mask_by_hand(unit);
+    if (command == "mask --runtime") units_.mask_at_runtime_by_hand(unit);
     if (command == "daemon-reload") units_.reload_by_hand();
   }
   int reloads() override { return static_cast<int>(units_.touched().reloads); }

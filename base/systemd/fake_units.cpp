@@ -33,6 +33,7 @@ std::string_view word(UnitCall kind) {
     case UnitCall::kEnable: return "enable";
     case UnitCall::kDisable: return "disable";
     case UnitCall::kUnmask: return "unmask";
+    case UnitCall::kMask: return "mask";
     case UnitCall::kReload: return "reload";
   }
   return "";
@@ -74,6 +75,9 @@ UnitManager::CallId FakeUnitManager::disable(const std::string& unit, OnEnd<void
 UnitManager::CallId FakeUnitManager::unmask(const std::string& unit, OnEnd<void> on_end) {
   return add(UnitCall::kUnmask, unit, nullptr, std::move(on_end));
 }
+UnitManager::CallId FakeUnitManager::mask(const std::string& unit, OnEnd<void> on_end) {
+  return add(UnitCall::kMask, unit, nullptr, std::move(on_end));
+}
 UnitManager::CallId FakeUnitManager::reload(OnEnd<void> on_end) {
   return add(UnitCall::kReload, "", nullptr, std::move(on_end));
 }
@@ -83,8 +87,12 @@ std::size_t FakeUnitManager::deliver() {
   if (!hung_) advance();
   std::vector<CallId> ids;
   bool has_reload = false;
+  bool has_load = false;
   for (const auto& [id, call] : calls_) {
     if (hung_ && !gone_ && call.deadline > clock_.monotonic()) continue;
+    const bool is_load = call.kind == UnitCall::kLoad;
+    if (is_load && has_load) continue;
+    has_load = has_load || is_load;
     ids.push_back(id);
     has_reload = has_reload || call.kind == UnitCall::kReload;
   }
@@ -195,15 +203,24 @@ Status FakeUnitManager::change(UnitCall kind, const std::string& name) {
       if (!has_line(files_of(name).text, "[Install]"))
         return fail(Code::kInvalid, name + " cannot be enabled: its unit file has no [Install] section");
       ++touched_.enables;
-      enabled_.insert(name);
+      // "Also=" alone links nothing.
+      if (files_of(name).text.find("WantedBy=") != std::string::npos) enabled_.insert(name);
+      outdate();
       return {};
     case UnitCall::kDisable:
       ++touched_.disables;
       enabled_.erase(name);
+      outdate();
       return {};
     case UnitCall::kUnmask:
       ++touched_.unmasks;
       masked_.erase(name);
+      return {};
+    case UnitCall::kMask:
+      if (files_of(name).fragment.starts_with(kFolder))
+        return fail(Code::kIo, "File " + files_of(name).fragment + " already exists.");
+      ++touched_.masks;
+      masked_.insert(name);
       return {};
     case UnitCall::kLoad:
     case UnitCall::kReload: return {};
@@ -233,7 +250,23 @@ FakeUnitManager::Files FakeUnitManager::files_of(const std::string& name) const 
   return files;
 }
 
-bool FakeUnitManager::is_masked(const std::string& name) const { return masked_.contains(name); }
+void FakeUnitManager::outdate() {
+  for (auto& [name, it] : units_) it.is_outdated = true;
+}
+
+std::int64_t FakeUnitManager::now_us() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic().time_since_epoch())
+             .count() +
+         1;
+}
+
+bool FakeUnitManager::is_met(std::string_view text) const {
+  constexpr std::string_view kCondition = "ConditionPathExists=";
+  const auto at = text.find(kCondition);
+  if (at == std::string_view::npos) return true;
+  const auto path = text.substr(at + kCondition.size());
+  return host_.files().contains(std::string(path.substr(0, path.find('\n'))));
+}
 
 FakeUnitManager::Unit& FakeUnitManager::unit(const std::string& name) {
   auto [found, is_new] = units_.try_emplace(name);
@@ -261,27 +294,34 @@ UnitState FakeUnitManager::state(const std::string& name) {
   out.fragment = it.loaded.fragment;
   out.drop_ins = it.loaded.drop_ins;
   const Files now = files_of(name);
-  out.needs_reload = !it.loaded.fragment.empty() && now != it.loaded;
+  out.needs_reload = !it.loaded.fragment.empty() && (now != it.loaded || it.is_outdated);
   if (is_masked(name)) {
-    out.file = "masked";
+    out.file = masked_.contains(name) ? "masked" : "masked-runtime";
   } else if (!now.fragment.empty()) {
     const bool can_be = has_line(now.text, "[Install]");
-    out.file = enabled_.contains(name) ? "enabled" : can_be ? "disabled" : "static";
+    const bool has_links = now.text.find("WantedBy=") != std::string::npos;
+    const bool is_on = enabled_.contains(name) || vendor_enabled_.contains(name);
+    out.file = is_on ? "enabled" : !can_be ? "static" : has_links ? "disabled" : "indirect";
   }
   if (name.ends_with(".service")) {
     out.type = has_line(it.loaded.text, "Type=oneshot") ? "oneshot" : "simple";
     out.main_pid = it.pid;
     out.restarts = it.restarts;
     out.exit_status = it.exit_status;
+    out.main_exit_us = it.main_exit_us;
   }
   out.result = it.result;
   out.invocation = it.invocation;
+  out.active_exit_us = it.active_exit_us;
+  out.is_unmet = it.is_unmet;
   out.has_job = it.stopped_at.has_value();
   return out;
 }
 
 void FakeUnitManager::begin(Unit& it) {
   const std::string& text = it.loaded.text;
+  it.is_unmet = !is_met(text);
+  if (it.is_unmet) return;
   it.invocation = Digest::of("run " + std::to_string(++runs_)).hex().substr(0, 32);
   it.started_text = text;
   it.result = "success";
@@ -292,13 +332,20 @@ void FakeUnitManager::begin(Unit& it) {
   const bool is_oneshot = has_line(text, "Type=oneshot");
   const bool ends = has_line(text, "ExecStart=/bin/true") || is_oneshot;
   if (ends && !has_line(text, "RemainAfterExit=yes")) {
-    it.active = "inactive";
-    it.sub = "dead";
+    end_run(it);
     return;
   }
   it.active = "active";
   it.sub = ends ? "exited" : "running";
   if (!ends) it.pid = 1000 + static_cast<std::int64_t>(runs_);
+}
+
+void FakeUnitManager::end_run(Unit& it) const {
+  it.active = "inactive";
+  it.sub = "dead";
+  it.pid = 0;
+  it.main_exit_us = now_us();
+  it.active_exit_us = now_us() + 100;
 }
 
 void FakeUnitManager::fail_run(Unit& it, const std::string& result, std::int32_t status) {
@@ -323,6 +370,7 @@ void FakeUnitManager::begin_stop(const std::string& name, Unit& it, bool again) 
     if (again) begin(it);
     return tell(name);
   }
+  it.active_exit_us = now_us();
   it.active = "deactivating";
   it.sub = "stop-sigterm";
   it.stopped_at = clock_.monotonic() + stop_takes_;
@@ -339,6 +387,7 @@ void FakeUnitManager::advance() {
       it.sub = "dead";
       it.result = "success";
       it.pid = 0;
+      it.main_exit_us = std::max(it.active_exit_us + 1, now_us());
       if (std::exchange(it.starts_again, false)) begin(it);
       tell(name);
     }
@@ -351,7 +400,10 @@ void FakeUnitManager::advance() {
 }
 
 void FakeUnitManager::read_files_again() {
-  for (auto& [name, it] : units_) it.loaded = files_of(name);
+  for (auto& [name, it] : units_) {
+    it.loaded = files_of(name);
+    it.is_outdated = false;
+  }
   std::erase_if(units_, [](const auto& pair) {
     return pair.second.loaded.fragment.empty() && pair.second.active == "inactive";
   });
@@ -368,15 +420,25 @@ void FakeUnitManager::stop_by_hand(const std::string& name) { begin_stop(name, u
 void FakeUnitManager::restart_by_hand(const std::string& name) { begin_stop(name, unit(name), true); }
 void FakeUnitManager::enable_by_hand(const std::string& name) {
   enabled_.insert(name);
+  outdate();
   tell("");
 }
 void FakeUnitManager::disable_by_hand(const std::string& name) {
   enabled_.erase(name);
+  outdate();
   tell("");
 }
 void FakeUnitManager::mask_by_hand(const std::string& name) {
   masked_.insert(name);
   tell("");
+}
+void FakeUnitManager::mask_at_runtime_by_hand(const std::string& name) {
+  masked_at_runtime_.insert(name);
+  tell("");
+}
+void FakeUnitManager::end_by_itself(const std::string& name) {
+  end_run(unit(name));
+  tell(name);
 }
 void FakeUnitManager::reload_by_hand() { read_files_again(); }
 void FakeUnitManager::kill_by_hand(const std::string& name) {
@@ -401,6 +463,7 @@ void FakeUnitManager::set_gone(bool gone) {
 void FakeUnitManager::reboot() {
   agent_gone();
   units_.clear();
+  masked_at_runtime_.clear();
   for (const auto& name : enabled_) {
     if (!files_of(name).fragment.empty() && !is_masked(name)) begin(unit(name));
   }

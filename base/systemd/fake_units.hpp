@@ -32,14 +32,15 @@ struct UnitsTouched {
   std::size_t enables = 0;
   std::size_t disables = 0;
   std::size_t unmasks = 0;
+  std::size_t masks = 0;
   std::size_t reloads = 0;
   std::size_t changes() const {
-    return starts + stops + restarts + resets + enables + disables + unmasks + reloads;
+    return starts + stops + restarts + resets + enables + disables + unmasks + masks + reloads;
   }
   bool operator==(const UnitsTouched&) const = default;
 };
 
-enum class UnitCall { kLoad, kStart, kStop, kRestart, kReset, kEnable, kDisable, kUnmask, kReload };
+enum class UnitCall { kLoad, kStart, kStop, kRestart, kReset, kEnable, kDisable, kUnmask, kMask, kReload };
 
 class FakeUnitManager final : public UnitManager {
  public:
@@ -55,6 +56,7 @@ class FakeUnitManager final : public UnitManager {
   CallId enable(const std::string& unit, OnEnd<void> on_end) override;
   CallId disable(const std::string& unit, OnEnd<void> on_end) override;
   CallId unmask(const std::string& unit, OnEnd<void> on_end) override;
+  CallId mask(const std::string& unit, OnEnd<void> on_end) override;
   CallId reload(OnEnd<void> on_end) override;
   void watch(const std::string& unit) override {
     if (watched_.insert(unit).second) tell(unit);
@@ -64,7 +66,7 @@ class FakeUnitManager final : public UnitManager {
   void cancel(CallId call) override { calls_.erase(call); }
 
   // ---- time ----
-  /// Carries out what was asked, lets happen whose time has come, and tells; what this causes waits for the next call.
+  /// Carries out what was asked, of loads one a round, lets happen whose time has come, and tells; what this causes waits for the next call.
   /// Returns how many callbacks ran.
   std::size_t deliver();
   /// When deliver() has something to do next: now if something waits; nullopt if nothing ever will.
@@ -77,13 +79,19 @@ class FakeUnitManager final : public UnitManager {
   void enable_by_hand(const std::string& unit);
   void disable_by_hand(const std::string& unit);
   void mask_by_hand(const std::string& unit);
+  /// "mask --runtime": in /run, where unmask() does not look.
+  void mask_at_runtime_by_hand(const std::string& unit);
   void reload_by_hand();
   /// kill -9 of its main process.
   void kill_by_hand(const std::string& unit);
+  /// No hand at all: its main process ends, and well.
+  void end_by_itself(const std::string& unit);
 
   // ---- the machine ----
   /// A unit that the distribution brings.
   void add_vendor_unit(const std::string& unit, const std::string& content) { vendor_[unit] = content; }
+  /// In /usr/lib, where disable() does not look.
+  void enable_by_vendor(const std::string& unit) { vendor_enabled_.insert(unit); }
   /// From its stop to its end.
   void set_stop_takes(std::chrono::milliseconds time) { stop_takes_ = time; }
   /// Such calls fail with it and change nothing; nullopt ends that.
@@ -104,6 +112,9 @@ class FakeUnitManager final : public UnitManager {
   UnitState state(const std::string& unit);
   bool is_active(const std::string& unit) { return state(unit).active == "active"; }
   bool is_enabled(const std::string& unit) const { return enabled_.contains(unit); }
+  bool is_masked(const std::string& name) const {
+    return masked_.contains(name) || masked_at_runtime_.contains(name);
+  }
   bool is_watched(const std::string& unit) const { return watched_.contains(unit); }
   /// The text of its files as of when its run began.
   std::string started_with(const std::string& unit) const;
@@ -129,6 +140,10 @@ class FakeUnitManager final : public UnitManager {
     std::int64_t pid = 0;
     std::int32_t exit_status = 0;
     std::uint32_t restarts = 0;
+    std::int64_t active_exit_us = 0;
+    std::int64_t main_exit_us = 0;
+    bool is_unmet = false;
+    bool is_outdated = false;  ///< as systemd from version 255 on says of all when any was enabled
     std::optional<MonotonicTime> stopped_at;   ///< a stop is on its way
     std::optional<MonotonicTime> restarts_at;  ///< auto-restart
     bool starts_again = false;                 ///< after that stop
@@ -147,13 +162,16 @@ class FakeUnitManager final : public UnitManager {
   Status change(UnitCall kind, const std::string& unit);
   Status check_startable(const std::string& unit);
   Files files_of(const std::string& unit) const;
-  bool is_masked(const std::string& unit) const;
+  void outdate();
+  std::int64_t now_us() const;
+  bool is_met(std::string_view text) const;
   Unit& unit(const std::string& name);
   std::string load_state(const std::string& name);
   void begin(Unit& unit);
   void fail_run(Unit& unit, const std::string& result, std::int32_t status);
   void begin_stop(const std::string& name, Unit& unit, bool again);
   void read_files_again();
+  void end_run(Unit& unit) const;
   void advance();
   void tell(const std::string& unit) { events_.push_back({unit}); }
 
@@ -162,7 +180,9 @@ class FakeUnitManager final : public UnitManager {
   std::map<std::string, std::string> vendor_;
   std::map<std::string, Unit> units_;
   std::set<std::string> enabled_;
+  std::set<std::string> vendor_enabled_;
   std::set<std::string> masked_;
+  std::set<std::string> masked_at_runtime_;
   std::set<std::string> watched_;
   std::map<CallId, Call> calls_;
   CallId last_call_ = 0;

@@ -115,7 +115,7 @@ SystemdBus::CallId SystemdBus::call(std::string what, BusMessage message, std::c
     refuse(Error(Code::kLimit, Disposition::kRetry,
                  "more than " + std::to_string(limits::kUnitCallsMax) + " calls to systemd at a time"));
   } else if (phase_ == Phase::kReady) {
-    send(call);
+    send_on();
   } else if (phase_ == Phase::kWaiting && !backoff_.is_ready(clock_.monotonic())) {
     refuse(*trouble_);
   } else if (phase_ != Phase::kConnecting) {
@@ -129,6 +129,7 @@ void SystemdBus::cancel(CallId call) {
   if (found == calls_.end()) return;
   by_serial_.erase(found->second.serial);
   calls_.erase(found);
+  if (phase_ == Phase::kReady) send_on();
 }
 
 void SystemdBus::late(CallId id) {
@@ -147,6 +148,7 @@ void SystemdBus::end(CallId id, Result<BusMessage> reply) {
   if (found == calls_.end()) return;
   by_serial_.erase(found->second.serial);
   const auto call = calls_.extract(found);
+  if (phase_ == Phase::kReady) send_on();
   auto& ended = call.mapped();
   if (!reply) reply = fail(reply.error().with_context(ended.what));
   ended.on_reply(std::move(reply));
@@ -216,10 +218,15 @@ void SystemdBus::became_ready() {
   backoff_.reset();
   trouble_.reset();
   settle_matches();
+  send_on();
+  if (is_kept_) listener_.on_back();
+}
+
+void SystemdBus::send_on() {
   for (auto& [id, call] : calls_) {
+    if (by_serial_.size() >= limits::kBusCallsOpenMax) return;
     if (call.serial == 0 && !call.failed) send(call);
   }
-  if (is_kept_) listener_.on_back();
 }
 
 void SystemdBus::send(Call& call) {

@@ -52,7 +52,7 @@ class SystemdBus {
   SystemdBus(const SystemdBus&) = delete;
   SystemdBus& operator=(const SystemdBus&) = delete;
 
-  /// `what` names it in errors. Its deadline counts from now, whether a connection has to be made first or not. An error
+  /// `what` names it in errors. So many are sent at a time as kBusCallsOpenMax says; the rest waits in line. Its deadline counts from now, whether a connection has to be made first or not. An error
   /// that systemd answers with is given to `on_reply` as one.
   CallId call(std::string what, BusMessage message, std::chrono::milliseconds timeout, OnReply on_reply);
   void cancel(CallId call);
@@ -69,7 +69,7 @@ class SystemdBus {
     OnReply on_reply;
     std::optional<Error> failed;  ///< told from the loop
     std::unique_ptr<EventLoop::Timer> timer;
-    std::uint32_t serial = 0;  ///< 0: not sent
+    std::uint32_t serial = 0;  ///< 0: not sent, in line
   };
 
   CallId add(std::string what, BusMessage message, std::chrono::milliseconds timeout, OnReply on_reply);
@@ -78,6 +78,8 @@ class SystemdBus {
   void subscribe();
   void became_ready();
   void send(Call& call);
+  /// Those in line, oldest first, as far as the bus lets us.
+  void send_on();
   void take(DBusMessage& message);
   void take_reply(DBusMessage& message);
   void take_owner(DBusMessage& message);

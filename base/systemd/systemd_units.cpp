@@ -145,7 +145,14 @@ UnitManager::CallId SystemdUnits::change(const char* member, const std::string& 
   return id;
 }
 
+/// Else systemd forgets at once how one ended that nothing refers to. It lasts as long as the connection.
+void SystemdUnits::keep_known(const std::string& unit) {
+  bus_.call("refer to " + unit, manager_call("RefUnit", {unit}), deadlines_.call,
+            [](const Result<BusMessage>&) {});
+}
+
 UnitManager::CallId SystemdUnits::start(const std::string& unit, OnEnd<void> on_end) {
+  keep_known(unit);
   return change("StartUnit", "start", unit, "replace", std::move(on_end));
 }
 
@@ -154,6 +161,7 @@ UnitManager::CallId SystemdUnits::stop(const std::string& unit, OnEnd<void> on_e
 }
 
 UnitManager::CallId SystemdUnits::restart(const std::string& unit, OnEnd<void> on_end) {
+  keep_known(unit);
   return change("RestartUnit", "restart", unit, "replace", std::move(on_end));
 }
 
@@ -167,8 +175,9 @@ UnitManager::CallId SystemdUnits::change_files(const char* member, const std::st
   const std::string_view name = member;
   auto message = manager_call(member);
   add_strings(*message, {unit});
-  add_flag(*message, false);                                  // for good, not until the next boot
-  if (name == "ReenableUnitFiles") add_flag(*message, true);  // what is in the way of a link goes
+  add_flag(*message, false);  // for good, not until the next boot
+  // What is in the way of a link goes; a unit file in the way of a mask does not.
+  if (name == "ReenableUnitFiles" || name == "MaskUnitFiles") add_flag(*message, name == "ReenableUnitFiles");
   ask(id, what + " " + unit, std::move(message), deadlines_.call, std::move(read));
   return id;
 }
@@ -190,6 +199,10 @@ UnitManager::CallId SystemdUnits::disable(const std::string& unit, OnEnd<void> o
 
 UnitManager::CallId SystemdUnits::unmask(const std::string& unit, OnEnd<void> on_end) {
   return change_files("UnmaskUnitFiles", "unmask", unit, answered, std::move(on_end));
+}
+
+UnitManager::CallId SystemdUnits::mask(const std::string& unit, OnEnd<void> on_end) {
+  return change_files("MaskUnitFiles", "mask", unit, answered, std::move(on_end));
 }
 
 UnitManager::CallId SystemdUnits::reload(OnEnd<void> on_end) {

@@ -32,6 +32,7 @@ class SystemdUnits final : public UnitManager {
   CallId enable(const std::string& unit, OnEnd<void> on_end) override;
   CallId disable(const std::string& unit, OnEnd<void> on_end) override;
   CallId unmask(const std::string& unit, OnEnd<void> on_end) override;
+  CallId mask(const std::string& unit, OnEnd<void> on_end) override;
   CallId reload(OnEnd<void> on_end) override;
   void watch(const std::string& unit) override;
   void unwatch(const std::string& unit) override;
@@ -57,6 +58,7 @@ class SystemdUnits final : public UnitManager {
                 OnEnd<void> on_end);
   CallId change_files(const char* member, const std::string& what, const std::string& unit, Read read,
                       OnEnd<void> on_end);
+  void keep_known(const std::string& unit);
   void send_reload();
   void keep();
   void on_signal(DBusMessage& message);

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <vector>
 
 #include "base/event_loop.hpp"
@@ -135,7 +136,9 @@ class SystemdWorld final : public UnitWorld {
   }
   void remove_file(const std::string& name) override { fs::remove(folder() / name); }
   void by_hand(const std::string& command, const std::string& unit) override {
-    std::vector<std::string> words{"systemctl", "--quiet", command};
+    std::vector<std::string> words{"systemctl", "--quiet"};
+    std::istringstream in(command);
+    for (std::string word; in >> word;) words.push_back(word);
     if (!unit.empty()) words.push_back(unit);
     static_cast<void>(machine()->in(words));
   }

@@ -2,6 +2,7 @@
 #include "base/systemd/unit_object.hpp"
 
 #include <array>
+#include <map>
 
 #include "base/digest.hpp"
 
@@ -70,12 +71,16 @@ std::string unit_type_interface(std::string_view unit) {
 }
 
 std::vector<std::string> unit_type_properties(std::string_view unit) {
-  if (unit.ends_with(".service")) return {"Result", "Type", "MainPID", "ExecMainStatus", "NRestarts"};
+  if (unit.ends_with(".service"))
+    return {"Result", "Type", "MainPID", "ExecMainStatus", "ExecMainExitTimestampMonotonic", "NRestarts"};
   if (unit_type_interface(unit).empty()) return {};
   return {"Result"};
 }
 
 void read_unit_properties(DBusMessage& reply, UnitState& state) {
+  // A result counts where there was a check.
+  std::map<std::string, std::int64_t> checked_at;
+  std::map<std::string, bool> results;
   BusValue(reply).each_property([&](const std::string& name, const BusValue& value) {
     if (name == "LoadState") state.load = value.text();
     if (name == "ActiveState") state.active = value.text();
@@ -84,6 +89,11 @@ void read_unit_properties(DBusMessage& reply, UnitState& state) {
     if (name == "DropInPaths") state.drop_ins = value.texts();
     if (name == "NeedDaemonReload") state.needs_reload = value.flag();
     if (name == "InvocationID") state.invocation = to_hex(value.bytes());
+    if (name == "ActiveExitTimestampMonotonic") state.active_exit_us = value.number();
+    if (name == "ConditionTimestampMonotonic") checked_at["Condition"] = value.number();
+    if (name == "AssertTimestampMonotonic") checked_at["Assert"] = value.number();
+    if (name == "ConditionResult") results["Condition"] = value.flag();
+    if (name == "AssertResult") results["Assert"] = value.flag();
     if (name == "Job") state.has_job = value.first().number() != 0;
     if (name == "LoadError") {
       BusValue error = value.first();
@@ -91,6 +101,8 @@ void read_unit_properties(DBusMessage& reply, UnitState& state) {
       state.load_error = error.text();
     }
   });
+  for (const auto& [check, is_met] : results)
+    state.is_unmet = state.is_unmet || (checked_at[check] > 0 && !is_met);
 }
 
 void read_type_property(std::string_view name, DBusMessage& reply, UnitState& state) {
@@ -99,6 +111,7 @@ void read_type_property(std::string_view name, DBusMessage& reply, UnitState& st
   if (name == "Type") state.type = value.text();
   if (name == "MainPID") state.main_pid = value.number();
   if (name == "ExecMainStatus") state.exit_status = static_cast<std::int32_t>(value.number());
+  if (name == "ExecMainExitTimestampMonotonic") state.main_exit_us = value.number();
   if (name == "NRestarts") state.restarts = static_cast<std::uint32_t>(value.number());
 }
 

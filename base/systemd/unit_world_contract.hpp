@@ -20,7 +20,8 @@ class UnitWorld {
   /// Beneath /etc/systemd/system.
   virtual void write_file(const std::string& name, const std::string& content) = 0;
   virtual void remove_file(const std::string& name) = 0;
-  /// By hand: "start", "stop", "restart", "enable", "disable", "mask", "daemon-reload".
+  /// By hand: "start", "stop", "restart", "enable", "disable", "mask", "mask --runtime",
+  /// "daemon-reload".
   virtual void by_hand(const std::string& command, const std::string& unit) = 0;
   /// How often unit files were read by systemd since the machine began.
   virtual int reloads() = 0;

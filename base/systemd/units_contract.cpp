@@ -219,6 +219,59 @@ TEST_P(UnitManagerContract, MaskedItDoesNotStartUntilItIsUnmasked) {
   EXPECT_EQ(state("hf-j.service").load, "not-found");
 }
 
+TEST_P(UnitManagerContract, AMaskOfRuntimeStaysWhenItIsUnmasked) {
+  world().by_hand("mask --runtime", "hf-runtime.service");
+  EXPECT_EQ(state("hf-runtime.service").file, "masked-runtime");
+  ASSERT_TRUE(does(&UnitManager::unmask, "hf-runtime.service"));
+  ASSERT_TRUE(reload());
+  EXPECT_EQ(state("hf-runtime.service").load, "masked");
+}
+
+TEST_P(UnitManagerContract, ThatIsMaskedWhileItRunsCanBeStopped) {
+  ASSERT_TRUE(does(&UnitManager::mask, "hf-masked.service"));
+  ASSERT_TRUE(reload());
+  EXPECT_EQ(state("hf-masked.service").load, "masked");
+  EXPECT_EQ(state("hf-masked.service").file, "masked");
+  ASSERT_TRUE(does(&UnitManager::stop, "hf-masked.service"));
+  ASSERT_TRUE(does(&UnitManager::unmask, "hf-masked.service"));
+  world().write_file("hf-in-the-way.service", kRuns);
+  EXPECT_FALSE(does(&UnitManager::mask, "hf-in-the-way.service")) << "its file would be lost";
+}
+
+TEST_P(UnitManagerContract, WithAlsoAloneItIsNotEnabled) {
+  world().write_file("hf-other.service", kRuns);
+  world().write_file("hf-also.service",
+                     "[Service]\nExecStart=/bin/true\n\n[Install]\nAlso=hf-other.service\n");
+  EXPECT_EQ(state("hf-also.service").file, "indirect");
+  ASSERT_TRUE(does(&UnitManager::enable, "hf-also.service"));
+  EXPECT_EQ(state("hf-also.service").file, "indirect");
+}
+
+TEST_P(UnitManagerContract, ThatItEndedByItselfIsSeenFromThatItWasStopped) {
+  world().write_file("hf-ends.service", "[Service]\nExecStart=/bin/true\n");
+  world().write_file("hf-runs.service", kRuns);
+  world().write_file("hf-unmet.service",
+                     "[Unit]\nConditionPathExists=/hf-none\n[Service]\nExecStart=/bin/true\n");
+  ASSERT_TRUE(reload());
+  EXPECT_FALSE(state("hf-unmet.service").is_unmet) << "nobody started it";
+  for (const std::string unit : {"hf-ends.service", "hf-runs.service", "hf-unmet.service"}) {
+    ASSERT_TRUE(does(&UnitManager::start, unit));
+    if (unit == "hf-runs.service") {
+      ASSERT_TRUE(until_active(unit, "active"));
+    }
+    ASSERT_TRUE(does(&UnitManager::stop, "hf-runs.service"));
+    ASSERT_TRUE(until_active(unit, "inactive"));
+  }
+  const auto ended = state("hf-ends.service");
+  EXPECT_GT(ended.main_exit_us, 0);
+  EXPECT_GE(ended.active_exit_us, ended.main_exit_us);
+  const auto stopped = state("hf-runs.service");
+  EXPECT_GT(stopped.active_exit_us, 0);
+  EXPECT_LT(stopped.active_exit_us, stopped.main_exit_us);
+  EXPECT_TRUE(state("hf-unmet.service").is_unmet);
+  EXPECT_FALSE(ended.is_unmet || stopped.is_unmet);
+}
+
 TEST_P(UnitManagerContract, ACancelledCallHasNoEnd) {
   bool has_ended = false;
   const auto call = units().load("hf-k.service", [&](const Result<UnitState>&) { has_ended = true; });
@@ -277,6 +330,20 @@ TEST_P(UnitManagerContract, ASystemdThatExecutesItselfAnewIsFoundAgain) {
   settle();
   world().by_hand("stop", "hf-n.service");
   EXPECT_TRUE(until_told("hf-n.service")) << "signals come as before";
+}
+
+TEST_P(UnitManagerContract, ManyMayBeAskedForAtOnce) {
+  int known = 0;
+  std::string trouble;
+  for (int i = 0; i < 40; ++i) {
+    const std::string unit = "hf-many-" + std::to_string(i) + ".service";
+    units().load(unit, [&](const Result<UnitState>& state) {
+      ++known;
+      if (!state) trouble = state.error().message();
+    });
+  }
+  ASSERT_TRUE(world().until([&] { return known == 40; }));
+  EXPECT_EQ(trouble, "");
 }
 
 TEST_P(UnitManagerContract, WhatWasAskedByAnAgentThatIsGoneHasNoEnd) {
