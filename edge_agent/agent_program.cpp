@@ -183,8 +183,8 @@ Status AgentProgram::boot_engine() {
   HF_TRY(places.shim, find_shim(options_));
   const auto make = [this, places] {
     engine_ = std::make_unique<Engine>(
-        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), places, units_.get(),
-                      image_puller_.get(), base::build_time()},
+        Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), places,
+                      units_.get(), image_puller_.get(), base::build_time()},
         identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));

@@ -118,7 +118,8 @@ PlanInput look(Parts& parts, const ApplicationUid* focus) {
     }
     // Of a hook that is over only its mark says whose it is.
     const bool is_over = item != nullptr && item->desired.rests && item->desired.hook;
-    auto observed = driver->observe(claim, item != nullptr && !is_over ? item->effective.get() : nullptr, entry);
+    auto observed =
+        driver->observe(claim, item != nullptr && !is_over ? item->effective.get() : nullptr, entry);
     if (observed) {
       input.actual.emplace(claim, *std::move(observed));
     } else {

@@ -61,7 +61,7 @@ class Supervisor {
   base::MonotonicTime started_at_{};
   std::optional<base::MonotonicTime> ready_since_;
   bool is_available_ = false;  ///< ready for as long as minReadySeconds asks
-  bool is_killing_ = false;  ///< the liveness probe failed, and it was told to stop
+  bool is_killing_ = false;    ///< the liveness probe failed, and it was told to stop
   std::string start_failure_;
   ProbeState liveness_;
   ProbeState readiness_;

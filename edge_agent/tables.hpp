@@ -16,10 +16,12 @@ inline constexpr sync::Table kProvenanceTable{"provenance"};  ///< section diges
 inline constexpr sync::Table kInventoryTable{"inventory"};    ///< claim text → InventoryEntry
 inline constexpr sync::Table kProcessTable{"process"};        ///< claim text → restarts so far
 inline constexpr sync::Table kUnitTable{"unit"};              ///< unit name → UnitRecord
-inline constexpr sync::Table kJobTable{"job"};    ///< key of the resource → what is remembered of a Job or CronJob
+inline constexpr sync::Table kJobTable{
+    "job"};  ///< key of the resource → what is remembered of a Job or CronJob
 inline constexpr sync::Table kPartTable{"part"};  ///< section digest, offset → a piece of its bytes
 
-inline constexpr std::array kAgentTables{kMetaTable,    kSectionTable, kBodyTable, kProvenanceTable, kInventoryTable,
-                                         kProcessTable, kPartTable,    kUnitTable, kJobTable};
+inline constexpr std::array kAgentTables{kMetaTable,       kSectionTable,   kBodyTable,
+                                         kProvenanceTable, kInventoryTable, kProcessTable,
+                                         kPartTable,       kUnitTable,      kJobTable};
 
 }  // namespace holdfast::edge_agent

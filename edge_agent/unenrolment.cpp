@@ -118,7 +118,8 @@ Status prune(const AgentOptions& options, const DataFolder& folder, const NodeFi
   const auto units = open_units(options, *loop, clock);
   Drivers drivers({*host, clock, marks, restarts, secrets, [](const sync::Claim&) {},
                    [](const sync::Claim&, base::MonotonicTime) {}, containers.get(), node.name,
-                   pod_places(folder.root(), options.root), units.get(), &store.units(), nullptr, &store.jobs()});
+                   pod_places(folder.root(), options.root), units.get(), &store.units(), nullptr,
+                   &store.jobs()});
   const auto end = clock.monotonic() + base::limits::kUnenrollTimeout;
   auto pruned = prune_all(store, drivers, [&] {
     loop->run_once(100ms);

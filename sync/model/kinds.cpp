@@ -11,8 +11,8 @@
 #include "sync/model/pod_support.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
-#include "sync/model/workload_claims.hpp"
 #include "sync/model/unit_spec.hpp"
+#include "sync/model/workload_claims.hpp"
 
 namespace holdfast::sync {
 namespace {

@@ -127,16 +127,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadManifest{"NoApiVersion", R"({"kind": "File"})", "apiVersion: this field is required and missing"},
         BadManifest{"NoKind", R"({"apiVersion": "v1"})", "kind: this field is required and missing"},
         BadManifest{"KindIsNoString", R"({"apiVersion": "v1", "kind": 1})", "kind: must be a string"},
-        BadManifest{
-            "UnknownKind", R"({"apiVersion": "apps/v1", "kind": "StatefulSet"})",
-            "kind: \"StatefulSet\" of apiVersion \"apps/v1\" is not known here; known are "
-            "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
-            "Pod (v1), Deployment (apps/v1), DaemonSet (apps/v1), Job (batch/v1), CronJob (batch/v1)"},
-        BadManifest{
-            "KindOfAnotherGroup", R"({"apiVersion": "v1", "kind": "File"})",
-            "kind: \"File\" of apiVersion \"v1\" is not known here; known are "
-            "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
-            "Pod (v1), Deployment (apps/v1), DaemonSet (apps/v1), Job (batch/v1), CronJob (batch/v1)"},
+        BadManifest{"UnknownKind", R"({"apiVersion": "apps/v1", "kind": "StatefulSet"})",
+                    "kind: \"StatefulSet\" of apiVersion \"apps/v1\" is not known here; known are "
+                    "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
+                    "Pod (v1), Unit (holdfast.dev/v1), Deployment (apps/v1), DaemonSet (apps/v1), Job "
+                    "(batch/v1), CronJob (batch/v1)"},
+        BadManifest{"KindOfAnotherGroup", R"({"apiVersion": "v1", "kind": "File"})",
+                    "kind: \"File\" of apiVersion \"v1\" is not known here; known are "
+                    "ConfigMap (v1), Secret (v1), File (holdfast.dev/v1), Process (holdfast.dev/v1), "
+                    "Pod (v1), Unit (holdfast.dev/v1), Deployment (apps/v1), DaemonSet (apps/v1), Job "
+                    "(batch/v1), CronJob (batch/v1)"},
         BadManifest{"OtherVersion", R"({"apiVersion": "holdfast.dev/v2", "kind": "File"})",
                     "apiVersion: \"holdfast.dev/v2\" is not known for kind File; write holdfast.dev/v1"},
         BadManifest{"NoMetadata", R"({"apiVersion": "v1", "kind": "ConfigMap"})",

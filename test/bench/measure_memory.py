@@ -39,7 +39,7 @@ OBJECTS = {f"f{i}.yaml": file(f"f{i}", f"/etc/bench/{i}", f"content of {i}\n" * 
 OBJECTS |= {f"p{i}.yaml": process(f"p{i}", ["/bin/sleep", "1000000"]) for i in range(20)}
 
 
-def in_own_root(node, *programs):
+def in_own_root(node, *programs, options=()):
     """Runs the agent of `node` with node.folder as its root; its files are the same ones, seen as /data and /root."""
     root = node.folder
     for name in ("holdfast-agent", "holdfast-shim"):
@@ -49,8 +49,8 @@ def in_own_root(node, *programs):
         copy_program(program, root)
     for name in ("proc", "dev"):
         (root / name).mkdir()
-    script = 'mount --bind /proc "$1/proc" && mount --bind /dev "$1/dev" && exec chroot "$1" /holdfast-agent run --data /data --root /root'
-    node.agent.command = ["unshare", "--mount", "sh", "-c", script, "sh", str(root)]
+    script = 'mount --bind /proc "$1/proc" && mount --bind /dev "$1/dev" && exec chroot "$1" /holdfast-agent run --data /data --root /root "${@:2}"'
+    node.agent.command = ["unshare", "--mount", "bash", "-c", script, "bash", str(root), *options]
     node.agent.start()
     until("the agent answers", node.answers)
     until("it is connected", lambda: node.status()["connected"])
