@@ -192,6 +192,7 @@ void Engine::State::look_at_claim(const sync::Claim& claim) {
       of.retry_at = now;
       parts.look_at(ref.application, now);
     }
+    if (std::exchange(of.waits_for_news, false)) parts.look_at(ref.application, std::max(now, of.retry_at));
     // The walk has not come to it, and what is there until then is no news to the walk.
     if (!is_applied && healer.look_at_outgoing(ref.application, claim)) return;
     const bool is_leaving = entry != nullptr && entry->phase == sync::InventoryPhase::kDeleting;

@@ -6,6 +6,7 @@
 
 #include "base/limits/agent.hpp"
 #include "base/planted.hpp"
+#include "sync/model/workload_claims.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -114,12 +115,32 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
   return true;
 }
 
+namespace {
+
+/// Pod web-0 by Deployment web, or the other way round: under the name of the one runs the other by now.
+bool is_taken_over(const TargetItem& item, const Target* next) {
+  const auto is_over = [](const sync::Claim& a, const sync::Claim& b) { return sync::claim_over(a) == b; };
+  if (next == nullptr) return false;
+  return std::ranges::any_of(next->items, [&](const TargetItem& other) {
+    return other.desired.key != item.desired.key &&
+           std::ranges::any_of(item.desired.claims, [&](const sync::Claim& claim) {
+             return std::ranges::any_of(other.desired.claims, [&](const sync::Claim& wanted) {
+               return is_over(claim, wanted) || is_over(wanted, claim);
+             });
+           });
+  });
+}
+
+}  // namespace
+
 bool Healer::look_at_outgoing(const ApplicationUid& application, const sync::Claim& claim) {
   Target* target = parts_.targets.outgoing(application);
   if (target == nullptr) return false;
+  const Target* next = parts_.targets.find(application);
   bool is_kept = false;
   for (auto& item : target->items) {
-    const bool is_there = !item.desired.rests && std::ranges::count(item.desired.claims, claim) > 0;
+    const bool is_there = !item.desired.rests && std::ranges::count(item.desired.claims, claim) > 0 &&
+                          !is_taken_over(item, next);
     if (is_there && is_applied(application, item)) is_kept = look(application, *target, item) || is_kept;
   }
   return is_kept;
@@ -130,7 +151,7 @@ void Healer::look_at_outgoing(const ApplicationUid& application) {
   if (target == nullptr) return;
   Target* next = parts_.targets.find(application);
   for (auto& item : target->items) {
-    if (item.desired.rests || !is_applied(application, item)) continue;
+    if (item.desired.rests || !is_applied(application, item) || is_taken_over(item, next)) continue;
     // What is the same in both is the new one's already, and shown as that.
     TargetItem* same = next == nullptr ? nullptr : next->find(item.desired.key);
     const bool is_same =

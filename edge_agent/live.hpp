@@ -48,6 +48,7 @@ struct LiveSection {
       trouble;  ///< what the record does not say: a store that would not take it, a way back that fails
   std::vector<Withheld> leftovers;  ///< what is kept though nobody desires it, and why
   bool leftovers_known = false;
+  bool waits_for_news = false;  ///< somebody was asked what is there; the answer begins the walk again
   bool waits_for_engine =
       false;  ///< all that kept it from being applied is that there was no container engine
 };

@@ -247,6 +247,7 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
               .is_hook_blocked = false,
               .changes = {}};
   if (const Status prepared = prepare(round); !prepared) {
+    parts_.live[application].waits_for_news = is_not_known_yet(prepared.error());
     if (is_not_known_yet(prepared.error())) return;
     parts_.live[application].waits_for_engine = is_engine_down(prepared.error());
     end_.fail(round.record, prepared.error(), round.changes);

@@ -170,8 +170,8 @@ Result<Observed> UnitDriver::observe_path(const sync::Claim& claim, const UnitEf
   HF_TRY(auto observed, seams_.files.observe(claim, wanted == nullptr ? nullptr : wanted->file.get(), entry));
   if (wanted != nullptr || observed.present) return observed;
   const auto known = live_.find(unit_of_path(claim.value));
-  const bool is_leaving = known != live_.end() && known->second.leaving_path == claim.value &&
-                          (known->second.progress.is_reload_due || !known->second.changing.empty());
+  const bool is_leaving =
+      known != live_.end() && known->second.leaving_path == claim.value && known->second.is_clearing();
   if (is_leaving) observed = {.present = true, .ours = true};
   return observed;
 }
@@ -293,6 +293,8 @@ Result<Observed> UnitDriver::observe_unit(const std::string& unit, const UnitEff
   const bool is_right = step.what == UnitDo::kNothing || step.what == UnitDo::kWait;
   // What was begun is concluded by apply().
   observed.matches = is_right && it.changing.empty();
+  // An earlier file of it is on its way out, and remove() sees to what follows.
+  if (is_applied(*wanted, entry) && it.is_clearing()) observed.matches = true;
   if (!observed.matches) observed.difference = it.changing.empty() ? step.reason : it.changing;
   return observed;
 }

@@ -72,6 +72,10 @@ class UnitDriver final : public Driver {
     std::optional<std::uint32_t> restarts;
     std::uint32_t settled_restarts = 0;  ///< as many there were when it had last been up for long
     std::optional<bool> is_named_right;  ///< whether what restartOn names was there when this was first met
+    /// systemd has not been told yet that a file of it is gone.
+    bool is_clearing() const {
+      return !leaving_path.empty() && (progress.is_reload_due || !changing.empty());
+    }
   };
 
   Live& live(const std::string& unit);

@@ -71,7 +71,6 @@ INSTANTIATE_TEST_SUITE_P(
             "spec.containers[0].env[0].valueFrom.resourceFieldRef: "},
         Row{"Gpu", with(R"("resources":{"limits":{"nvidia.com/gpu":1}})"),
             "spec.containers[0].resources.limits[nvidia.com/gpu]: "},
-        Row{"PullSecrets", with("", R"("imagePullSecrets":[{"name":"a"}])"), "spec.imagePullSecrets: "},
         Row{"BoundedMemoryMountedTwice",
             with(R"("volumeMounts":[{"name":"m","mountPath":"/a"},{"name":"m","mountPath":"/b"}])",
                  R"("volumes":[{"name":"m","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}}])"),
