@@ -48,11 +48,12 @@ def test_peers_failure_4_no_event_is_lost_between_agent_and_hub(own_fleet):
     go_offline(own_fleet)
     for number in (0, 1, 2):
         heal(node, number)
+    until("the last is written, too", lambda: waiting(node) == 3)
     node.kill()
     node.start()
     for number in (3, 4):
         heal(node, number)
-    assert waiting(node) == 5, "they wait on the disk"
+    until("they wait on the disk", lambda: waiting(node) == 5)
 
     hub.start()
     until("the hub has taken them", lambda: len(healed(own_fleet, node)) == 5, SECONDS)
