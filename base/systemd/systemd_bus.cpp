@@ -36,7 +36,6 @@ struct ErrorRow {
   std::string_view name;
   Code code;
 };
-constexpr std::string_view kSystemdErrors = "org.freedesktop.systemd1.";
 /// https://github.com/systemd/systemd/blob/v252/src/libsystemd/sd-bus/bus-common-errors.h
 constexpr std::array kErrorRows{
     ErrorRow{"org.freedesktop.DBus.Error.ServiceUnknown", Code::kUnavailable},
