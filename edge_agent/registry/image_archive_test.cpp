@@ -99,7 +99,7 @@ TEST_F(ImageArchiveTest, IsTheSameInPiecesOfAnySize) {
   const Digest manifest = put_manifest({layer_a_, layer_b_});
   auto whole = open(manifest);
   const std::string expected = read_all(*whole, 1'000'000);
-  for (const std::size_t piece : {1, 7, 512, 513, 4'096}) {
+  for (const std::size_t piece : std::initializer_list<std::size_t>{1, 7, 512, 513, 4'096}) {
     auto archive = open(manifest);
     EXPECT_EQ(read_all(*archive, piece), expected) << piece;
   }
