@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/plan_input.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "edge_agent/claim_table.hpp"
@@ -39,6 +40,21 @@ SectionInput removal_input(const Parts& parts, const SectionRecord& record) {
   return input;
 }
 
+/// Known bad, never good here, and not asked for any more: it holds what it made, and what it never came to is free for others.
+void free_what_was_never_made(const Parts& parts, const SectionRecord& record, SectionInput& input) {
+  const auto& application = record.accepted.application;
+  const bool is_left = record.phase == SectionPhase::kQuarantined && record.last_good.empty() &&
+                       !parts.accepted.applications.contains(application);
+  if (!is_left) return;
+  const auto is_made = [&](const sync::Claim& claim) {
+    const auto* entry = parts.store.entry(claim);
+    return entry != nullptr && entry->application == application;
+  };
+  for (auto& item : input.items) {
+    if (std::ranges::none_of(item.claims, is_made)) item.claims.clear();
+  }
+}
+
 SectionInput target_input(const Parts& parts, const SectionRecord& record) {
   SectionInput input;
   const Target* target = parts.targets.find(record.accepted.application);
@@ -52,6 +68,7 @@ SectionInput target_input(const Parts& parts, const SectionRecord& record) {
   if (target != nullptr) {
     input.digest = target->digest;
     input.items = target->desired();
+    free_what_was_never_made(parts, record, input);
     input.prune = target->policy.prune;
     input.prune_limit = target->policy.prune_limit;
     // Whose run it was, the hook's own section says: no more proof is asked for.

@@ -88,6 +88,9 @@ void HookRules::started(const sync::Claim& claim, const edge_agent::SectionRecor
 
 void HookRules::storing(const edge_agent::SectionRecord& record) {
   const auto& digest = record.accepted.digest;
+  // What leaves the node and comes back is another attempt, though nothing in it is.
+  if (record.removal_pending)
+    std::erase_if(starts_, [&](const auto& start) { return std::get<0>(start.first.second) == digest; });
   const auto known = records_.find(record.accepted.application);
   const bool was_under_way = known != records_.end() && is_under_way(known->second.phase) &&
                              known->second.accepted.digest == digest && known->second.applied != digest;

@@ -27,7 +27,12 @@ std::string hook_name(const std::string& folder, const std::string& stage);
 
 class Workload {
  public:
-  Workload(World& world, int fails_again);
+  /// Weights of two acts, as SimulationOptions has them.
+  struct Emphasis {
+    int fails_again;
+    int much_through_trouble;
+  };
+  Workload(World& world, Emphasis emphasis);
 
   /// Nodes, labels, applications, a first commit.
   void begin();
@@ -105,7 +110,7 @@ class Workload {
   bool holds_for_good(const std::string& node, const sync::Claim& claim) const;
 
   World& world_;
-  int fails_again_;
+  Emphasis emphasis_;
   RepositoryModel repository_;
   std::map<std::string, Oracle::Labels> labels_;
   std::vector<std::string> revisions_;
