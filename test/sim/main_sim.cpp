@@ -100,22 +100,13 @@ void on_alarm(int) {
   _exit(1);
 }
 
-/// What is planted must be noticed: more of what it is about.
-holdfast::sim::SimulationOptions options_for(std::string_view mistake, std::uint64_t seed) {
-  holdfast::sim::SimulationOptions out{.seed = seed};
-  if (mistake.empty()) return out;
-  out.fails_again = 20;
-  if (mistake == "parts-believed") out.much_through_trouble = 20;
-  return out;
-}
-
-bool run_seed(std::uint64_t seed, bool verbose, std::string_view mistake = {}) {
+bool run_seed(std::uint64_t seed, bool verbose, bool is_planted = false) {
   seed_now = seed;
   signal(SIGALRM, on_alarm);
   alarm(kSecondsMax);
   if (verbose) std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
-  auto options = options_for(mistake, seed);
-  options.verbose = verbose;
+  holdfast::sim::SimulationOptions options{.seed = seed, .verbose = verbose};
+  if (is_planted) options.fails_again = holdfast::sim::kFailsAgainWhenPlanted;
   const auto result = simulate(options);
   if (verbose) {
     std::printf("%llu lines, digest %016llx\n", static_cast<unsigned long long>(result.lines),
@@ -144,22 +135,19 @@ int run_share(const Options& options, std::uint64_t job) {
 /// Beyond this the simulator does not bite.
 constexpr std::uint64_t kPlantedSeedsMax = 1000;
 
-enum class Mistake { kPlanted, kNotPlanted };
-
-/// The same acts, with the mistake and without.
-holdfast::sim::SimulationResult simulate_for(std::string_view mistake, Mistake is, std::uint64_t seed) {
+holdfast::sim::SimulationResult simulate_with(std::string_view mistake, std::uint64_t seed) {
   seed_now = seed;
   alarm(kSecondsMax);
-  holdfast::base::plant(is == Mistake::kPlanted ? mistake : "");
-  return simulate(options_for(mistake, seed));
+  holdfast::base::plant(mistake);
+  return simulate({.seed = seed, .fails_again = holdfast::sim::kFailsAgainWhenPlanted});
 }
 
 /// Runs seeds until one fails that passes without the mistake.
 bool bites(std::string_view mistake, std::uint64_t first) {
   const std::string name(mistake);
   for (std::uint64_t seed = first; seed < first + kPlantedSeedsMax; ++seed) {
-    const auto result = simulate_for(mistake, Mistake::kPlanted, seed);
-    if (!result.verdict || simulate_for(mistake, Mistake::kNotPlanted, seed).verdict) continue;
+    const auto result = simulate_with(mistake, seed);
+    if (!result.verdict || simulate_with("", seed).verdict) continue;
     std::printf("caught %-26s seed %3llu  %s: %s\n", name.c_str(), static_cast<unsigned long long>(seed),
                 result.verdict->invariant.c_str(), result.verdict->detail.c_str());
     return true;
@@ -233,6 +221,6 @@ int main(int argc, char** argv) {
   if (options.help) return usage(true);
   if (options.planted) return run_planted(options);
   holdfast::base::plant(options.plant);
-  if (options.seed != 0) return run_seed(options.seed, true, options.plant) ? 0 : 1;
+  if (options.seed != 0) return run_seed(options.seed, true, !options.plant.empty()) ? 0 : 1;
   return run_many(options);
 }

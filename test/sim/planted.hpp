@@ -9,12 +9,12 @@
 
 namespace holdfast::sim {
 
-inline constexpr std::array<std::string_view, 35> kPlantedMistakes{
+inline constexpr std::array<std::string_view, 34> kPlantedMistakes{
     // on the node
     "prune-without-claim-check", "prune-what-is-not-ours", "prune-what-was-there", "prune-over-the-limit",
     "touch-before-intent", "said-before-stored", "older-generation-accepted", "quarantine-forgotten",
     "restart-instead-of-adopt", "failed-delete-forgotten", "drift-not-healed", "snapshot-not-said-again",
-    "delta-taken-on-any-base", "parts-believed", "report-answered-by-a-delta", "outbox-forgotten-when-sent",
+    "delta-taken-on-any-base", "report-answered-by-a-delta", "outbox-forgotten-when-sent",
     "older-trust-accepted", "state-of-anybody-accepted", "hook-not-waited-for", "hook-run-by-each-agent",
     "postsync-skipped", "hooks-on-the-way-back",
     // at the hub

@@ -51,8 +51,8 @@ void settle(World& world, Workload& workload, FinalCheck& check) {
   check.must_be_equal();
 }
 
-void run(World& world, const SimulationOptions& options) {
-  Workload workload(world, {options.fails_again, options.much_through_trouble});
+void run(World& world, int fails_again) {
+  Workload workload(world, fails_again);
   workload.begin();
   world.pass(seconds(20));
   const auto acts = 15 + world.random.below(25);
@@ -88,7 +88,7 @@ SimulationResult simulate(const SimulationOptions& options) {
   base::FakeRandom sizes(options.seed * 31 + 7);
   const auto drawn = sizes.below(100);
   World world(options.seed, drawn < 55 ? 1 : drawn < 80 ? 2 : drawn < 95 ? 3 : 5, options.verbose);
-  run(world, options);
+  run(world, options.fails_again);
   return {world.judge.verdict(), world.trace.digest(), world.trace.lines(), world.trace.last()};
 }
 

@@ -17,9 +17,8 @@ struct SimulationOptions {
   bool verbose = false;
   /// How often among some 200 acts a revision that is known bad comes again. More where a mistake is planted: it must be noticed.
   int fails_again = 3;
-  /// The same of much that travels in many parts through a network in trouble.
-  int much_through_trouble = 3;
 };
+inline constexpr int kFailsAgainWhenPlanted = 20;
 
 struct SimulationResult {
   std::optional<Verdict> verdict;

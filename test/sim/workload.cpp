@@ -14,7 +14,7 @@ std::string path_of_big(std::size_t i) { return "/var/big/" + std::to_string(i);
 
 }  // namespace
 
-Workload::Workload(World& world, Emphasis emphasis) : world_(world), emphasis_(emphasis) {}
+Workload::Workload(World& world, int fails_again) : world_(world), fails_again_(fails_again) {}
 
 // ---- the beginning ----
 
@@ -98,7 +98,7 @@ void Workload::act() {
       Choice{3, &Workload::move_clock},
       Choice{5, &Workload::change_facts},
       Choice{3, &Workload::replay},
-      Choice{emphasis_.fails_again, &Workload::fail_again},
+      Choice{fails_again_, &Workload::fail_again},
       Choice{3, &Workload::steal},
       Choice{5, &Workload::back_up},
       Choice{3, &Workload::restore},
@@ -106,7 +106,7 @@ void Workload::act() {
       Choice{4, &Workload::rotate},
       Choice{5, &Workload::attack},
       Choice{2, &Workload::restore_what_was_taken_back},
-      Choice{emphasis_.much_through_trouble, &Workload::change_through_trouble},
+      Choice{3, &Workload::change_through_trouble},
       Choice{10, &Workload::change_secret},
       Choice{4, &Workload::rotate_sealing_key},
   };

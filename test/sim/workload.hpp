@@ -27,12 +27,7 @@ std::string hook_name(const std::string& folder, const std::string& stage);
 
 class Workload {
  public:
-  /// Weights of two acts, as SimulationOptions has them.
-  struct Emphasis {
-    int fails_again;
-    int much_through_trouble;
-  };
-  Workload(World& world, Emphasis emphasis);
+  Workload(World& world, int fails_again);
 
   /// Nodes, labels, applications, a first commit.
   void begin();
@@ -110,7 +105,7 @@ class Workload {
   bool holds_for_good(const std::string& node, const sync::Claim& claim) const;
 
   World& world_;
-  Emphasis emphasis_;
+  int fails_again_;
   RepositoryModel repository_;
   std::map<std::string, Oracle::Labels> labels_;
   std::vector<std::string> revisions_;
