@@ -75,7 +75,7 @@ class PodmanService:
 
     def remove(self):
         self.daemon.kill()
-        subprocess.run(self._command("rm", "--all", "--force", "--time", "0"), capture_output=True, timeout=60,
+        subprocess.run(self._command("rm", "--all", "--force", "--time", "0"), capture_output=True, timeout=300,
                        env={**os.environ, **self._environment})
         for pid in machine.pids():
             if any(str(self.folder).encode() in word for word in machine.command_of(pid)):
