@@ -10,6 +10,7 @@
 #include "base/sealing.hpp"
 #include "edge_agent/network_image.hpp"
 #include "edge_agent/pod_volume_effective.hpp"
+#include "edge_agent/probe_digest.hpp"
 #include "edge_agent/pull_secrets.hpp"
 #include "sync/model/kinds.hpp"
 #include "sync/model/workload_claims.hpp"
@@ -100,21 +101,6 @@ void fill_command(const sync::ContainerSpec& from, const ContainerEnv& env, base
 }
 
 // ---- digests ----
-
-Json probe_json(const std::optional<sync::Probe>& probe) {
-  if (!probe) return nullptr;
-  Json action;
-  if (const auto* exec = std::get_if<sync::ExecAction>(&probe->action)) {
-    action = {{"exec", exec->command}};
-  } else if (const auto* http = std::get_if<sync::HttpGetAction>(&probe->action)) {
-    action = {{"http", {http->host, http->port, http->path}}, {"headers", http->headers}};
-  } else if (const auto* tcp = std::get_if<sync::TcpSocketAction>(&probe->action)) {
-    action = {{"tcp", {tcp->host, tcp->port}}};
-  }
-  return {{"action", std::move(action)},
-          {"times", {probe->initial_delay.count(), probe->period.count(), probe->timeout.count()}},
-          {"thresholds", {probe->success_threshold, probe->failure_threshold}}};
-}
 
 Json pre_stop_json(const sync::PreStop& hook) {
   if (const auto* exec = std::get_if<sync::ExecAction>(&hook)) return {{"exec", exec->command}};

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
-#include <variant>
 
 #include "base/json.hpp"
 #include "base/run_format.hpp"
+#include "edge_agent/probe_digest.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -41,21 +41,6 @@ base::Digest start_digest(const base::ProcessStart& start) {
   if (start.memory_bytes_max) text["memory"] = base::to_decimal(*start.memory_bytes_max);
   if (start.cpu_milli_max) text["cpu"] = *start.cpu_milli_max;
   return base::Digest::of(base::canonical_json(text));
-}
-
-Json probe_json(const std::optional<sync::Probe>& probe) {
-  if (!probe) return nullptr;
-  Json action;
-  if (const auto* exec = std::get_if<sync::ExecAction>(&probe->action)) {
-    action = {{"exec", exec->command}};
-  } else if (const auto* http = std::get_if<sync::HttpGetAction>(&probe->action)) {
-    action = {{"http", {http->host, http->port, http->path}}, {"headers", http->headers}};
-  } else if (const auto* tcp = std::get_if<sync::TcpSocketAction>(&probe->action)) {
-    action = {{"tcp", {tcp->host, tcp->port}}};
-  }
-  return {{"action", std::move(action)},
-          {"times", {probe->initial_delay.count(), probe->period.count(), probe->timeout.count()}},
-          {"thresholds", {probe->success_threshold, probe->failure_threshold}}};
 }
 
 base::Digest effective_digest(const ProcessEffective& process) {
