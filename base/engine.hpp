@@ -14,7 +14,7 @@
 //   kConflict     the name is taken; the container is not in a state for this; the image is in use
 //   kNoSpace      its disk is full
 //   kPermission   the socket, or the engine, does not let us
-//   kUnsupported  its API is too old
+//   kUnsupported  its API is too old; of `create`, it would leave out what is asked for
 //   kLimit        its answer is over a limit; as kRetry: too many calls at a time
 //   kIo           it tried and failed, for example to start a program that is not in the image
 //   kCorrupt      what it answered is not its API
@@ -40,6 +40,15 @@ struct EngineVersion {
   std::string api;      ///< its newest, "1.41"
   std::string os;
   std::string architecture;
+};
+
+/// What it does of that which engines do differently.
+struct EngineAbilities {
+  /// Device requests and another runtime than its own are carried out; podman drops both without a word, so create() refuses them.
+  bool gives_devices = false;
+  bool knows_cdi = false;             ///< a device request of the driver "cdi", too
+  std::vector<std::string> runtimes;  ///< that a container may ask for, sorted
+  bool operator==(const EngineAbilities&) const = default;
 };
 
 /// Containers that carry all of these labels; an empty value stands for any.
@@ -84,6 +93,7 @@ class Engine {
   virtual CallId version(OnEnd<EngineVersion> on_end) = 0;
   /// As cheap as a call can be: whether it answers.
   virtual CallId ping(OnEnd<void> on_end) = 0;
+  virtual CallId abilities(OnEnd<EngineAbilities> on_end) = 0;
 
   // Containers.
   /// Running or not.

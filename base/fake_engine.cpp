@@ -78,6 +78,12 @@ FakeEngine::CallId FakeEngine::ping(OnEnd<void> on_end) {
                    [] { return Status(); });
 }
 
+FakeEngine::CallId FakeEngine::abilities(OnEnd<EngineAbilities> on_end) {
+  ++touched_.others;
+  return ask<EngineAbilities>(EngineCall::kAbilities, "abilities", limits::kEngineAskTimeout,
+                              std::move(on_end), [this] { return abilities_; });
+}
+
 FakeEngine::CallId FakeEngine::list(const LabelFilter& labels, OnEnd<std::vector<ContainerSummary>> on_end) {
   ++touched_.lists;
   const auto act = [this, labels]() -> Result<std::vector<ContainerSummary>> {

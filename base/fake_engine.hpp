@@ -64,6 +64,7 @@ struct EngineTouched {
 enum class EngineCall {
   kVersion,
   kPing,
+  kAbilities,
   kList,
   kInspect,
   kCreate,
@@ -88,6 +89,7 @@ class FakeEngine final : public Engine {
   // ---- Engine ----
   CallId version(OnEnd<EngineVersion> on_end) override;
   CallId ping(OnEnd<void> on_end) override;
+  CallId abilities(OnEnd<EngineAbilities> on_end) override;
   CallId list(const LabelFilter& labels, OnEnd<std::vector<ContainerSummary>> on_end) override;
   CallId inspect(const ContainerId& id, OnEnd<ContainerState> on_end) override;
   CallId create(const ContainerSpec& spec, OnEnd<ContainerId> on_end) override;
@@ -120,6 +122,8 @@ class FakeEngine final : public Engine {
   ContainerId create_by_hand(const ContainerSpec& spec);
 
   // ---- the machine ----
+  /// Those of podman until then.
+  void set_abilities(EngineAbilities abilities) { abilities_ = std::move(abilities); }
   void add_image(const ImageInfo& image) { images_[image.id] = image; }
   /// What load_image makes of these bytes. Any others are no archive.
   void know_archive(std::string bytes, ImageInfo image) { archives_[std::move(bytes)] = std::move(image); }
@@ -204,6 +208,7 @@ class FakeEngine final : public Engine {
   void tell(const Container& container);
 
   const Clock& clock_;
+  EngineAbilities abilities_;
   std::map<ContainerId, Container> containers_;
   std::map<ImageId, ImageInfo> images_;
   std::map<std::string, ImageInfo> archives_;

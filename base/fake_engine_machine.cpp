@@ -56,6 +56,8 @@ Result<ContainerId> FakeEngine::make(const ContainerSpec& spec) {
   const ImageInfo* const image = find_image(spec.image);
   if (image == nullptr) return base::fail(refused(Code::kNotFound, call, "no image " + spec.image));
   if (by_name(spec.name) != nullptr) return base::fail(refused(Code::kConflict, call, "the name is taken"));
+  if (wants_devices(spec) && !abilities_.gives_devices)
+    return base::fail(Code::kUnsupported, call + ": the container engine gives no devices");
   changing("create " + spec.name.str());
   Container container;
   container.spec = spec;

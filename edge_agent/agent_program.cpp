@@ -184,7 +184,8 @@ Status AgentProgram::boot_engine() {
   const auto make = [this, places] {
     engine_ = std::make_unique<Engine>(
         Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), places,
-                      units_.get(), image_puller_.get(), base::build_time()},
+                      units_.get(), image_puller_.get(), base::build_time(),
+                      PodMachine{[] { return gpu_offer(MachineTree()); }}},
         identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));

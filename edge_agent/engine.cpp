@@ -38,7 +38,7 @@ struct Engine::State {
                  [this](const sync::Claim& claim) { on_due(claim); },
                  [this](const sync::Claim& claim, MonotonicTime at) { parts.look_at(claim, at); },
                  seams.containers, identity.name, seams.pod_places, seams.units, &store.units(), seams.puller,
-                 &store.jobs(), seams.not_before}),
+                 &store.jobs(), seams.not_before, seams.machine}),
         targets(store, drivers),
         events(seams.clock, seams.outbox),
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
@@ -152,7 +152,7 @@ void Engine::State::do_work(const WorkKey& key) {
 void Engine::State::full_pass() {
   const auto began = seams.clock.monotonic();
   const bool is_first = counters.full_passes == 0;
-  if (is_first) retry_unschedulable();
+  if (is_first || targets.waits_for_gpus()) retry_unschedulable();
   std::vector<sync::ApplicationUid> applications;
   for (const auto& [application, record] : store.sections()) applications.push_back(application);
   for (const auto& application : applications) walker.run(application);
@@ -164,13 +164,16 @@ void Engine::State::full_pass() {
   queue.add({WorkKind::kFullPass, ""}, now + full_pass_interval - spread);
 }
 
-/// This agent may be newer than the one that could not.
+/// This agent may be newer than the one that could not; GPUs may be there now, or free.
 void Engine::State::retry_unschedulable() {
   if (accepted.is_unverified()) return;
   Changes changes;
   for (const auto& [application, record] : store.sections()) {
     const bool is_unable = record.phase == sync::SectionPhase::kUnschedulable;
-    if (is_unable && targets.is_loadable(record.accepted.digest)) lift(application, changes);
+    if (!is_unable || !targets.is_loadable(record)) continue;
+    lift(application, changes);
+    targets.forget_error(application);
+    parts.look_at(application, seams.clock.monotonic());
   }
   if (changes.sections.empty()) return;
   if (const Status stored = store.commit(changes); !stored)
@@ -220,6 +223,7 @@ void Engine::State::store_restarts() {
 }
 
 void Engine::State::after_work() {
+  if (targets.take_gpus_freed() && targets.waits_for_gpus()) retry_unschedulable();
   store_restarts();
   if (store.applied() != told_applied) {
     told_applied = store.applied();

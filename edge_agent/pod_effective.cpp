@@ -135,7 +135,7 @@ Json mounts_json(const PodContainer& container) {
 /// `from` for what must not be compared expanded: a secret may have been filled in.
 Json fixed_json(const sync::ContainerSpec& from, const PodContainer& container, const std::string& env) {
   const auto& spec = container.spec;
-  return {{"name", container.name},
+  Json out{{"name", container.name},
           {"role", static_cast<int>(container.role)},
           {"image", container.image.text()},
           {"command", from.command},
@@ -156,6 +156,9 @@ Json fixed_json(const sync::ContainerSpec& from, const PodContainer& container, 
           {"limits",
            {or_null(spec.memory_bytes_max), or_null(spec.memory_bytes_low), or_null(spec.cpu_milli_max),
             or_null(spec.cpu_shares)}}};
+  // How it is given them is the machine's business; one that asks for none has the digest that it always had.
+  if (container.gpus > 0) out["gpus"] = container.gpus;
+  return out;
 }
 
 Json kept_json(const PodContainer& container) {
@@ -235,6 +238,7 @@ class PodBuilder {
     container.pre_stop = from.pre_stop;
     container.node_ports = node_ports_of(from);
     container.mounts = from.mounts;
+    container.gpus = from.resources.gpus;
     container.non_root = from.security.user.non_root.value_or(false);
     auto& spec = container.spec;
     spec.name = base::ContainerName(name);
@@ -278,6 +282,18 @@ class PodBuilder {
 
 }  // namespace
 
+std::uint32_t PodWanted::gpus() const {
+  std::uint32_t beside = 0;
+  std::uint32_t main = 0;
+  std::uint32_t init = 0;
+  for (const auto& container : containers) {
+    if (container.role == ContainerRole::kSidecar) beside += container.gpus;
+    if (container.role == ContainerRole::kMain) main += container.gpus;
+    if (container.role == ContainerRole::kInit) init = std::max(init, container.gpus);
+  }
+  return beside + std::max(main, init);
+}
+
 /// What may be secret is gone for good.
 void PodWanted::shed() {
   for (auto& volume : volumes) {
@@ -320,6 +336,7 @@ Result<std::unique_ptr<PodEffective>> resolve_pod_resource(const sync::Resource&
   out->claims = sync::claims_of_pod(resource.key.ns, resource.key.name, pod.spec);
   HF_TRY(out->pod, resolve_pod({resource.key.ns, resource.key.name}, resource.key, pod, references, context));
   out->digest = whole_digest(out->pod);
+  out->gpus = out->pod.gpus();
   return out;
 }
 

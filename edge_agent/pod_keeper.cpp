@@ -61,7 +61,9 @@ PodKeeper::PodKeeper(const Seams& seams, PodId id) : seams_(seams), id_(std::mov
 
 PodKeeper::~PodKeeper() {
   for (const auto& [name, one] : kept_) {
-    if (one->is_busy()) seams_.engine.cancel(one->call);
+    if (!one->is_busy()) continue;
+    seams_.engine.cancel(one->call);
+    seams_.gpus.settled(base::ContainerName(name));
   }
 }
 
@@ -198,10 +200,20 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
   return all;
 }
 
+/// Before anything of the old is touched.
+Result<bool> PodKeeper::gpus_there(const PodWanted& wanted) {
+  HF_TRY(const auto look, seams_.gpus.look(wanted, asker_));
+  if (look.waits_for.empty()) return look.is_known;
+  pending_ = {.health = Health::kProgressing, .reason = "WaitsForGpu", .message = look.waits_for};
+  return false;
+}
+
 Result<bool> PodKeeper::images_ready(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
   std::vector<const PodContainer*> all;
   for (const auto& container : wanted.containers) all.push_back(&container);
+  HF_TRY(const bool are_given, seams_.gpus.are_given(wanted, asker_));
+  if (!are_given) return false;
   return images_there(wanted, all);
 }
 
@@ -333,6 +345,7 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
   }
   HF_CHECK(seams_.folders.mount(wanted, container, spec));
   spec.labels = labels_of(wanted, container, network, seams_.marks);
+  HF_CHECK(seams_.gpus.give(wanted, container, spec));
   spec.stop_timeout = std::chrono::ceil<std::chrono::seconds>(wanted.grace);
   // Without what may be secret: of it the cache needs nothing.
   base::ContainerSpec made;
@@ -347,6 +360,7 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
                                    !std::exchange(made_one.has_lost_image, true);
         if (answer) made_one.has_lost_image = false;
         if (answer) seams_.cache.created(*answer, made, image_id);
+        seams_.gpus.settled(made.name);
         if (is_image_lost) is_network ? seams_.network_image.lost() : seams_.images.lost(ref);
         ended(made.name.str(), {}, answer || is_image_lost ? Status() : Status(fail(answer.error())));
       });
@@ -398,6 +412,8 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
   }
   HF_TRY(const bool has_images, images_there(wanted, needed));
   if (!has_images) return Progress::kPending;
+  HF_TRY(const bool has_gpus, gpus_there(wanted));
+  if (!has_gpus) return Progress::kPending;
   if (!others.empty())
     pending_ = {
         .health = Health::kProgressing, .reason = "Restarting", .message = "waits for the old one to end"};

@@ -24,6 +24,7 @@
 #include "base/host.hpp"
 #include "edge_agent/container_cache.hpp"
 #include "edge_agent/driver.hpp"
+#include "edge_agent/gpu_book.hpp"
 #include "edge_agent/image_book.hpp"
 #include "edge_agent/kept_container.hpp"
 #include "edge_agent/marks.hpp"
@@ -47,6 +48,7 @@ class PodKeeper {
     RestartBook& restarts;
     const PodFolders& folders;
     NetworkImage& network_image;
+    GpuBook& gpus;
     DueListener on_due;
     DueAtListener on_due_at;
   };
@@ -67,7 +69,8 @@ class PodKeeper {
   /// Only what carries our mark. Needs no PodWanted: how long it may take stands in the labels.
   base::Result<Driver::Progress> end(const sync::Claim& asker);
 
-  /// Whether all images of it are there; while they are not, pending() says why. For who replaces another pod by it.
+  /// Whether all images of it are there, and the engine gives what it asks for; while not, pending() says why. For who replaces another
+  /// pod by it.
   base::Result<bool> images_ready(const PodWanted& wanted, const sync::Claim& asker);
 
   /// Why bring() is pending.
@@ -121,6 +124,7 @@ class PodKeeper {
   /// The end of a call. `id`: empty, what was to be created.
   void ended(const std::string& name, const base::ContainerId& id, const base::Status& status);
   std::optional<base::Error> take_trouble(const base::Digest& of);
+  base::Result<bool> gpus_there(const PodWanted& wanted);
   base::Result<bool> images_there(const PodWanted& wanted, const std::vector<const PodContainer*>& needed);
 
   // pod_keeper_run.cpp

@@ -397,7 +397,7 @@ void SectionWalker::walk_turns(Round& round) {
     }
     const auto outcome = apply_batch(round, batch, *contents);
     if (!outcome) {
-      end_.fail(round.record, outcome.error(), round.changes);
+      fail_batch(round, outcome.error());
       return;
     }
     if (const Status looked = look_at_turn(round, *turn); !looked) {
@@ -446,6 +446,15 @@ void SectionWalker::finish(Round& round) {
 }
 
 // ---- applying ----
+
+/// What nothing but another engine, agent or placement would help is no fault of the revision.
+void SectionWalker::fail_batch(Round& round, const Error& error) {
+  const bool is_unable = error.code() == Code::kUnsupported && round.record.phase == SectionPhase::kApplying;
+  if (!is_unable) return end_.fail(round.record, error, round.changes);
+  round.record.reason = "Unschedulable";
+  round.record.message = sync::bounded_message(error.message());
+  end_.conclude(round.record, SectionEvent::kUnable, round.changes);
+}
 
 void SectionWalker::store_intents(Round& round, const std::vector<std::size_t>& batch) {
   for (const std::size_t index : batch) {

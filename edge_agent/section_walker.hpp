@@ -72,6 +72,7 @@ class SectionWalker {
   base::Result<Outcome> apply_batch(Round& round, const std::vector<std::size_t>& batch,
                                     SectionContents& contents);
   base::Result<bool> apply_item(Round& round, SectionContents& contents, std::size_t item);
+  void fail_batch(Round& round, const base::Error& error);
   void store_intents(Round& round, const std::vector<std::size_t>& batch);
   void note_action(Round& round, const Action& action);
   void note_place(Round& round, const TargetItem& item);

@@ -57,8 +57,6 @@ Status check_env(const PodSpec& pod, const ContainerSpec& container, const std::
 
 Status check_container(const PodSpec& pod, const ContainerSpec& container, const std::string& where) {
   HF_CHECK(check_env(pod, container, where));
-  if (container.resources.gpus > 0)
-    return not_yet(where + ".resources.limits[nvidia.com/gpu]", "is not supported yet; take it out");
   if (container.security.user.group && !container.security.user.user)
     return not_yet(where + ".securityContext.runAsGroup", "needs runAsUser beside it; write both");
   return {};

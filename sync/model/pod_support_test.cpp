@@ -69,8 +69,6 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AmountOfTheNode",
             with(R"("env":[{"name":"A","valueFrom":{"resourceFieldRef":{"resource":"limits.cpu"}}}])"),
             "spec.containers[0].env[0].valueFrom.resourceFieldRef: "},
-        Row{"Gpu", with(R"("resources":{"limits":{"nvidia.com/gpu":1}})"),
-            "spec.containers[0].resources.limits[nvidia.com/gpu]: "},
         Row{"BoundedMemoryMountedTwice",
             with(R"("volumeMounts":[{"name":"m","mountPath":"/a"},{"name":"m","mountPath":"/b"}])",
                  R"("volumes":[{"name":"m","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}}])"),
