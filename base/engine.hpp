@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,12 +56,24 @@ struct EngineAbilities {
 using LabelFilter = std::map<std::string, std::string>;
 
 struct LogOptions {
-  std::size_t lines_max = 100;  ///< the newest
+  std::optional<WallTime> since{};         ///< nothing older
+  std::optional<std::size_t> lines_max{};  ///< the newest
   std::size_t bytes_max = limits::kEngineLogBytesMax;
 };
+struct ContainerLine {
+  WallTime time{};
+  bool is_error = false;  ///< of the standard error
+  std::string text;       ///< without its end; of a line longer than the engine takes at once, a piece
+  bool operator==(const ContainerLine&) const = default;
+};
+struct ContainerLog {
+  std::vector<ContainerLine> lines;  ///< of both streams, in the order in which the engine tells them
+  bool is_cut = false;               ///< there is more than bytes_max: the newest whole lines are here
+};
+/// Of a command.
 struct ContainerOutput {
   std::string text;     ///< both streams, in the order in which the engine tells it
-  bool is_cut = false;  ///< more than bytes_max: of logs the newest are here, of a command what it said first
+  bool is_cut = false;  ///< it said more than bytes_max: what it said first is here
 };
 
 struct ExecCommand {
@@ -109,7 +122,7 @@ class Engine {
   virtual CallId kill(const ContainerId& id, OnEnd<void> on_end) = 0;
   /// With its anonymous volumes. kConflict while it runs.
   virtual CallId remove(const ContainerId& id, OnEnd<void> on_end) = 0;
-  virtual CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerOutput> on_end) = 0;
+  virtual CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerLog> on_end) = 0;
   /// At its timeout the call ends with kTimeout; the command is then left to itself, for no engine has a way to end it.
   virtual CallId exec(const ContainerId& id, const ExecCommand& command, OnEnd<ExecEnd> on_end) = 0;
 

@@ -97,7 +97,7 @@ class FakeEngine final : public Engine {
   CallId stop(const ContainerId& id, std::chrono::milliseconds grace, OnEnd<void> on_end) override;
   CallId kill(const ContainerId& id, OnEnd<void> on_end) override;
   CallId remove(const ContainerId& id, OnEnd<void> on_end) override;
-  CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerOutput> on_end) override;
+  CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerLog> on_end) override;
   CallId exec(const ContainerId& id, const ExecCommand& command, OnEnd<ExecEnd> on_end) override;
   CallId images(OnEnd<std::vector<ImageInfo>> on_end) override;
   CallId image(const std::string& reference, OnEnd<ImageInfo> on_end) override;
@@ -116,6 +116,8 @@ class FakeEngine final : public Engine {
   // ---- foreign hands ----
   void exit_by_hand(const ContainerName& name, std::int64_t code);
   void start_by_hand(const ContainerName& name);
+  /// It prints this line now.
+  void say_by_hand(const ContainerName& name, std::string text);
   /// With all its traces, running or not.
   void remove_by_hand(const ContainerName& name);
   /// Another's, or ours from before; not started.
@@ -176,7 +178,7 @@ class FakeEngine final : public Engine {
     ContainerSpec spec;
     ContainerState state;
     FakeContainerProgram program;
-    std::string output;
+    std::vector<ContainerLine> log;
     std::optional<MonotonicTime> ends_at;  ///< by itself or of its stop signal
     std::int64_t ends_with = 0;
     std::optional<MonotonicTime> kill_at;
@@ -199,6 +201,7 @@ class FakeEngine final : public Engine {
   const ImageInfo* find_image(const std::string& reference) const;
   Result<ContainerId> make(const ContainerSpec& spec);
   Status begin_run(Container& container);
+  void print(Container& container, std::string_view text) const;
   Status load(const ReadArchive& archive);
   Status drop_image(const std::string& reference);
   void begin_stop(Container& container, std::chrono::milliseconds grace);

@@ -71,6 +71,18 @@ Result<ContainerId> FakeEngine::make(const ContainerSpec& spec) {
   return id;
 }
 
+void FakeEngine::print(Container& container, std::string_view text) const {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    container.log.push_back({clock_.wall(), false, std::string(text.substr(0, end))});
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+void FakeEngine::say_by_hand(const ContainerName& name, std::string text) {
+  if (Container* const container = by_name(name)) print(*container, text);
+}
+
 Status FakeEngine::begin_run(Container& container) {
   if (container.state.phase == ContainerPhase::kRunning) return {};
   const std::string call = "start container " + brief(container.state.id);
@@ -88,7 +100,7 @@ Status FakeEngine::begin_run(Container& container) {
   state.pid = 1000 + static_cast<std::int64_t>(containers_made_);
   state.started = clock_.wall();
   state.finished.reset();
-  container.output += container.program.output;
+  print(container, container.program.output);
   container.kill_at.reset();
   container.ends_at.reset();
   if (container.program.exits_with) {

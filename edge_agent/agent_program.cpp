@@ -304,7 +304,17 @@ Status AgentProgram::open_link() {
   desk_ = std::make_unique<CommandDesk>(*engine_, ProcessLogs(folder_.logs()), identity_, clock_);
   session_ = std::make_unique<Session>(
       Session::Seams{clock_, random_, *store_, *link_, outbox_.get()}, *engine_, identity_,
-      [this](const sync::Command& command) { return desk_->carry_out(command); });
+      [this](const sync::Command& command) {
+        return desk_->carry_out(command, [this, id = command.id](Result<std::string> done) {
+          session_->answer(id, std::move(done));
+          work_soon();
+        });
+      });
+  if (containers_) {
+    const auto& marked_for = identity_.mark_uid.str().empty() ? identity_.uid : identity_.mark_uid;
+    container_logs_ = std::make_unique<ContainerLogs>(*containers_, Marks(marked_for, identity_.mark_key));
+    desk_->show_containers(*container_logs_);
+  }
   session_->on_wake([this] { work_soon(); });
   session_->set_beacon_interval(pace.beacon_min, pace.beacon_max);
   engine_->set_full_pass_interval(pace.full_pass);

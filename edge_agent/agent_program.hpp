@@ -100,6 +100,7 @@ class AgentProgram {
   std::unique_ptr<ImageCollector> image_collector_;
   std::unique_ptr<CommandDesk> desk_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<ContainerLogs> container_logs_;  ///< none: this node does no containers
   std::unique_ptr<LocalRoutes> routes_;
   std::unique_ptr<LocalApi> api_;
   std::unique_ptr<base::EventLoop::Timer> timer_;

@@ -40,7 +40,7 @@ class EngineClient final : public Engine {
   CallId stop(const ContainerId& id, std::chrono::milliseconds grace, OnEnd<void> on_end) override;
   CallId kill(const ContainerId& id, OnEnd<void> on_end) override;
   CallId remove(const ContainerId& id, OnEnd<void> on_end) override;
-  CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerOutput> on_end) override;
+  CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerLog> on_end) override;
   CallId exec(const ContainerId& id, const ExecCommand& command, OnEnd<ExecEnd> on_end) override;
   CallId images(OnEnd<std::vector<ImageInfo>> on_end) override;
   CallId image(const std::string& reference, OnEnd<ImageInfo> on_end) override;

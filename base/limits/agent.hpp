@@ -42,6 +42,7 @@ inline constexpr std::size_t kLogSegmentBytesMax = 256U << 10U;   ///< raw, of o
 inline constexpr std::size_t kLogSegmentsMax = 4;                 ///< raw segments a shim keeps
 inline constexpr std::size_t kLogBytesPerProcessMax = 8U << 20U;  ///< raw and compressed together
 inline constexpr std::size_t kLogLineBytesMax = 16U << 10U;
+inline constexpr std::size_t kLogReadsMax = 4;  ///< of containers, at a time
 inline constexpr auto kLogTidyInterval = 30s;
 inline constexpr auto kLogTidyIntervalFrugal = 5min;
 inline constexpr std::size_t kSpareMemoryBytesMax = 128U << 10U;  ///< of the heap; more is given back

@@ -21,6 +21,7 @@ inline constexpr std::size_t kEngineContainersMax = 2'000;  ///< in one list
 inline constexpr std::size_t kEngineImagesMax = 5'000;      ///< in one list
 inline constexpr std::size_t kEngineEventBytesMax = 256U << 10U;
 inline constexpr std::size_t kEngineMessageBytesMax = 1U << 10U;  ///< of its own words in an error
+inline constexpr std::size_t kEngineLogLineBytesMax = 64U << 10U;
 inline constexpr std::size_t kEngineLogBytesMax = 1U << 20U;      ///< of one look at a container's logs
 inline constexpr std::size_t kContainerNameLengthMax = 255;
 inline constexpr std::size_t kContainerMountsMax = 256;
