@@ -47,22 +47,27 @@ struct Onlooker {
   std::unique_ptr<sync::LmdbStore> store;
   std::unique_ptr<base::LinuxHost> host;
   std::unique_ptr<base::UnitManager> units;
+  std::unique_ptr<base::EngineClient> containers;
   NodeIdentity identity;
   std::unique_ptr<Engine> engine;
 
   static Result<std::unique_ptr<Onlooker>> open(const AgentOptions& options);
-  void hear_of_units();
+  void hear_of_others();
 };
 
-/// What systemd says comes later; a person does not wait for it longer than this.
-constexpr std::chrono::milliseconds kUnitsWait{1000};
+/// What systemd and a container engine say comes later; a person does not wait for it longer than this.
+constexpr std::chrono::milliseconds kNewsWait{1000};
 
-void Onlooker::hear_of_units() {
-  const auto is_unit = [](const auto& resource) { return resource.key.kind == "Unit"; };
-  const auto has_units = [&](const auto& section) { return std::ranges::any_of(section.resources, is_unit); };
-  if (!units || std::ranges::none_of(engine->snapshot().sections, has_units)) return;
+void Onlooker::hear_of_others() {
+  const auto is_others = [&](const auto& resource) {
+    const auto& key = resource.key;
+    const bool is_of_pods = key.kind == "Pod" || key.group == "apps" || key.group == "batch";
+    return (units && key.kind == "Unit") || (containers && is_of_pods);
+  };
+  const auto has_some = [&](const auto& section) { return std::ranges::any_of(section.resources, is_others); };
+  if (std::ranges::none_of(engine->snapshot().sections, has_some)) return;
   static_cast<void>(engine->plan_now());  // asks
-  const auto end = clock.monotonic() + kUnitsWait;
+  const auto end = clock.monotonic() + kNewsWait;
   while (clock.monotonic() < end) loop->run_once(std::chrono::milliseconds{50});
 }
 
@@ -95,11 +100,16 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
                                                          .shim_path = std::move(shim),
                                                          .boot_id = std::nullopt}));
   out->units = open_units(options, *out->loop, out->clock);
+  if (auto sockets = engine_sockets(options); !sockets.empty())
+    out->containers = std::make_unique<base::EngineClient>(*out->loop, out->clock, std::move(sockets));
   out->engine = std::make_unique<Engine>(Engine::Seams{.clock = out->clock,
                                                        .random = out->random,
                                                        .store = *out->store,
                                                        .host = *out->host,
-                                                       .units = out->units.get()},
+                                                       .containers = out->containers.get(),
+                                                       .pod_places = pod_places(folder.root(), options.root),
+                                                       .units = out->units.get(),
+                                                       .machine = pod_machine()},
                                          out->identity);
   SealingKeyFile sealing(folder.sealing_key_file());
   HF_CHECK(sealing.load());
@@ -108,7 +118,7 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   const Status booted = out->engine->boot();
   if (!booted && booted.error().code() == Code::kCorrupt) return fail(with_way_out(booted.error()));
   HF_CHECK(booted);
-  out->hear_of_units();
+  out->hear_of_others();
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "edge_agent/hardware.hpp"
+#include "edge_agent/machine_calls.hpp"
 #include "edge_agent/machine_facts.hpp"
 #include "edge_agent/registry/pull_process.hpp"
 #include "edge_agent/units_of_machine.hpp"
@@ -40,6 +41,10 @@ std::string folder_of_this_program() {
 }
 
 }  // namespace
+
+PodMachine pod_machine() {
+  return {[] { return gpu_offer(MachineTree()); }, node_address};
+}
 
 Result<std::string> find_shim(const AgentOptions& options) {
   if (!options.shim.empty()) {
@@ -185,7 +190,7 @@ Status AgentProgram::boot_engine() {
     engine_ = std::make_unique<Engine>(
         Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), places,
                       units_.get(), image_puller_.get(), base::build_time(),
-                      PodMachine{[] { return gpu_offer(MachineTree()); }}},
+                      pod_machine()},
         identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));

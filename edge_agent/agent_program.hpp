@@ -114,5 +114,7 @@ class AgentProgram {
 
 /// `--shim`, else holdfast-shim beside this program, else in /usr/bin.
 base::Result<std::string> find_shim(const AgentOptions& options);
+/// What pods ask of this machine.
+PodMachine pod_machine();
 
 }  // namespace holdfast::edge_agent

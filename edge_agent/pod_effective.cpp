@@ -251,6 +251,7 @@ class PodBuilder {
     fill_log(spec);
     spec.env = std::move(env.variables);
     if (env.unreadable) out_.unreadable = env.unreadable;
+    out_.wants_address = out_.wants_address || env.wants_address;
     fixed_.push_back(fixed_json(from, container, env.stands_for));
     kept_.push_back(kept_json(container));
     out_.containers.push_back(std::move(container));

@@ -6,6 +6,7 @@
 
 #include "base/limits/agent.hpp"
 #include "base/limits/engine.hpp"
+#include "edge_agent/container_env.hpp"
 #include "edge_agent/pod_labels.hpp"
 
 namespace holdfast::edge_agent {
@@ -208,6 +209,17 @@ Result<bool> PodKeeper::gpus_there(const PodWanted& wanted) {
   return false;
 }
 
+bool PodKeeper::address_there(const PodWanted& wanted) {
+  if (!wanted.wants_address) return true;
+  address_ = seams_.machine.address ? seams_.machine.address() : "";
+  if (!address_.empty()) return true;
+  seams_.on_due_at(asker_, seams_.clock.monotonic() + base::limits::kAddressWaitInterval);
+  pending_ = {.health = Health::kProgressing,
+              .reason = "WaitsForAddress",
+              .message = "status.hostIP is asked for, and this node has no address but its own loopback"};
+  return false;
+}
+
 Result<bool> PodKeeper::images_ready(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
   std::vector<const PodContainer*> all;
@@ -335,6 +347,7 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
   one.forget();
   one.trouble_of = wanted.digest;
   base::ContainerSpec spec = container.spec;
+  fill_address(address_, spec);
   const auto image = image_of(wanted, container).image;
   spec.image = image.id.str();
   base::ContainerId network;
@@ -413,7 +426,7 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
   HF_TRY(const bool has_images, images_there(wanted, needed));
   if (!has_images) return Progress::kPending;
   HF_TRY(const bool has_gpus, gpus_there(wanted));
-  if (!has_gpus) return Progress::kPending;
+  if (!has_gpus || !address_there(wanted)) return Progress::kPending;
   if (!others.empty())
     pending_ = {
         .health = Health::kProgressing, .reason = "Restarting", .message = "waits for the old one to end"};

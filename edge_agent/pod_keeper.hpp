@@ -30,6 +30,7 @@
 #include "edge_agent/marks.hpp"
 #include "edge_agent/network_image.hpp"
 #include "edge_agent/pod_folders.hpp"
+#include "edge_agent/pod_machine.hpp"
 #include "edge_agent/pod_step.hpp"
 #include "edge_agent/pod_wanted.hpp"
 #include "edge_agent/restart_book.hpp"
@@ -49,6 +50,7 @@ class PodKeeper {
     const PodFolders& folders;
     NetworkImage& network_image;
     GpuBook& gpus;
+    const PodMachine& machine;
     DueListener on_due;
     DueAtListener on_due_at;
   };
@@ -125,6 +127,7 @@ class PodKeeper {
   void ended(const std::string& name, const base::ContainerId& id, const base::Status& status);
   std::optional<base::Error> take_trouble(const base::Digest& of);
   base::Result<bool> gpus_there(const PodWanted& wanted);
+  bool address_there(const PodWanted& wanted);
   base::Result<bool> images_there(const PodWanted& wanted, const std::vector<const PodContainer*>& needed);
 
   // pod_keeper_run.cpp
@@ -145,6 +148,7 @@ class PodKeeper {
   sync::Claim asker_;
   std::map<std::string, std::unique_ptr<KeptContainer>> kept_;  ///< by name at the engine
   ResourceHealth pending_;
+  std::string address_;  ///< of the node, for what is being made
   bool is_going_ = false;  ///< end() was the last that was asked for
   std::optional<base::MonotonicTime> ready_since_;
 };

@@ -102,6 +102,7 @@ struct PodWanted {
   }
   /// GPUs that it may hold at a time: init containers have given theirs back when the main ones start.
   std::uint32_t gpus() const;
+  bool wants_address = false;  ///< that of the node, when it is made
   bool is_shed = false;
   /// Forgets what is needed to create it; it can still be kept.
   void shed();
