@@ -131,7 +131,9 @@ class SpecCheck {
 
 std::string brief(const ContainerId& id) { return id.str().substr(0, kBriefLength); }
 
-bool wants_devices(const ContainerSpec& spec) { return !spec.device_requests.empty() || !spec.runtime.empty(); }
+bool wants_devices(const ContainerSpec& spec) {
+  return !spec.device_requests.empty() || !spec.runtime.empty();
+}
 
 Status check_container_name(const ContainerName& name) {
   const std::string& text = name.str();

@@ -64,7 +64,9 @@ void Onlooker::hear_of_others() {
     const bool is_of_pods = key.kind == "Pod" || key.group == "apps" || key.group == "batch";
     return (units && key.kind == "Unit") || (containers && is_of_pods);
   };
-  const auto has_some = [&](const auto& section) { return std::ranges::any_of(section.resources, is_others); };
+  const auto has_some = [&](const auto& section) {
+    return std::ranges::any_of(section.resources, is_others);
+  };
   if (std::ranges::none_of(engine->snapshot().sections, has_some)) return;
   static_cast<void>(engine->plan_now());  // asks
   const auto end = clock.monotonic() + kNewsWait;

@@ -189,8 +189,7 @@ Status AgentProgram::boot_engine() {
   const auto make = [this, places] {
     engine_ = std::make_unique<Engine>(
         Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), places,
-                      units_.get(), image_puller_.get(), base::build_time(),
-                      pod_machine()},
+                      units_.get(), image_puller_.get(), base::build_time(), pod_machine()},
         identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));
@@ -307,14 +306,14 @@ Status AgentProgram::open_link() {
   options.when = [this] { return renewal_->now(); };
   link_ = std::make_unique<sync::MosquittoLink>(*loop_, clock_, random_, std::move(options));
   desk_ = std::make_unique<CommandDesk>(*engine_, ProcessLogs(folder_.logs()), identity_, clock_);
-  session_ = std::make_unique<Session>(
-      Session::Seams{clock_, random_, *store_, *link_, outbox_.get()}, *engine_, identity_,
-      [this](const sync::Command& command) {
-        return desk_->carry_out(command, [this, id = command.id](Result<std::string> done) {
-          session_->answer(id, std::move(done));
-          work_soon();
-        });
-      });
+  session_ = std::make_unique<Session>(Session::Seams{clock_, random_, *store_, *link_, outbox_.get()},
+                                       *engine_, identity_, [this](const sync::Command& command) {
+                                         return desk_->carry_out(
+                                             command, [this, id = command.id](Result<std::string> done) {
+                                               session_->answer(id, std::move(done));
+                                               work_soon();
+                                             });
+                                       });
   if (containers_) {
     const auto& marked_for = identity_.mark_uid.str().empty() ? identity_.uid : identity_.mark_uid;
     container_logs_ = std::make_unique<ContainerLogs>(*containers_, Marks(marked_for, identity_.mark_key));

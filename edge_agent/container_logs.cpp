@@ -57,8 +57,10 @@ bool ContainerLogs::is_meant(const Run& run, const ContainerSummary& one) const 
       marks_.owner(label_of(one, pod_labels::kMark), {sync::ClaimKind::kContainer, one.name.str()});
   if (!owner || run.subject.is_all()) return owner.has_value();
   const auto& subject = run.subject;
-  const bool is_its_pod = subject.kind == "Pod" && label_of(one, pod_labels::kPod) == subject.ns + "/" + subject.name;
-  return is_its_pod || (owner->kind == subject.kind && owner->ns == subject.ns && owner->name == subject.name);
+  const bool is_its_pod =
+      subject.kind == "Pod" && label_of(one, pod_labels::kPod) == subject.ns + "/" + subject.name;
+  return is_its_pod ||
+         (owner->kind == subject.kind && owner->ns == subject.ns && owner->name == subject.name);
 }
 
 Status ContainerLogs::choose(Run& run, std::vector<ContainerSummary> all) const {
@@ -79,20 +81,22 @@ Status ContainerLogs::choose(Run& run, std::vector<ContainerSummary> all) const 
               text_of(run.subject) + ": has no container " + run.container + "; it has: " + there);
 }
 
-Status ContainerLogs::add(LogCollection collection, LogSubject subject, std::string container,
-                          OnEnd on_end) {
+Status ContainerLogs::add(LogCollection collection, LogSubject subject, std::string container, OnEnd on_end) {
   if (runs_.size() >= limits::kLogReadsMax)
     return fail(Code::kLimit, "logs of containers are being read " + std::to_string(runs_.size()) +
                                   " times; ask again when that is done");
   const At run = runs_.insert(
-      runs_.end(), {std::move(collection), std::move(subject), std::move(container), std::move(on_end), {}, 0});
-  run->call = engine_.list({{pod_labels::kPod, ""}}, [this, run](Result<std::vector<ContainerSummary>> answer) {
-    run->call = 0;
-    if (!answer && run->subject.is_all() && answer.error().code() == Code::kUnavailable) return end(run, {});
-    if (!answer) return end(run, fail(std::move(answer).error()));
-    if (auto chosen = choose(*run, *std::move(answer)); !chosen) return end(run, std::move(chosen));
-    next(run);
-  });
+      runs_.end(),
+      {std::move(collection), std::move(subject), std::move(container), std::move(on_end), {}, 0});
+  run->call =
+      engine_.list({{pod_labels::kPod, ""}}, [this, run](Result<std::vector<ContainerSummary>> answer) {
+        run->call = 0;
+        if (!answer && run->subject.is_all() && answer.error().code() == Code::kUnavailable)
+          return end(run, {});
+        if (!answer) return end(run, fail(std::move(answer).error()));
+        if (auto chosen = choose(*run, *std::move(answer)); !chosen) return end(run, std::move(chosen));
+        next(run);
+      });
   return {};
 }
 
@@ -106,7 +110,8 @@ void ContainerLogs::next(At run) {
     run->call = 0;
     const auto source = std::move(run->left.front().name);
     run->left.pop_front();
-    if (!answer && answer.error().code() == Code::kUnavailable) return end(run, fail(std::move(answer).error()));
+    if (!answer && answer.error().code() == Code::kUnavailable)
+      return end(run, fail(std::move(answer).error()));
     if (answer) run->collection.add(source, lines_of(*std::move(answer)));
     // It may have gone meanwhile.
     if (!answer && answer.error().code() != Code::kNotFound)

@@ -29,8 +29,8 @@ class ContainerLogsTest : public ::testing::Test {
     engine_.add_image(image);
   }
   /// A container of this owner, which has printed nothing yet.
-  base::ContainerName has(const sync::ResourceKey& owner, const std::string& pod, const std::string& container,
-                          const std::string& role = "main") {
+  base::ContainerName has(const sync::ResourceKey& owner, const std::string& pod,
+                          const std::string& container, const std::string& role = "main") {
     base::ContainerSpec spec;
     spec.name = base::ContainerName("hf.default." + pod + "." + container);
     spec.image = "web:1";
@@ -165,7 +165,8 @@ TEST_F(ContainerLogsTest, SoManyAreReadAtATime) {
   for (std::size_t i = 0; i < base::limits::kLogReadsMax; ++i) {
     EXPECT_TRUE(logs_.add(*LogCollection::begin({}, clock_.wall()), {}, "", [&](const auto&) { ++ended; }));
   }
-  const auto more = logs_.add(*LogCollection::begin({}, clock_.wall()), {}, "", [&](const auto&) { ++ended; });
+  const auto more =
+      logs_.add(*LogCollection::begin({}, clock_.wall()), {}, "", [&](const auto&) { ++ended; });
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code(), base::Code::kLimit);
   for (int round = 0; round < 20; ++round) engine_.deliver();

@@ -5,8 +5,8 @@
 // Threads: one, the engine's.
 #pragma once
 
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>

@@ -223,9 +223,11 @@ void Engine::State::on_due(const sync::Claim& claim) {
 /// Once for each agent, and once after records were lost. Where nobody needs containers the engine is not asked for that alone.
 void Engine::State::look_for_strays() {
   auto* const pods = drivers.pods();
-  if (pods == nullptr || strays == Strays::kTold || store.deletes_forbidden() || accepted.is_unverified()) return;
-  const bool is_known = strays == Strays::kAsked ? pods->cache().known({sync::ClaimKind::kContainer, "*"}).has_value()
-                                                 : pods->cache().is_known();
+  if (pods == nullptr || strays == Strays::kTold || store.deletes_forbidden() || accepted.is_unverified())
+    return;
+  const bool is_known = strays == Strays::kAsked
+                            ? pods->cache().known({sync::ClaimKind::kContainer, "*"}).has_value()
+                            : pods->cache().is_known();
   if (!is_known) return;
   strays = Strays::kTold;
   tell_stray_containers(parts, pods->cache(), marks);

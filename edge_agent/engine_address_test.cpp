@@ -34,16 +34,18 @@ class EngineAddress : public ::testing::Test {
     app.policy.progress_deadline = 60s;
     return app.pod("web", std::string(R"({"containers":[{"name":"app","image":")") + kImage +
                               R"(","env":[{"name":"HOST","valueFrom":{"fieldRef":{"fieldPath":"status.hostIP"}}},)" +
-                              R"({"name":"URL","value":"http://$(HOST):80/$(HOST)"}],"args":["--at=$(HOST)"])" + more +
+                              R"({"name":"URL","value":"http://$(HOST):80/$(HOST)"
+  }],"args":["--at=$(HOST)"])" + more +
                               "}]}");
-  }
-  void start(const FakeApp& app) {
-    node.desire({app});
-    node.settle();
-  }
-  const base::ContainerSpec* spec() const { return node.containers.spec_of(ContainerName("hf.default.web.app")); }
+} void start(const FakeApp& app) {
+  node.desire({app});
+  node.settle();
+}
+const base::ContainerSpec* spec() const {
+  return node.containers.spec_of(ContainerName("hf.default.web.app"));
+}
 
-  FakeNode node;
+FakeNode node;
 };
 
 TEST_F(EngineAddress, IsFilledInWhereverItIsUsed) {

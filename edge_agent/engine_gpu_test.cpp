@@ -20,7 +20,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr const char* kImage = "registry.example.com/detect:1";
-const base::EngineAbilities kDocker{.gives_devices = true, .knows_cdi = false, .runtimes = {"nvidia", "runc"}};
+const base::EngineAbilities kDocker{
+    .gives_devices = true, .knows_cdi = false, .runtimes = {"nvidia", "runc"}};
 
 std::string pod_spec(int gpus, const std::string& more = "") {
   return std::string(R"({"containers":[{"name":"app","image":")") + kImage +
@@ -95,7 +96,8 @@ TEST_F(EngineGpu, OnAJetsonAPodHasItByTheRuntime) {
 
 TEST_F(EngineGpu, ByCdiWhereMachineAndEngineHaveIt) {
   auto board = x86_with_nvidia_cards(2);
-  board.emplace_back("/etc/cdi/nvidia.yaml", "devices:\n- name: \"0\"\n- name: \"1\"\nkind: nvidia.com/gpu\n");
+  board.emplace_back("/etc/cdi/nvidia.yaml",
+                     "devices:\n- name: \"0\"\n- name: \"1\"\nkind: nvidia.com/gpu\n");
   has(board);
   node.containers.set_abilities({.gives_devices = true, .knows_cdi = true, .runtimes = {"runc"}});
   start({detector("eye", 2)});
@@ -145,7 +147,8 @@ TEST_F(EngineGpu, WhoComesLaterIsUnschedulableUntilItIsFree) {
 
   ASSERT_TRUE(node.restart());
   node.settle();
-  EXPECT_EQ(node.section("ant").phase, SectionPhase::kUnschedulable) << "who has it has it after a restart, too";
+  EXPECT_EQ(node.section("ant").phase, SectionPhase::kUnschedulable)
+      << "who has it has it after a restart, too";
   EXPECT_EQ(node.section("zebra").phase, SectionPhase::kSynced);
 
   const auto zebra = detector("zebra");
@@ -159,8 +162,9 @@ TEST_F(EngineGpu, WhoComesLaterIsUnschedulableUntilItIsFree) {
 TEST_F(EngineGpu, ItsNextRevisionTakesOverWhatItHas) {
   has(jetson_agx_orin());
   const auto deployment = [](const std::string& more) {
-    return app("eye").workload("Deployment", "eye",
-                               R"({"selector":{"matchLabels":{"a":"b"}},)" + template_spec(1, "Always", more) + "}");
+    return app("eye").workload(
+        "Deployment", "eye",
+        R"({"selector":{"matchLabels":{"a":"b"}},)" + template_spec(1, "Always", more) + "}");
   };
   start({deployment("")});
   EXPECT_EQ(which("eye-0"), "0");

@@ -27,7 +27,8 @@ class EngineStray : public ::testing::Test {
     node.containers.add_image(image);
   }
   static FakeApp app(const std::string& name) {
-    return FakeApp(name).pod(name, std::string(R"({"containers":[{"name":"app","image":")") + kImage + "\"}]}");
+    return FakeApp(name).pod(name,
+                             std::string(R"({"containers":[{"name":"app","image":")") + kImage + "\"}]}");
   }
   /// A copy of a container of ours under another name, as it would be with a mark for that name.
   void leave(const std::string& pod, const base::MacKey& key) {
@@ -38,8 +39,8 @@ class EngineStray : public ::testing::Test {
     spec.image = kImage;
     spec.labels = {{pod_labels::kPod, "default/" + pod},
                    {pod_labels::kContainer, "app"},
-                   {pod_labels::kMark, marks.make({sync::ClaimKind::kContainer, name.str()},
-                                                  {"", "Pod", "default", pod})}};
+                   {pod_labels::kMark,
+                    marks.make({sync::ClaimKind::kContainer, name.str()}, {"", "Pod", "default", pod})}};
     node.containers.create_by_hand(spec);
     node.containers.start_by_hand(name);
   }
@@ -51,7 +52,8 @@ TEST_F(EngineStray, IsToldOnceAndLeftAlone) {
   leave("lost", node.identity.mark_key);
   node.desire({app("web")});
   node.settle();
-  EXPECT_THAT(node.last_event("Stray"), HasSubstr("Pod/lost: container hf.default.lost.app was made by this node"));
+  EXPECT_THAT(node.last_event("Stray"),
+              HasSubstr("Pod/lost: container hf.default.lost.app was made by this node"));
   node.forget_touched();
   node.pass(1h);
   EXPECT_EQ(node.count_events("Stray"), 1U);
@@ -69,8 +71,10 @@ TEST_F(EngineStray, WithAMarkOfAnotherNodeIsNobodys) {
 }
 
 TEST_F(EngineStray, NothingOfAnApplicationIsOne) {
-  const auto two = std::string(R"({"replicas":2,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},)") +
-                   R"("spec":{"containers":[{"name":"app","image":")" + kImage + "\"}]}}}";
+  const auto two =
+      std::string(
+          R"({"replicas":2,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},)") +
+      R"("spec":{"containers":[{"name":"app","image":")" + kImage + "\"}]}}}";
   const auto web = app("web").workload("Deployment", "shop", two);
   node.desire({web});
   node.pass(10s);

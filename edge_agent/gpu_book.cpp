@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/limits/agent.hpp"
+#include "edge_agent/driver.hpp"
 #include "edge_agent/pod_labels.hpp"
 #include "edge_agent/pod_step.hpp"
 
@@ -87,7 +88,7 @@ std::map<base::ContainerName, GpuBook::Holding> GpuBook::holdings() const {
 }
 
 /// Empty: so many are free.
-std::string GpuBook::who_has(const PodWanted& pod, std::uint32_t wanted) const {
+std::string GpuBook::who_has(const PodWanted& pod, std::uint32_t wanted, std::uint32_t there) const {
   std::set<std::uint32_t> taken;
   std::string who;
   for (const auto& [name, holding] : holdings()) {
@@ -96,34 +97,32 @@ std::string GpuBook::who_has(const PodWanted& pod, std::uint32_t wanted) const {
     who += (who.empty() ? "" : ", ") + name.str() + " has " + numbers_text(holding.which);
   }
   std::uint32_t free = 0;
-  for (std::uint32_t i = 0; i < offer_->count; ++i) free += taken.contains(i) ? 0 : 1;
+  for (std::uint32_t i = 0; i < there; ++i) free += taken.contains(i) ? 0 : 1;
   if (free >= wanted) return {};
-  return "nvidia.com/gpu: " + std::to_string(wanted) + " are asked for, and " + std::to_string(free) + " of " +
-         std::to_string(offer_->count) + " on this node are free" + (who.empty() ? "" : ": " + who);
+  return "nvidia.com/gpu: " + std::to_string(wanted) + " are asked for, and " + std::to_string(free) +
+         " of " + std::to_string(there) + " on this node are free" + (who.empty() ? "" : ": " + who);
 }
 
-Result<bool> GpuBook::are_given(const PodWanted& pod, const sync::Claim& asker) {
-  if (pod.gpus() == 0) return true;
+Status GpuBook::are_given(const PodWanted& pod, const sync::Claim& asker) {
+  if (pod.gpus() == 0) return {};
   const auto now = seams_.clock.monotonic();
   if (!engine_ || now - engine_at_ >= limits::kGpuLookInterval) {
     ask(asker);
-    return false;
+    return fail(not_known_yet("the container engine is asked which devices it gives"));
   }
   const auto engine = *engine_;
   if (!engine) engine_.reset();  // told once, and asked again
   HF_CHECK(engine);
   base::ContainerSpec tried;
-  HF_CHECK(give_gpus(offer(), *engine, {0}, tried));
-  return true;
+  return give_gpus(offer(), *engine, {0}, tried);
 }
 
-Result<GpuBook::Look> GpuBook::look(const PodWanted& pod, const sync::Claim& asker) {
-  HF_TRY(const bool are_known, are_given(pod, asker));
-  if (!are_known) return Look{.is_known = false, .waits_for = {}};
+std::string GpuBook::waits_for(const PodWanted& pod, const sync::Claim& asker) {
   const auto wanted = pod.gpus();
-  auto who = wanted == 0 ? std::string() : who_has(pod, wanted);
+  if (wanted == 0) return {};
+  auto who = who_has(pod, wanted, offer().count);
   if (!who.empty()) seams_.on_due_at(asker, seams_.clock.monotonic() + limits::kGpuWaitInterval);
-  return Look{.is_known = true, .waits_for = std::move(who)};
+  return who;
 }
 
 Status GpuBook::give(const PodWanted& pod, const PodContainer& container, base::ContainerSpec& spec) {
@@ -132,8 +131,9 @@ Status GpuBook::give(const PodWanted& pod, const PodContainer& container, base::
   for (const auto& [name, holding] : holdings()) {
     // One that runs before the main ones do has given its own back by then.
     const bool is_beside =
-        holding.pod != pod.id || (name != spec.name && holding.role != ContainerRole::kInit &&
-                                  (container.role != ContainerRole::kInit || holding.role == ContainerRole::kSidecar));
+        holding.pod != pod.id ||
+        (name != spec.name && holding.role != ContainerRole::kInit &&
+         (container.role != ContainerRole::kInit || holding.role == ContainerRole::kSidecar));
     if (is_beside) taken.insert(holding.which.begin(), holding.which.end());
   }
   std::vector<std::uint32_t> which;

@@ -43,15 +43,13 @@ class GpuBook {
   /// As the machine tells it, at most limits::kGpuLookInterval ago.
   const GpuOffer& offer();
 
-  /// Whether this engine gives any; false: it is being asked, and the asker is told. kUnsupported: it gives none; says why.
-  base::Result<bool> are_given(const PodWanted& pod, const sync::Claim& asker);
-  struct Look {
-    bool is_known = true;   ///< false: the engine is being asked; the asker is told
-    std::string waits_for;  ///< empty: all that the pod wants are free; else who has them, and the asker is told to look again
-  };
-  /// The same, and whether they are free. REQUIRES: the cache is known.
-  base::Result<Look> look(const PodWanted& pod, const sync::Claim& asker);
-  /// REQUIRES: look() said that they are free, and `spec` has its labels. Chooses them, and writes a label that says which.
+  /// Whether this engine gives what the pod wants. kUnsupported: it does not; says why. not_known_yet(): it is being asked, and the asker is
+  /// told.
+  base::Status are_given(const PodWanted& pod, const sync::Claim& asker);
+  /// Empty: all that the pod wants are free. Else who has them, and the asker is told to look again. REQUIRES: are_given(), and the cache is
+  /// known.
+  std::string waits_for(const PodWanted& pod, const sync::Claim& asker);
+  /// REQUIRES: waits_for() is empty, and `spec` has its labels. Chooses them, and writes a label that says which.
   base::Status give(const PodWanted& pod, const PodContainer& container, base::ContainerSpec& spec);
   /// What was given to it is in the cache, or it was not made.
   void settled(const base::ContainerName& name) { given_.erase(name); }
@@ -64,7 +62,7 @@ class GpuBook {
   };
   void ask(const sync::Claim& asker);
   std::map<base::ContainerName, Holding> holdings() const;
-  std::string who_has(const PodWanted& pod, std::uint32_t wanted) const;
+  std::string who_has(const PodWanted& pod, std::uint32_t wanted, std::uint32_t there) const;
 
   Seams seams_;
   std::optional<GpuOffer> offer_;

@@ -39,8 +39,9 @@ base::Status check_gpu_need(const Target& target, const std::vector<GpuHolder>& 
   const std::string asked = who_asks(target) + ": nvidia.com/gpu: " + std::to_string(own.most()) +
                             (own.most() == 1 ? " is asked for" : " are asked for");
   if (there == 0)
-    return fail(Code::kUnsupported, asked + ", and this node has no GPU of NVIDIA's; place it by the label "
-                                            "facts.holdfast.dev/gpu");
+    return fail(Code::kUnsupported, asked +
+                                        ", and this node has no GPU of NVIDIA's; place it by the label "
+                                        "facts.holdfast.dev/gpu");
   if (own.most() > there)
     return fail(Code::kUnsupported, asked + " at a time, and this node has " + std::to_string(there) +
                                         "; ask for fewer, or place it elsewhere");

@@ -16,7 +16,7 @@ namespace holdfast::edge_agent {
 struct GpuNeed {
   std::uint32_t lasting = 0;  ///< of what runs on
   std::uint32_t passing = 0;  ///< of the Job, CronJob or hook that wants most: such wait for each other
-  std::uint32_t again = 0;    ///< of that, what is kept free for it: a CronJob's next Job comes, and a Job was there once
+  std::uint32_t again = 0;    ///< of the CronJob that wants most: kept free, for its next Job comes
   std::uint32_t most() const { return lasting + passing; }
 };
 GpuNeed gpu_need(const Target& target);

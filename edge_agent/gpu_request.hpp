@@ -25,7 +25,8 @@ namespace holdfast::edge_agent {
 struct GpuOffer {
   std::uint32_t count = 0;  ///< NVIDIA's alone: those of others are no `nvidia.com/gpu`
   bool is_jetson = false;
-  std::vector<std::string> cdi;  ///< of each the name of its CDI device, "0"; empty: there is no specification
+  std::vector<std::string>
+      cdi;  ///< of each the name of its CDI device, "0"; empty: there is no specification
   bool operator==(const GpuOffer&) const = default;
 };
 

@@ -17,10 +17,13 @@ using testing::Pair;
 /// As nvidia-ctk writes it.
 const std::string kYaml =
     "---\ncdiVersion: 0.5.0\ncontainerEdits:\n  hooks:\n  - args:\n    - nvidia-ctk\n    hookName: "
-    "createContainer\ndevices:\n- containerEdits:\n    deviceNodes:\n    - path: /dev/nvidia0\n  name: \"0\"\n"
-    "- containerEdits:\n    deviceNodes:\n    - path: /dev/nvidia1\n  name: \"1\"\n- containerEdits: {}\n  name: "
+    "createContainer\ndevices:\n- containerEdits:\n    deviceNodes:\n    - path: /dev/nvidia0\n  name: "
+    "\"0\"\n"
+    "- containerEdits:\n    deviceNodes:\n    - path: /dev/nvidia1\n  name: \"1\"\n- containerEdits: {}\n  "
+    "name: "
     "all\nkind: nvidia.com/gpu\n";
-const base::EngineAbilities kDocker{.gives_devices = true, .knows_cdi = false, .runtimes = {"nvidia", "runc"}};
+const base::EngineAbilities kDocker{
+    .gives_devices = true, .knows_cdi = false, .runtimes = {"nvidia", "runc"}};
 const base::EngineAbilities kDockerWithCdi{
     .gives_devices = true, .knows_cdi = true, .runtimes = {"nvidia", "runc"}};
 
@@ -141,8 +144,10 @@ TEST(GpuRequest, AnEngineThatGivesNoneIsToldAsThat) {
   };
   for (const auto& row :
        {Row{"podman", with(x86_with_nvidia_cards(1), "/etc/cdi/nvidia.yaml", kYaml), {}, "is podman"},
-        Row{"a Jetson whose Docker was not configured", jetson_agx_orin(),
-            {.gives_devices = true, .knows_cdi = true, .runtimes = {"runc"}}, "nvidia-ctk runtime configure"}}) {
+        Row{"a Jetson whose Docker was not configured",
+            jetson_agx_orin(),
+            {.gives_devices = true, .knows_cdi = true, .runtimes = {"runc"}},
+            "nvidia-ctk runtime configure"}}) {
     base::ContainerSpec spec;
     const auto status = give_gpus(offer_of(row.files), row.engine, {0}, spec);
     ASSERT_FALSE(status) << row.name;

@@ -246,10 +246,11 @@ void tell_stray_containers(const Parts& parts, const ContainerCache& cache, cons
     names += (names.empty() ? "" : ", ") + state->name.str();
   }
   for (const auto& [key, names] : strays) {
-    parts.events.warning("Stray", {"", key.brief()},
-                         "container " + names +
-                             " was made by this node, and neither its records nor an application know of it: it "
-                             "is left alone");
+    parts.events.warning(
+        "Stray", {"", key.brief()},
+        "container " + names +
+            " was made by this node, and neither its records nor an application know of it: it "
+            "is left alone");
   }
 }
 

@@ -83,9 +83,10 @@ Result<LogSubject> log_subject(const LogsOrder& order) {
   const auto kind =
       std::ranges::find_if(kKinds, [&](std::string_view known) { return is_same_word(word, known); });
   if (kind_end == std::string::npos || kind == kKinds.end())
-    return fail(Code::kInvalid, order.resource +
-                                    ": only processes and containers have logs; write Process/NAME, Pod/NAME, "
-                                    "Deployment/NAME, DaemonSet/NAME, Job/NAME or CronJob/NAME");
+    return fail(Code::kInvalid,
+                order.resource +
+                    ": only processes and containers have logs; write Process/NAME, Pod/NAME, "
+                    "Deployment/NAME, DaemonSet/NAME, Job/NAME or CronJob/NAME");
   const auto rest = order.resource.substr(kind_end + 1);
   const auto slash = rest.find('/');
   LogSubject out{std::string(*kind), "default", rest};
@@ -120,8 +121,7 @@ Result<LogCollection> LogCollection::begin(const LogsOrder& order, base::WallTim
 Status LogCollection::add_processes(const ProcessLogs& logs, const LogSubject& subject) {
   HF_TRY(auto instances, logs.instances());
   if (!subject.is_all()) {
-    const auto wanted =
-        instance_of({sync::ClaimKind::kProcess, subject.ns + "/" + subject.name}).instance;
+    const auto wanted = instance_of({sync::ClaimKind::kProcess, subject.ns + "/" + subject.name}).instance;
     const bool is_there = std::ranges::find(instances, wanted) != instances.end();
     if (!is_there) {
       const auto name = (subject.ns == "default" ? "" : subject.ns + "/") + subject.name;

@@ -56,7 +56,8 @@ std::string address_text(const sockaddr* address) {
     bytes = &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
   else if (address->sa_family == AF_INET6)
     bytes = &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-  if (bytes == nullptr || ::inet_ntop(address->sa_family, bytes, text.data(), text.size()) == nullptr) return {};
+  if (bytes == nullptr || ::inet_ntop(address->sa_family, bytes, text.data(), text.size()) == nullptr)
+    return {};
   return text.data();
 }
 

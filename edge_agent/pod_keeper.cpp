@@ -201,11 +201,14 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
   return all;
 }
 
-/// Before anything of the old is touched.
+/// Before anything of the old is touched. Not known yet: whoever asked is told, and calls again.
 Result<bool> PodKeeper::gpus_there(const PodWanted& wanted) {
-  HF_TRY(const auto look, seams_.gpus.look(wanted, asker_));
-  if (look.waits_for.empty()) return look.is_known;
-  pending_ = {.health = Health::kProgressing, .reason = "WaitsForGpu", .message = look.waits_for};
+  const auto given = seams_.gpus.are_given(wanted, asker_);
+  if (!given && is_not_known_yet(given.error())) return false;
+  HF_CHECK(given);
+  auto waits_for = seams_.gpus.waits_for(wanted, asker_);
+  if (waits_for.empty()) return true;
+  pending_ = {.health = Health::kProgressing, .reason = "WaitsForGpu", .message = std::move(waits_for)};
   return false;
 }
 
@@ -224,8 +227,6 @@ Result<bool> PodKeeper::images_ready(const PodWanted& wanted, const sync::Claim&
   HF_CHECK(begin(asker));
   std::vector<const PodContainer*> all;
   for (const auto& container : wanted.containers) all.push_back(&container);
-  HF_TRY(const bool are_given, seams_.gpus.are_given(wanted, asker_));
-  if (!are_given) return false;
   return images_there(wanted, all);
 }
 

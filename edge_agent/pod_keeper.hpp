@@ -71,8 +71,7 @@ class PodKeeper {
   /// Only what carries our mark. Needs no PodWanted: how long it may take stands in the labels.
   base::Result<Driver::Progress> end(const sync::Claim& asker);
 
-  /// Whether all images of it are there, and the engine gives what it asks for; while not, pending() says why. For who replaces another
-  /// pod by it.
+  /// Whether all images of it are there; while they are not, pending() says why. For who replaces another pod by it.
   base::Result<bool> images_ready(const PodWanted& wanted, const sync::Claim& asker);
 
   /// Why bring() is pending.
@@ -148,7 +147,7 @@ class PodKeeper {
   sync::Claim asker_;
   std::map<std::string, std::unique_ptr<KeptContainer>> kept_;  ///< by name at the engine
   ResourceHealth pending_;
-  std::string address_;  ///< of the node, for what is being made
+  std::string address_;    ///< of the node, for what is being made
   bool is_going_ = false;  ///< end() was the last that was asked for
   std::optional<base::MonotonicTime> ready_since_;
 };

@@ -11,8 +11,9 @@
 namespace holdfast::edge_agent {
 
 struct PodMachine {
-  std::function<GpuOffer()> gpus{};        ///< none: it has none
-  std::function<std::string()> address{};  ///< by which others reach it (status.hostIP); empty: it has none now
+  std::function<GpuOffer()> gpus{};  ///< none: it has none
+  std::function<std::string()>
+      address{};  ///< by which others reach it (status.hostIP); empty: it has none now
 };
 
 }  // namespace holdfast::edge_agent

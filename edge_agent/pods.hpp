@@ -45,8 +45,8 @@ class Pods {
     if (!one)
       one = std::make_unique<PodKeeper>(
           PodKeeper::Seams{seams_.engine, cache_, images_, seams_.host, seams_.clock, seams_.marks,
-                           seams_.restarts, folders_, network_image_, gpus_, seams_.machine,
-                           seams_.on_due, seams_.on_due_at},
+                           seams_.restarts, folders_, network_image_, gpus_, seams_.machine, seams_.on_due,
+                           seams_.on_due_at},
           pod);
     return *one;
   }

@@ -250,11 +250,19 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
     parts_.live[application].waits_for_news = is_not_known_yet(prepared.error());
     if (is_not_known_yet(prepared.error())) return;
     parts_.live[application].waits_for_engine = is_engine_down(prepared.error());
-    end_.fail(round.record, prepared.error(), round.changes);
+    fail_prepared(round, prepared.error());
   } else if (stop_dropped_hooks(round) == Before::kDone) {
     walk_turns(round);
   }
   healer_.look_at_outgoing(application);
+}
+
+/// What another engine, agent or placement would do is no fault of the revision. Nothing was touched, nor is any intent stored.
+void SectionWalker::fail_prepared(Round& round, const Error& error) {
+  if (error.code() != Code::kUnsupported || round.record.phase != SectionPhase::kApplying ||
+      round.walk.touched())
+    return end_.fail(round.record, error, round.changes);
+  unable(round.record, error);
 }
 
 Status SectionWalker::prepare(Round& round) {
@@ -397,7 +405,7 @@ void SectionWalker::walk_turns(Round& round) {
     }
     const auto outcome = apply_batch(round, batch, *contents);
     if (!outcome) {
-      fail_batch(round, outcome.error());
+      end_.fail(round.record, outcome.error(), round.changes);
       return;
     }
     if (const Status looked = look_at_turn(round, *turn); !looked) {
@@ -446,15 +454,6 @@ void SectionWalker::finish(Round& round) {
 }
 
 // ---- applying ----
-
-/// What nothing but another engine, agent or placement would help is no fault of the revision.
-void SectionWalker::fail_batch(Round& round, const Error& error) {
-  const bool is_unable = error.code() == Code::kUnsupported && round.record.phase == SectionPhase::kApplying;
-  if (!is_unable) return end_.fail(round.record, error, round.changes);
-  round.record.reason = "Unschedulable";
-  round.record.message = sync::bounded_message(error.message());
-  end_.conclude(round.record, SectionEvent::kUnable, round.changes);
-}
 
 void SectionWalker::store_intents(Round& round, const std::vector<std::size_t>& batch) {
   for (const std::size_t index : batch) {

@@ -57,6 +57,7 @@ class SectionWalker {
   void unable(SectionRecord record, const base::Error& why);
   Walk& walk_of(const sync::ApplicationUid& application, const SectionRecord& record, const Target& target);
   base::Status prepare(Round& round);
+  void fail_prepared(Round& round, const base::Error& error);
   void show_blocked(Round& round);
 
   bool is_finished(const Round& round, std::size_t item) const;
@@ -72,7 +73,6 @@ class SectionWalker {
   base::Result<Outcome> apply_batch(Round& round, const std::vector<std::size_t>& batch,
                                     SectionContents& contents);
   base::Result<bool> apply_item(Round& round, SectionContents& contents, std::size_t item);
-  void fail_batch(Round& round, const base::Error& error);
   void store_intents(Round& round, const std::vector<std::size_t>& batch);
   void note_action(Round& round, const Action& action);
   void note_place(Round& round, const TargetItem& item);

@@ -48,7 +48,8 @@ EngineClient::CallId EngineClient::logs(const ContainerId& id, const LogOptions&
   const CallId call = begin("logs of container " + brief(id));
   const auto reading = std::make_shared<Reading>(options);
   Question question;
-  question.request = {"GET", container_target(id, "/logs?stdout=1&stderr=1&timestamps=1" + log_query(options)), {}};
+  question.request = {
+      "GET", container_target(id, "/logs?stdout=1&stderr=1&timestamps=1" + log_query(options)), {}};
   question.deadlines.total = limits::kEngineAskTimeout;
   question.on_body = [reading](std::string_view bytes) { return reading->frames.feed(bytes); };
   question.on_answer = [this, call, reading, on_end = std::move(on_end)](const Result<std::string>& answer) {

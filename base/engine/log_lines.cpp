@@ -10,7 +10,8 @@
 namespace holdfast::base {
 
 void LogLines::feed(OutputStream stream, std::string_view bytes, bool ends) {
-  const std::size_t room = limits::kEngineLogLineBytesMax - std::min(limits::kEngineLogLineBytesMax, frame_.size());
+  const std::size_t room =
+      limits::kEngineLogLineBytesMax - std::min(limits::kEngineLogLineBytesMax, frame_.size());
   frame_.append(bytes.substr(0, room));
   is_cut_ = is_cut_ || bytes.size() > room;
   if (!ends) return;

@@ -86,9 +86,10 @@ inline constexpr auto kEngineBackoffBase =
 inline constexpr auto kEngineBackoffMax = 30s;
 inline constexpr auto kEngineBackoffReset = 10s;
 inline constexpr std::size_t kContainerLogBytesMax = 10U << 20U;  ///< that the engine keeps of one container
-inline constexpr auto kAddressWaitInterval = 10s;  ///< for an address of the node
-inline constexpr auto kGpuLookInterval = 30s;  ///< what machine and engine say of GPUs is asked again after that
-inline constexpr auto kGpuWaitInterval = 5s;   ///< for a GPU that another container has
-inline constexpr std::size_t kContainerLooksMax = 16;             ///< containers that are inspected at a time
+inline constexpr auto kAddressWaitInterval = 10s;                 ///< for an address of the node
+inline constexpr auto kGpuLookInterval =
+    30s;  ///< what machine and engine say of GPUs is asked again after that
+inline constexpr auto kGpuWaitInterval = 5s;           ///< for a GPU that another container has
+inline constexpr std::size_t kContainerLooksMax = 16;  ///< containers that are inspected at a time
 
 }  // namespace holdfast::base::limits

@@ -33,14 +33,10 @@ struct LogsOptions {
 };
 
 Result<LogsOptions> read_logs(const Arguments& arguments) {
-  LogsOptions out{arguments.one("NODE"),
-                  arguments.one("KIND/NAME"),
-                  arguments.one("--container"),
-                  arguments.one("--since"),
-                  arguments.one("--tail"),
-                  arguments.has("--follow"),
-                  arguments.has("--timestamps"),
-                  arguments.one("--output") == "json"};
+  LogsOptions out{arguments.one("NODE"),         arguments.one("KIND/NAME"),
+                  arguments.one("--container"),  arguments.one("--since"),
+                  arguments.one("--tail"),       arguments.has("--follow"),
+                  arguments.has("--timestamps"), arguments.one("--output") == "json"};
   if (!out.since.empty() && !base::parse_duration(out.since) && !base::parse_rfc3339(out.since)) {
     return fail(Code::kInvalid,
                 "--since: \"" + out.since + "\" is neither a duration (1h30m) nor a time (RFC 3339)");
