@@ -253,6 +253,7 @@ TEST_F(EngineClientTest, DevicesAreAskedOfDockerAndNotOfPodman) {
   EXPECT_EQ(engine.requests.size(), 1U);
 
   client_ = std::make_unique<EngineClient>(*loop_, clock_, path_);
+  engine.answer("/_ping", {"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 0\r\n\r\n"});
   engine.answer("/containers/create", {ok(R"({"Id":"aa"})")});
   EXPECT_TRUE(create());
   EXPECT_NE(engine.requests.back().find("DeviceRequests"), std::string::npos);
