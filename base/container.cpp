@@ -131,6 +131,10 @@ class SpecCheck {
 
 std::string brief(const ContainerId& id) { return id.str().substr(0, kBriefLength); }
 
+bool wants_devices(const ContainerSpec& spec) {
+  return !spec.device_requests.empty() || !spec.runtime.empty();
+}
+
 Status check_container_name(const ContainerName& name) {
   const std::string& text = name.str();
   const bool is_good = !text.empty() && text.size() <= limits::kContainerNameLengthMax &&

@@ -14,7 +14,7 @@
 //   kConflict     the name is taken; the container is not in a state for this; the image is in use
 //   kNoSpace      its disk is full
 //   kPermission   the socket, or the engine, does not let us
-//   kUnsupported  its API is too old
+//   kUnsupported  its API is too old; of `create`, it would leave out what is asked for
 //   kLimit        its answer is over a limit; as kRetry: too many calls at a time
 //   kIo           it tried and failed, for example to start a program that is not in the image
 //   kCorrupt      what it answered is not its API
@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,16 +43,37 @@ struct EngineVersion {
   std::string architecture;
 };
 
+/// What it does of that which engines do differently.
+struct EngineAbilities {
+  /// Device requests and another runtime than its own are carried out; podman drops both without a word, so create() refuses them.
+  bool gives_devices = false;
+  bool knows_cdi = false;             ///< a device request of the driver "cdi", too
+  std::vector<std::string> runtimes;  ///< that a container may ask for, sorted
+  bool operator==(const EngineAbilities&) const = default;
+};
+
 /// Containers that carry all of these labels; an empty value stands for any.
 using LabelFilter = std::map<std::string, std::string>;
 
 struct LogOptions {
-  std::size_t lines_max = 100;  ///< the newest
+  std::optional<WallTime> since{};         ///< nothing older
+  std::optional<std::size_t> lines_max{};  ///< the newest
   std::size_t bytes_max = limits::kEngineLogBytesMax;
 };
+struct ContainerLine {
+  WallTime time{};
+  bool is_error = false;  ///< of the standard error
+  std::string text;       ///< without its end; of a line longer than the engine takes at once, a piece
+  bool operator==(const ContainerLine&) const = default;
+};
+struct ContainerLog {
+  std::vector<ContainerLine> lines;  ///< of both streams, in the order in which the engine tells them
+  bool is_cut = false;               ///< there is more than bytes_max: the newest whole lines are here
+};
+/// Of a command.
 struct ContainerOutput {
   std::string text;     ///< both streams, in the order in which the engine tells it
-  bool is_cut = false;  ///< more than bytes_max: of logs the newest are here, of a command what it said first
+  bool is_cut = false;  ///< it said more than bytes_max: what it said first is here
 };
 
 struct ExecCommand {
@@ -84,6 +106,7 @@ class Engine {
   virtual CallId version(OnEnd<EngineVersion> on_end) = 0;
   /// As cheap as a call can be: whether it answers.
   virtual CallId ping(OnEnd<void> on_end) = 0;
+  virtual CallId abilities(OnEnd<EngineAbilities> on_end) = 0;
 
   // Containers.
   /// Running or not.
@@ -99,7 +122,7 @@ class Engine {
   virtual CallId kill(const ContainerId& id, OnEnd<void> on_end) = 0;
   /// With its anonymous volumes. kConflict while it runs.
   virtual CallId remove(const ContainerId& id, OnEnd<void> on_end) = 0;
-  virtual CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerOutput> on_end) = 0;
+  virtual CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerLog> on_end) = 0;
   /// At its timeout the call ends with kTimeout; the command is then left to itself, for no engine has a way to end it.
   virtual CallId exec(const ContainerId& id, const ExecCommand& command, OnEnd<ExecEnd> on_end) = 0;
 

@@ -62,6 +62,21 @@ TEST_P(EngineContainerContract, TellsWhatItIs) {
   EXPECT_DONE(wait<void>([&](auto end) { engine().ping(end); }));
 }
 
+TEST_P(EngineContainerContract, WhatItWouldLeaveOutWithoutAWordIsRefused) {
+  have_image();
+  const auto abilities = wait<EngineAbilities>([&](auto end) { engine().abilities(end); });
+  ASSERT_TRUE(abilities) << abilities.error().message();
+  EXPECT_EQ(*abilities, (EngineAbilities{false, false, abilities->runtimes}));
+  auto with_request = world().that_runs("hf.gpu");
+  with_request.device_requests.push_back({.driver = "cdi", .ids = {"nvidia.com/gpu=0"}, .capabilities = {}});
+  auto with_runtime = world().that_runs("hf.gpu");
+  with_runtime.runtime = "nvidia";
+  for (const auto& spec : {with_request, with_runtime}) EXPECT_REFUSED(Code::kUnsupported, create(spec));
+  const auto all = list();
+  ASSERT_TRUE(all);
+  EXPECT_TRUE(all->empty());
+}
+
 TEST_P(EngineContainerContract, NothingEndsFromInsideTheCall) {
   bool has_ended = false;
   engine().ping([&](const Status&) { has_ended = true; });

@@ -57,8 +57,15 @@ class EngineContract : public testing::TestWithParam<EngineKind> {
   Result<std::vector<ContainerSummary>> list(const LabelFilter& labels = {}) {
     return wait<std::vector<ContainerSummary>>([&](auto end) { engine().list(labels, end); });
   }
+  Result<ContainerLog> log_lines(const ContainerId& id, LogOptions options = {}) {
+    return wait<ContainerLog>([&](auto end) { engine().logs(id, options, end); });
+  }
+  /// The same as one text.
   Result<ContainerOutput> logs(const ContainerId& id, LogOptions options = {}) {
-    return wait<ContainerOutput>([&](auto end) { engine().logs(id, options, end); });
+    HF_TRY(const auto log, log_lines(id, options));
+    ContainerOutput out{"", log.is_cut};
+    for (const auto& line : log.lines) out.text += line.text + "\n";
+    return out;
   }
   Result<ExecEnd> exec(const ContainerId& id, const ExecCommand& command) {
     return wait<ExecEnd>([&](auto end) { engine().exec(id, command, end); });

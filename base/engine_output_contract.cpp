@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contract: what containers of an Engine say, and commands in them.
+#include <algorithm>
+
 #include "base/engine_contract.hpp"
 
 namespace holdfast::base {
@@ -24,8 +26,25 @@ TEST_P(EngineOutputContract, ALogIsCutToItsNewestBytes) {
   ASSERT_TRUE(until_says(id, "line 20\n"));
   const auto tail = logs(id, {.lines_max = 20, .bytes_max = 12});
   ASSERT_TRUE(tail) << tail.error().message();
-  EXPECT_EQ(tail->text, " 19\nline 20\n");
+  EXPECT_EQ(tail->text, "line 20\n");
   EXPECT_TRUE(tail->is_cut);
+}
+
+TEST_P(EngineOutputContract, LinesHaveTheirTimesAndOldOnesAreLeftOut) {
+  const ContainerId id = started(world().that_says("hf.talker", 20));
+  ASSERT_TRUE(until_says(id, "line 20\n"));
+  const auto all = log_lines(id);
+  ASSERT_TRUE(all) << all.error().message();
+  ASSERT_EQ(all->lines.size(), 20U);
+  EXPECT_TRUE(std::ranges::is_sorted(all->lines, {}, &ContainerLine::time));
+  EXPECT_GT(all->lines.front().time, WallTime{});
+  const auto last = all->lines.back().time;
+  const auto since_last = log_lines(id, {.since = last});
+  ASSERT_TRUE(since_last);
+  EXPECT_EQ(since_last->lines.back(), all->lines.back());
+  const auto later = log_lines(id, {.since = last + std::chrono::milliseconds(1)});
+  ASSERT_TRUE(later) << later.error().message();
+  EXPECT_TRUE(later->lines.empty());
 }
 
 TEST_P(EngineOutputContract, OneThatNeverRanHasNoLog) {

@@ -24,15 +24,6 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-/// The last lines of a text.
-std::string last_lines(const std::string& text, std::size_t lines_max) {
-  std::size_t at = text.size();
-  for (std::size_t lines = 0; at > 0; --at) {
-    if (text[at - 1] == '\n' && at != text.size() && ++lines == lines_max) break;
-  }
-  return lines_max == 0 ? std::string() : text.substr(at);
-}
-
 }  // namespace
 
 // ---- calls ----
@@ -76,6 +67,12 @@ FakeEngine::CallId FakeEngine::ping(OnEnd<void> on_end) {
   ++touched_.others;
   return ask<void>(EngineCall::kPing, "ping", limits::kEngineAskTimeout, std::move(on_end),
                    [] { return Status(); });
+}
+
+FakeEngine::CallId FakeEngine::abilities(OnEnd<EngineAbilities> on_end) {
+  ++touched_.others;
+  return ask<EngineAbilities>(EngineCall::kAbilities, "abilities", limits::kEngineAskTimeout,
+                              std::move(on_end), [this] { return abilities_; });
 }
 
 FakeEngine::CallId FakeEngine::list(const LabelFilter& labels, OnEnd<std::vector<ContainerSummary>> on_end) {
@@ -181,16 +178,24 @@ FakeEngine::CallId FakeEngine::remove(const ContainerId& id, OnEnd<void> on_end)
 }
 
 FakeEngine::CallId FakeEngine::logs(const ContainerId& id, const LogOptions& options,
-                                    OnEnd<ContainerOutput> on_end) {
+                                    OnEnd<ContainerLog> on_end) {
   ++touched_.logs;
-  return ask<ContainerOutput>(EngineCall::kLogs, "logs of" + of(id), limits::kEngineAskTimeout,
-                              std::move(on_end), [this, id, options]() -> Result<ContainerOutput> {
-                                HF_TRY(const Container* const container, find(id));
-                                ContainerOutput out{last_lines(container->output, options.lines_max), false};
-                                out.is_cut = out.text.size() > options.bytes_max;
-                                if (out.is_cut) out.text.erase(0, out.text.size() - options.bytes_max);
-                                return out;
-                              });
+  return ask<ContainerLog>(EngineCall::kLogs, "logs of" + of(id), limits::kEngineAskTimeout,
+                           std::move(on_end), [this, id, options]() -> Result<ContainerLog> {
+                             HF_TRY(const Container* const container, find(id));
+                             ContainerLog out;
+                             std::size_t bytes = 0;
+                             const auto& log = container->log;
+                             for (auto line = log.rbegin(); line != log.rend(); ++line) {
+                               if (out.lines.size() == options.lines_max || line->time < options.since) break;
+                               bytes += line->text.size() + 1;
+                               out.is_cut = bytes > options.bytes_max;
+                               if (out.is_cut) break;
+                               out.lines.push_back(*line);
+                             }
+                             std::ranges::reverse(out.lines);
+                             return out;
+                           });
 }
 
 FakeEngine::CallId FakeEngine::exec(const ContainerId& id, const ExecCommand& command,

@@ -64,6 +64,7 @@ struct EngineTouched {
 enum class EngineCall {
   kVersion,
   kPing,
+  kAbilities,
   kList,
   kInspect,
   kCreate,
@@ -88,6 +89,7 @@ class FakeEngine final : public Engine {
   // ---- Engine ----
   CallId version(OnEnd<EngineVersion> on_end) override;
   CallId ping(OnEnd<void> on_end) override;
+  CallId abilities(OnEnd<EngineAbilities> on_end) override;
   CallId list(const LabelFilter& labels, OnEnd<std::vector<ContainerSummary>> on_end) override;
   CallId inspect(const ContainerId& id, OnEnd<ContainerState> on_end) override;
   CallId create(const ContainerSpec& spec, OnEnd<ContainerId> on_end) override;
@@ -95,7 +97,7 @@ class FakeEngine final : public Engine {
   CallId stop(const ContainerId& id, std::chrono::milliseconds grace, OnEnd<void> on_end) override;
   CallId kill(const ContainerId& id, OnEnd<void> on_end) override;
   CallId remove(const ContainerId& id, OnEnd<void> on_end) override;
-  CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerOutput> on_end) override;
+  CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerLog> on_end) override;
   CallId exec(const ContainerId& id, const ExecCommand& command, OnEnd<ExecEnd> on_end) override;
   CallId images(OnEnd<std::vector<ImageInfo>> on_end) override;
   CallId image(const std::string& reference, OnEnd<ImageInfo> on_end) override;
@@ -114,12 +116,16 @@ class FakeEngine final : public Engine {
   // ---- foreign hands ----
   void exit_by_hand(const ContainerName& name, std::int64_t code);
   void start_by_hand(const ContainerName& name);
+  /// It prints this line now.
+  void say_by_hand(const ContainerName& name, std::string text);
   /// With all its traces, running or not.
   void remove_by_hand(const ContainerName& name);
   /// Another's, or ours from before; not started.
   ContainerId create_by_hand(const ContainerSpec& spec);
 
   // ---- the machine ----
+  /// Those of podman until then.
+  void set_abilities(EngineAbilities abilities) { abilities_ = std::move(abilities); }
   void add_image(const ImageInfo& image) { images_[image.id] = image; }
   /// What load_image makes of these bytes. Any others are no archive.
   void know_archive(std::string bytes, ImageInfo image) { archives_[std::move(bytes)] = std::move(image); }
@@ -172,7 +178,7 @@ class FakeEngine final : public Engine {
     ContainerSpec spec;
     ContainerState state;
     FakeContainerProgram program;
-    std::string output;
+    std::vector<ContainerLine> log;
     std::optional<MonotonicTime> ends_at;  ///< by itself or of its stop signal
     std::int64_t ends_with = 0;
     std::optional<MonotonicTime> kill_at;
@@ -195,6 +201,7 @@ class FakeEngine final : public Engine {
   const ImageInfo* find_image(const std::string& reference) const;
   Result<ContainerId> make(const ContainerSpec& spec);
   Status begin_run(Container& container);
+  void print(Container& container, std::string_view text) const;
   Status load(const ReadArchive& archive);
   Status drop_image(const std::string& reference);
   void begin_stop(Container& container, std::chrono::milliseconds grace);
@@ -204,6 +211,7 @@ class FakeEngine final : public Engine {
   void tell(const Container& container);
 
   const Clock& clock_;
+  EngineAbilities abilities_;
   std::map<ContainerId, Container> containers_;
   std::map<ImageId, ImageInfo> images_;
   std::map<std::string, ImageInfo> archives_;

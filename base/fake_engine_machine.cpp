@@ -56,6 +56,8 @@ Result<ContainerId> FakeEngine::make(const ContainerSpec& spec) {
   const ImageInfo* const image = find_image(spec.image);
   if (image == nullptr) return base::fail(refused(Code::kNotFound, call, "no image " + spec.image));
   if (by_name(spec.name) != nullptr) return base::fail(refused(Code::kConflict, call, "the name is taken"));
+  if (wants_devices(spec) && !abilities_.gives_devices)
+    return base::fail(Code::kUnsupported, call + ": the container engine gives no devices");
   changing("create " + spec.name.str());
   Container container;
   container.spec = spec;
@@ -67,6 +69,18 @@ Result<ContainerId> FakeEngine::make(const ContainerSpec& spec) {
   const ContainerId id = container.state.id;
   containers_[id] = std::move(container);
   return id;
+}
+
+void FakeEngine::print(Container& container, std::string_view text) const {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    container.log.push_back({clock_.wall(), false, std::string(text.substr(0, end))});
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+void FakeEngine::say_by_hand(const ContainerName& name, std::string text) {
+  if (Container* const container = by_name(name)) print(*container, text);
 }
 
 Status FakeEngine::begin_run(Container& container) {
@@ -86,7 +100,7 @@ Status FakeEngine::begin_run(Container& container) {
   state.pid = 1000 + static_cast<std::int64_t>(containers_made_);
   state.started = clock_.wall();
   state.finished.reset();
-  container.output += container.program.output;
+  print(container, container.program.output);
   container.kill_at.reset();
   container.ends_at.reset();
   if (container.program.exits_with) {

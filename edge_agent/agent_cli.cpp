@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/engine/engine_client.hpp"
 #include "base/file_io.hpp"
 #include "base/json.hpp"
 #include "base/limits/agent.hpp"
@@ -17,7 +18,7 @@
 #include "base/system_clock.hpp"
 #include "base/system_random.hpp"
 #include "edge_agent/agent_program.hpp"
-#include "edge_agent/command_desk.hpp"
+#include "edge_agent/container_logs.hpp"
 #include "edge_agent/data_folder.hpp"
 #include "edge_agent/local_routes.hpp"
 #include "edge_agent/sealing_key_file.hpp"
@@ -46,31 +47,42 @@ struct Onlooker {
   std::unique_ptr<sync::LmdbStore> store;
   std::unique_ptr<base::LinuxHost> host;
   std::unique_ptr<base::UnitManager> units;
+  std::unique_ptr<base::EngineClient> containers;
   NodeIdentity identity;
   std::unique_ptr<Engine> engine;
 
   static Result<std::unique_ptr<Onlooker>> open(const AgentOptions& options);
-  void hear_of_units();
+  void hear_of_others();
 };
 
-/// What systemd says comes later; a person does not wait for it longer than this.
-constexpr std::chrono::milliseconds kUnitsWait{1000};
+/// What systemd and a container engine say comes later; a person does not wait for it longer than this.
+constexpr std::chrono::milliseconds kNewsWait{1000};
 
-void Onlooker::hear_of_units() {
-  const auto is_unit = [](const auto& resource) { return resource.key.kind == "Unit"; };
-  const auto has_units = [&](const auto& section) { return std::ranges::any_of(section.resources, is_unit); };
-  if (!units || std::ranges::none_of(engine->snapshot().sections, has_units)) return;
+void Onlooker::hear_of_others() {
+  const auto is_others = [&](const auto& resource) {
+    const auto& key = resource.key;
+    const bool is_of_pods = key.kind == "Pod" || key.group == "apps" || key.group == "batch";
+    return (units && key.kind == "Unit") || (containers && is_of_pods);
+  };
+  const auto has_some = [&](const auto& section) {
+    return std::ranges::any_of(section.resources, is_others);
+  };
+  if (std::ranges::none_of(engine->snapshot().sections, has_some)) return;
   static_cast<void>(engine->plan_now());  // asks
-  const auto end = clock.monotonic() + kUnitsWait;
+  const auto end = clock.monotonic() + kNewsWait;
   while (clock.monotonic() < end) loop->run_once(std::chrono::milliseconds{50});
+}
+
+Result<NodeIdentity> who_this_is(const DataFolder& folder) {
+  HF_TRY(const auto node, folder.load_node());
+  // Without one that can be believed an agent runs, too.
+  return identity_of(node, folder.load_trust(node).value_or(sync::TrustDocument{}));
 }
 
 Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   const DataFolder folder(options.data);
   auto out = std::make_unique<Onlooker>();
-  HF_TRY(const auto node, folder.load_node());
-  // Without one that can be believed an agent runs, too.
-  out->identity = identity_of(node, folder.load_trust(node).value_or(sync::TrustDocument{}));
+  HF_TRY(out->identity, who_this_is(folder));
   HF_TRY(out->loop, base::EventLoop::create());
   auto opened = look_into_agent_store(folder.store());
   if (!opened && opened.error().code() == Code::kNotFound) {
@@ -90,11 +102,16 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
                                                          .shim_path = std::move(shim),
                                                          .boot_id = std::nullopt}));
   out->units = open_units(options, *out->loop, out->clock);
+  if (auto sockets = engine_sockets(options); !sockets.empty())
+    out->containers = std::make_unique<base::EngineClient>(*out->loop, out->clock, std::move(sockets));
   out->engine = std::make_unique<Engine>(Engine::Seams{.clock = out->clock,
                                                        .random = out->random,
                                                        .store = *out->store,
                                                        .host = *out->host,
-                                                       .units = out->units.get()},
+                                                       .containers = out->containers.get(),
+                                                       .pod_places = pod_places(folder.root(), options.root),
+                                                       .units = out->units.get(),
+                                                       .machine = pod_machine()},
                                          out->identity);
   SealingKeyFile sealing(folder.sealing_key_file());
   HF_CHECK(sealing.load());
@@ -103,7 +120,7 @@ Result<std::unique_ptr<Onlooker>> Onlooker::open(const AgentOptions& options) {
   const Status booted = out->engine->boot();
   if (!booted && booted.error().code() == Code::kCorrupt) return fail(with_way_out(booted.error()));
   HF_CHECK(booted);
-  out->hear_of_units();
+  out->hear_of_others();
   return out;
 }
 
@@ -218,13 +235,44 @@ Status rotate_sealing_key(const AgentOptions& options) {
   return {};
 }
 
+namespace {
+
+/// Of the engine itself: as for processes, no agent has to run.
+Result<LogCollection> with_containers(const AgentOptions& options, LogCollection collection,
+                                      const LogSubject& subject) {
+  auto sockets = engine_sockets(options);
+  if (sockets.empty() && subject.is_all()) return collection;
+  if (sockets.empty())
+    return fail(Code::kUnsupported, "no container engine is used here; say with --engine which");
+  HF_TRY(const auto identity, who_this_is(DataFolder(options.data)));
+  const auto& marked_for = identity.mark_uid.str().empty() ? identity.uid : identity.mark_uid;
+  const base::SystemClock clock;
+  HF_TRY(const auto loop, base::EventLoop::create());
+  base::EngineClient engine(*loop, clock, std::move(sockets));
+  ContainerLogs logs(engine, Marks(marked_for, identity.mark_key));
+  std::optional<Result<LogCollection>> end;
+  HF_CHECK(logs.add(std::move(collection), subject, options.container,
+                    [&](Result<LogCollection> collected) { end = std::move(collected); }));
+  // Each call of the engine has a deadline.
+  while (!end) loop->run_once(std::chrono::seconds{1});
+  return *std::move(end);
+}
+
+}  // namespace
+
 Status show_logs(const AgentOptions& options) {
   LogsOrder order;
   order.resource = options.key;
+  order.container = options.container;
   order.since = options.since;
-  const DataFolder folder(options.data);
-  HF_TRY(const auto json, collect_logs(ProcessLogs(folder.logs()), order, base::SystemClock().wall()));
-  return print(options, json, logs_text);
+  HF_TRY(const auto subject, log_subject(order));
+  HF_TRY(auto collection, LogCollection::begin(order, base::SystemClock().wall()));
+  if (subject.is_process() || subject.is_all())
+    HF_CHECK(collection.add_processes(ProcessLogs(DataFolder(options.data).logs()), subject));
+  if (!subject.is_process()) {
+    HF_TRY(collection, with_containers(options, std::move(collection), subject));
+  }
+  return print(options, collection.finish(), logs_text);
 }
 
 }  // namespace holdfast::edge_agent

@@ -64,6 +64,7 @@ enum Option : int {
   kKeep,
   kPrune,
   kSince,
+  kContainer,
   kProfile,
   kProxy,
   kNoProxy,
@@ -72,7 +73,7 @@ enum Option : int {
   kPullRate,
 };
 
-constexpr std::array<option, 25> kOptions{{
+constexpr std::array<option, 26> kOptions{{
     {"data", required_argument, nullptr, kData},
     {"root", required_argument, nullptr, kRoot},
     {"system-bus", required_argument, nullptr, kSystemBus},
@@ -91,6 +92,7 @@ constexpr std::array<option, 25> kOptions{{
     {"keep", no_argument, nullptr, kKeep},
     {"prune", no_argument, nullptr, kPrune},
     {"since", required_argument, nullptr, kSince},
+    {"container", required_argument, nullptr, kContainer},
     {"profile", required_argument, nullptr, kProfile},
     {"proxy", required_argument, nullptr, kProxy},
     {"no-proxy", required_argument, nullptr, kNoProxy},
@@ -148,6 +150,7 @@ Status set_option(AgentOptions& out, int option, const char* argument) {
     case kKeep: out.unenroll = UnenrollMode::kKeep; return {};
     case kPrune: out.unenroll = UnenrollMode::kPrune; return {};
     case kSince: out.since = value; return {};
+    case kContainer: out.container = value; return {};
     case kProfile: out.profile = value; return {};
     case kProxy: out.proxy = value; return {};
     case kNoProxy: out.no_proxy = value; return {};
@@ -393,7 +396,8 @@ std::string_view agent_help() {
   holdfast-agent status --data DIR [-o json]      what this node holds and how it fares
   holdfast-agent why KIND/NAME --data DIR         where it comes from, what blocks it, what happens next
   holdfast-agent plan   --data DIR [-o json]      what would be done now, without doing it
-  holdfast-agent logs [KIND/NAME] --data DIR [--since 1h]
+  holdfast-agent logs [KIND/NAME] --data DIR [--since 1h] [--container NAME] [--engine SOCKET]
+                        of processes, and of containers as long as the engine answers
   holdfast-agent trust FILE --data DIR            takes a newer trust document (the hub's trust.json), when
                         this node finds its hub no more, or in place of one that is missing or bad; the agent may
                         run or not

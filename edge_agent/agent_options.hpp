@@ -62,6 +62,7 @@ struct AgentOptions {
   UnenrollMode unenroll = UnenrollMode::kUnsaid;
   // why, logs; of trust: the file
   std::string key;
+  std::string container;
   std::string since;
 };
 

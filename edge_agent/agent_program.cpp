@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "base/version.hpp"
 #include "edge_agent/hardware.hpp"
+#include "edge_agent/machine_calls.hpp"
 #include "edge_agent/machine_facts.hpp"
 #include "edge_agent/registry/pull_process.hpp"
 #include "edge_agent/units_of_machine.hpp"
@@ -40,6 +41,10 @@ std::string folder_of_this_program() {
 }
 
 }  // namespace
+
+PodMachine pod_machine() {
+  return {[] { return gpu_offer(MachineTree()); }, node_address};
+}
 
 Result<std::string> find_shim(const AgentOptions& options) {
   if (!options.shim.empty()) {
@@ -184,7 +189,7 @@ Status AgentProgram::boot_engine() {
   const auto make = [this, places] {
     engine_ = std::make_unique<Engine>(
         Engine::Seams{clock_, random_, *store_, *host_, outbox_.get(), containers_.get(), places,
-                      units_.get(), image_puller_.get(), base::build_time()},
+                      units_.get(), image_puller_.get(), base::build_time(), pod_machine()},
         identity_);
     auto facts = options_.facts;
     facts.merge(machine_facts(folder_.root()));
@@ -301,9 +306,19 @@ Status AgentProgram::open_link() {
   options.when = [this] { return renewal_->now(); };
   link_ = std::make_unique<sync::MosquittoLink>(*loop_, clock_, random_, std::move(options));
   desk_ = std::make_unique<CommandDesk>(*engine_, ProcessLogs(folder_.logs()), identity_, clock_);
-  session_ = std::make_unique<Session>(
-      Session::Seams{clock_, random_, *store_, *link_, outbox_.get()}, *engine_, identity_,
-      [this](const sync::Command& command) { return desk_->carry_out(command); });
+  session_ = std::make_unique<Session>(Session::Seams{clock_, random_, *store_, *link_, outbox_.get()},
+                                       *engine_, identity_, [this](const sync::Command& command) {
+                                         return desk_->carry_out(
+                                             command, [this, id = command.id](Result<std::string> done) {
+                                               session_->answer(id, std::move(done));
+                                               work_soon();
+                                             });
+                                       });
+  if (containers_) {
+    const auto& marked_for = identity_.mark_uid.str().empty() ? identity_.uid : identity_.mark_uid;
+    container_logs_ = std::make_unique<ContainerLogs>(*containers_, Marks(marked_for, identity_.mark_key));
+    desk_->show_containers(*container_logs_);
+  }
   session_->on_wake([this] { work_soon(); });
   session_->set_beacon_interval(pace.beacon_min, pace.beacon_max);
   engine_->set_full_pass_interval(pace.full_pass);

@@ -100,6 +100,7 @@ class AgentProgram {
   std::unique_ptr<ImageCollector> image_collector_;
   std::unique_ptr<CommandDesk> desk_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<ContainerLogs> container_logs_;  ///< none: this node does no containers
   std::unique_ptr<LocalRoutes> routes_;
   std::unique_ptr<LocalApi> api_;
   std::unique_ptr<base::EventLoop::Timer> timer_;
@@ -113,5 +114,7 @@ class AgentProgram {
 
 /// `--shim`, else holdfast-shim beside this program, else in /usr/bin.
 base::Result<std::string> find_shim(const AgentOptions& options);
+/// What pods ask of this machine.
+PodMachine pod_machine();
 
 }  // namespace holdfast::edge_agent

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CommandDesk: carries out what the hub asks of a node: logs, sync, retry, diagnose. The session verified the command.
 //
-// kLogs     {"cursor"?,"resource"?,"since"?,"tailLines"?} → {"cursor":…,"lines":[{"process","stream","text","time"}]}
+// kLogs     {"container"?,"cursor"?,"resource"?,"since"?,"tailLines"?} → as log_collection.hpp says
 // kSync     {} → {}      look at everything now
 // kRetry    {} → {}      … and lift quarantines
 // kDiagnose {} → {"plan":…,"status":…,"metrics":…}
@@ -10,24 +10,21 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/metric.hpp"
 #include "base/result.hpp"
+#include "edge_agent/container_logs.hpp"
 #include "edge_agent/engine.hpp"
+#include "edge_agent/log_collection.hpp"
 #include "edge_agent/process_logs.hpp"
 #include "sync/wire/messages.hpp"
 
 namespace holdfast::edge_agent {
 
-struct LogsOrder {
-  std::string resource;  ///< "Process/web"; empty: every process
-  std::string since;     ///< "1h" or RFC 3339; empty: all
-  std::string cursor;    ///< of an earlier answer: only what is newer
-  std::optional<std::int64_t> tail_lines;
-};
-/// The answer of kLogs; also what `holdfast-agent logs` prints from. Newest lines that fit into the limit.
+/// The answer of kLogs for processes alone. Newest lines that fit into the limit.
 base::Result<base::Json> collect_logs(const ProcessLogs& logs, const LogsOrder& order, base::WallTime now);
 
 class CommandDesk {
@@ -37,10 +34,14 @@ class CommandDesk {
 
   /// What a diagnosis says of the machine from now on.
   void show_machine(std::function<std::vector<base::Metric>()> metrics) { machine_ = std::move(metrics); }
-  base::Result<std::string> carry_out(const sync::Command& command);
+  /// Where containers are asked for their logs from now on; outlives it.
+  void show_containers(ContainerLogs& logs) { container_logs_ = &logs; }
+  using OnAnswer = std::function<void(base::Result<std::string>)>;
+  /// nullopt: `later` gets the answer.
+  base::Result<std::optional<std::string>> carry_out(const sync::Command& command, OnAnswer later);
 
  private:
-  base::Result<std::string> logs(const std::string& arguments);
+  base::Result<std::optional<std::string>> logs(const std::string& arguments, OnAnswer later);
   base::Result<std::string> diagnose();
 
   Engine& engine_;
@@ -48,6 +49,7 @@ class CommandDesk {
   NodeIdentity identity_;
   const base::Clock& clock_;
   std::function<std::vector<base::Metric>()> machine_;
+  ContainerLogs* container_logs_ = nullptr;
 };
 
 }  // namespace holdfast::edge_agent

@@ -86,7 +86,11 @@ TEST_F(CollectLogsTest, SaysWhatIsWrong) {
   };
   EXPECT_EQ(error({.resource = "Process/none"}),
             "Process/none: there are no logs of such a process on this node");
-  EXPECT_EQ(error({.resource = "File/motd"}), "File/motd: only processes have logs; write Process/NAME");
+  EXPECT_EQ(error({.resource = "File/motd"}),
+            "File/motd: only processes and containers have logs; write Process/NAME, Pod/NAME, "
+            "Deployment/NAME, DaemonSet/NAME, Job/NAME or CronJob/NAME");
+  EXPECT_EQ(error({.resource = "Process/web", .container = "app"}),
+            "container: a Process has none; leave it out");
   EXPECT_EQ(error({.since = "yesterday"}),
             "since: yesterday is neither a duration (1h30m) nor a time (RFC 3339)");
   EXPECT_EQ(error({.cursor = "x"}), "cursor: not one that an earlier answer gave");

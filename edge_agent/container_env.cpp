@@ -90,6 +90,7 @@ class EnvBuilder {
       if (!sealed && !secret->optional) return fail(sealed.error());
       if (sealed) set_secret(variable.name, *sealed);
     } else if (const auto* field = std::get_if<sync::PodField>(&variable.value)) {
+      out_.wants_address = out_.wants_address || field->kind == sync::PodField::Kind::kHostIp;
       set_plain(variable.name, field_value(*field));
     } else {
       set_plain(variable.name, resource_value(std::get<sync::ResourceField>(variable.value)));
@@ -115,7 +116,7 @@ class EnvBuilder {
       case sync::PodField::Kind::kLabel: return of(scope_.pod.labels);
       case sync::PodField::Kind::kAnnotation: return of(scope_.pod.annotations);
       case sync::PodField::Kind::kNodeName: return context_.node_name;
-      case sync::PodField::Kind::kHostIp: return "";
+      case sync::PodField::Kind::kHostIp: return std::string(kAddressPlace);
     }
     return "";
   }
@@ -172,6 +173,25 @@ std::vector<std::string> expanded(const std::vector<std::string>& words, const C
   std::vector<std::string> out;
   for (const auto& word : words) out.push_back(sync::expand_variables(word, find));
   return out;
+}
+
+namespace {
+
+void fill(std::string& text, const std::string& address) {
+  for (auto at = text.find(kAddressPlace); at != std::string::npos; at = text.find(kAddressPlace, at)) {
+    text.replace(at, kAddressPlace.size(), address);
+    at += address.size();
+  }
+}
+
+}  // namespace
+
+void fill_address(const std::string& address, base::ContainerSpec& spec) {
+  for (auto& [name, value] : spec.env) fill(value, address);
+  for (auto* words : {&spec.entrypoint, &spec.arguments}) {
+    if (!*words) continue;
+    for (auto& word : **words) fill(word, address);
+  }
 }
 
 }  // namespace holdfast::edge_agent

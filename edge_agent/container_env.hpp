@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,7 +31,13 @@ struct ContainerEnv {
   std::vector<std::pair<std::string, std::string>> variables;
   std::string stands_for;                 ///< the same in every run for the same environment
   std::optional<base::Error> unreadable;  ///< why a Secret cannot be opened
+  bool wants_address = false;             ///< kAddressPlace is in it
 };
+
+/// Stands where the node's address is filled in when the container is made, as kubelet does it: no manifest can hold a NUL. What is compared
+/// holds this, so another address makes nothing anew.
+inline constexpr std::string_view kAddressPlace{"\0status.hostIP\0", 15};
+void fill_address(const std::string& address, base::ContainerSpec& spec);
 
 /// What the variables of one container refer to beside ConfigMaps and Secrets.
 struct EnvScope {

@@ -5,6 +5,7 @@
 // Threads: one, the engine's.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,7 +36,8 @@ struct Effective {
   }
   sync::ResourceKey key;
   std::vector<sync::Claim> claims;
-  base::Digest digest;  ///< of everything that matters on the host
+  base::Digest digest;     ///< of everything that matters on the host
+  std::uint32_t gpus = 0;  ///< of the node's, that it may hold at a time
 };
 
 struct ResourceHealth {

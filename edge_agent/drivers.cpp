@@ -9,7 +9,7 @@ std::unique_ptr<Pods> make_pods(const Drivers::Seams& seams) {
   if (seams.containers == nullptr) return nullptr;
   return std::make_unique<Pods>(Pods::Seams{*seams.containers, seams.host, seams.clock, seams.marks,
                                             seams.restarts, seams.pod_places, seams.on_due, seams.on_due_at,
-                                            seams.puller});
+                                            seams.puller, seams.machine});
 }
 
 std::unique_ptr<JobRunner> make_job_runner(const Drivers::Seams& seams, Pods* pods) {

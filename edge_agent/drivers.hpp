@@ -32,6 +32,7 @@ class Drivers {
     ImagePuller* puller = nullptr;       ///< none: images are not pulled
     JobBook* jobs = nullptr;             ///< none: what is known of Jobs ends with this
     base::WallTime not_before{};         ///< a clock that shows an earlier time is not set
+    PodMachine machine{};
   };
   explicit Drivers(Seams seams);
 

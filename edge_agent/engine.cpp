@@ -38,7 +38,7 @@ struct Engine::State {
                  [this](const sync::Claim& claim) { on_due(claim); },
                  [this](const sync::Claim& claim, MonotonicTime at) { parts.look_at(claim, at); },
                  seams.containers, identity.name, seams.pod_places, seams.units, &store.units(), seams.puller,
-                 &store.jobs(), seams.not_before}),
+                 &store.jobs(), seams.not_before, seams.machine}),
         targets(store, drivers),
         events(seams.clock, seams.outbox),
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
@@ -56,6 +56,7 @@ struct Engine::State {
   void retry_unschedulable();
   void look_at_claim(const sync::Claim& claim);
   void on_due(const sync::Claim& claim);
+  void look_for_strays();
   void store_restarts();
   void after_work();
   void refresh_snapshot();
@@ -89,6 +90,12 @@ struct Engine::State {
   NodeFacts facts;
   std::vector<sync::Condition> machine_conditions;
   bool engine_was_missed = false;
+  enum class Strays {
+    kDue,    ///< once the containers are known to somebody who needs them
+    kAsked,  ///< records were lost: the engine is asked for them
+    kTold,
+  };
+  Strays strays = Strays::kDue;
   sync::Snapshot snapshot;
   base::Digest snapshot_digest;
   AppliedState told_applied;
@@ -152,7 +159,7 @@ void Engine::State::do_work(const WorkKey& key) {
 void Engine::State::full_pass() {
   const auto began = seams.clock.monotonic();
   const bool is_first = counters.full_passes == 0;
-  if (is_first) retry_unschedulable();
+  if (is_first || targets.waits_for_gpus()) retry_unschedulable();
   std::vector<sync::ApplicationUid> applications;
   for (const auto& [application, record] : store.sections()) applications.push_back(application);
   for (const auto& application : applications) walker.run(application);
@@ -164,13 +171,16 @@ void Engine::State::full_pass() {
   queue.add({WorkKind::kFullPass, ""}, now + full_pass_interval - spread);
 }
 
-/// This agent may be newer than the one that could not.
+/// This agent may be newer than the one that could not; GPUs may be there now, or free.
 void Engine::State::retry_unschedulable() {
   if (accepted.is_unverified()) return;
   Changes changes;
   for (const auto& [application, record] : store.sections()) {
     const bool is_unable = record.phase == sync::SectionPhase::kUnschedulable;
-    if (is_unable && targets.is_loadable(record.accepted.digest)) lift(application, changes);
+    if (!is_unable || !targets.is_loadable(record)) continue;
+    lift(application, changes);
+    targets.forget_error(application);
+    parts.look_at(application, seams.clock.monotonic());
   }
   if (changes.sections.empty()) return;
   if (const Status stored = store.commit(changes); !stored)
@@ -210,6 +220,19 @@ void Engine::State::on_due(const sync::Claim& claim) {
   if (on_wake) on_wake();
 }
 
+/// Once for each agent, and once after records were lost. Where nobody needs containers the engine is not asked for that alone.
+void Engine::State::look_for_strays() {
+  auto* const pods = drivers.pods();
+  if (pods == nullptr || strays == Strays::kTold || store.deletes_forbidden() || accepted.is_unverified())
+    return;
+  const bool is_known = strays == Strays::kAsked
+                            ? pods->cache().known({sync::ClaimKind::kContainer, "*"}).has_value()
+                            : pods->cache().is_known();
+  if (!is_known) return;
+  strays = Strays::kTold;
+  tell_stray_containers(parts, pods->cache(), marks);
+}
+
 void Engine::State::store_restarts() {
   if (restarts.changed().empty() && store.units().changed().empty() && store.jobs().changed().empty()) return;
   Changes none;
@@ -220,6 +243,8 @@ void Engine::State::store_restarts() {
 }
 
 void Engine::State::after_work() {
+  if (targets.take_gpus_freed() && targets.waits_for_gpus()) retry_unschedulable();
+  look_for_strays();
   store_restarts();
   if (store.applied() != told_applied) {
     told_applied = store.applied();
@@ -260,6 +285,7 @@ std::vector<sync::Frame> Engine::State::after_accept(
   auto frames = accept();
   const bool is_allowed = was_forbidden && !store.deletes_forbidden();
   if (is_allowed) tell_strays(parts, seams.host, marks);
+  if (is_allowed) strays = Strays::kAsked;
   if (is_allowed || (was_unverified && accepted.verified)) go_on_proven();
   after_work();
   if (on_wake) on_wake();

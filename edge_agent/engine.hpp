@@ -26,6 +26,7 @@
 #include "base/units.hpp"
 #include "edge_agent/outbox.hpp"
 #include "edge_agent/plan.hpp"
+#include "edge_agent/pod_machine.hpp"
 #include "edge_agent/pod_places.hpp"
 #include "edge_agent/why.hpp"
 #include "sync/model/event.hpp"
@@ -63,6 +64,7 @@ class Engine {
     base::UnitManager* units = nullptr;  ///< none: no systemd here
     ImagePuller* puller = nullptr;       ///< none: images are not pulled
     base::WallTime not_before{};         ///< a clock that shows an earlier time is not set
+    PodMachine machine{};
   };
   Engine(Seams seams, NodeIdentity identity);
   ~Engine();

@@ -270,6 +270,18 @@ BoardFiles x86_gateway() {
   return out;
 }
 
+BoardFiles x86_with_nvidia_cards(int count) {
+  auto out = x86_gateway();
+  for (int i = 0; i < count; ++i) {
+    const auto device = "/sys/bus/pci/devices/0000:0" + std::to_string(i + 1) + ":00.";
+    out.emplace_back(device + "0/vendor", "0x10de\n");
+    out.emplace_back(device + "0/class", "0x030000\n");
+    out.emplace_back(device + "1/vendor", "0x10de\n");
+    out.emplace_back(device + "1/class", "0x040300\n");  // its sound
+  }
+  return out;
+}
+
 // ---- on disk ----
 
 namespace fs = std::filesystem;

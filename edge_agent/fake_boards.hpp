@@ -19,6 +19,7 @@ BoardFiles jetson_nano();        ///< JetPack 4.6.1
 BoardFiles raspberry_pi_4();
 BoardFiles raspberry_pi_5();
 BoardFiles x86_gateway();
+BoardFiles x86_with_nvidia_cards(int count);  ///< the gateway, with cards beside its own GPU
 
 /// Gone with its folder when it is destroyed.
 class FakeBoard {

@@ -23,10 +23,18 @@ FakeNode::FakeNode(const std::string& name)
 base::Status FakeNode::boot() {
   outbox.reset();
   if (has_outbox_) outbox = std::make_unique<Outbox>(Outbox::Seams{clock, random, segments});
-  engine_ = std::make_unique<Engine>(
-      Engine::Seams{clock, random, store, host, outbox.get(), has_containers ? &containers : nullptr,
-                    pod_places, has_systemd ? &units : nullptr},
-      identity);
+  engine_ = std::make_unique<Engine>(Engine::Seams{clock,
+                                                   random,
+                                                   store,
+                                                   host,
+                                                   outbox.get(),
+                                                   has_containers ? &containers : nullptr,
+                                                   pod_places,
+                                                   has_systemd ? &units : nullptr,
+                                                   nullptr,
+                                                   {},
+                                                   {[this] { return gpus; }, [this] { return address; }}},
+                                     identity);
   engine_->set_sealing_keys(sealing_keys);
   return engine_->boot();
 }

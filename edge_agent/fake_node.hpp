@@ -82,6 +82,8 @@ class FakeNode {
   base::FakeEngine containers{clock};
   PodPlaces pod_places;        ///< at the next boot; none: volumes are refused
   bool has_containers = true;  ///< at the next boot
+  GpuOffer gpus;               ///< of the machine
+  std::string address{"192.0.2.7"};
   base::FakeUnitManager units{clock, host};
   bool has_systemd = true;  ///< of the next boot
   sync::FakeSegments segments;

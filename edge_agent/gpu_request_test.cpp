@@ -14,114 +14,146 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 
-const std::string kYaml = "---\ncdiVersion: 0.5.0\ndevices:\n- name: \"0\"\nkind: nvidia.com/gpu\n";
+/// As nvidia-ctk writes it.
+const std::string kYaml =
+    "---\ncdiVersion: 0.5.0\ncontainerEdits:\n  hooks:\n  - args:\n    - nvidia-ctk\n    hookName: "
+    "createContainer\ndevices:\n- containerEdits:\n    deviceNodes:\n    - path: /dev/nvidia0\n  name: "
+    "\"0\"\n"
+    "- containerEdits:\n    deviceNodes:\n    - path: /dev/nvidia1\n  name: \"1\"\n- containerEdits: {}\n  "
+    "name: "
+    "all\nkind: nvidia.com/gpu\n";
+const base::EngineAbilities kDocker{
+    .gives_devices = true, .knows_cdi = false, .runtimes = {"nvidia", "runc"}};
+const base::EngineAbilities kDockerWithCdi{
+    .gives_devices = true, .knows_cdi = true, .runtimes = {"nvidia", "runc"}};
 
-BoardFiles with_gpus(int count) {
-  auto files = x86_gateway();
-  for (int i = 0; i < count; ++i) {
-    const auto device = "/sys/bus/pci/devices/0000:0" + std::to_string(i + 1) + ":00.";
-    files.emplace_back(device + "0/vendor", "0x10de\n");
-    files.emplace_back(device + "0/class", "0x030000\n");
-    files.emplace_back(device + "1/vendor", "0x10de\n");
-    files.emplace_back(device + "1/class", "0x040300\n");  // its sound
-  }
+BoardFiles with(BoardFiles files, const std::string& path, const std::string& content) {
+  files.emplace_back(path, content);
   return files;
 }
 
-struct Given {
-  explicit Given(const BoardFiles& files) : board(testing::TempDir(), files) {}
-  base::Status request(std::uint32_t count) { return request_gpus(MachineTree(board.root()), count, spec); }
-  FakeBoard board;
+GpuOffer offer_of(const BoardFiles& files) {
+  const FakeBoard board(testing::TempDir(), files);
+  return gpu_offer(MachineTree(board.root()));
+}
+
+base::ContainerSpec given(const BoardFiles& files, const base::EngineAbilities& engine,
+                          const std::vector<std::uint32_t>& which = {0}) {
   base::ContainerSpec spec;
-};
-
-TEST(GpuRequest, OnAMachineWithCardsIsADeviceRequestOfTheDriver) {
-  Given given(with_gpus(2));
-  ASSERT_TRUE(given.request(2));
-  const base::DeviceRequest wanted{.driver = "nvidia", .count = 2, .ids = {}, .capabilities = {"gpu"}};
-  EXPECT_THAT(given.spec.device_requests, ElementsAre(wanted));
-  EXPECT_EQ(given.spec.runtime, "");
+  const auto status = give_gpus(offer_of(files), engine, which, spec);
+  EXPECT_TRUE(status) << status.error().message();
+  return spec;
 }
 
-TEST(GpuRequest, OnAJetsonIsTheRuntimeThatGivesItsOneGpu) {
-  for (const auto& files : {jetson_agx_orin(), jetson_agx_xavier(), jetson_nano()}) {
-    Given given(files);
-    ASSERT_TRUE(given.request(1));
-    EXPECT_EQ(given.spec.runtime, "nvidia");
-    EXPECT_THAT(given.spec.env, ElementsAre(Pair("NVIDIA_VISIBLE_DEVICES", "all"),
-                                            Pair("NVIDIA_DRIVER_CAPABILITIES", "all")));
-    EXPECT_THAT(given.spec.device_requests, IsEmpty());
-  }
-}
-
-TEST(GpuRequest, LeavesWhatTheManifestSaysOfTheRuntimesVariables) {
-  Given given(jetson_agx_orin());
-  given.spec.env.emplace_back("NVIDIA_DRIVER_CAPABILITIES", "compute");
-  ASSERT_TRUE(given.request(1));
-  EXPECT_THAT(given.spec.env, ElementsAre(Pair("NVIDIA_DRIVER_CAPABILITIES", "compute"),
-                                          Pair("NVIDIA_VISIBLE_DEVICES", "all")));
-}
-
-TEST(GpuRequest, IsByCdiWhereThereIsASpecification) {
-  const std::string json =
-      "{\n  \"cdiVersion\": \"0.5.0\",\n  \"kind\": \"nvidia.com/gpu\",\n  \"devices\": []\n}\n";
-  for (const auto& [path, content] :
-       BoardFiles{{"/etc/cdi/nvidia.yaml", kYaml}, {"/var/run/cdi/nvidia.json", json}}) {
-    for (auto files : {with_gpus(2), jetson_agx_orin()}) {
-      files.emplace_back(path, content);
-      Given given(files);
-      ASSERT_TRUE(given.request(1)) << path;
-      const base::DeviceRequest wanted{
-          .driver = "cdi", .count = 0, .ids = {"nvidia.com/gpu=0"}, .capabilities = {}};
-      EXPECT_THAT(given.spec.device_requests, ElementsAre(wanted)) << path;
-      EXPECT_EQ(given.spec.runtime, "") << path;
-    }
-  }
-}
-
-TEST(GpuRequest, ASpecificationWhoseKindStandsBehindFiveHundredKilobytesIsFound) {
-  std::string content = "cdiVersion: 0.5.0\ncontainerEdits:\n";
-  while (content.size() < 500'000) content += "  - hostPath: /usr/lib/aarch64-linux-gnu/tegra/libnvidia.so\n";
-  auto files = jetson_agx_orin();
-  files.emplace_back("/etc/cdi/nvidia.yaml", content + "kind: nvidia.com/gpu\n");
-  Given given(files);
-  ASSERT_TRUE(given.request(1));
-  EXPECT_EQ(given.spec.device_requests.size(), 1U);
-}
-
-TEST(GpuRequest, SpecificationsOfOtherDevicesAreNotOfGpus) {
-  auto files = with_gpus(1);
-  files.emplace_back("/etc/cdi/vendor.yaml", "cdiVersion: 0.5.0\nkind: vendor.com/fpga\n# nvidia.com/gpu\n");
-  files.emplace_back("/etc/cdi/nvidia.yaml.old", kYaml);
-  Given given(files);
-  ASSERT_TRUE(given.request(1));
-  EXPECT_EQ(given.spec.device_requests.at(0).driver, "nvidia");
-}
-
-TEST(GpuRequest, OfNoneChangesNothing) {
-  Given given(raspberry_pi_4());
-  ASSERT_TRUE(given.request(0));
-  EXPECT_EQ(given.spec, base::ContainerSpec{});
-}
-
-TEST(GpuRequest, WhereThereAreNoneOrTooFewSaysSo) {
+TEST(GpuOffer, CountsNvidiasGpusAndNothingBesideThem) {
   struct Row {
     const char* name;
     BoardFiles files;
     std::uint32_t count;
+    bool is_jetson;
+  };
+  for (const auto& row :
+       {Row{"Orin", jetson_agx_orin(), 1, true}, Row{"Xavier", jetson_agx_xavier(), 1, true},
+        Row{"Nano", jetson_nano(), 1, true}, Row{"Raspberry Pi", raspberry_pi_4(), 0, false},
+        Row{"gateway with Intel's", x86_gateway(), 0, false},
+        Row{"two cards", x86_with_nvidia_cards(2), 2, false}}) {
+    const auto offer = offer_of(row.files);
+    EXPECT_EQ(offer.count, row.count) << row.name;
+    EXPECT_EQ(offer.is_jetson, row.is_jetson) << row.name;
+    EXPECT_THAT(offer.cdi, IsEmpty()) << row.name;
+  }
+}
+
+TEST(GpuOffer, ReadsTheNamesOfCdiDevices) {
+  const std::string json =
+      R"({"cdiVersion":"0.5.0","kind":"nvidia.com/gpu","devices":[{"name":"0"},{"name":"1"},{"name":"all"}]})";
+  const std::string uuids =
+      "devices:\n- name: GPU-6a0c\n- name: GPU-77fe\n- name: all\nkind: nvidia.com/gpu\n";
+  const auto two = x86_with_nvidia_cards(2);
+  EXPECT_THAT(offer_of(with(two, "/etc/cdi/nvidia.yaml", kYaml)).cdi, ElementsAre("0", "1"));
+  EXPECT_THAT(offer_of(with(two, "/var/run/cdi/nvidia.json", json)).cdi, ElementsAre("0", "1"));
+  EXPECT_THAT(offer_of(with(two, "/etc/cdi/nvidia.yaml", uuids)).cdi, ElementsAre("GPU-6a0c", "GPU-77fe"));
+  const std::string early = "devices:\n- name: all\nkind: nvidia.com/gpu\n";
+  EXPECT_THAT(offer_of(with(jetson_agx_orin(), "/etc/cdi/nvidia.yaml", early)).cdi, ElementsAre("all"));
+}
+
+TEST(GpuOffer, ASpecificationWhoseKindStandsBehindFiveHundredKilobytesIsFound) {
+  std::string content = "cdiVersion: 0.5.0\ncontainerEdits:\n";
+  while (content.size() < 500'000) content += "  - hostPath: /usr/lib/aarch64-linux-gnu/tegra/libnvidia.so\n";
+  content += "devices:\n- name: \"0\"\nkind: nvidia.com/gpu\n";
+  EXPECT_THAT(offer_of(with(jetson_agx_orin(), "/etc/cdi/nvidia.yaml", content)).cdi, ElementsAre("0"));
+}
+
+TEST(GpuOffer, SpecificationsOfOtherDevicesAndDamagedOnesAreNotOfGpus) {
+  auto files = with(x86_with_nvidia_cards(1), "/etc/cdi/vendor.yaml",
+                    "cdiVersion: 0.5.0\nkind: vendor.com/fpga\n# nvidia.com/gpu\n");
+  files = with(files, "/etc/cdi/nvidia.yaml.old", kYaml);
+  files = with(files, "/etc/cdi/cut.json", R"({"kind":"nvidia.com/gpu","dev)");
+  files = with(files, "/etc/cdi/number.json", R"({"kind":7})");
+  EXPECT_THAT(offer_of(files).cdi, IsEmpty());
+}
+
+TEST(GpuRequest, OnAMachineWithCardsIsADeviceRequestOfTheDriver) {
+  const auto spec = given(x86_with_nvidia_cards(2), kDocker, {0, 1});
+  const base::DeviceRequest wanted{
+      .driver = "nvidia", .count = 0, .ids = {"0", "1"}, .capabilities = {"gpu"}};
+  EXPECT_THAT(spec.device_requests, ElementsAre(wanted));
+  EXPECT_EQ(spec.runtime, "");
+}
+
+TEST(GpuRequest, OnAJetsonIsTheRuntimeThatGivesItsOneGpu) {
+  for (const auto& files : {jetson_agx_orin(), jetson_agx_xavier(), jetson_nano()}) {
+    const auto spec = given(files, kDocker);
+    EXPECT_EQ(spec.runtime, "nvidia");
+    EXPECT_THAT(spec.env, ElementsAre(Pair("NVIDIA_VISIBLE_DEVICES", "all"),
+                                      Pair("NVIDIA_DRIVER_CAPABILITIES", "all")));
+    EXPECT_THAT(spec.device_requests, IsEmpty());
+  }
+}
+
+TEST(GpuRequest, LeavesWhatTheManifestSaysOfTheRuntimesVariables) {
+  base::ContainerSpec spec;
+  spec.env.emplace_back("NVIDIA_DRIVER_CAPABILITIES", "compute");
+  ASSERT_TRUE(give_gpus(offer_of(jetson_agx_orin()), kDocker, {0}, spec));
+  EXPECT_THAT(spec.env, ElementsAre(Pair("NVIDIA_DRIVER_CAPABILITIES", "compute"),
+                                    Pair("NVIDIA_VISIBLE_DEVICES", "all")));
+}
+
+TEST(GpuRequest, IsByCdiWhereTheEngineReadsTheSpecification) {
+  for (const auto& board : {x86_with_nvidia_cards(2), jetson_agx_orin()}) {
+    const auto spec = given(with(board, "/etc/cdi/nvidia.yaml", kYaml), kDockerWithCdi);
+    const base::DeviceRequest wanted{
+        .driver = "cdi", .count = 0, .ids = {"nvidia.com/gpu=0"}, .capabilities = {}};
+    EXPECT_THAT(spec.device_requests, ElementsAre(wanted));
+    EXPECT_EQ(spec.runtime, "");
+  }
+  EXPECT_EQ(given(with(jetson_agx_orin(), "/etc/cdi/nvidia.yaml", kYaml), kDocker).runtime, "nvidia")
+      << "an engine that reads none has its own way";
+}
+
+TEST(GpuRequest, OfNoneChangesNothing) {
+  EXPECT_EQ(given(raspberry_pi_4(), base::EngineAbilities{}, {}), base::ContainerSpec{});
+}
+
+TEST(GpuRequest, AnEngineThatGivesNoneIsToldAsThat) {
+  struct Row {
+    const char* name;
+    BoardFiles files;
+    base::EngineAbilities engine;
     const char* message;
   };
   for (const auto& row :
-       {Row{"a Raspberry Pi has another maker's", raspberry_pi_4(), 1, "has no GPU of NVIDIA's"},
-        Row{"a gateway has Intel's", x86_gateway(), 1, "has no GPU of NVIDIA's"},
-        Row{"a Jetson has one", jetson_agx_orin(), 2, "2 are asked for, and this node has 1"},
-        Row{"one card", with_gpus(1), 3, "3 are asked for, and this node has 1"}}) {
-    Given given(row.files);
-    const auto status = given.request(row.count);
+       {Row{"podman", with(x86_with_nvidia_cards(1), "/etc/cdi/nvidia.yaml", kYaml), {}, "is podman"},
+        Row{"a Jetson whose Docker was not configured",
+            jetson_agx_orin(),
+            {.gives_devices = true, .knows_cdi = true, .runtimes = {"runc"}},
+            "nvidia-ctk runtime configure"}}) {
+    base::ContainerSpec spec;
+    const auto status = give_gpus(offer_of(row.files), row.engine, {0}, spec);
     ASSERT_FALSE(status) << row.name;
     EXPECT_EQ(status.error().code(), base::Code::kUnsupported) << row.name;
     EXPECT_THAT(status.error().message(), HasSubstr(row.message)) << row.name;
-    EXPECT_EQ(given.spec, base::ContainerSpec{}) << row.name;
+    EXPECT_EQ(spec, base::ContainerSpec{}) << row.name;
   }
 }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/inventory_rebuild.hpp"
 
+#include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <utility>
 
 #include "base/log.hpp"
 #include "edge_agent/job_records.hpp"
 #include "edge_agent/packed_text.hpp"
+#include "edge_agent/pod_labels.hpp"
 #include "edge_agent/process_effective.hpp"
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
@@ -217,6 +220,37 @@ void tell_strays(const Parts& parts, base::Host& host, const Marks& marks) {
                          claim.text() +
                              " was made by this node for an application whose record was lost, and no "
                              "application asks for it: it is left alone");
+  }
+}
+
+namespace {
+
+/// All pods of a Deployment are one claim, so what counts is the resource.
+bool is_known_of(const Parts& parts, const sync::ResourceKey& key) {
+  const auto is_of_key = [&](const auto& item) { return item.second.key == key; };
+  if (std::ranges::any_of(parts.store.inventory(), is_of_key)) return true;
+  return std::ranges::any_of(parts.store.sections(), [&](const auto& section) {
+    Target* target = parts.targets.find(section.first);
+    return target != nullptr && target->find(key) != nullptr;
+  });
+}
+
+}  // namespace
+
+void tell_stray_containers(const Parts& parts, const ContainerCache& cache, const Marks& marks) {
+  std::map<sync::ResourceKey, std::string> strays;
+  for (const auto* state : cache.all()) {
+    const auto owner = owner_of(*state, marks);
+    if (!owner || is_known_of(parts, *owner)) continue;
+    auto& names = strays[*owner];
+    names += (names.empty() ? "" : ", ") + state->name.str();
+  }
+  for (const auto& [key, names] : strays) {
+    parts.events.warning(
+        "Stray", {"", key.brief()},
+        "container " + names +
+            " was made by this node, and neither its records nor an application know of it: it "
+            "is left alone");
   }
 }
 

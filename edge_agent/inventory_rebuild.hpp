@@ -20,5 +20,8 @@ base::Status rebuild_inventory(Parts& parts, base::Host& host, const Marks& mark
 /// Once the hub has spoken: tells of every process of ours that no application asks for, and of what the inventory holds for
 /// an application of which nothing is known. It is left alone, for nobody said that it should go.
 void tell_strays(const Parts& parts, base::Host& host, const Marks& marks);
+/// The same of containers: of each resource that containers carry our mark for, and that neither inventory nor applications know.
+/// REQUIRES: the cache is known.
+void tell_stray_containers(const Parts& parts, const ContainerCache& cache, const Marks& marks);
 
 }  // namespace holdfast::edge_agent

@@ -69,6 +69,7 @@ Result<Observed> JobDriver::observe(const sync::Claim& claim, const Effective* w
   observed.matches = record != nullptr ? record->jobs.front().job.run == job.run : run == job.run;
   if (observed.present && !observed.matches) observed.difference = "is another run of it";
   if (!observed.present) observed.difference = "was not run";
+  if (!observed.matches) HF_CHECK(seams_.pods->gpus().are_given(job.pods.front(), claim));
   return observed;
 }
 

@@ -62,6 +62,7 @@ Result<std::unique_ptr<JobEffective>> resolve_job(const sync::Resource& resource
   HF_TRY(auto pod, resolve_pod(id, resource.key, job.pod, references, context));
   out->run = run_digest(object.value("spec", Json::object()));
   out->digest = whole_digest_of(*out, pod, object);
+  out->gpus = pod.gpus();
   out->pods.push_back(std::move(pod));
   return out;
 }
@@ -87,6 +88,7 @@ Result<std::unique_ptr<JobEffective>> resolve_cron_job(const sync::Resource& res
   cron.job = out->job;
   out->cron = std::move(cron);
   out->digest = whole_digest_of(*out, pod, object);
+  out->gpus = pod.gpus();  // Jobs of it that run beside each other wait for each other
   pod.shed();
   return out;
 }

@@ -60,6 +60,7 @@ Result<Observed> PodDriver::observe(const sync::Claim& claim, const Effective* w
   if (wanted == nullptr) return observe_left(claim, entry);
   const auto& pod = as_pod(*wanted);
   HF_TRY(auto observed, keeper(pod).look(pod.pod, pod.claims.front()));
+  if (!observed.matches) HF_CHECK(pods_->gpus().are_given(pod.pod, pod.claims.front()));
   // A container cannot be marked again; what the inventory says is enough to keep it, not to remove it.
   observed.ours = observed.ours || entry != nullptr;
   return observed;

@@ -135,27 +135,30 @@ Json mounts_json(const PodContainer& container) {
 /// `from` for what must not be compared expanded: a secret may have been filled in.
 Json fixed_json(const sync::ContainerSpec& from, const PodContainer& container, const std::string& env) {
   const auto& spec = container.spec;
-  return {{"name", container.name},
-          {"role", static_cast<int>(container.role)},
-          {"image", container.image.text()},
-          {"command", from.command},
-          {"args", from.args},
-          {"env", env},
-          {"workingDir", spec.working_dir},
-          {"user", spec.user},
-          {"hostname", spec.hostname},
-          {"hosts", spec.extra_hosts},
-          {"network", static_cast<int>(spec.network)},
-          {"ports", ports_json(spec)},
-          {"nodePorts", container.node_ports},
-          {"mounts", mounts_json(container)},
-          {"preStop", pre_stop_json(container.pre_stop)},
-          {"security",
-           {spec.read_only_root, spec.privileged, spec.no_new_privileges, spec.seccomp_unconfined,
-            spec.capabilities_add, spec.capabilities_drop, spec.groups, container.non_root}},
-          {"limits",
-           {or_null(spec.memory_bytes_max), or_null(spec.memory_bytes_low), or_null(spec.cpu_milli_max),
-            or_null(spec.cpu_shares)}}};
+  Json out{{"name", container.name},
+           {"role", static_cast<int>(container.role)},
+           {"image", container.image.text()},
+           {"command", from.command},
+           {"args", from.args},
+           {"env", env},
+           {"workingDir", spec.working_dir},
+           {"user", spec.user},
+           {"hostname", spec.hostname},
+           {"hosts", spec.extra_hosts},
+           {"network", static_cast<int>(spec.network)},
+           {"ports", ports_json(spec)},
+           {"nodePorts", container.node_ports},
+           {"mounts", mounts_json(container)},
+           {"preStop", pre_stop_json(container.pre_stop)},
+           {"security",
+            {spec.read_only_root, spec.privileged, spec.no_new_privileges, spec.seccomp_unconfined,
+             spec.capabilities_add, spec.capabilities_drop, spec.groups, container.non_root}},
+           {"limits",
+            {or_null(spec.memory_bytes_max), or_null(spec.memory_bytes_low), or_null(spec.cpu_milli_max),
+             or_null(spec.cpu_shares)}}};
+  // How it is given them is the machine's business; one that asks for none has the digest that it always had.
+  if (container.gpus > 0) out["gpus"] = container.gpus;
+  return out;
 }
 
 Json kept_json(const PodContainer& container) {
@@ -235,6 +238,7 @@ class PodBuilder {
     container.pre_stop = from.pre_stop;
     container.node_ports = node_ports_of(from);
     container.mounts = from.mounts;
+    container.gpus = from.resources.gpus;
     container.non_root = from.security.user.non_root.value_or(false);
     auto& spec = container.spec;
     spec.name = base::ContainerName(name);
@@ -247,6 +251,7 @@ class PodBuilder {
     fill_log(spec);
     spec.env = std::move(env.variables);
     if (env.unreadable) out_.unreadable = env.unreadable;
+    out_.wants_address = out_.wants_address || env.wants_address;
     fixed_.push_back(fixed_json(from, container, env.stands_for));
     kept_.push_back(kept_json(container));
     out_.containers.push_back(std::move(container));
@@ -277,6 +282,18 @@ class PodBuilder {
 };
 
 }  // namespace
+
+std::uint32_t PodWanted::gpus() const {
+  std::uint32_t beside = 0;
+  std::uint32_t main = 0;
+  std::uint32_t init = 0;
+  for (const auto& container : containers) {
+    if (container.role == ContainerRole::kSidecar) beside += container.gpus;
+    if (container.role == ContainerRole::kMain) main += container.gpus;
+    if (container.role == ContainerRole::kInit) init = std::max(init, container.gpus);
+  }
+  return beside + std::max(main, init);
+}
 
 /// What may be secret is gone for good.
 void PodWanted::shed() {
@@ -320,6 +337,7 @@ Result<std::unique_ptr<PodEffective>> resolve_pod_resource(const sync::Resource&
   out->claims = sync::claims_of_pod(resource.key.ns, resource.key.name, pod.spec);
   HF_TRY(out->pod, resolve_pod({resource.key.ns, resource.key.name}, resource.key, pod, references, context));
   out->digest = whole_digest(out->pod);
+  out->gpus = out->pod.gpus();
   return out;
 }
 

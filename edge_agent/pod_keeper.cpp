@@ -6,6 +6,7 @@
 
 #include "base/limits/agent.hpp"
 #include "base/limits/engine.hpp"
+#include "edge_agent/container_env.hpp"
 #include "edge_agent/pod_labels.hpp"
 
 namespace holdfast::edge_agent {
@@ -61,7 +62,9 @@ PodKeeper::PodKeeper(const Seams& seams, PodId id) : seams_(seams), id_(std::mov
 
 PodKeeper::~PodKeeper() {
   for (const auto& [name, one] : kept_) {
-    if (one->is_busy()) seams_.engine.cancel(one->call);
+    if (!one->is_busy()) continue;
+    seams_.engine.cancel(one->call);
+    seams_.gpus.settled(base::ContainerName(name));
   }
 }
 
@@ -198,6 +201,28 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
   return all;
 }
 
+/// Before anything of the old is touched. Not known yet: whoever asked is told, and calls again.
+Result<bool> PodKeeper::gpus_there(const PodWanted& wanted) {
+  const auto given = seams_.gpus.are_given(wanted, asker_);
+  if (!given && is_not_known_yet(given.error())) return false;
+  HF_CHECK(given);
+  auto waits_for = seams_.gpus.waits_for(wanted, asker_);
+  if (waits_for.empty()) return true;
+  pending_ = {.health = Health::kProgressing, .reason = "WaitsForGpu", .message = std::move(waits_for)};
+  return false;
+}
+
+bool PodKeeper::address_there(const PodWanted& wanted) {
+  if (!wanted.wants_address) return true;
+  address_ = seams_.machine.address ? seams_.machine.address() : "";
+  if (!address_.empty()) return true;
+  seams_.on_due_at(asker_, seams_.clock.monotonic() + base::limits::kAddressWaitInterval);
+  pending_ = {.health = Health::kProgressing,
+              .reason = "WaitsForAddress",
+              .message = "status.hostIP is asked for, and this node has no address but its own loopback"};
+  return false;
+}
+
 Result<bool> PodKeeper::images_ready(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
   std::vector<const PodContainer*> all;
@@ -323,6 +348,7 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
   one.forget();
   one.trouble_of = wanted.digest;
   base::ContainerSpec spec = container.spec;
+  fill_address(address_, spec);
   const auto image = image_of(wanted, container).image;
   spec.image = image.id.str();
   base::ContainerId network;
@@ -333,6 +359,7 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
   }
   HF_CHECK(seams_.folders.mount(wanted, container, spec));
   spec.labels = labels_of(wanted, container, network, seams_.marks);
+  HF_CHECK(seams_.gpus.give(wanted, container, spec));
   spec.stop_timeout = std::chrono::ceil<std::chrono::seconds>(wanted.grace);
   // Without what may be secret: of it the cache needs nothing.
   base::ContainerSpec made;
@@ -347,6 +374,7 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
                                    !std::exchange(made_one.has_lost_image, true);
         if (answer) made_one.has_lost_image = false;
         if (answer) seams_.cache.created(*answer, made, image_id);
+        seams_.gpus.settled(made.name);
         if (is_image_lost) is_network ? seams_.network_image.lost() : seams_.images.lost(ref);
         ended(made.name.str(), {}, answer || is_image_lost ? Status() : Status(fail(answer.error())));
       });
@@ -398,6 +426,8 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
   }
   HF_TRY(const bool has_images, images_there(wanted, needed));
   if (!has_images) return Progress::kPending;
+  HF_TRY(const bool has_gpus, gpus_there(wanted));
+  if (!has_gpus || !address_there(wanted)) return Progress::kPending;
   if (!others.empty())
     pending_ = {
         .health = Health::kProgressing, .reason = "Restarting", .message = "waits for the old one to end"};

@@ -24,11 +24,13 @@
 #include "base/host.hpp"
 #include "edge_agent/container_cache.hpp"
 #include "edge_agent/driver.hpp"
+#include "edge_agent/gpu_book.hpp"
 #include "edge_agent/image_book.hpp"
 #include "edge_agent/kept_container.hpp"
 #include "edge_agent/marks.hpp"
 #include "edge_agent/network_image.hpp"
 #include "edge_agent/pod_folders.hpp"
+#include "edge_agent/pod_machine.hpp"
 #include "edge_agent/pod_step.hpp"
 #include "edge_agent/pod_wanted.hpp"
 #include "edge_agent/restart_book.hpp"
@@ -47,6 +49,8 @@ class PodKeeper {
     RestartBook& restarts;
     const PodFolders& folders;
     NetworkImage& network_image;
+    GpuBook& gpus;
+    const PodMachine& machine;
     DueListener on_due;
     DueAtListener on_due_at;
   };
@@ -121,6 +125,8 @@ class PodKeeper {
   /// The end of a call. `id`: empty, what was to be created.
   void ended(const std::string& name, const base::ContainerId& id, const base::Status& status);
   std::optional<base::Error> take_trouble(const base::Digest& of);
+  base::Result<bool> gpus_there(const PodWanted& wanted);
+  bool address_there(const PodWanted& wanted);
   base::Result<bool> images_there(const PodWanted& wanted, const std::vector<const PodContainer*>& needed);
 
   // pod_keeper_run.cpp
@@ -141,6 +147,7 @@ class PodKeeper {
   sync::Claim asker_;
   std::map<std::string, std::unique_ptr<KeptContainer>> kept_;  ///< by name at the engine
   ResourceHealth pending_;
+  std::string address_;    ///< of the node, for what is being made
   bool is_going_ = false;  ///< end() was the last that was asked for
   std::optional<base::MonotonicTime> ready_since_;
 };

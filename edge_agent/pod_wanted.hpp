@@ -79,6 +79,7 @@ struct PodContainer {
   bool has_probes() const { return liveness || readiness || startup; }
   std::vector<sync::VolumeMount> mounts;
   std::string node_ports;  ///< that it holds: "tcp/80,udp/53"
+  std::uint32_t gpus = 0;  ///< nvidia.com/gpu
   bool non_root = false;   ///< an image whose user is root, or has no number, is refused
 };
 
@@ -99,6 +100,9 @@ struct PodWanted {
   bool has_network_owner() const {
     return !containers.empty() && containers.front().role == ContainerRole::kNetwork;
   }
+  /// GPUs that it may hold at a time: init containers have given theirs back when the main ones start.
+  std::uint32_t gpus() const;
+  bool wants_address = false;  ///< that of the node, when it is made
   bool is_shed = false;
   /// Forgets what is needed to create it; it can still be kept.
   void shed();

@@ -8,10 +8,12 @@
 #include <memory>
 
 #include "edge_agent/container_cache.hpp"
+#include "edge_agent/gpu_book.hpp"
 #include "edge_agent/image_book.hpp"
 #include "edge_agent/network_image.hpp"
 #include "edge_agent/pod_folders.hpp"
 #include "edge_agent/pod_keeper.hpp"
+#include "edge_agent/pod_machine.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -27,12 +29,15 @@ class Pods {
     DueListener on_due;
     DueAtListener on_due_at;
     ImagePuller* puller = nullptr;  ///< none: images are not pulled
+    PodMachine machine{};
   };
   explicit Pods(const Seams& seams)
       : seams_(seams),
         folders_(seams.places),
         network_image_({seams.engine, seams.clock, seams.on_due}, seams.places.shim),
         cache_({seams.engine, seams.clock, seams.on_due, seams.on_due_at}),
+        gpus_({seams.engine, seams.clock, cache_, seams.marks, seams.on_due, seams.on_due_at,
+               seams.machine.gpus}),
         images_({seams.engine, seams.clock, seams.on_due, seams.on_due_at, seams.puller}) {}
 
   PodKeeper& keeper(const PodId& pod) {
@@ -40,7 +45,8 @@ class Pods {
     if (!one)
       one = std::make_unique<PodKeeper>(
           PodKeeper::Seams{seams_.engine, cache_, images_, seams_.host, seams_.clock, seams_.marks,
-                           seams_.restarts, folders_, network_image_, seams_.on_due, seams_.on_due_at},
+                           seams_.restarts, folders_, network_image_, gpus_, seams_.machine, seams_.on_due,
+                           seams_.on_due_at},
           pod);
     return *one;
   }
@@ -54,6 +60,7 @@ class Pods {
 
   ContainerCache& cache() { return cache_; }
   ImageBook& images() { return images_; }
+  GpuBook& gpus() { return gpus_; }
   const Marks& marks() const { return seams_.marks; }
 
  private:
@@ -61,6 +68,7 @@ class Pods {
   PodFolders folders_;
   NetworkImage network_image_;
   ContainerCache cache_;
+  GpuBook gpus_;
   ImageBook images_;
   std::map<PodId, std::unique_ptr<PodKeeper>> keepers_;
 };

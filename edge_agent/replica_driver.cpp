@@ -123,6 +123,8 @@ Result<Observed> ReplicaDriver::observe(const sync::Claim& claim, const Effectiv
         "has " + std::to_string(right) + " pods, want " + std::to_string(replicas.rules.replicas);
   }
   observed.matches = observed.difference.empty();
+  if (!observed.matches && !replicas.pods->empty())
+    HF_CHECK(seams_.pods->gpus().are_given(replicas.pods->front(), claim));
   observed.ours = (observed.ours && observed.present) || entry != nullptr;
   return observed;
 }

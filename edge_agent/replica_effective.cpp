@@ -71,6 +71,7 @@ Result<std::unique_ptr<ReplicaEffective>> resolve_replicas(const sync::Resource&
   for (std::uint32_t i = 0; i < most; ++i) {
     HF_TRY(auto pod, resolve_pod(replica_id(resource.key, i), resource.key, shape.pod, references, context));
     digests.push_back(whole_digest(pod).hex());
+    out->gpus += pod.gpus();
     out->pods->push_back(std::move(pod));
   }
   out->digest =

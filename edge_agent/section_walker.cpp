@@ -250,11 +250,19 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
     parts_.live[application].waits_for_news = is_not_known_yet(prepared.error());
     if (is_not_known_yet(prepared.error())) return;
     parts_.live[application].waits_for_engine = is_engine_down(prepared.error());
-    end_.fail(round.record, prepared.error(), round.changes);
+    fail_prepared(round, prepared.error());
   } else if (stop_dropped_hooks(round) == Before::kDone) {
     walk_turns(round);
   }
   healer_.look_at_outgoing(application);
+}
+
+/// What another engine, agent or placement would do is no fault of the revision. Nothing was touched, nor is any intent stored.
+void SectionWalker::fail_prepared(Round& round, const Error& error) {
+  if (error.code() != Code::kUnsupported || round.record.phase != SectionPhase::kApplying ||
+      round.walk.touched())
+    return end_.fail(round.record, error, round.changes);
+  unable(round.record, error);
 }
 
 Status SectionWalker::prepare(Round& round) {

@@ -57,6 +57,7 @@ class SectionWalker {
   void unable(SectionRecord record, const base::Error& why);
   Walk& walk_of(const sync::ApplicationUid& application, const SectionRecord& record, const Target& target);
   base::Status prepare(Round& round);
+  void fail_prepared(Round& round, const base::Error& error);
   void show_blocked(Round& round);
 
   bool is_finished(const Round& round, std::size_t item) const;

@@ -203,16 +203,24 @@ Status Session::on_command(std::string_view body) {
   HF_TRY(const bool fresh, take_counter("command_counter", command.counter));
   if (!fresh) return {};  // a repeated message; the first one was answered
   ++counters_.commands;
-  sync::Answer answer;
-  answer.id = command.id;
   if (auto late = too_late(command); !late.empty()) {
-    answer.body = std::move(late);
-  } else if (auto done = handler_(command)) {
-    answer.ok = true;
-    answer.body = *std::move(done);
-  } else {
-    answer.body = done.error().message();
+    answer(command.id, fail(Code::kTimeout, std::move(late)));
+    return {};
   }
+  auto done = handler_(command);
+  if (!done) {
+    answer(command.id, fail(std::move(done).error()));
+  } else if (*done) {
+    answer(command.id, **std::move(done));
+  }
+  return {};
+}
+
+void Session::answer(const std::string& id, base::Result<std::string> done) {
+  sync::Answer answer;
+  answer.id = id;
+  answer.ok = done.has_value();
+  answer.body = done ? *std::move(done) : done.error().message();
   if (answer.body.size() > limits::kAnswerBytesMax) {
     answer.ok = false;
     answer.body = "the answer takes " + std::to_string(answer.body.size()) + " bytes, at most " +
@@ -220,7 +228,6 @@ Status Session::on_command(std::string_view body) {
                   " are allowed; ask on the node: holdfast-agent status";
   }
   queue(sync::encode(answer));
-  return {};
 }
 
 /// The deadline is of the hub's clock, and a node's may be wrong. A broker keeps nothing for a node that is away,

@@ -24,8 +24,9 @@
 
 namespace holdfast::edge_agent {
 
-/// Carries out a verified command; the text is the answer's body, an Error becomes `ok: false`.
-using CommandHandler = std::function<base::Result<std::string>(const sync::Command& command)>;
+/// Carries out a verified command; the text is the answer's body, an Error becomes `ok: false`. nullopt: Session::answer() is called with
+/// it later.
+using CommandHandler = std::function<base::Result<std::optional<std::string>>(const sync::Command& command)>;
 
 class Session {
  public:
@@ -57,6 +58,8 @@ class Session {
   void on_trust(TrustHandler handler) { trust_handler_ = std::move(handler); }
   /// Another is in force, however it came: whose signature counts. The hub hears which version this node holds.
   void set_trust(std::vector<base::PublicKey> signing_keys, std::uint64_t version);
+  /// What a command came to whose handler said "later".
+  void answer(const std::string& id, base::Result<std::string> done);
   /// Something that hello tells of has changed.
   void say_hello_again();
   /// Called when there is something new to send, so that the driver calls run_due() soon.

@@ -150,6 +150,29 @@ std::vector<sync::Claim> claims_in(std::string_view section_bytes) {
   return claims;
 }
 
+std::vector<sync::ResourceKey> keys_in(std::string_view section_bytes) {
+  std::vector<sync::ResourceKey> keys;
+  const auto section = base::parse_json(section_bytes);
+  if (!section || !section->is_object() || !section->contains("resources")) return keys;
+  for (const auto& object : section->at("resources")) {
+    std::string version;
+    sync::ResourceKey key;
+    base::ObjectReader in(object, "");
+    in.required("apiVersion", version).required("kind", key.kind);
+    in.required("metadata", [&](const base::Json& metadata, const std::string& at) {
+      base::ObjectReader of(metadata, at);
+      of.required("name", key.name).optional("namespace", key.ns);
+      return of.finish_open();
+    });
+    if (!in.finish_open()) continue;
+    const auto slash = version.find('/');
+    if (slash != std::string::npos) key.group = version.substr(0, slash);
+    if (key.ns.empty()) key.ns = "default";
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
 std::set<base::SealingKeyId> sealing_keys_in(std::string_view section_bytes) {
   std::set<base::SealingKeyId> out;
   const auto section = sync::decode_section(section_bytes);

@@ -56,6 +56,9 @@ base::Result<std::unique_ptr<Target>> load_target(const base::Digest& digest, st
 /// The claims of a section's resources, without resolving them: of all that can be read, whatever else is in it.
 std::vector<sync::Claim> claims_in(std::string_view section_bytes);
 
+/// The keys of its resources, in their order, whatever else can be read of them.
+std::vector<sync::ResourceKey> keys_in(std::string_view section_bytes);
+
 /// To which keys the Secrets of a section are sealed; empty where it cannot be read.
 std::set<base::SealingKeyId> sealing_keys_in(std::string_view section_bytes);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "edge_agent/gpu_need.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -26,14 +27,22 @@ const base::Error* Targets::error(const ApplicationUid& application) const {
   return found == errors_.end() ? nullptr : &found->second.second;
 }
 
+/// What was in force here has its GPUs before what was not.
 void Targets::follow_all() {
-  for (const auto& [application, record] : store_.sections()) follow(application);
+  const auto was_in_force = [](const auto& section) { return !section.second.applied.is_none(); };
+  for (const auto& section : store_.sections()) {
+    if (was_in_force(section)) follow(section.first);
+  }
+  for (const auto& section : store_.sections()) {
+    if (!was_in_force(section)) follow(section.first);
+  }
 }
 
 void Targets::follow(const ApplicationUid& application) {
   const SectionRecord* record = store_.section(application);
   if (record == nullptr || record->removal_pending) {
     drop(application);
+    lack_gpus_.erase(application);
     outgoing_.erase(application);
     outgoing_unfit_.erase(application);
     errors_.erase(application);
@@ -47,9 +56,29 @@ void Targets::follow(const ApplicationUid& application) {
   follow_accepted(*record);
 }
 
-bool Targets::is_loadable(const Digest& digest) const {
-  const auto bytes = store_.body(digest);
-  return bytes && load_target(digest, *bytes, drivers_);
+bool Targets::is_loadable(const SectionRecord& record) {
+  const auto bytes = store_.body(record.accepted.digest);
+  if (!bytes) return false;
+  const auto target = load_target(record.accepted.digest, *bytes, drivers_);
+  return target && check_gpus(record, **target);
+}
+
+/// What was in force here once is not asked: its containers are there, or wait for GPUs of which a driver tells late.
+base::Status Targets::check_gpus(const SectionRecord& record, const Target& target) {
+  const auto& application = record.accepted.application;
+  const bool was_in_force =
+      record.applied == target.digest || std::ranges::count(record.last_good, target.digest) > 0;
+  auto* const pods = drivers_.pods();
+  lack_gpus_.erase(application);
+  if (was_in_force || pods == nullptr || gpu_need(target).most() == 0) return {};
+  std::vector<GpuHolder> others;
+  for (const auto& [other, loaded] : targets_) {
+    const auto* of = store_.section(other);
+    if (other != application && of != nullptr) others.push_back({of->accepted.name, gpu_need(*loaded)});
+  }
+  auto fits = check_gpu_need(target, others, pods->gpus().offer().count);
+  if (!fits) lack_gpus_.insert(application);
+  return fits;
 }
 
 namespace {
@@ -88,6 +117,9 @@ void Targets::follow_target(const SectionRecord& record) {
 void Targets::load(const ApplicationUid& application, const Digest& digest, std::uint32_t run) {
   auto bytes = store_.body(digest);
   auto target = bytes ? load_target(digest, *bytes, drivers_, run, application) : base::fail(bytes.error());
+  if (const auto* record = store_.section(application); target && record != nullptr) {
+    if (auto fits = check_gpus(*record, **target); !fits) target = base::fail(std::move(fits).error());
+  }
   if (!target) {
     // What was held before goes on being held: a section that cannot be read takes nothing away.
     errors_.insert_or_assign(application, std::pair{digest, target.error()});
@@ -115,6 +147,7 @@ void Targets::add_claims(const ApplicationUid& application, const Target& target
 void Targets::drop(const ApplicationUid& application) {
   const auto found = targets_.find(application);
   if (found == targets_.end()) return;
+  gpus_freed_ = gpus_freed_ || gpu_need(*found->second).most() > 0;
   const auto& items = found->second->items;
   for (std::size_t i = 0; i < items.size(); ++i) {
     for (const auto& claim : items[i].desired.claims) {

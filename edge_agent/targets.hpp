@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,8 +31,12 @@ class Targets {
     outgoing_unfit_.clear();
   }
   void forget_error(const sync::ApplicationUid& application) { errors_.erase(application); }
-  /// Whether a section that is stored here would load; it is not kept.
-  bool is_loadable(const base::Digest& digest) const;
+  /// Whether the accepted section of this record would load; it is not kept.
+  bool is_loadable(const SectionRecord& record);
+  /// Whether a section could not be loaded because there are too few GPUs, or others have them.
+  bool waits_for_gpus() const { return !lack_gpus_.empty(); }
+  /// Whether since the last call a section went, or came to want fewer GPUs.
+  bool take_gpus_freed() { return std::exchange(gpus_freed_, false); }
 
   Target* find(const sync::ApplicationUid& application);
   /// Of outgoing_digest(), its hooks at rest; nullptr where there is none, or it cannot be loaded.
@@ -56,6 +61,7 @@ class Targets {
   void follow_target(const SectionRecord& record);
   void load(const sync::ApplicationUid& application, const base::Digest& digest, std::uint32_t run);
   void add_claims(const sync::ApplicationUid& application, const Target& target);
+  base::Status check_gpus(const SectionRecord& record, const Target& target);
   void drop(const sync::ApplicationUid& application);
   void follow_accepted(const SectionRecord& record);
   void follow_outgoing(const SectionRecord& record);
@@ -69,6 +75,8 @@ class Targets {
   std::map<sync::Claim, std::vector<Ref>> by_claim_;
   std::map<sync::ApplicationUid, std::vector<sync::Claim>> accepted_claims_;
   std::map<sync::ApplicationUid, base::Digest> accepted_read_;
+  std::set<sync::ApplicationUid> lack_gpus_;
+  bool gpus_freed_ = false;
 };
 
 }  // namespace holdfast::edge_agent

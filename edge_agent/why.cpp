@@ -72,7 +72,8 @@ std::string next_of_section(const Parts& parts, const SectionRecord& record) {
                  : "the last good state is kept until another revision comes, or: holdfast sync " +
                        record.accepted.name;
     case SectionPhase::kHeld: return "waits for: holdfast sync " + record.accepted.name + " --confirm-prune";
-    case SectionPhase::kUnschedulable: return "waits for another agent version or another placement";
+    case SectionPhase::kUnschedulable:
+      return "waits for another agent version, another placement, or what is missing here";
     case SectionPhase::kRemoving:
       return "the application is being removed; looked at " + in_time(parts, section_due(parts, record));
     case SectionPhase::kSynced: break;
@@ -130,6 +131,21 @@ Why explain_item(const Parts& parts, const SectionRecord& record, const sync::Se
   return why;
 }
 
+/// Of a section that cannot be loaded nothing is known of its resources but that they are not there, and why.
+void add_unloaded(const Parts& parts, const SectionRecord& record, sync::SectionStatus& status) {
+  if (record.phase != SectionPhase::kUnschedulable &&
+      parts.targets.error(record.accepted.application) == nullptr)
+    return;
+  const auto bytes = parts.store.body(record.accepted.digest);
+  if (!bytes) return;
+  for (auto& key : keys_in(*bytes)) {
+    if (std::ranges::find(status.resources, key, &sync::ResourceStatus::key) != status.resources.end())
+      continue;
+    status.resources.push_back({std::move(key), sync::SyncStatus::kOutOfSync, sync::Health::kMissing,
+                                status.reason, status.message});
+  }
+}
+
 }  // namespace
 
 Result<std::vector<Why>> explain(const Parts& parts, const std::string& brief) {
@@ -138,7 +154,8 @@ Result<std::vector<Why>> explain(const Parts& parts, const std::string& brief) {
   std::size_t named = 0;
   constexpr std::size_t kNamedMax = 20;
   for (const auto& [application, record] : parts.store.sections()) {
-    const auto status = section_status(parts, record);
+    auto status = section_status(parts, record);
+    add_unloaded(parts, record, status);
     for (const auto& resource : status.resources) {
       if (resource.key.matches_brief(brief)) found.push_back(explain_item(parts, record, status, resource));
       if (named++ < kNamedMax) known += (known.empty() ? "" : ", ") + resource.key.brief();

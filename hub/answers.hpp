@@ -76,8 +76,9 @@ struct ResourceRow {
 };
 
 struct LogsQuery {
-  std::string resource;  ///< "Process/web"; empty: the agent's own
-  std::string since;     ///< duration as in Go ("1h"); empty: all
+  std::string resource;   ///< "Process/web"; empty: the agent's own
+  std::string container;  ///< of its containers; empty: all
+  std::string since;      ///< duration as in Go ("1h"); empty: all
   std::optional<std::int64_t> tail_lines;
   std::string cursor;  ///< to follow: what an earlier answer ended with
 };

@@ -435,6 +435,7 @@ std::vector<ResourceRow> Controller::resources(const ResourceFilter& filter) con
 void Controller::logs(const std::string& node, const LogsQuery& query, OnAnswer done) {
   Json arguments = Json::object();
   if (!query.resource.empty()) arguments["resource"] = query.resource;
+  if (!query.container.empty()) arguments["container"] = query.container;
   if (!query.since.empty()) arguments["since"] = query.since;
   if (query.tail_lines) arguments["tailLines"] = *query.tail_lines;
   if (!query.cursor.empty()) arguments["cursor"] = query.cursor;

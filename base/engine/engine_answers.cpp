@@ -181,6 +181,25 @@ Result<EngineVersion> parse_engine_version(std::string_view text) {
   return out;
 }
 
+/// Podman's answer has the form of Docker's, and names its Buildah beside.
+Result<EngineAbilities> parse_engine_abilities(std::string_view text) {
+  HF_TRY(const Json json, parsed(text));
+  EngineAbilities out;
+  std::string buildah;
+  std::vector<std::string> cdi_folders;
+  ObjectReader in(json, "");
+  in.optional("BuildahVersion", buildah).optional("CDISpecDirs", cdi_folders);
+  in.optional("Runtimes", [&](const Json& runtimes, const std::string& at) -> Status {
+    if (!runtimes.is_object()) return fail(Code::kInvalid, at + ": must be an object");
+    for (const auto& [name, runtime] : runtimes.items()) out.runtimes.push_back(name);
+    return {};
+  });
+  if (auto status = shaped(Result<void>(in.finish_open())); !status) return fail(status.error());
+  out.gives_devices = buildah.empty();
+  out.knows_cdi = out.gives_devices && !cdi_folders.empty();
+  return out;
+}
+
 Result<std::vector<ContainerSummary>> parse_container_list(std::string_view text) {
   return read_list<ContainerSummary>(text, limits::kEngineContainersMax, "containers", read_summary);
 }

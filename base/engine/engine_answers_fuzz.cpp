@@ -48,7 +48,7 @@ void check_events(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 9) {
+  switch (data[0] % 10) {
     case 0: check(base::parse_container_list(text)); break;
     case 1: check(base::parse_container_state(text)); break;
     case 2: check(base::parse_image_list(text)); break;
@@ -57,7 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 5: check(base::parse_exec_state(text)); break;
     case 6: check_load(text); break;
     case 7: check_message(text); break;
-    default: check_events(text); break;
+    case 8: check_events(text); break;
+    default: check(base::parse_engine_abilities(text)); break;
   }
   return 0;
 }

@@ -28,6 +28,31 @@ TEST(EngineAnswers, AListAsDockerGivesIt) {
   EXPECT_EQ(list->back().phase, ContainerPhase::kDead);
 }
 
+TEST(EngineAnswers, AbilitiesOfDockerAndPodman) {
+  struct Row {
+    const char* name;
+    const char* text;
+    EngineAbilities abilities;
+  };
+  for (
+      const Row& row :
+      {Row{"Docker of JetPack",
+           R"({"Name":"orin","Runtimes":{"runc":{"path":"runc"},"nvidia":{"path":"nvidia-container-runtime"}}})",
+           {true, false, {"nvidia", "runc"}}},
+       Row{"Docker with CDI",
+           R"({"CDISpecDirs":["/etc/cdi","/var/run/cdi"],"Runtimes":{"runc":{}}})",
+           {true, true, {"runc"}}},
+       Row{"Docker that was told no CDI", R"({"CDISpecDirs":[],"Runtimes":null})", {true, false, {}}},
+       Row{"podman",
+           R"({"BuildahVersion":"1.28.2","CDISpecDirs":["/etc/cdi"],"Runtimes":{"crun":{}}})",
+           {false, false, {"crun"}}}}) {
+    const auto abilities = parse_engine_abilities(row.text);
+    ASSERT_TRUE(abilities) << row.name << ": " << abilities.error().message();
+    EXPECT_EQ(*abilities, row.abilities) << row.name;
+  }
+  EXPECT_FALSE(parse_engine_abilities(R"({"Runtimes":["runc"]})"));
+}
+
 TEST(EngineAnswers, PhasesInTheWordsOfBothEngines) {
   struct Row {
     const char* word;

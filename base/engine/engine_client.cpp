@@ -89,21 +89,34 @@ void EngineClient::ask(CallId id, Question question) {
     call.timer->set(milliseconds(0));
     return;
   }
-  api_ ? send(id) : learn_version(id);
+  api_ ? go_on(id) : learn_version(id);
+}
+
+/// Now that it is known which engine there is.
+void EngineClient::go_on(CallId id) {
+  Call& call = calls_.at(id);
+  if (call.question.needs == Needs::kNothing || !is_podman_) return send(id);
+  auto on_answer = call.question.on_answer;
+  call.timer = loop_.timer([on_answer, name = call.name] {
+    on_answer(fail(Code::kUnsupported,
+                   name + ": podman gives a container no GPU and no other runtime by this API; Docker does"));
+  });
+  call.timer->set(milliseconds(0));
 }
 
 void EngineClient::learn_version(CallId id) {
   Call& call = calls_.at(id);
   auto version = std::make_shared<Result<ApiVersion>>(fail(Code::kCorrupt, "no head"));
   Exchange::Listener listener;
-  listener.on_head = [version](const HttpHead& head) {
+  listener.on_head = [this, version](const HttpHead& head) {
     *version = parse_api_version(head.header("api-version")).and_then(choose_api_version);
+    is_podman_ = !head.header("libpod-api-version").empty();
   };
   listener.on_body = ignore;
   listener.on_end = [this, id, version](const Status& status) {
     if (status && *version) {
       api_ = **version;
-      send(id);
+      go_on(id);
       return;
     }
     const Error& error = status ? version->error() : status.error();
@@ -157,9 +170,10 @@ Result<std::string> EngineClient::outcome(Call& call, const Status& status) {
 
 template <class T, class Read>
 EngineClient::CallId EngineClient::ask_once(std::string name, EngineRequest request, milliseconds timeout,
-                                            Read read, OnEnd<T> on_end) {
+                                            Read read, OnEnd<T> on_end, Needs needs) {
   const CallId id = begin(name);
   Question question;
+  question.needs = needs;
   question.request = std::move(request);
   question.deadlines.total = timeout;
   question.on_answer = [this, id, read, name = std::move(name),
@@ -189,6 +203,11 @@ EngineClient::CallId EngineClient::ping(OnEnd<void> on_end) {
   return change("ping", {"GET", "/_ping", {}}, limits::kEngineAskTimeout, std::move(on_end));
 }
 
+EngineClient::CallId EngineClient::abilities(OnEnd<EngineAbilities> on_end) {
+  return ask_once<EngineAbilities>("abilities", {"GET", "/info", {}}, limits::kEngineAskTimeout,
+                                   parse_engine_abilities, std::move(on_end));
+}
+
 EngineClient::CallId EngineClient::list(const LabelFilter& labels,
                                         OnEnd<std::vector<ContainerSummary>> on_end) {
   std::string target = "/containers/json?all=1";
@@ -215,7 +234,8 @@ EngineClient::CallId EngineClient::create(const ContainerSpec& spec, OnEnd<Conta
   return ask_once<ContainerId>(
       "create container " + spec.name.str(),
       {"POST", "/containers/create?name=" + query_escaped(spec.name.str()), to_create_json(spec)},
-      limits::kEngineChangeTimeout, read, std::move(on_end));
+      limits::kEngineChangeTimeout, read, std::move(on_end),
+      wants_devices(spec) ? Needs::kDevices : Needs::kNothing);
 }
 
 EngineClient::CallId EngineClient::start(const ContainerId& id, OnEnd<void> on_end) {

@@ -32,6 +32,7 @@ class EngineClient final : public Engine {
 
   CallId version(OnEnd<EngineVersion> on_end) override;
   CallId ping(OnEnd<void> on_end) override;
+  CallId abilities(OnEnd<EngineAbilities> on_end) override;
   CallId list(const LabelFilter& labels, OnEnd<std::vector<ContainerSummary>> on_end) override;
   CallId inspect(const ContainerId& id, OnEnd<ContainerState> on_end) override;
   CallId create(const ContainerSpec& spec, OnEnd<ContainerId> on_end) override;
@@ -39,7 +40,7 @@ class EngineClient final : public Engine {
   CallId stop(const ContainerId& id, std::chrono::milliseconds grace, OnEnd<void> on_end) override;
   CallId kill(const ContainerId& id, OnEnd<void> on_end) override;
   CallId remove(const ContainerId& id, OnEnd<void> on_end) override;
-  CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerOutput> on_end) override;
+  CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerLog> on_end) override;
   CallId exec(const ContainerId& id, const ExecCommand& command, OnEnd<ExecEnd> on_end) override;
   CallId images(OnEnd<std::vector<ImageInfo>> on_end) override;
   CallId image(const std::string& reference, OnEnd<ImageInfo> on_end) override;
@@ -49,10 +50,13 @@ class EngineClient final : public Engine {
   void cancel(CallId call) override;
 
  private:
+  /// kDevices: an engine that leaves them out without a word is not asked.
+  enum class Needs { kNothing, kDevices };
   struct Question {
     EngineRequest request;
     Exchange::Deadlines deadlines{};
     std::function<void()> on_sent{};
+    Needs needs = Needs::kNothing;
     /// Takes the body of an answer that is no refusal; absent: it is collected.
     std::function<Status(std::string_view)> on_body{};
     /// The body that was collected, or the error that names the call. It may ask on under the same id, or forget it.
@@ -75,12 +79,13 @@ class EngineClient final : public Engine {
   void fail_later(CallId id, Error error, std::function<void(Error)> tell);
   template <class T, class Read>
   CallId ask_once(std::string name, EngineRequest request, std::chrono::milliseconds timeout, Read read,
-                  OnEnd<T> on_end);
+                  OnEnd<T> on_end, Needs needs = Needs::kNothing);
   CallId change(std::string name, EngineRequest request, std::chrono::milliseconds timeout,
                 OnEnd<void> on_end);
   /// Asks, for a call that has begun; before the first, for the version.
   void ask(CallId id, Question question);
   void learn_version(CallId id);
+  void go_on(CallId id);
   void send(CallId id);
   Status on_body(CallId id, std::string_view bytes);
   void on_exchange_end(CallId id, const Status& status);
@@ -98,6 +103,7 @@ class EngineClient final : public Engine {
 
   std::vector<std::string> socket_paths_;  ///< at least one
   std::optional<ApiVersion> api_;
+  bool is_podman_ = false;  ///< where `api_` is known
   std::map<CallId, Call> calls_;
   CallId last_call_ = 0;
   std::vector<Call> cancelled_;  ///< until the loop is out of their callbacks

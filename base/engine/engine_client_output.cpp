@@ -5,6 +5,7 @@
 #include "base/engine/container_json.hpp"
 #include "base/engine/engine_answers.hpp"
 #include "base/engine/engine_client.hpp"
+#include "base/engine/log_lines.hpp"
 #include "base/engine/output_frames.hpp"
 #include "base/limits/engine.hpp"
 
@@ -16,30 +17,6 @@ using std::chrono::milliseconds;
 /// Docker may end a command's output before it knows its exit code.
 constexpr milliseconds kExecLookAgain{20};
 
-/// Keeps the newest bytes.
-class Tail {
- public:
-  explicit Tail(std::size_t bytes_max) : bytes_max_(bytes_max) {}
-  void append(std::string_view bytes) {
-    output_.text.append(bytes);
-    if (output_.text.size() > 2 * bytes_max_) cut();
-  }
-  ContainerOutput take() {
-    cut();
-    return std::move(output_);
-  }
-
- private:
-  void cut() {
-    if (output_.text.size() <= bytes_max_) return;
-    output_.text.erase(0, output_.text.size() - bytes_max_);
-    output_.is_cut = true;
-  }
-
-  std::size_t bytes_max_;
-  ContainerOutput output_;
-};
-
 /// Keeps the first bytes.
 void append_head(ContainerOutput& output, std::size_t bytes_max, std::string_view bytes) {
   const std::size_t room = bytes_max - std::min(bytes_max, output.text.size());
@@ -47,23 +24,38 @@ void append_head(ContainerOutput& output, std::size_t bytes_max, std::string_vie
   output.is_cut = output.is_cut || bytes.size() > room;
 }
 
+/// An engine knows whole seconds; what is older within one is left out here.
+std::string log_query(const LogOptions& options) {
+  std::string out = "&tail=" + (options.lines_max ? std::to_string(*options.lines_max) : "all");
+  if (options.since && *options.since > WallTime{}) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(options.since->time_since_epoch());
+    out += "&since=" + std::to_string(seconds.count());
+  }
+  return out;
+}
+
 }  // namespace
 
 EngineClient::CallId EngineClient::logs(const ContainerId& id, const LogOptions& options,
-                                        OnEnd<ContainerOutput> on_end) {
+                                        OnEnd<ContainerLog> on_end) {
+  struct Reading {
+    explicit Reading(const LogOptions& options) : lines(options) {}
+    LogLines lines;
+    OutputFrames frames{[this](OutputStream stream, std::string_view bytes) {
+      lines.feed(stream, bytes, frames.is_whole());
+    }};
+  };
   const CallId call = begin("logs of container " + brief(id));
-  const auto tail = std::make_shared<Tail>(std::min(options.bytes_max, limits::kEngineLogBytesMax));
-  const auto frames =
-      std::make_shared<OutputFrames>([tail](OutputStream, std::string_view bytes) { tail->append(bytes); });
+  const auto reading = std::make_shared<Reading>(options);
   Question question;
   question.request = {
-      "GET", container_target(id, "/logs?stdout=1&stderr=1&tail=" + std::to_string(options.lines_max)), {}};
+      "GET", container_target(id, "/logs?stdout=1&stderr=1&timestamps=1" + log_query(options)), {}};
   question.deadlines.total = limits::kEngineAskTimeout;
-  question.on_body = [frames](std::string_view bytes) { return frames->feed(bytes); };
-  question.on_answer = [this, call, tail, on_end = std::move(on_end)](const Result<std::string>& answer) {
+  question.on_body = [reading](std::string_view bytes) { return reading->frames.feed(bytes); };
+  question.on_answer = [this, call, reading, on_end = std::move(on_end)](const Result<std::string>& answer) {
     const Call kept = forget(call);
     if (answer) {
-      on_end(tail->take());
+      on_end(reading->lines.take());
     } else {
       on_end(fail(answer.error()));
     }

@@ -230,6 +230,35 @@ TEST_F(EngineClientTest, AfterItWasAwayItMaySpeakAnotherVersion) {
   EXPECT_TRUE(engine.requests.back().starts_with("GET /v1.44/containers/json"));
 }
 
+TEST_F(EngineClientTest, DevicesAreAskedOfDockerAndNotOfPodman) {
+  ContainerSpec spec;
+  spec.name = ContainerName("hf.gpu");
+  spec.image = "web:1";
+  spec.device_requests.push_back({.driver = "nvidia", .ids = {"0"}, .capabilities = {"gpu"}});
+  const auto create = [&] {
+    std::optional<Result<ContainerId>> end;
+    client_->create(spec, [&](auto result) { end = std::move(result); });
+    EXPECT_TRUE(until([&] { return end.has_value(); }));
+    return *end;
+  };
+  ScriptedEngine engine(*loop_, path_);
+  engine.answer("/_ping", {"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-Api-Version: 4.3.1\r\n"
+                           "Content-Length: 0\r\n\r\n"});
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = create();
+    ASSERT_FALSE(refused);
+    expect_code(Code::kUnsupported, refused.error());
+    EXPECT_NE(refused.error().message().find("create container hf.gpu: podman"), std::string::npos);
+  }
+  EXPECT_EQ(engine.requests.size(), 1U);
+
+  client_ = std::make_unique<EngineClient>(*loop_, clock_, path_);
+  engine.answer("/_ping", {"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 0\r\n\r\n"});
+  engine.answer("/containers/create", {ok(R"({"Id":"aa"})")});
+  EXPECT_TRUE(create());
+  EXPECT_NE(engine.requests.back().find("DeviceRequests"), std::string::npos);
+}
+
 TEST_F(EngineClientTest, AnswersThatAreNoneEndTheCallWithItsName) {
   struct Row {
     const char* name;

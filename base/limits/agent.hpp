@@ -42,6 +42,7 @@ inline constexpr std::size_t kLogSegmentBytesMax = 256U << 10U;   ///< raw, of o
 inline constexpr std::size_t kLogSegmentsMax = 4;                 ///< raw segments a shim keeps
 inline constexpr std::size_t kLogBytesPerProcessMax = 8U << 20U;  ///< raw and compressed together
 inline constexpr std::size_t kLogLineBytesMax = 16U << 10U;
+inline constexpr std::size_t kLogReadsMax = 4;  ///< of containers, at a time
 inline constexpr auto kLogTidyInterval = 30s;
 inline constexpr auto kLogTidyIntervalFrugal = 5min;
 inline constexpr std::size_t kSpareMemoryBytesMax = 128U << 10U;  ///< of the heap; more is given back
@@ -85,6 +86,10 @@ inline constexpr auto kEngineBackoffBase =
 inline constexpr auto kEngineBackoffMax = 30s;
 inline constexpr auto kEngineBackoffReset = 10s;
 inline constexpr std::size_t kContainerLogBytesMax = 10U << 20U;  ///< that the engine keeps of one container
-inline constexpr std::size_t kContainerLooksMax = 16;             ///< containers that are inspected at a time
+inline constexpr auto kAddressWaitInterval = 10s;                 ///< for an address of the node
+inline constexpr auto kGpuLookInterval =
+    30s;  ///< what machine and engine say of GPUs is asked again after that
+inline constexpr auto kGpuWaitInterval = 5s;           ///< for a GPU that another container has
+inline constexpr std::size_t kContainerLooksMax = 16;  ///< containers that are inspected at a time
 
 }  // namespace holdfast::base::limits

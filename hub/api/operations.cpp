@@ -114,6 +114,7 @@ Result<std::string> text_option(const ApiRequest& request, const char* name) {
 Result<LogsQuery> read_logs(const ApiRequest& request) {
   LogsQuery query;
   HF_TRY(query.resource, text_option(request, "resource"));
+  HF_TRY(query.container, text_option(request, "container"));
   HF_TRY(query.since, text_option(request, "since"));
   HF_TRY(query.cursor, text_option(request, "cursor"));
   if (const auto lines = request.option("tailLines"); !lines.empty()) {

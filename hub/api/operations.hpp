@@ -5,7 +5,7 @@
 //   POST applications/NAME/sync      {"revision"?,"confirmPrune"?}     POST applications/NAME/refresh
 //   POST applications/NAME/rollback  {"revision"}                      GET  applications/NAME/history | diff
 //   GET  nodes/NAME/why?key=File/motd                                  POST nodes/NAME/diagnose | sync
-//   GET  nodes/NAME/logs?resource=&since=&tailLines=&cursor=           GET  resources?node=&application=
+//   GET  nodes/NAME/logs?resource=&container=&since=&tailLines=&cursor=           GET  resources?node=&application=
 //
 // Threads: any.
 #pragma once

@@ -40,6 +40,7 @@ struct BadLogs {
 TEST_F(OperationsTest, RefusesAQuestionForLogsThatCannotTravel) {
   const std::vector<BadLogs> table{
       {"resource", {{"resource", "\xff"}}, "resource: is not UTF-8"},
+      {"container", {{"container", "\xff"}}, "container: is not UTF-8"},
       {"since", {{"since", "1\xc3"}}, "since: is not UTF-8"},
       {"cursor", {{"cursor", "\x80"}}, "cursor: is not UTF-8"},
       {"too many lines", {{"tailLines", "9007199254740993"}}, "tailLines: at most 1000000 are told"},

@@ -44,9 +44,6 @@ bool is_said(const ResourceField& field, const PodSpec& pod, const ContainerSpec
 Status check_env(const PodSpec& pod, const ContainerSpec& container, const std::string& where) {
   for (std::size_t i = 0; i < container.env.size(); ++i) {
     const std::string at = where + ".env[" + std::to_string(i) + "].valueFrom";
-    const auto* field = std::get_if<PodField>(&container.env[i].value);
-    if (field != nullptr && field->kind == PodField::Kind::kHostIp)
-      return not_yet(at + ".fieldRef", "status.hostIP is not supported yet; write the address as value");
     const auto* amount = std::get_if<ResourceField>(&container.env[i].value);
     if (amount != nullptr && !is_said(*amount, pod, container))
       return not_yet(at + ".resourceFieldRef",
@@ -57,8 +54,6 @@ Status check_env(const PodSpec& pod, const ContainerSpec& container, const std::
 
 Status check_container(const PodSpec& pod, const ContainerSpec& container, const std::string& where) {
   HF_CHECK(check_env(pod, container, where));
-  if (container.resources.gpus > 0)
-    return not_yet(where + ".resources.limits[nvidia.com/gpu]", "is not supported yet; take it out");
   if (container.security.user.group && !container.security.user.user)
     return not_yet(where + ".securityContext.runAsGroup", "needs runAsUser beside it; write both");
   return {};

@@ -28,8 +28,10 @@ constexpr std::array kDeploymentStrategy{honoured("rollingUpdate"),
                                          honoured("type", "RollingUpdate unless said, or Recreate")};
 
 constexpr std::array kRollingUpdateDeployment{
-    honoured("maxSurge",
-             "25% unless said, rounded up; none where pods hold a port of the node, since two cannot"),
+    honoured(
+        "maxSurge",
+        "25% unless said, rounded up; none where pods hold a port of the node, since two cannot, or ask for "
+        "GPUs, which are few"),
     honoured("maxUnavailable", "25% unless said, rounded down; at least 1 where there is no surge"),
 };
 

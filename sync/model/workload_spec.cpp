@@ -82,6 +82,11 @@ Status read_strategy(const Json& value, const std::string& where, Deployment& de
               where + ".rollingUpdate: means nothing with type: Recreate; take one of them out");
 }
 
+bool asks_for_gpus(const PodSpec& pod) {
+  const auto asks = [](const ContainerSpec& container) { return container.resources.gpus > 0; };
+  return std::ranges::any_of(pod.containers, asks) || std::ranges::any_of(pod.init_containers, asks);
+}
+
 /// Two pods of one node cannot hold one of its ports.
 Status settle_rolling(Deployment& deployment, const Rolling& rolling, const std::string& where) {
   const bool excludes = holds_host_port(deployment.pod.spec);
@@ -97,7 +102,9 @@ Status settle_rolling(Deployment& deployment, const Rolling& rolling, const std:
     deployment.rolling = {deployment.replicas, 0};
     return {};
   }
-  const PodShare surge = rolling.surge.value_or(excludes ? PodShare{} : kQuarter);
+  // Nor can they have one of its GPUs, of which there are few: a successor would wait for what its predecessor has.
+  const bool is_scarce = excludes || asks_for_gpus(deployment.pod.spec);
+  const PodShare surge = rolling.surge.value_or(is_scarce ? PodShare{} : kQuarter);
   deployment.rolling = rolling_bounds(deployment.replicas, rolling.unavailable.value_or(kQuarter), surge);
   return {};
 }
