@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import busybox
 import machine
 from manifests import file
 from podman_service import PodmanService
-from test_pods import IMAGE, WAITS, engine, inspect, is_running, name_of, node_with, pod  # noqa: F401
+from test_pods import IMAGE, WAITS, engine, inspect, is_running, node_with, pod  # noqa: F401
 from waiting import holds, until
 
 LOG_BYTES_MAX = 10 << 20  # kContainerLogBytesMax
