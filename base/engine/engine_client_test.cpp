@@ -72,6 +72,14 @@ class ScriptedEngine {
     return true;
   }
 
+  /// Of the oldest connection that was not accepted yet; the loop does not turn for it.
+  std::string has_come() const {
+    const Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    std::array<char, 4096> buffer{};
+    const ssize_t n = fd ? ::recv(fd.get(), buffer.data(), buffer.size(), 0) : -1;
+    return {buffer.data(), n < 0 ? 0 : static_cast<std::size_t>(n)};
+  }
+
   std::vector<std::string> requests;  ///< as they came, head and body
   std::size_t open() const {
     std::size_t count = 0;
@@ -206,6 +214,17 @@ TEST_F(EngineClientTest, AsksForTheVersionOnceAndSpeaksIt) {
   EXPECT_TRUE(engine.requests[0].starts_with("GET /_ping HTTP/1.1\r\n"));
   EXPECT_TRUE(engine.requests[1].starts_with("GET /v1.41/containers/json?all=1 HTTP/1.1\r\n"));
   EXPECT_NE(engine.requests[1].find("\r\nHost: "), std::string::npos);
+}
+
+TEST_F(EngineClientTest, TheEngineHasACallBeforeTheLoopTurns) {
+  ScriptedEngine engine(*loop_, path_);
+  ASSERT_TRUE(ping());
+  std::optional<Status> end;
+  client_->start(ContainerId("c1"), [&](Status status) { end = std::move(status); });
+  EXPECT_TRUE(engine.has_come().starts_with("POST /v1.41/containers/c1/start HTTP/1.1\r\n"));
+  EXPECT_FALSE(end.has_value());
+  EXPECT_TRUE(until([&] { return end.has_value(); }));
+  expect_code(Code::kUnavailable, end->error());
 }
 
 TEST_F(EngineClientTest, AnEngineThatIsTooOldOrNoneSaysSo) {

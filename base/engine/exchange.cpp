@@ -61,6 +61,7 @@ Exchange::Exchange(EventLoop& loop, const std::string& socket_path, EngineReques
     return;
   }
   if (deadlines_.total) total_->set(*deadlines_.total);
+  send_at_once();
   moved();
 }
 
@@ -90,6 +91,13 @@ Status Exchange::connect(const std::string& socket_path) {
       loop_.watch(socket_.get(), Ready::kRead | Ready::kWrite, [this](Ready now) { ready(now); });
   if (!watched) socket_.reset();
   return watched;
+}
+
+/// So that the engine begins while whoever called goes on with its own work. Only the bytes go: what becomes of them is told from
+/// the loop, which says in a moment that the socket takes more.
+void Exchange::send_at_once() {
+  const ssize_t n = ::send(socket_.get(), out_.data(), out_.size(), MSG_NOSIGNAL);
+  if (n > 0) sent_ = static_cast<std::size_t>(n);
 }
 
 void Exchange::moved() {

@@ -54,6 +54,7 @@ class Exchange {
 
  private:
   Status connect(const std::string& socket_path);
+  void send_at_once();
   void ready(Ready ready);
   // False: the exchange has ended, and may be gone.
   bool send();

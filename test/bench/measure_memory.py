@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory of an agent with 200 resources (180 files, 20 processes) connected over mTLS, alone in a root of its own, so that nobody
 shares its pages: program, shim and workload are copied into a folder that is its root. After 5 minutes (--quick: 30 s)."""
+import os
 import shutil
 import subprocess
 import time
@@ -49,6 +50,8 @@ def in_own_root(node, *programs, options=()):
         copy_program(program, root)
     for name in ("proc", "dev"):
         (root / name).mkdir()
+    # A program that was just copied is dirty until it is written back, and the kernel counts its pages to whoever maps them.
+    os.sync()
     script = 'mount --bind /proc "$1/proc" && mount --bind /dev "$1/dev" && exec chroot "$1" /holdfast-agent run --data /data --root /root "${@:2}"'
     node.agent.command = ["unshare", "--mount", "bash", "-c", script, "bash", str(root), *options]
     node.agent.start()

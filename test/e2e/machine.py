@@ -182,12 +182,17 @@ def end_processes_of(folder):
     raise AssertionError(f"processes of {folder} cannot be ended: {left}")
 
 
-def remove_cgroups(run_folder):
-    """Empty groups stay while there is no agent to remove them; their name is made from its run folder."""
+def cgroups_of(run_folder):
+    """Those of its agent, the outer ones first; their name is made from its run folder."""
     family = "holdfast-" + hashlib.sha256(str(run_folder).encode()).hexdigest()[:FAMILY_DIGITS]
     # Not by glob, which fails when a group of another test vanishes under it.
     found = [Path(folder) for folder, _, _ in os.walk(CGROUPS) if Path(folder).name == family]
-    for group in [*(process for group in found for process in group.glob("process-*")), *found]:
+    return [*found, *(process for group in found for process in group.glob("process-*"))]
+
+
+def remove_cgroups(run_folder):
+    """Empty groups stay while there is no agent to remove them."""
+    for group in reversed(cgroups_of(run_folder)):
         try:
             group.rmdir()
         except OSError:
