@@ -48,6 +48,9 @@ struct ResourceHealth {
   bool is_final = false;
   /// What can be a hook: it has ended well, and is not merely well while it runs.
   bool has_ended = false;
+  /// It waits for what the machine fetches (an image), or cannot fetch for want of a network or of room, which is not the
+  /// revision's fault: no deadline counts.
+  bool is_fetching = false;
 };
 
 /// What a driver tells when another program than the host (a container engine, systemd) let it know something: the claim to look
@@ -73,9 +76,14 @@ class Driver {
   virtual base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                          const sync::InventoryEntry* entry) = 0;
   enum class Progress { kDone, kPending };  ///< kPending: an event tells; call again then
+  /// Whether prepare() has something to do for this kind.
+  virtual bool prepares() const { return false; }
+  /// Fetches what apply() will need. Touches nothing of the resource, so what was there goes on until it is done. REQUIRES:
+  /// `wanted` is whole.
+  virtual base::Result<Progress> prepare(const Effective& /*wanted*/) { return Progress::kDone; }
   /// REQUIRES: `wanted` is whole. Marks what it makes.
   virtual base::Result<Progress> apply(const Effective& wanted, const Action& action) = 0;
-  /// Why apply() is pending, for people; nullopt: the old one is still ending.
+  /// Why prepare() or apply() is pending, for people; nullopt: the old one is still ending.
   virtual std::optional<ResourceHealth> pending(const Effective& /*wanted*/) { return std::nullopt; }
   /// kDone only when it is really gone.
   virtual base::Result<Progress> remove(const sync::InventoryEntry& entry) = 0;
@@ -89,6 +97,9 @@ class Driver {
   };
   /// Keeps going what was applied: restarts by policy, probes. REQUIRES: it was applied and still matches.
   virtual base::Result<Tended> tend(const Effective& wanted) = 0;
+  /// Of a hook that is over and has ended: what time alone still asks for (a Job's containers go when theirs has come). Starts
+  /// nothing.
+  virtual base::Result<Tended> tend_ended(const Effective& /*wanted*/) { return Tended{}; }
   /// By what the last observe(), apply() and tend() saw; touches nothing.
   virtual ResourceHealth health(const Effective& wanted) = 0;
 

@@ -60,10 +60,8 @@ Driver* Drivers::of(const sync::Claim& claim) {
 }
 
 Driver* Drivers::of(const sync::InventoryEntry& entry) {
-  const auto& key = entry.key;
-  const bool is_by_kind =
-      key.group == "apps" || key.group == "batch" || (key.group == "holdfast.dev" && key.kind == "Unit");
-  return is_by_kind ? of(key) : of(entry.claim);
+  auto* const by_kind = of(entry.key);
+  return by_kind != nullptr ? by_kind : of(entry.claim);
 }
 
 std::vector<sync::Claim> Drivers::on_event(const base::HostEvent& event) {

@@ -14,7 +14,7 @@
 #include "edge_agent/marks.hpp"
 #include "edge_agent/node_snapshot.hpp"
 #include "edge_agent/plan_input.hpp"
-#include "edge_agent/section_walker.hpp"
+#include "edge_agent/section_keeper.hpp"
 #include "sync/model/kinds.hpp"
 
 namespace holdfast::edge_agent {
@@ -43,7 +43,7 @@ struct Engine::State {
         events(seams.clock, seams.outbox),
         parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
         healer(parts),
-        walker(parts, healer),
+        sections(parts, healer),
         part_book(seams.store),
         keeper(parts, part_book, {identity.fleet, identity.uid, identity.signing_keys}) {
     facts.node = identity.uid;
@@ -82,7 +82,7 @@ struct Engine::State {
   bool changed = true;
   Parts parts;
   Healer healer;
-  SectionWalker walker;
+  SectionKeeper sections;
   PartBook part_book;
   DesiredKeeper keeper;
 
@@ -149,7 +149,7 @@ std::optional<MonotonicTime> Engine::run_due() {
 void Engine::State::do_work(const WorkKey& key) {
   switch (key.kind) {
     case WorkKind::kFullPass: full_pass(); return;
-    case WorkKind::kSection: walker.run(sync::ApplicationUid(key.name)); return;
+    case WorkKind::kSection: sections.run(sync::ApplicationUid(key.name)); return;
     case WorkKind::kClaim:
       if (const auto claim = sync::Claim::parse(key.name)) look_at_claim(*claim);
       return;
@@ -162,7 +162,7 @@ void Engine::State::full_pass() {
   if (is_first || targets.waits_for_gpus()) retry_unschedulable();
   std::vector<sync::ApplicationUid> applications;
   for (const auto& [application, record] : store.sections()) applications.push_back(application);
-  for (const auto& application : applications) walker.run(application);
+  for (const auto& application : applications) sections.run(application);
   const auto now = seams.clock.monotonic();
   ++counters.full_passes;
   counters.last_full_pass = now - began;
@@ -190,29 +190,26 @@ void Engine::State::retry_unschedulable() {
 
 void Engine::State::look_at_claim(const sync::Claim& claim) {
   const auto* entry = store.entry(claim);
-  const auto now = seams.clock.monotonic();
+  const bool is_leaving = entry != nullptr && entry->phase == sync::InventoryPhase::kDeleting;
+  bool is_desired = false;
   for (const auto& ref : targets.who_desires(claim)) {
-    if (entry != nullptr && entry->application != ref.application) continue;
-    Target* target = targets.find(ref.application);
-    const bool is_applied = healer.look(ref.application, *target, target->items[ref.item]);
-    auto& of = live[ref.application];
-    auto* const pods = drivers.pods();
-    if (of.waits_for_engine && pods != nullptr && pods->cache().trouble() == nullptr) {
-      of.waits_for_engine = false;
-      of.retry_at = now;
-      parts.look_at(ref.application, now);
+    if (entry != nullptr && entry->application != ref.application) {
+      parts.heard(ref.application, false);  // it may wait for the same word
+      continue;
     }
-    if (std::exchange(of.waits_for_news, false)) parts.look_at(ref.application, std::max(now, of.retry_at));
-    // The walk has not come to it, and what is there until then is no news to the walk.
-    if (!is_applied && healer.look_at_outgoing(ref.application, claim)) return;
-    const bool is_leaving = entry != nullptr && entry->phase == sync::InventoryPhase::kDeleting;
-    // A walk waits for this, or has to begin; or a hook is on its way out.
-    if (of.walk || !is_applied || is_leaving) parts.look_at(ref.application, std::max(now, of.retry_at));
-    if (entry != nullptr) return;
+    is_desired = true;
+    Target* target = targets.find(ref.application);
+    auto& item = target->items[ref.item];
+    const bool is_applied = healer.look(ref.application, *target, item);
+    // What is there until the walk comes to it is no news to the walk, but for what it fetches for it.
+    const bool is_kept = !is_applied && healer.look_at_outgoing(ref.application, claim);
+    const bool is_change =
+        is_kept ? item.is_preparing : live[ref.application].walk || !is_applied || is_leaving;
+    parts.heard(ref.application, is_change);
   }
-  if (entry != nullptr && healer.look_at_outgoing(entry->application, claim)) return;
-  // Nobody desires it: something on its way out.
-  if (entry != nullptr) parts.look_at(entry->application, std::max(now, live[entry->application].retry_at));
+  if (entry == nullptr || is_desired) return;
+  // Nobody desires it: it is kept until what comes has had its turn, or is on its way out.
+  parts.heard(entry->application, !healer.look_at_outgoing(entry->application, claim));
 }
 
 void Engine::State::on_due(const sync::Claim& claim) {

@@ -475,5 +475,27 @@ TEST_F(EngineJobs, ALostRecordOfJobsIsMadeOfWhatIsThere) {
   EXPECT_THAT(there(), ElementsAre("2")) << "what was lost is history, too";
 }
 
+/// What is under way goes on as it began, until the turn of what takes its place.
+TEST_F(EngineJobs, ACronJobGoesByTheOldRevisionUntilTheNewOnesTurnHasCome) {
+  start(cron(R"("schedule":"* * * * *",)", "", "old"));
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  base::FakeProgram slow;
+  slow.exits_after = 150s;
+  slow.exits_with = 0;
+  node.host.set_program(node.process("before"), slow);
+  FakeMeta presync;
+  presync.hook = "PreSync";
+  FakeApp next = cron(R"("schedule":"* * * * *",)", "", "new");
+  next.policy.progress_deadline = 1h;
+  start(next.process_spec("before", R"({"command":["/usr/bin/before"],"restartPolicy":"Never"})", presync));
+  node.pass(2min);
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kApplying);
+  ASSERT_THAT(there(), ElementsAre("1", "2"));
+  EXPECT_THAT(*node.containers.spec_of(at(1))->arguments, ElementsAre("old"));
+  EXPECT_THAT(*node.containers.spec_of(at(2))->arguments, ElementsAre("old"));
+  node.pass(2min);
+  EXPECT_THAT(*node.containers.spec_of(at(4))->arguments, ElementsAre("new"));
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

@@ -66,9 +66,8 @@ ResourceHealth health_over(const sync::Hook& hook, Observed::End end) {
 
 }  // namespace
 
-/// A hook that is over is as it should be, whatever has become of it: only how it ended is told.
-void Healer::show_resting(const ApplicationUid& application, TargetItem& item) {
-  if (!item.desired.hook) return;
+/// How far a hook that is over is. One that has ended is no business of ours any more, but for what time still asks for.
+Observed::End Healer::look_at_resting(const ApplicationUid& application, const TargetItem& item) {
   auto end = Observed::End::kNone;
   for (const auto& claim : item.desired.claims) {
     const auto* entry = parts_.store.entry(claim);
@@ -76,6 +75,16 @@ void Healer::show_resting(const ApplicationUid& application, TargetItem& item) {
     const auto observed = item.driver->observe(claim, nullptr, entry);
     if (observed && observed->present) end = observed->end;
   }
+  if (end != Observed::End::kWell && end != Observed::End::kBadly) return end;
+  const auto tended = item.driver->tend_ended(*item.effective);
+  if (tended && tended->again_at) parts_.look_at(item.desired.claims.front(), *tended->again_at);
+  return end;
+}
+
+/// A hook that is over is as it should be, whatever has become of it: only how it ended is told.
+void Healer::show_resting(const ApplicationUid& application, TargetItem& item) {
+  if (!item.desired.hook) return;
+  const auto end = look_at_resting(application, item);
   auto health = health_over(*item.desired.hook, end);
   const auto* record = parts_.store.section(application);
   const bool is_stopped = record != nullptr && is_quarantined(*record, target_digest(*record));
@@ -111,17 +120,16 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
     if (const auto node = open_.extract(claim); !node.empty()) healed(application, item, node.mapped());
     parts_.drift.settled(claim);
   }
-  tend(application, item);
+  tend(application, target, item);
   return true;
 }
 
 namespace {
 
 /// Pod web-0 by Deployment web, or the other way round: under the name of the one runs the other by now.
-bool is_taken_over(const TargetItem& item, const Target* next) {
+bool is_run_over(const TargetItem& item, const Target& next) {
   const auto is_over = [](const sync::Claim& a, const sync::Claim& b) { return sync::claim_over(a) == b; };
-  if (next == nullptr) return false;
-  return std::ranges::any_of(next->items, [&](const TargetItem& other) {
+  return std::ranges::any_of(next.items, [&](const TargetItem& other) {
     return other.desired.key != item.desired.key &&
            std::ranges::any_of(item.desired.claims, [&](const sync::Claim& claim) {
              return std::ranges::any_of(other.desired.claims, [&](const sync::Claim& wanted) {
@@ -133,10 +141,23 @@ bool is_taken_over(const TargetItem& item, const Target* next) {
 
 }  // namespace
 
+/// Its successor's turn has come, also where that has other claims (a container by another name): what it claimed is a leftover.
+bool Healer::is_taken_over(const TargetItem& item, Target* next) const {
+  if (next == nullptr) return false;
+  const auto* same = next->find(item.desired.key);
+  const bool had_its_turn = same != nullptr && same->desired.effective != item.desired.effective &&
+                            std::ranges::any_of(same->desired.claims, [&](const sync::Claim& claim) {
+                              const auto* entry = parts_.store.entry(claim);
+                              return entry != nullptr && entry->key == same->desired.key &&
+                                     entry->effective == same->desired.effective;
+                            });
+  return had_its_turn || is_run_over(item, *next);
+}
+
 bool Healer::look_at_outgoing(const ApplicationUid& application, const sync::Claim& claim) {
   Target* target = parts_.targets.outgoing(application);
   if (target == nullptr) return false;
-  const Target* next = parts_.targets.find(application);
+  Target* next = parts_.targets.find(application);
   bool is_kept = false;
   for (auto& item : target->items) {
     const bool is_there = !item.desired.rests && std::ranges::count(item.desired.claims, claim) > 0 &&
@@ -160,7 +181,7 @@ void Healer::look_at_outgoing(const ApplicationUid& application) {
   }
 }
 
-void Healer::tend(const ApplicationUid& application, TargetItem& item) {
+void Healer::tend(const ApplicationUid& application, const Target& target, TargetItem& item) {
   const auto tended = item.driver->tend(*item.effective);
   if (!tended && is_not_known_yet(tended.error())) return;
   if (!tended && is_engine_down(tended.error())) return show_engine_down(item, tended.error());
@@ -178,7 +199,7 @@ void Healer::tend(const ApplicationUid& application, TargetItem& item) {
   if (!tended->missed.empty()) {
     parts_.events.warning("MissedSchedule", subject(application, item), tended->missed);
   }
-  if (tended->wants_whole && !go_on(application, item)) return;
+  if (tended->wants_whole && !go_on(application, target, item)) return;
   if (tended->again_at) {
     for (const auto& claim : item.desired.claims) parts_.look_at(claim, *tended->again_at);
   }
@@ -200,11 +221,9 @@ base::Result<Driver::Progress> Healer::apply_whole(const base::Digest& section, 
   return item.driver->apply(*whole, action);
 }
 
-bool Healer::go_on(const ApplicationUid& application, TargetItem& item) {
-  const Target* target = parts_.targets.find(application);
-  if (target == nullptr) return false;
+bool Healer::go_on(const ApplicationUid& application, const Target& target, TargetItem& item) {
   const auto& claim = item.desired.claims.front();
-  const auto done = apply_whole(target->digest, item,
+  const auto done = apply_whole(target.digest, item,
                                 {.kind = ActionKind::kUpdate,
                                  .application = application,
                                  .key = item.desired.key,
@@ -287,7 +306,7 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
   }
   open_.erase(claim);
   healed(application, item, observed.matches ? "has lost its ownership mark" : observed.difference);
-  tend(application, item);
+  tend(application, target, item);
 }
 
 void Healer::healed(const ApplicationUid& application, const TargetItem& item,

@@ -23,15 +23,16 @@ class Healer {
   /// The claim was applied by a walk: a repair of it that went on is over, and was none.
   void applied(const sync::Claim& claim) { open_.erase(claim); }
   /// Tends an item that is in place and notes its health.
-  void tend(const sync::ApplicationUid& application, TargetItem& item);
+  void tend(const sync::ApplicationUid& application, const Target& target, TargetItem& item);
 
  private:
   bool is_applied_at(const sync::ApplicationUid& application, const TargetItem& item,
                      const sync::Claim& claim) const;
+  bool is_taken_over(const TargetItem& item, Target* next) const;
   base::Result<Driver::Progress> apply_whole(const base::Digest& section, const TargetItem& item,
                                              const Action& action) const;
   /// What tend() asked for.
-  bool go_on(const sync::ApplicationUid& application, TargetItem& item);
+  bool go_on(const sync::ApplicationUid& application, const Target& target, TargetItem& item);
   void show_engine_down(TargetItem& item, const base::Error& error);
   /// What was seen at one of its claims.
   struct Drift {
@@ -42,6 +43,7 @@ class Healer {
   void repair(const sync::ApplicationUid& application, Target& target, TargetItem& item, const Drift& drift);
   Subject subject(const sync::ApplicationUid& application, const TargetItem& item) const;
   void show_resting(const sync::ApplicationUid& application, TargetItem& item);
+  Observed::End look_at_resting(const sync::ApplicationUid& application, const TargetItem& item);
 
   /// Says that a repair is done; what was repaired counts as one drift.
   void healed(const sync::ApplicationUid& application, const TargetItem& item, const std::string& difference);

@@ -28,14 +28,18 @@ std::string failures_text(const JobRecord& record) {
 
 ResourceHealth job_health(const sync::JobSpec& spec, const JobRecord& record,
                           const ResourceHealth& complaint) {
-  if (record.outcome == JobOutcome::kComplete) return {.health = Health::kHealthy, .reason = "Completed"};
+  if (record.outcome == JobOutcome::kComplete)
+    return {.health = Health::kHealthy, .reason = "Completed", .has_ended = true};
   if (record.outcome == JobOutcome::kFailed)
     return {
         .health = Health::kDegraded, .reason = record.reason, .message = record.message, .is_final = true};
   if (spec.suspend)
     return {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
-  if (complaint.health > Health::kProgressing)
-    return {.health = Health::kProgressing, .reason = complaint.reason, .message = complaint.message};
+  if (complaint.health > Health::kProgressing || complaint.is_fetching)
+    return {.health = Health::kProgressing,
+            .reason = complaint.reason,
+            .message = complaint.message,
+            .is_fetching = complaint.is_fetching};
   std::string message =
       std::to_string(record.succeeded) + " of " + std::to_string(spec.completions) + " done";
   if (record.failed > 0) message += "; " + failures_text(record);
@@ -56,10 +60,12 @@ Result<Observed> JobDriver::observe(const sync::Claim& claim, const Effective* w
   HF_CHECK(seams_.pods->cache().known(claim));
   if (wanted == nullptr) {
     HF_TRY(auto observed, seams_.of_claims.observe(claim, nullptr, entry));
-    const bool is_known =
-        entry != nullptr && !is_wanted(entry->key) && seams_.book.find(entry->key) != nullptr;
+    if (entry == nullptr) return observed;
+    const bool is_its = is_wanted_at(entry->key, claim) || !is_wanted(entry->key);
+    const bool is_known = is_its && seams_.book.find(entry->key) != nullptr;
     observed.ours = observed.ours || (is_known && !observed.present);
     observed.present = observed.present || is_known;
+    if (is_known) observed.end = end_of(entry->key);
     return observed;
   }
   const auto& job = as_job(*wanted);
@@ -70,7 +76,21 @@ Result<Observed> JobDriver::observe(const sync::Claim& claim, const Effective* w
   if (observed.present && !observed.matches) observed.difference = "is another run of it";
   if (!observed.present) observed.difference = "was not run";
   if (!observed.matches) HF_CHECK(seams_.pods->gpus().are_given(job.pods.front(), claim));
+  observed.end = end_of(job.key);
   return observed;
+}
+
+/// By what is known of it: it is on its way between two tries, too. And one that has failed may run on until it is stopped.
+Observed::End JobDriver::end_of(const sync::ResourceKey& key) const {
+  const CronRecord* record = seams_.book.find(key);
+  const auto end = how_far(*seams_.pods, {key.ns, key.name});
+  if (record == nullptr || record->jobs.empty() || end == Observed::End::kRuns) return end;
+  switch (record->jobs.front().job.outcome) {
+    case JobOutcome::kComplete: return Observed::End::kWell;
+    case JobOutcome::kFailed: return Observed::End::kBadly;
+    case JobOutcome::kNone: break;
+  }
+  return Observed::End::kRuns;
 }
 
 Result<Driver::Progress> JobDriver::apply(const Effective& wanted, const Action& action) {
@@ -118,16 +138,32 @@ Result<Driver::Tended> JobDriver::tend(const Effective& wanted) {
   return tended;
 }
 
+/// As a hook that is over has none but its time to go by.
+Result<Driver::Tended> JobDriver::tend_ended(const Effective& wanted) {
+  const auto& job = as_job(wanted);
+  const CronRecord* known = seams_.book.find(job.key);
+  const bool has_ended =
+      known != nullptr && !known->jobs.empty() && known->jobs.front().job.outcome != JobOutcome::kNone;
+  if (!has_ended || !job.job.ttl_after_finished) return Tended{};
+  return turn(job, false);
+}
+
 /// Under another container's name it may be wanted still: what it has come to is kept.
 bool JobDriver::is_wanted(const sync::ResourceKey& key) const {
   return std::ranges::any_of(wanted_, [&](const auto& one) { return one.second == key; });
+}
+
+bool JobDriver::is_wanted_at(const sync::ResourceKey& key, const sync::Claim& claim) const {
+  const auto found = wanted_.find(claim);
+  return found != wanted_.end() && found->second == key;
 }
 
 Result<Driver::Progress> JobDriver::remove(const sync::InventoryEntry& entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
   HF_TRY(const auto progress, seams_.of_claims.remove(entry));
   if (progress == Progress::kPending) return progress;
-  if (is_wanted(entry.key)) return progress;
+  // One that is still claimed goes for being a hook that is over: all of it.
+  if (is_wanted(entry.key) && !is_wanted_at(entry.key, entry.claim)) return progress;
   seams_.book.forget(entry.key);
   seams_.runner->forget({entry.key.ns, entry.key.name});
   seen_.erase(entry.claim);

@@ -35,6 +35,7 @@ class JobDriver final : public Driver {
   base::Result<Progress> apply(const Effective& wanted, const Action& action) override;
   base::Result<Progress> remove(const sync::InventoryEntry& entry) override;
   base::Result<Tended> tend(const Effective& wanted) override;
+  base::Result<Tended> tend_ended(const Effective& wanted) override;
   ResourceHealth health(const Effective& wanted) override;
   base::Status watch(const Effective& wanted) override;
   void unwatch(const sync::Claim& claim) override;
@@ -45,6 +46,8 @@ class JobDriver final : public Driver {
 
   Seams seams_;
   bool is_wanted(const sync::ResourceKey& key) const;
+  bool is_wanted_at(const sync::ResourceKey& key, const sync::Claim& claim) const;
+  Observed::End end_of(const sync::ResourceKey& key) const;
   std::map<sync::Claim, sync::ResourceKey> wanted_;  ///< by each claim of theirs
   std::map<sync::ResourceKey, std::string> untold_;  ///< restarts that apply() saw
   std::map<sync::Claim, JobPod> seen_;               ///< as of the last tend()

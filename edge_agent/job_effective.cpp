@@ -45,6 +45,11 @@ base::Digest whole_digest_of(const JobEffective& job, const PodWanted& pod, cons
 
 }  // namespace
 
+void JobEffective::salt(const base::Digest& attempt) {
+  Effective::salt(attempt);
+  run = base::Digest::of(run.hex() + "\n" + attempt.hex());
+}
+
 const PodWanted* JobEffective::pod(const PodId& id) const {
   const auto found = std::ranges::find(pods, id, &PodWanted::id);
   return found == pods.end() ? nullptr : &*found;

@@ -20,6 +20,8 @@ struct JobEffective final : Effective {
   void shed() override {
     for (auto& pod : pods) pod.shed();
   }
+  /// Another run for each attempt.
+  void salt(const base::Digest& attempt) override;
   const PodWanted* pod(const PodId& id) const;
 
   base::Digest run;                   ///< of what is run: another one is another Job

@@ -36,6 +36,13 @@ struct Walk {
   bool touched() const { return created + updated + adopted + deleted > 0; }
 };
 
+/// What begins a section's walk again before its time.
+enum class Awaits {
+  kChange,  ///< of something that it has come to
+  kAnswer,  ///< of whoever was asked what is there, whatever it is about
+  kEngine,  ///< there was no container engine, and nothing else kept it from going on: then at once
+};
+
 struct LiveSection {
   std::optional<Walk> walk;
   base::MonotonicTime retry_at{};
@@ -48,9 +55,7 @@ struct LiveSection {
       trouble;  ///< what the record does not say: a store that would not take it, a way back that fails
   std::vector<Withheld> leftovers;  ///< what is kept though nobody desires it, and why
   bool leftovers_known = false;
-  bool waits_for_news = false;  ///< somebody was asked what is there; the answer begins the walk again
-  bool waits_for_engine =
-      false;  ///< all that kept it from being applied is that there was no container engine
+  Awaits awaits = Awaits::kChange;
 };
 
 /// The accepted header, in short.
@@ -101,6 +106,8 @@ struct Parts {
   bool is_orphaned(const SectionRecord& record) const {
     return !record.removal_pending && !accepted.applications.contains(record.accepted.application);
   }
+  /// Something is known anew of a claim of this application; `is_change`: of what its walk has come to.
+  void heard(const sync::ApplicationUid& application, bool is_change);
   /// Notes what the snapshot will say of an item.
   void show(TargetItem& item, sync::SyncStatus sync, ResourceHealth health);
 };

@@ -52,6 +52,26 @@ std::vector<PodId> pods_of(Pods& pods, const sync::ResourceKey& owner) {
   return out;
 }
 
+Observed::End how_far(Pods& pods, const PodId& id) {
+  bool is_there = false;
+  bool has_failed = false;
+  bool waits = false;
+  for (const auto* state : pods.cache().of_pod(id)) {
+    const auto role = role_of(*state);
+    // The others run for those, and are ended with them.
+    const bool counts = role == ContainerRole::kMain || role == ContainerRole::kInit;
+    if (!counts || !owner_of(*state, pods.marks())) continue;
+    is_there = true;
+    const auto is = is_of(state->phase);
+    if (is == ContainerIs::kRunning || is == ContainerIs::kGoing) return Observed::End::kRuns;
+    if (is == ContainerIs::kEnded) has_failed = has_failed || state->exit_code != 0 || state->out_of_memory;
+    if (is == ContainerIs::kCreated) waits = true;
+  }
+  if (!is_there) return Observed::End::kNone;
+  if (has_failed) return Observed::End::kBadly;
+  return waits ? Observed::End::kRuns : Observed::End::kWell;
+}
+
 Result<Progress> end_pod(Pods& pods, RestartBook& restarts, const PodId& id, const sync::Claim& asker) {
   for (const auto* state : pods.cache().of_pod(id)) {
     restarts.forget({sync::ClaimKind::kContainer, state->name.str()});

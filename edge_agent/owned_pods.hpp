@@ -31,6 +31,9 @@ std::optional<std::uint64_t> pod_number(const std::string& pod, const std::strin
 /// REQUIRES: the cache is known.
 std::vector<PodId> pods_of(Pods& pods, const sync::ResourceKey& owner);
 
+/// How far one that is to end is, by those of its containers that carry our mark; kNone: there are none.
+Observed::End how_far(Pods& pods, const PodId& id);
+
 /// Stops and removes it, and forgets what was known of it; kDone when it is gone.
 base::Result<Driver::Progress> end_pod(Pods& pods, RestartBook& restarts, const PodId& id,
                                        const sync::Claim& asker);

@@ -61,7 +61,8 @@ struct SectionInput {
   bool prune = true;  ///< the policy's; false: leftovers stay and are shown (kHold only)
   sync::PruneLimit prune_limit;
   std::vector<sync::Claim> withhold;
-  bool clears_hooks = false;  ///< hooks that are over go as their delete policy says
+  /// Hooks that are over go as their delete policy says, and what runs of an attempt that is over ends.
+  bool clears_hooks = false;
 };
 
 /// What the host has at one claim.
@@ -74,7 +75,8 @@ struct Observed {
       false;  ///< before this agent took it over, as the mark says; only where it is ours by its mark
   std::string difference{};  ///< for people, when !matches: "mode 0600, want 0644"
   enum class End { kNone, kRuns, kWell, kBadly };
-  End end = End::kNone;  ///< of what can be a hook: how far it is; kNone: it was not run
+  /// Of what can be a hook: how far that is which is there and carries our mark, whatever is desired; kNone: it was not run.
+  End end = End::kNone;
 };
 
 struct PlanInput {
@@ -105,7 +107,7 @@ struct Action {
   std::int64_t wave = 0;
   std::string reason;      ///< for people: "content differs", "renamed from File/a", "removed from Git"
   bool was_there = false;  ///< before this agent took it over
-  /// kDelete: before anything of the section is applied, for it is a hook of an attempt that is over.
+  /// kDelete: before anything of the section is applied, for it is a hook of an attempt that is over and still runs.
   bool goes_first = false;
   bool operator==(const Action&) const = default;
 };

@@ -72,8 +72,7 @@ SectionInput target_input(const Parts& parts, const SectionRecord& record) {
     input.prune = target->policy.prune;
     input.prune_limit = target->policy.prune_limit;
     // Whose run it was, the hook's own section says: no more proof is asked for.
-    input.clears_hooks = may_delete(parts, record) && target->digest == target_digest(record) &&
-                         record.phase != SectionPhase::kFailing;
+    input.clears_hooks = may_delete(parts, record) && target->digest == target_digest(record);
   }
   if (may_delete(parts, record) && is_proof(record, target)) {
     input.permission =

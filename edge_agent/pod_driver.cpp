@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "edge_agent/owned_pods.hpp"
 #include "edge_agent/pod_labels.hpp"
 
 namespace holdfast::edge_agent {
@@ -48,6 +49,7 @@ Result<Observed> PodDriver::observe_left(const sync::Claim& claim, const sync::I
   for (const auto* state : holders(*pods_, claim, entry)) {
     observed.present = true;
     observed.ours = observed.ours || owner_of(*state, pods_->marks()).has_value();
+    if (const auto pod = pod_of(*state)) observed.end = how_far(*pods_, *pod);
   }
   if (claim.kind == sync::ClaimKind::kPort) observed.present = observed.ours;
   if (!observed.present) forget(claim);
@@ -60,10 +62,33 @@ Result<Observed> PodDriver::observe(const sync::Claim& claim, const Effective* w
   if (wanted == nullptr) return observe_left(claim, entry);
   const auto& pod = as_pod(*wanted);
   HF_TRY(auto observed, keeper(pod).look(pod.pod, pod.claims.front()));
+  // What has become of one that was run is an end, not drift: it is run once.
+  const bool was_run = pod.is_hook && entry != nullptr && entry->phase == sync::InventoryPhase::kApplied &&
+                       entry->key == pod.key && entry->effective == pod.digest;
+  if (was_run) return Observed{.present = true, .matches = true, .ours = true, .end = end_of(pod)};
+  observed.end = how_far(*pods_, pod.pod.id);
   if (!observed.matches) HF_CHECK(pods_->gpus().are_given(pod.pod, pod.claims.front()));
   // A container cannot be marked again; what the inventory says is enough to keep it, not to remove it.
   observed.ours = observed.ours || entry != nullptr;
   return observed;
+}
+
+/// Of a hook that was run: that its containers were taken away from it.
+bool PodDriver::is_lost(const PodEffective& pod) const {
+  return std::ranges::any_of(pod.pod.containers, [&](const PodContainer& container) {
+    const auto* state = pods_->cache().find(container.spec.name);
+    return state == nullptr || label(*state, pod_labels::kDigest) != pod.pod.digest.hex();
+  });
+}
+
+Observed::End PodDriver::end_of(const PodEffective& pod) const {
+  return is_lost(pod) ? Observed::End::kBadly : how_far(*pods_, pod.pod.id);
+}
+
+Result<Driver::Progress> PodDriver::prepare(const Effective& wanted) {
+  const auto& pod = as_pod(wanted);
+  HF_TRY(const bool is_ready, keeper(pod).prepare(pod.pod, pod.claims.front()));
+  return is_ready ? Progress::kDone : Progress::kPending;
 }
 
 Result<Driver::Progress> PodDriver::apply(const Effective& wanted, const Action& /*action*/) {
@@ -84,8 +109,9 @@ Result<Driver::Progress> PodDriver::remove(const sync::InventoryEntry& entry) {
     const auto pod = pod_of(*state);
     if (!pod || !owner_of(*state, pods_->marks())) continue;
     pods_of_[entry.claim] = *pod;
-    // Its pod stays, and has not been changed yet: until then it is held.
-    if (is_desired(*pod))
+    // Its pod stays, and has not been changed yet: until then it is held. One that is still claimed goes for being a hook
+    // that is over.
+    if (is_desired(*pod) && !desired_.contains(entry.claim))
       return fail(Code::kConflict, entry.claim.text() + " is held by container " + state->name.str() +
                                        ", whose pod could not be changed yet");
     HF_TRY(const auto progress, pods_->keeper(*pod).end(entry.claim));
@@ -115,7 +141,15 @@ Result<Driver::Tended> PodDriver::tend(const Effective& wanted) {
 }
 
 ResourceHealth PodDriver::health(const Effective& wanted) {
-  return keeper(as_pod(wanted)).health(as_pod(wanted).pod);
+  const auto& pod = as_pod(wanted);
+  if (pod.is_hook && is_lost(pod))
+    return {.health = sync::Health::kDegraded,
+            .reason = "Failed",
+            .message = "its containers were taken away, and how it ended is not known",
+            .is_final = true};
+  auto health = keeper(pod).health(pod.pod);
+  health.has_ended = keeper(pod).seen(pod.pod).phase == PodPhase::kSucceeded;
+  return health;
 }
 
 Status PodDriver::watch(const Effective& wanted) {

@@ -23,6 +23,8 @@ class PodDriver final : public Driver {
                                                    References& references) override;
   base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                  const sync::InventoryEntry* entry) override;
+  bool prepares() const override { return true; }
+  base::Result<Progress> prepare(const Effective& wanted) override;
   base::Result<Progress> apply(const Effective& wanted, const Action& action) override;
   std::optional<ResourceHealth> pending(const Effective& wanted) override;
   base::Result<Progress> remove(const sync::InventoryEntry& entry) override;
@@ -36,6 +38,8 @@ class PodDriver final : public Driver {
   PodKeeper& keeper(const PodEffective& pod) { return pods_->keeper(pod.pod.id); }
   base::Result<Observed> observe_left(const sync::Claim& claim, const sync::InventoryEntry* entry);
   bool is_desired(const PodId& pod) const;
+  bool is_lost(const PodEffective& pod) const;
+  Observed::End end_of(const PodEffective& pod) const;
   void forget(const sync::Claim& claim);
 
   Pods* pods_;

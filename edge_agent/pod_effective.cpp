@@ -327,6 +327,12 @@ base::Digest whole_digest(const PodWanted& pod) {
   return base::Digest::of(pod.digest.hex() + pod.kept.hex());
 }
 
+void PodEffective::salt(const base::Digest& attempt) {
+  Effective::salt(attempt);
+  pod.digest = base::Digest::of(pod.digest.hex() + "\n" + attempt.hex());
+  is_hook = true;
+}
+
 Result<std::unique_ptr<PodEffective>> resolve_pod_resource(const sync::Resource& resource,
                                                            References& references,
                                                            const PodContext& context) {

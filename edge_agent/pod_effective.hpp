@@ -19,7 +19,9 @@ struct PodEffective final : Effective {
   PodEffective& operator=(const PodEffective&) = delete;
   ~PodEffective() override { shed(); }
   void shed() override { pod.shed(); }
+  void salt(const base::Digest& attempt) override;
   PodWanted pod;
+  bool is_hook = false;
 };
 
 /// One pod of `owner`, a resource of whatever kind. Errors name the field.

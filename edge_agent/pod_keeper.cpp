@@ -190,12 +190,14 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
     if (look.is == ImageLook::Is::kPulling) {
       pending_ = {.health = Health::kProgressing,
                   .reason = "Pulling",
-                  .message = progress_text(look, container->image.text())};
+                  .message = progress_text(look, container->image.text()),
+                  .is_fetching = true};
       continue;
     }
     // No network, no room, no engine: the others of its section go on meanwhile, and no deadline counts.
     const Health health = look.is_hosts_fault ? Health::kProgressing : Health::kDegraded;
-    pending_ = {.health = health, .reason = look.reason, .message = look.message};
+    pending_ = {
+        .health = health, .reason = look.reason, .message = look.message, .is_fetching = look.is_hosts_fault};
     break;
   }
   return all;
@@ -228,6 +230,20 @@ Result<bool> PodKeeper::images_ready(const PodWanted& wanted, const sync::Claim&
   std::vector<const PodContainer*> all;
   for (const auto& container : wanted.containers) all.push_back(&container);
   return images_there(wanted, all);
+}
+
+Result<bool> PodKeeper::prepare(const PodWanted& wanted, const sync::Claim& asker) {
+  HF_CHECK(begin(asker));
+  std::vector<const PodContainer*> needed;
+  for (const auto& container : wanted.containers) {
+    const auto* state = seams_.cache.find(container.spec.name);
+    const bool is_there = state != nullptr && is_of(state->phase) != ContainerIs::kGoing &&
+                          fit_of(*state, &wanted, &container) == Fit::kRight;
+    if (!is_there) needed.push_back(&container);
+  }
+  // What cannot be made all the same, bring() says.
+  if (needed.empty() || wanted.unreadable) return true;
+  return images_there(wanted, needed);
 }
 
 bool PodKeeper::pre_stop_is_over(KeptContainer& one, const ContainerState& state,

@@ -74,7 +74,10 @@ class PodKeeper {
   /// Whether all images of it are there; while they are not, pending() says why. For who replaces another pod by it.
   base::Result<bool> images_ready(const PodWanted& wanted, const sync::Claim& asker);
 
-  /// Why bring() is pending.
+  /// The same of those alone that are to be made: whether bring() can begin. REQUIRES: `wanted` is whole.
+  base::Result<bool> prepare(const PodWanted& wanted, const sync::Claim& asker);
+
+  /// Why bring() is pending, or prepare() is not over.
   ResourceHealth pending(const PodWanted& wanted) const;
   ResourceHealth health(const PodWanted& wanted) const;
   PodSeen seen(const PodWanted& wanted) const;

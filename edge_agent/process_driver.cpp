@@ -74,8 +74,8 @@ Result<Observed> ProcessDriver::observe(const sync::Claim& claim, const Effectiv
     observed.difference = "is not there";
     return observed;
   }
-  observed.end = how_far(status);
   observed.ours = marks_.owner(status.mark, claim).has_value();
+  if (observed.ours) observed.end = how_far(status);
   if (wanted == nullptr) return observed;
   // A running process cannot be marked again; what the inventory says is enough to keep it, not to remove it.
   observed.ours = observed.ours || entry != nullptr;

@@ -66,11 +66,17 @@ std::optional<Withheld> left_by_rollback(const SectionInput& section, const Inve
                       "what it was before cannot be brought back");
 }
 
-/// A hook of an attempt that nobody wants any more, and that runs: what comes now would meet its effects. One that was
-/// told to end is seen to its end.
+constexpr const char* kAttemptOver = "the attempt that it was run for is over";
+
+/// What comes now would meet its effects. One that was told to end is seen to its end.
+bool still_runs(const InventoryEntry& entry, const Observed& seen) {
+  return seen.present && (seen.end == Observed::End::kRuns || entry.phase == sync::InventoryPhase::kDeleting);
+}
+
+/// A hook of an attempt that nobody wants any more, and that runs.
 bool is_dropped_hook(const SectionInput& section, const InventoryEntry& entry, const Observed* seen) {
-  if (section.mode != SectionMode::kHold || !entry.hook || seen == nullptr || !seen->present) return false;
-  return seen->end == Observed::End::kRuns || entry.phase == sync::InventoryPhase::kDeleting;
+  const bool is_walked = section.mode == SectionMode::kHold || section.mode == SectionMode::kRollback;
+  return is_walked && entry.hook && seen != nullptr && still_runs(entry, *seen);
 }
 
 /// `seen` is null where it could not be looked at.
@@ -172,8 +178,13 @@ std::string delete_reason(const SectionInput& section) {
   }
 }
 
-/// Why a hook that is over goes; nullptr: it stays until its next run, or for good.
-const char* why_hook_goes(const sync::Hook& hook, const InventoryEntry& entry, const Observed& seen) {
+/// Why a hook goes; nullptr: it stays until its next run, or for good.
+const char* why_hook_goes(const DesiredItem& item, const InventoryEntry& entry, const Observed& seen) {
+  // Of an earlier attempt than the one that is on its way.
+  if (!item.rests)
+    return entry.hook && entry.effective != item.effective && still_runs(entry, seen) ? kAttemptOver
+                                                                                      : nullptr;
+  const sync::Hook& hook = *item.hook;
   switch (seen.end) {
     case Observed::End::kNone: return nullptr;
     case Observed::End::kRuns: return "its hook is over, and it still runs";
@@ -190,15 +201,24 @@ const char* why_hook_goes(const sync::Hook& hook, const InventoryEntry& entry, c
 void plan_hook_delete(const PlanInput& input, const DesiredItem& item, const InventoryEntry& entry,
                       Plan& plan) {
   const Observed* seen = seen_at(input, entry.claim);
+  const auto trouble = input.unobservable.find(entry.claim);
+  const bool is_unknown = trouble != input.unobservable.end() &&
+                          (is_not_known_yet(trouble->second) || is_engine_down(trouble->second));
+  if (item.rests && is_unknown) {
+    plan.withheld.push_back(withhold(entry, WithheldReason::kUnobservable,
+                                     name_of(entry) + " is over; what has become of it is not known yet"));
+    plan.withheld.back().is_not_known_yet = true;
+  }
   if (seen == nullptr) return;
   if (!seen->present) {
-    plan.actions.push_back(forget(entry, "is gone"));
+    if (item.rests) plan.actions.push_back(forget(entry, kIsGone));
     return;
   }
-  const char* why = why_hook_goes(*item.hook, entry, *seen);
+  const char* why = why_hook_goes(item, entry, *seen);
   if (why == nullptr || !seen->ours || entry.prune_disabled || entry.adopted) return;
   plan.actions.push_back(
       {ActionKind::kDelete, entry.application, entry.key, entry.claim, entry.effective, entry.wave, why});
+  plan.actions.back().goes_first = entry.hook && still_runs(entry, *seen);
 }
 
 }  // namespace
@@ -207,7 +227,7 @@ void plan_hook_deletes(const PlanInput& input, const ClaimTable& claims, const S
                        Plan& plan) {
   if (!section.clears_hooks) return;
   for (const auto& item : section.items) {
-    if (!item.rests || !item.hook) continue;
+    if (!item.hook) continue;
     for (const auto& claim : item.claims) {
       const auto entry = input.inventory.find(claim);
       const bool is_its = entry != input.inventory.end() &&
@@ -231,7 +251,7 @@ void plan_deletes(const PlanInput& input, const ClaimTable& claims, const Sectio
     if (leaves == Leaves::kNo) continue;
     if (is_dropped_hook(section, *entry, seen_at(input, entry->claim))) {
       plan.actions.push_back({ActionKind::kDelete, entry->application, entry->key, entry->claim,
-                              entry->effective, entry->wave, "the attempt that it was run for is over"});
+                              entry->effective, entry->wave, kAttemptOver});
       plan.actions.back().goes_first = true;
       continue;
     }

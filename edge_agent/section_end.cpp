@@ -2,6 +2,7 @@
 #include "edge_agent/section_end.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -48,6 +49,10 @@ std::string counts(const Walk& walk) {
 }
 
 }  // namespace
+
+bool is_of_the_store(const base::Error& error) {
+  return error.code() == Code::kNotFound || error.code() == Code::kCorrupt || error.code() == Code::kIo;
+}
 
 void settle_applied(const Parts& parts, Changes& changes) {
   if (parts.accepted.generation == sync::Generation{}) return;
@@ -115,6 +120,12 @@ void SectionEnd::delete_in_turn(const std::vector<const Action*>& deletes, Chang
   }
 }
 
+bool SectionEnd::is_resting(const Withheld& withheld) const {
+  Target* target = parts_.targets.find(withheld.application);
+  const auto* item = target == nullptr ? nullptr : target->find(withheld.key);
+  return item != nullptr && item->desired.rests;
+}
+
 std::vector<Withheld> SectionEnd::keep_withheld(const SectionRecord& record, const Plan& plan,
                                                 Leaving& leaving) const {
   std::vector<Withheld> kept;
@@ -126,10 +137,11 @@ std::vector<Withheld> SectionEnd::keep_withheld(const SectionRecord& record, con
       leaving.held_message = withheld.message;
     }
     if (withheld.is_not_known_yet)
-      leaving.is_pending = true;
+      leaving.is_pending = leaving.is_unknown = true;
     else if (withheld.reason == WithheldReason::kUnobservable && !leaving.error)
       leaving.error = base::Error(Code::kUnavailable, withheld.message);
-    kept.push_back(withheld);
+    // A hook that is over is in order, whatever has become of it.
+    if (!withheld.is_not_known_yet || !is_resting(withheld)) kept.push_back(withheld);
   }
   return kept;
 }
@@ -166,6 +178,17 @@ Result<SectionEnd::Leaving> SectionEnd::clear_leftovers(const SectionRecord& rec
   live.leftovers = std::move(kept);
   live.leftovers_known = !leaving.is_pending && !leaving.error;
   return leaving;
+}
+
+Result<std::optional<SectionEnd::Leaving>> SectionEnd::stop_hooks(const SectionRecord& record,
+                                                                  const Plan& plan, Changes& changes) {
+  Plan first;
+  std::ranges::copy_if(plan.actions, std::back_inserter(first.actions), [&](const Action& action) {
+    return action.goes_first && action.application == record.accepted.application;
+  });
+  if (first.actions.empty()) return std::nullopt;
+  HF_TRY(auto leaving, clear_leftovers(record, first, changes));
+  return std::optional(std::move(leaving));
 }
 
 // ---- ends ----
@@ -208,6 +231,13 @@ void SectionEnd::no_trouble(const SectionRecord& record) {
   live.host_backoff.reset();
   parts_.events.settle(subject_of(record));
   parts_.changed = true;
+}
+
+void SectionEnd::unable(SectionRecord record, const base::Error& why) {
+  Changes changes;
+  record.reason = "Unschedulable";
+  record.message = sync::bounded_message(why.message());
+  conclude(std::move(record), SectionEvent::kUnable, changes);
 }
 
 /// The record goes on saying why the newer revision failed; what keeps the good one from coming back is
@@ -258,6 +288,7 @@ void SectionEnd::fail_gate(SectionRecord record, const base::Error& error, Chang
 }
 
 void SectionEnd::fail_leaving(SectionRecord record, const base::Error& error, Changes& changes) {
+  if (record.phase == SectionPhase::kFailing) return end_hooks(record, error, changes);
   if (record.phase == SectionPhase::kRollingBack) {
     fail_back(record, error, SectionEvent::kHostFailed, changes);
     return;
@@ -274,12 +305,12 @@ SectionHooks SectionEnd::hooks_of(const SectionRecord& record) const {
   return target->has_hooks_of(sync::HookStage::kSyncFail) ? SectionHooks::kSyncFail : SectionHooks::kSome;
 }
 
-/// Hooks are over with the walk that ran them; what their delete policy says of them is done next.
+/// Hooks are over with the walk that ran them; what their delete policy says of them is done next, and what runs is stopped.
 void SectionEnd::clear_hooks_later(const SectionRecord& record) {
   const auto& application = record.accepted.application;
   const Target* target = parts_.targets.find(application);
   const bool is_end = record.phase == SectionPhase::kSynced || record.phase == SectionPhase::kHeld ||
-                      record.phase == SectionPhase::kQuarantined;
+                      record.phase == SectionPhase::kQuarantined || record.phase == SectionPhase::kRetrying;
   if (!is_end || target == nullptr || !target->has_hooks()) return;
   parts_.live[application].leftovers_known = false;
   parts_.look_at(application, parts_.clock.monotonic());

@@ -18,7 +18,8 @@ class SectionEnd {
   explicit SectionEnd(Parts& parts) : parts_(parts) {}
 
   struct Leaving {
-    bool is_pending = false;  ///< something is on its way out: an event tells
+    bool is_pending = false;  ///< something is on its way out, or is not known yet: an event tells
+    bool is_unknown = false;  ///< the latter
     bool is_held = false;     ///< waits for a person
     std::string held_message;
     std::size_t kept = 0;  ///< stays, for whatever reason
@@ -28,6 +29,10 @@ class SectionEnd {
   /// Carries out the plan's deletes and forgets for this application: decided, stored, done, stored (the last
   /// with the caller's next commit). An error of the store is returned; one of the host is in Leaving.
   base::Result<Leaving> clear_leftovers(const SectionRecord& record, const Plan& plan, Changes& changes);
+
+  /// Of the plan only what goes first: what still runs of hooks whose attempt is over. nullopt: there is nothing.
+  base::Result<std::optional<Leaving>> stop_hooks(const SectionRecord& record, const Plan& plan,
+                                                  Changes& changes);
 
   /// Writes what the event makes of the record, with `changes`, and does what follows from it.
   void conclude(SectionRecord record, SectionEvent event, Changes& changes);
@@ -44,6 +49,8 @@ class SectionEnd {
   /// A section that is where it should be has something that the record does not tell: shown, and tried again.
   void keep_trouble(const SectionRecord& record, std::string_view reason, const base::Error& error);
   void no_trouble(const SectionRecord& record);
+  /// What it says needs an ability that this agent lacks, or cannot be read by it.
+  void unable(SectionRecord record, const base::Error& why);
 
  private:
   void tell_deleted(const Action& action, Leaving& leaving, const std::string& reason);
@@ -51,6 +58,7 @@ class SectionEnd {
                       std::vector<Withheld>& kept);
   Driver::Progress delete_one(const Action& action, Changes& changes, Leaving& leaving,
                               std::vector<Withheld>& kept);
+  bool is_resting(const Withheld& withheld) const;
   std::vector<Withheld> keep_withheld(const SectionRecord& record, const Plan& plan, Leaving& leaving) const;
   void try_again(const SectionRecord& record, base::Error why);
   /// `event`: kRollbackFailed where another good state may do better, kHostFailed where none could.
@@ -68,6 +76,9 @@ class SectionEnd {
 
   Parts& parts_;
 };
+
+/// Whether a section that cannot be loaded is no fault of its own: its bytes are not there, or not as they were.
+bool is_of_the_store(const base::Error& error);
 
 /// Adds the new "all applied" record to `changes` when every section is where it was accepted.
 void settle_applied(const Parts& parts, Changes& changes);

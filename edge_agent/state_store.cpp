@@ -60,6 +60,28 @@ void assign(Map& map, const Key& key, std::optional<Value>&& value) {
   }
 }
 
+/// Whether something of the resource is kept once this is written.
+bool is_kept(const sync::ResourceKey& key, const StateStore::Inventory& inventory, const Changes& changes) {
+  const auto is_its = [&](const auto& one) {
+    return one.second.key == key && !changes.inventory.contains(one.first);
+  };
+  return std::ranges::any_of(inventory, is_its) ||
+         std::ranges::any_of(changes.inventory,
+                             [&](const auto& one) { return one.second && one.second->key == key; });
+}
+
+/// Of what is kept no longer, removed or let go, nothing need be known.
+void forget_what_goes(const StateStore::Inventory& inventory, const Changes& changes, UnitBook& units,
+                      JobBook& jobs) {
+  for (const auto& [claim, entry] : changes.inventory) {
+    const auto known = inventory.find(claim);
+    if (entry || known == inventory.end()) continue;
+    if (claim.kind == sync::ClaimKind::kUnit) units.forget(claim.value);
+    const auto& key = known->second.key;
+    if (jobs.find(key) != nullptr && !is_kept(key, inventory, changes)) jobs.forget(key);
+  }
+}
+
 }  // namespace
 
 bool Changes::empty() const {
@@ -241,9 +263,7 @@ void StateStore::take(Changes& changes, const std::set<Digest>& garbage) {
 
 Status StateStore::commit(Changes& changes) {
   drop_unchanged(changes);
-  // Of a unit that is kept no longer, removed or let go, nothing need be known.
-  for (const auto& [claim, entry] : changes.inventory)
-    if (!entry && claim.kind == sync::ClaimKind::kUnit) units_.forget(claim.value);
+  forget_what_goes(inventory_, changes, units_, jobs_);
   if (changes.empty() && restarts_.changed().empty() && units_.changed().empty() && jobs_.changed().empty())
     return {};
   const auto garbage = unreferenced(changes);

@@ -137,5 +137,29 @@ TEST_F(StateStoreTest, ARecordThatSaysNothingIsCorruption) {
   EXPECT_EQ(loaded.error().code(), base::Code::kCorrupt);
 }
 
+TEST_F(StateStoreTest, OfAJobThatIsLetGoNothingIsKnownAnyMore) {
+  const sync::ResourceKey key{.group = "batch", .kind = "Job", .ns = "default", .name = "migrate"};
+  const auto entry_of = [&](const std::string& container) {
+    auto entry = entry_at("/");
+    entry.claim = {sync::ClaimKind::kContainer, "hf.default.migrate." + container};
+    entry.key = key;
+    return entry;
+  };
+  StateStore store(fake, restarts);
+  store.jobs().put(key, {}, {});
+  Changes changes;
+  for (const auto* name : {"old", "new"}) changes.inventory[entry_of(name).claim] = entry_of(name);
+  ASSERT_TRUE(store.commit(changes));
+  changes.inventory[entry_of("old").claim] = std::nullopt;
+  ASSERT_TRUE(store.commit(changes));
+  EXPECT_NE(store.jobs().find(key), nullptr) << "under the name of its new container it is wanted still";
+  changes.inventory[entry_of("new").claim] = std::nullopt;
+  ASSERT_TRUE(store.commit(changes));
+  EXPECT_EQ(store.jobs().find(key), nullptr);
+  const auto stored = sync::read_one(fake, kJobTable, key.text());
+  ASSERT_TRUE(stored);
+  EXPECT_FALSE(*stored);
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

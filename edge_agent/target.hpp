@@ -29,6 +29,7 @@ struct TargetItem {
   Driver* driver = nullptr;
   std::int64_t wave = 0;  ///< lifted; see apply_order.hpp
   std::uint32_t depth = 0;
+  bool is_preparing = false;  ///< nothing of it is touched before its driver has fetched what it needs
   // What the snapshot says of it.
   sync::SyncStatus sync = sync::SyncStatus::kUnknown;
   ResourceHealth health;

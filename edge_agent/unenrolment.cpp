@@ -71,8 +71,8 @@ Status forget_hub(sync::Store& store) {
 
 Status forget_all(sync::Store& store) {
   return store.write([](sync::WriteTxn& txn) -> Status {
-    for (const auto table : {kSectionTable, kBodyTable, kProvenanceTable, kPartTable, kInventoryTable,
-                             kProcessTable, kUnitTable}) {
+    for (const auto table : kAgentTables) {
+      if (table == kMetaTable) continue;  // has what outlives it
       std::vector<std::string> keys;
       const auto note = [&](std::string_view key) { keys.emplace_back(key); };
       // What is damaged goes with the rest: nothing of it is needed any more.

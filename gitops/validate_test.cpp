@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
             "apiVersion: holdfast.dev/v1\nkind: File\nmetadata:\n  name: a\n  annotations:\n"
             "    argocd.argoproj.io/hook: PostSync\nspec:\n  path: /a\n  content: x\n",
             {"a.yaml:6: File/a: metadata.annotations[\"argocd.argoproj.io/hook\"]: a File does not end, so "
-             "nothing could wait until it has; what can be a hook is: Process"}},
+             "nothing could wait until it has; what can be a hook is: Process, Pod, Job"}},
         Row{"HookThatEnds", hook_of("PreSync", "Never"), {}},
         Row{"HookThatDoesNotEnd",
             hook_of("PreSync", "Always"),

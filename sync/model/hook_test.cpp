@@ -113,8 +113,60 @@ TEST(HookResource, IsNoKindThatDoesNotEnd) {
       parse_resource(R"({"apiVersion":"holdfast.dev/v1","kind":"File","metadata":{"name":"a","annotations":)"
                      R"({"argocd.argoproj.io/hook":"PreSync"}},"spec":{"path":"/a","content":"x"}})");
   ASSERT_FALSE(resource);
-  EXPECT_EQ(resource.error().message(), AT_HOOK
-            "a File does not end, so nothing could wait until it has; what can be a hook is: Process");
+  EXPECT_EQ(
+      resource.error().message(), AT_HOOK
+      "a File does not end, so nothing could wait until it has; what can be a hook is: Process, Pod, Job");
+}
+
+std::string workload(const std::string& api, const std::string& kind, const std::string& spec) {
+  return R"({"apiVersion":")" + api + R"(","kind":")" + kind +
+         R"(","metadata":{"name":"a","annotations":{"argocd.argoproj.io/hook":"PreSync"}},"spec":)" + spec +
+         "}";
+}
+constexpr const char* kContainers = R"("containers":[{"name":"app","image":"registry.example.com/a:1"}])";
+
+TEST(HookResource, IsAPodThatEnds) {
+  for (const auto* restart : {"Never", "OnFailure"}) {
+    const auto resource = parse_resource(
+        workload("v1", "Pod", std::string(R"({"restartPolicy":")") + restart + ""," + kContainers + "
+  }
+  "));
+      ASSERT_TRUE(resource)
+      << resource.error().message();
+  EXPECT_EQ(abilities_of(*resource), (std::vector<std::string>{"pod/1", "hook/1", "hook-workload/1"}));
+}
+}
+
+TEST(HookResource, IsNoPodThatIsStartedAgainAndAgain) {
+  const auto resource = parse_resource(workload("v1", "Pod", std::string("{") + kContainers + "}"));
+  ASSERT_FALSE(resource);
+  EXPECT_TRUE(resource.error().message().starts_with("spec.restartPolicy: a hook has to end"))
+      << resource.error().message();
+}
+
+TEST(HookResource, IsAJob) {
+  const auto job = [](const std::string& more) {
+    return parse_resource(
+        workload("batch/v1", "Job",
+                 "{" + more + R"("template":{"spec":{"restartPolicy":"OnFailure",)" + kContainers + "}}}"));
+  };
+  const auto resource = job("");
+  ASSERT_TRUE(resource) << resource.error().message();
+  EXPECT_EQ(abilities_of(*resource), (std::vector<std::string>{"job/1", "hook/1", "hook-workload/1"}));
+  const auto suspended = job(R"("suspend":true,)");
+  ASSERT_FALSE(suspended);
+  EXPECT_EQ(suspended.error().message(),
+            "spec.suspend: a hook has to end, and a Job that is suspended does not begin; take it out");
+}
+
+TEST(HookResource, IsNoCronJob) {
+  const auto resource = parse_resource(workload(
+      "batch/v1", "CronJob",
+      std::string(
+          R"({"schedule":"* * * * *","jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never",)") +
+          kContainers + "}}}}}"));
+  ASSERT_FALSE(resource);
+  EXPECT_NE(resource.error().message().find("a CronJob does not end"), std::string::npos);
 }
 
 TEST(HookStages, WaitOnlyForWhatComesNoLater) {

@@ -8,6 +8,7 @@
 
 #include "sync/model/config_map.hpp"
 #include "sync/model/file_spec.hpp"
+#include "sync/model/job_spec.hpp"
 #include "sync/model/pod_support.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
@@ -44,13 +45,30 @@ std::vector<Claim> unit_claims(const ResourceKey&, const Json& object) {
   return spec ? claims_of_unit(*spec) : std::vector<Claim>{};
 }
 
+constexpr std::string_view kHookEnds =
+    "spec.restartPolicy: a hook has to end; write Never or OnFailure, for Always (the default) starts it "
+    "again "
+    "and again";
+
 Status check_process_hook(const Json& object) {
   const auto spec = parse_process_spec(object);
   if (!spec || spec->restart_policy != RestartPolicy::kAlways) return {};
+  return base::fail(base::Code::kInvalid, std::string(kHookEnds));
+}
+
+Status check_pod_hook(const Json& object) {
+  const auto pod = parse_pod(object);
+  if (!pod || pod->spec.restart_policy != RestartPolicy::kAlways) return {};
+  return base::fail(base::Code::kInvalid, std::string(kHookEnds));
+}
+
+/// Its pods end, as those of every Job do.
+Status check_job_hook(const Json& object) {
+  const auto job = parse_job(object);
+  if (!job || !job->suspend) return {};
   return base::fail(
       base::Code::kInvalid,
-      "spec.restartPolicy: a hook has to end; write Never or OnFailure, for Always (the default) "
-      "starts it again and again");
+      "spec.suspend: a hook has to end, and a Job that is suspended does not begin; take it out");
 }
 
 constexpr std::array kKinds{
@@ -59,11 +77,11 @@ constexpr std::array kKinds{
     KindInfo{"holdfast.dev", "v1", "File", "file/1", 10, check_with<parse_file_spec>, file_claims},
     KindInfo{"holdfast.dev", "v1", "Process", "process/1", 50, check_with<parse_process_spec>, process_claims,
              check_process_hook},
-    KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod_of_node, pod_claims},
+    KindInfo{"", "v1", "Pod", "pod/1", 60, check_pod_of_node, pod_claims, check_pod_hook},
     KindInfo{"holdfast.dev", "v1", "Unit", "unit/1", 40, check_with<parse_unit_spec>, unit_claims},
     KindInfo{"apps", "v1", "Deployment", "deployment/1", 61, check_deployment_of_node, deployment_claims},
     KindInfo{"apps", "v1", "DaemonSet", "daemonset/1", 62, check_daemon_set_of_node, daemon_set_claims},
-    KindInfo{"batch", "v1", "Job", "job/1", 63, check_job_of_node, job_claims},
+    KindInfo{"batch", "v1", "Job", "job/1", 63, check_job_of_node, job_claims, check_job_hook},
     KindInfo{"batch", "v1", "CronJob", "cronjob/1", 64, check_cron_job_of_node, cron_job_claims},
 };
 
@@ -92,6 +110,7 @@ std::vector<std::string> abilities_of(const Resource& resource) {
   if (info == nullptr) return {};
   std::vector<std::string> abilities{std::string(info->ability)};
   if (resource.hook) abilities.emplace_back(kAbilityHook);
+  if (resource.hook && info->group != "holdfast.dev") abilities.emplace_back(kAbilityHookWorkload);
   if (info->kind == "Process") {
     const auto object = base::parse_json(resource.body);
     const auto spec =
@@ -103,7 +122,8 @@ std::vector<std::string> abilities_of(const Resource& resource) {
 
 std::vector<std::string> all_abilities() {
   std::vector<std::string> abilities{std::string(kAbilityDelta), std::string(kAbilityParts),
-                                     std::string(kAbilityHook), std::string(kAbilityMinReady)};
+                                     std::string(kAbilityHook), std::string(kAbilityHookWorkload),
+                                     std::string(kAbilityMinReady)};
   for (const auto& info : kKinds) abilities.emplace_back(info.ability);
   std::sort(abilities.begin(), abilities.end());
   abilities.erase(std::unique(abilities.begin(), abilities.end()), abilities.end());
