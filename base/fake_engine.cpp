@@ -37,6 +37,7 @@ FakeEngine::CallId FakeEngine::add(Call call) {
 
 template <class T>
 void FakeEngine::answer(EngineCall kind, const OnEnd<T>& on_end, Result<T> result) {
+  if (is_unheard_) return;
   const auto lost = lost_.find(kind);
   if (lost != lost_.end()) result = base::fail(lost->second);
   on_end(std::move(result));

@@ -143,8 +143,10 @@ class FakeEngine final : public Engine {
   void set_gone(bool gone);
   /// Each stream ends, and what it was about to tell is lost.
   void end_events();
-  /// The agent is gone: its calls and streams with it. What was asked for and not carried out never is.
-  void agent_gone();
+  /// The agent is gone: its calls and streams with it. What was asked for and not carried out yet never is, or is all the
+  /// same, and nobody hears of it.
+  enum class Asked { kDropped, kCarriedOut };
+  void agent_gone(Asked asked = Asked::kDropped);
   /// No container runs, and none is started again.
   void reboot();
   /// Called before each call that changes something, with what it is ("start hf.web"). For crashes.
@@ -153,9 +155,12 @@ class FakeEngine final : public Engine {
   // ---- looking ----
   /// nullptr where there is none.
   const ContainerState* container(const ContainerName& name) const;
+  const ContainerState* container(const ContainerId& id) const;
   const ContainerSpec* spec_of(const ContainerName& name) const;
+  std::vector<ContainerName> names() const;
   std::set<std::string> running() const;  ///< names
   const std::map<ImageId, ImageInfo>& images_there() const { return images_; }
+  bool answers() const { return !gone_ && !hung_; }
   std::size_t calls_waiting() const { return calls_.size(); }
   std::size_t streams() const { return watchers_.size(); }
   const EngineTouched& touched() const { return touched_; }
@@ -227,6 +232,7 @@ class FakeEngine final : public Engine {
   std::vector<std::string> changes_;
   bool hung_ = false;
   bool gone_ = false;
+  bool is_unheard_ = false;  ///< whoever asked is gone
   CallId last_call_ = 0;
   std::uint64_t agents_ = 0;
   std::uint64_t containers_made_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What FakeEngine keeps, and what happens to it: containers, images, foreign hands, misfortunes.
 #include <algorithm>
+#include <utility>
 
 #include "base/digest.hpp"
 #include "base/fake_engine.hpp"
@@ -227,9 +228,15 @@ void FakeEngine::end_events() {
   }
 }
 
-void FakeEngine::agent_gone() {
+void FakeEngine::agent_gone(Asked asked) {
   ++agents_;
-  calls_.clear();
+  is_unheard_ = true;
+  const bool is_at_work = asked == Asked::kCarriedOut && answers();
+  for (auto& [id, call] : std::exchange(calls_, {})) {
+    const bool is_deaf_to_it = call.kind == EngineCall::kWatch || call.waits || failures_.contains(call.kind);
+    if (is_at_work && !is_deaf_to_it) static_cast<void>(call.act());
+  }
+  is_unheard_ = false;
   watchers_.clear();
   events_.clear();
 }
@@ -247,6 +254,17 @@ const ContainerState* FakeEngine::container(const ContainerName& name) const {
   const auto found =
       std::ranges::find_if(containers_, [&](const auto& one) { return one.second.state.name == name; });
   return found == containers_.end() ? nullptr : &found->second.state;
+}
+
+const ContainerState* FakeEngine::container(const ContainerId& id) const {
+  const auto found = containers_.find(id);
+  return found == containers_.end() ? nullptr : &found->second.state;
+}
+
+std::vector<ContainerName> FakeEngine::names() const {
+  std::vector<ContainerName> out;
+  for (const auto& [id, container] : containers_) out.push_back(container.state.name);
+  return out;
 }
 
 const ContainerSpec* FakeEngine::spec_of(const ContainerName& name) const {

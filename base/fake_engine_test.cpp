@@ -168,6 +168,19 @@ TEST_F(FakeEngineTest, WhenTheAgentIsGoneNothingOfItsIsCarriedOut) {
   EXPECT_EQ(engine_.calls_waiting(), 0U);
 }
 
+TEST_F(FakeEngineTest, OrItIsCarriedOutAllTheSameAndNobodyHearsOfIt) {
+  const ContainerId id = engine_.create_by_hand(spec("hf.web"));
+  const ContainerId other = running("hf.other");
+  bool has_ended = false;
+  engine_.start(id, [&](const Status&) { has_ended = true; });
+  engine_.stop(other, seconds(5), [&](const Status&) { has_ended = true; });
+  engine_.agent_gone(FakeEngine::Asked::kCarriedOut);
+  engine_.deliver();
+  EXPECT_EQ(phase("hf.web"), ContainerPhase::kRunning);
+  EXPECT_EQ(phase("hf.other"), ContainerPhase::kExited);
+  EXPECT_FALSE(has_ended);
+}
+
 TEST_F(FakeEngineTest, AfterARebootNothingRuns) {
   running("hf.web");
   engine_.reboot();

@@ -6,7 +6,9 @@
 
 #include "base/limits/agent.hpp"
 #include "base/log.hpp"
+#include "base/planted.hpp"
 #include "edge_agent/pod_labels.hpp"
+#include "sync/model/workload_claims.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -27,7 +29,11 @@ base::BackoffPolicy engine_backoff() {
           .is_first_free = true};
 }
 
-bool is_ours(const ContainerState& state) { return pod_of(state).has_value(); }
+/// One that was made of an image that was made of ours has our labels, and another name: it is of no pod.
+bool is_ours(const ContainerState& state) {
+  const auto pod = pod_of(state);
+  return pod && state.name.str().starts_with(sync::container_name(pod->ns, pod->name, ""));
+}
 
 }  // namespace
 
@@ -92,7 +98,10 @@ void ContainerCache::open() {
   state_ = State::kOpening;
   is_listed_ = false;
   base::Engine::EventListener listener;
-  listener.on_open = [this] { list(); };
+  listener.on_open = [this] {
+    is_listed_ = base::planted("engine-not-listed-again") && !containers_.empty();
+    is_listed_ ? now_known() : list();
+  };
   listener.on_event = [this](const base::EngineEvent& event) { on_event(event); };
   listener.on_end = [this](const Error& error) { stream_ended(error); };
   stream_ = seams_.engine.watch(std::move(listener));

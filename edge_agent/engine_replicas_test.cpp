@@ -77,6 +77,20 @@ TEST_F(EngineReplicas, NothingIsDoneOrReadWhenNothingChanged) {
   EXPECT_EQ(node.containers.touched(), base::EngineTouched{}) << "passes are from the cache";
 }
 
+/// Simulator, seed 66: one too many of a copied pod was removed and made again without end.
+TEST_F(EngineReplicas, AContainerOfACommittedImageIsNoneOfThem) {
+  start(web(3));
+  auto copy = *node.containers.spec_of(ContainerName("hf.default.web-2.app"));
+  copy.name = ContainerName("a-copy");
+  node.containers.create_by_hand(copy);
+  ASSERT_TRUE(node.restart());
+  node.forget_touched();
+  start(web(2));
+  EXPECT_THAT(changes(), ElementsAre("stop hf.default.web-2.app", "remove hf.default.web-2.app"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_NE(node.containers.container(copy.name), nullptr);
+}
+
 TEST_F(EngineReplicas, AChangeStartsTheNewOneBeforeTheOldOneStops) {
   start(web(1));
   node.forget_touched();

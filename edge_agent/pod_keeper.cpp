@@ -6,6 +6,7 @@
 
 #include "base/limits/agent.hpp"
 #include "base/limits/engine.hpp"
+#include "base/planted.hpp"
 #include "edge_agent/container_env.hpp"
 #include "edge_agent/pod_labels.hpp"
 
@@ -101,8 +102,10 @@ Fit PodKeeper::fit_of(const ContainerState& state, const PodWanted* wanted,
                         label(state, pod_labels::kDigest) == wanted->digest.hex() &&
                         state.phase != base::ContainerPhase::kDead &&
                         has_right_network(state, *wanted, *container);
-  if (is_right) return Fit::kRight;
-  return owner_of(state, seams_.marks) ? Fit::kOther : Fit::kForeign;
+  const bool is_forgotten = base::planted("container-made-anew-by-each-agent") && known == kept_.end();
+  if (is_right && !is_forgotten) return Fit::kRight;
+  const bool is_ours = owner_of(state, seams_.marks).has_value() || base::planted("foreign-container-taken");
+  return is_ours ? Fit::kOther : Fit::kForeign;
 }
 
 std::vector<PodKeeper::There> PodKeeper::all_there(const PodWanted* wanted) const {

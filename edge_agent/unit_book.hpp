@@ -33,7 +33,7 @@ struct UnitRecord {
 class UnitBook {
  public:
   using Records = std::map<std::string, UnitRecord>;
-  void load(Records records) { records_ = std::move(records); }
+  void load(Records records);
   /// nullptr: nothing is known.
   const UnitRecord* find(const std::string& unit) const {
     const auto found = records_.find(unit);

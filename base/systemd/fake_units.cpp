@@ -97,11 +97,7 @@ std::size_t FakeUnitManager::deliver() {
     has_reload = has_reload || call.kind == UnitCall::kReload;
   }
   const bool reloads = has_reload && !hung_ && !gone_ && !failures_.contains(UnitCall::kReload);
-  if (reloads) {
-    ++touched_.reloads;
-    changes_.emplace_back("reload");
-    read_files_again();
-  }
+  if (reloads) reload_files();
   for (const CallId id : ids) {
     if (!calls_.contains(id)) continue;
     finish(id);
@@ -127,6 +123,13 @@ std::optional<MonotonicTime> FakeUnitManager::next_due() const {
     if (unit.restarts_at) sooner(*unit.restarts_at);
   }
   return next;
+}
+
+void FakeUnitManager::reload_files() {
+  if (before_change_) before_change_("reload");
+  ++touched_.reloads;
+  changes_.emplace_back("reload");
+  read_files_again();
 }
 
 void FakeUnitManager::finish(CallId id) {
@@ -156,6 +159,7 @@ Status FakeUnitManager::carry_out(UnitCall kind, const std::string& unit) {
     return {};
   }
   if (kind == UnitCall::kReload) return {};  // done already, for all that share it
+  if (before_change_) before_change_(std::string(word(kind)) + " " + unit);
   const Status done = change(kind, unit);
   if (!done) return done;
   changes_.push_back(std::string(word(kind)) + " " + unit);
@@ -469,11 +473,18 @@ void FakeUnitManager::reboot() {
   }
 }
 
-void FakeUnitManager::agent_gone() {
-  calls_.clear();
+void FakeUnitManager::agent_gone(Asked asked) {
   watched_.clear();
-  events_.clear();
   listener_ = nullptr;
+  auto calls = std::exchange(calls_, {});
+  const bool is_at_work = asked == Asked::kCarriedOut && answers();
+  std::erase_if(calls, [&](const auto& one) { return !is_at_work || failures_.contains(one.second.kind); });
+  if (std::ranges::any_of(calls, [](const auto& one) { return one.second.kind == UnitCall::kReload; }))
+    reload_files();
+  for (const auto& [id, call] : calls) {
+    if (call.kind != UnitCall::kLoad) static_cast<void>(carry_out(call.kind, call.unit));
+  }
+  events_.clear();
 }
 
 std::string FakeUnitManager::started_with(const std::string& name) const {

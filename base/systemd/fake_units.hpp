@@ -104,8 +104,12 @@ class FakeUnitManager final : public UnitManager {
   void set_gone(bool gone);
   /// Of the machine: nothing runs, then what is enabled does, by the files that are there.
   void reboot();
-  /// The agent's calls and watches are gone with it. Units run on.
-  void agent_gone();
+  /// The agent's calls and watches are gone with it. Units run on. What was asked for and not carried out yet never is, or is
+  /// all the same, and nobody hears of it.
+  enum class Asked { kDropped, kCarriedOut };
+  void agent_gone(Asked asked = Asked::kDropped);
+  /// Called before each call that changes something is carried out, with what it is ("start a.service", "reload").
+  void before_change(std::function<void(const std::string&)> hook) { before_change_ = std::move(hook); }
 
   // ---- looking ----
   /// As load() would give it.
@@ -115,6 +119,7 @@ class FakeUnitManager final : public UnitManager {
   bool is_masked(const std::string& name) const {
     return masked_.contains(name) || masked_at_runtime_.contains(name);
   }
+  bool answers() const { return !gone_ && !hung_; }
   bool is_watched(const std::string& unit) const { return watched_.contains(unit); }
   /// The text of its files as of when its run began.
   std::string started_with(const std::string& unit) const;
@@ -158,6 +163,7 @@ class FakeUnitManager final : public UnitManager {
 
   CallId add(UnitCall kind, const std::string& unit, OnEnd<UnitState> on_loaded, OnEnd<void> on_end);
   void finish(CallId id);
+  void reload_files();
   Status carry_out(UnitCall kind, const std::string& unit);
   Status change(UnitCall kind, const std::string& unit);
   Status check_startable(const std::string& unit);
@@ -190,6 +196,7 @@ class FakeUnitManager final : public UnitManager {
   std::map<UnitCall, Error> lost_;
   std::deque<UnitEvent> events_;
   OnEvent listener_;
+  std::function<void(const std::string&)> before_change_;
   std::chrono::milliseconds stop_takes_{0};
   bool hung_ = false;
   bool gone_ = false;

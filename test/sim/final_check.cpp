@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "edge_agent/process_effective.hpp"
+#include "test/sim/workload.hpp"
 
 namespace holdfast::sim {
 
@@ -54,6 +55,53 @@ std::string FinalCheck::processes(NodeBox& node, const FolderModel& wanted) cons
   return "";
 }
 
+std::string FinalCheck::containers(NodeBox& node, const FolderModel& wanted) const {
+  const auto running = node.containers.running();
+  std::map<std::string, std::uint32_t> pods;
+  for (const auto& name : node.containers.names()) {
+    if (node.container_rules().is_foreign(node.containers.container(name)->id)) continue;
+    const auto owner = owner_of_container(name.str());
+    const auto model = wanted.pods.find(owner.name);
+    if (model == wanted.pods.end()) {
+      if (may_be_left(node, owner.claim)) continue;
+      return "container " + name.str() + " is still there";
+    }
+    if (!running.contains(name.str())) return "container " + name.str() + " does not run";
+    if (argument_of(node.containers.spec_of(name)) != model->second.argument())
+      return "container " + name.str() + " is of another spec";
+    ++pods[owner.name];
+  }
+  for (const auto& [name, model] : wanted.pods) {
+    if (!node.rules().stored().entry(pod_claim(name, model))) return name + " is not in the inventory";
+    const auto count = std::max(model.replicas, 1U);
+    if (pods[name] != count)
+      return name + " has " + std::to_string(pods[name]) + " pods, not " + std::to_string(count);
+  }
+  if (node.container_rules().is_any_foreign_gone()) return "a container of somebody's is gone";
+  return "";
+}
+
+std::string FinalCheck::units(NodeBox& node, const FolderModel& wanted) const {
+  if (!node.has_workloads()) return "";
+  for (const auto& [name, model] : wanted.units) {
+    if (!node.rules().stored().entry(unit_claim(name))) return name + " is not in the inventory";
+    if (node.units.is_active(name) == model.is_idle)
+      return name + (model.is_idle ? " runs" : " does not run");
+    if (node.units.is_enabled(name) == model.is_idle)
+      return name + (model.is_idle ? " is enabled" : " is not enabled");
+    if (!model.is_idle && node.units.started_with(name) != model.content())
+      return name + " runs with another content";
+  }
+  for (const auto& name : kUnits) {
+    if (wanted.units.contains(name) || may_be_left(node, unit_claim(name))) continue;
+    if (node.units.is_active(name)) return name + " still runs";
+    if (node.units.is_enabled(name)) return name + " is still enabled";
+  }
+  const std::string theirs(kForeignUnit);
+  if (!node.units.is_active(theirs) || !node.units.is_enabled(theirs)) return theirs + " was somebody's";
+  return "";
+}
+
 std::string FinalCheck::talk(NodeBox& node) const {
   if (node.engine() == nullptr) return "is down";
   const auto& snapshot = node.engine()->snapshot();
@@ -100,7 +148,8 @@ std::string FinalCheck::application(const std::string& name) const {
 std::string FinalCheck::difference() {
   for (const auto& node : world_.nodes) {
     const auto wanted = world_.oracle.wanted_on(node->name());
-    for (const auto& found : {files(*node, wanted), processes(*node, wanted), talk(*node), events(*node)}) {
+    for (const auto& found : {files(*node, wanted), processes(*node, wanted), containers(*node, wanted),
+                              units(*node, wanted), talk(*node), events(*node)}) {
       if (!found.empty()) return node->name() + ": " + found;
     }
   }
@@ -153,8 +202,13 @@ bool FinalCheck::has_failing_leftovers(NodeBox& node) const {
 
 FinalCheck::Activity FinalCheck::activity(const NodeBox& node) const {
   auto& watched = const_cast<NodeBox&>(node);
-  return {node.host.touched().changes(), node.store.commits(), node.segments.writes(),
-          watched.rules().messages_but_hello()};
+  const auto& engine = node.containers.touched();
+  return {.host = node.host.touched().changes(),
+          .engine = engine.changes() + engine.lists + engine.inspects,
+          .systemd = node.units.touched().changes(),
+          .store = node.store.commits(),
+          .outbox = node.segments.writes(),
+          .messages = watched.rules().messages_but_hello()};
 }
 
 void FinalCheck::begin_quiet() {
@@ -175,10 +229,11 @@ void FinalCheck::must_be_quiet() {
     if (now == nodes_[i]) continue;
     world_.judge.violated("falls-quiet",
                           world_.nodes[i]->name() + ": " + std::to_string(now.host - nodes_[i].host) +
-                              " changes of the host, " + std::to_string(now.store - nodes_[i].store) +
-                              " commits, " + std::to_string(now.outbox - nodes_[i].outbox) +
-                              " writes of the outbox, " + std::to_string(now.messages - nodes_[i].messages) +
-                              " messages");
+                              " changes of the host, " + std::to_string(now.engine - nodes_[i].engine) +
+                              " calls of the engine, " + std::to_string(now.systemd - nodes_[i].systemd) +
+                              " of systemd, " + std::to_string(now.store - nodes_[i].store) + " commits, " +
+                              std::to_string(now.outbox - nodes_[i].outbox) + " writes of the outbox, " +
+                              std::to_string(now.messages - nodes_[i].messages) + " messages");
   }
   if (is_exempt) return;
   const auto messages = world_.hub->rules().messages() - hub_messages_;

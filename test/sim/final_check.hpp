@@ -27,11 +27,15 @@ class FinalCheck {
   bool may_be_left(const NodeBox& node, const sync::Claim& claim) const;
   std::string files(NodeBox& node, const FolderModel& wanted) const;
   std::string processes(NodeBox& node, const FolderModel& wanted) const;
+  std::string containers(NodeBox& node, const FolderModel& wanted) const;
+  std::string units(NodeBox& node, const FolderModel& wanted) const;
   std::string talk(NodeBox& node) const;
   std::string events(NodeBox& node) const;
 
   struct Activity {
     std::size_t host = 0;
+    std::size_t engine = 0;
+    std::size_t systemd = 0;
     std::uint64_t store = 0;
     std::uint64_t outbox = 0;
     std::uint64_t messages = 0;

@@ -2,13 +2,10 @@
 #include "test/sim/hook_rules.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "edge_agent/process_effective.hpp"
-#include "sync/model/file_spec.hpp"
 #include "sync/model/kinds.hpp"
-#include "sync/model/process_spec.hpp"
 
 namespace holdfast::sim {
 
@@ -35,20 +32,6 @@ bool HookRules::has_ended_well(const sync::Claim& claim, const Attempt& attempt)
   const auto status = host_.process(edge_agent::instance_of(claim));
   return last != last_.end() && last->second == attempt && status &&
          status->phase == base::ProcessPhase::kExited && status->exit_code == 0 && status->exit_signal == 0;
-}
-
-bool HookRules::is_as_in(const sync::Section& section, const sync::Claim& claim, const std::string& what) {
-  for (const auto& resource : section.resources) {
-    const auto claims = sync::claims_of(resource);
-    if (resource.hook || std::ranges::count(claims, claim) == 0) continue;
-    const auto object = base::parse_json(resource.body);
-    if (!object) return false;
-    if (const auto process = sync::parse_process_spec(*object); process)
-      return process->command.size() > 1 && process->command[1] == what;
-    const auto file = sync::parse_file_spec(*object);
-    return file && (file->secret_key || file->content == what);
-  }
-  return false;
 }
 
 void HookRules::before_touch(const sync::Claim& claim, const edge_agent::SectionRecord& record,

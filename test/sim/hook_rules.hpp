@@ -29,8 +29,6 @@ class HookRules {
   /// `claim` is about to be changed or started for the section that `record` has accepted.
   void before_touch(const sync::Claim& claim, const edge_agent::SectionRecord& record,
                     const sync::Section& section);
-  /// Whether what is put there is what that section wants there; of a secret nobody here can tell.
-  static bool is_as_in(const sync::Section& section, const sync::Claim& claim, const std::string& what);
   /// `section`: that the record has accepted, where it can be read.
   void started(const sync::Claim& claim, const edge_agent::SectionRecord& record,
                const std::optional<sync::Section>& section);

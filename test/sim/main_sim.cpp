@@ -30,12 +30,15 @@ struct Options {
   bool verbose = false;
   bool planted = false;
   bool help = false;
-  std::string plant;  ///< with one seed: this mistake is in force
+  bool workloads = false;  ///< pods and units in every seed
+  std::string plant;       ///< with one seed: this mistake is in force
 };
 
 constexpr const char* kUsage =
     "holdfast-sim [--seeds N] [--first S] [--jobs J] [--minutes-max M]   many seeds\n"
     "holdfast-sim --seed S [-v] [--plant MISTAKE]                        one, as it was\n"
+    "      [--workloads]                                                    pods and units in every seed, "
+    "not in a third\n"
     "holdfast-sim --planted [--jobs J]                                   proves that it bites\n";
 
 int usage(bool asked) {
@@ -70,6 +73,8 @@ bool read_options(int argc, char** argv, Options& options) {
       options.help = true;
     else if (name == "-v")
       options.verbose = true;
+    else if (name == "--workloads")
+      options.workloads = true;
     else if (name == "--planted")
       options.planted = true;
     else
@@ -79,12 +84,13 @@ bool read_options(int argc, char** argv, Options& options) {
   return options.jobs > 0;
 }
 
-void show_failure(std::uint64_t seed, const SimulationResult& result) {
+void show_failure(std::uint64_t seed, const SimulationResult& result, bool always_workloads) {
   std::printf("FAILED seed %llu at line %llu: %s: %s\n", static_cast<unsigned long long>(seed),
               static_cast<unsigned long long>(result.lines), result.verdict->invariant.c_str(),
               result.verdict->detail.c_str());
   for (const auto& line : result.last) std::printf("  %s\n", line.c_str());
-  std::printf("replay: build/dev/bin/holdfast-sim --seed %llu -v\n", static_cast<unsigned long long>(seed));
+  std::printf("replay: build/dev/bin/holdfast-sim --seed %llu -v%s\n", static_cast<unsigned long long>(seed),
+              always_workloads ? " --workloads" : "");
   std::fflush(stdout);
 }
 
@@ -100,19 +106,22 @@ void on_alarm(int) {
   _exit(1);
 }
 
-bool run_seed(std::uint64_t seed, bool verbose, bool is_planted = false) {
+bool run_seed(std::uint64_t seed, const Options& asked) {
   seed_now = seed;
   signal(SIGALRM, on_alarm);
   alarm(kSecondsMax);
+  const bool verbose = asked.verbose || asked.seed != 0;
   if (verbose) std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
-  holdfast::sim::SimulationOptions options{.seed = seed, .verbose = verbose};
-  if (is_planted) options.fails_again = holdfast::sim::kFailsAgainWhenPlanted;
+  auto options = holdfast::sim::options_for(asked.plant);
+  options.seed = seed;
+  options.verbose = verbose;
+  options.always_workloads = options.always_workloads || asked.workloads;
   const auto result = simulate(options);
   if (verbose) {
     std::printf("%llu lines, digest %016llx\n", static_cast<unsigned long long>(result.lines),
                 static_cast<unsigned long long>(result.digest));
   }
-  if (result.verdict) show_failure(seed, result);
+  if (result.verdict) show_failure(seed, result, options.always_workloads);
   return !result.verdict;
 }
 
@@ -125,7 +134,7 @@ int run_share(const Options& options, std::uint64_t job) {
       std::printf("stopped after %llu minutes\n", static_cast<unsigned long long>(options.minutes_max));
       break;
     }
-    if (!run_seed(options.first + i, options.verbose) && ++failed >= 5) break;
+    if (!run_seed(options.first + i, options) && ++failed >= 5) break;
   }
   return failed;
 }
@@ -135,19 +144,30 @@ int run_share(const Options& options, std::uint64_t job) {
 /// Beyond this the simulator does not bite.
 constexpr std::uint64_t kPlantedSeedsMax = 1000;
 
-holdfast::sim::SimulationResult simulate_with(std::string_view mistake, std::uint64_t seed) {
+enum class Force { kMistake, kNone };
+/// The same run with the mistake and without.
+holdfast::sim::SimulationResult simulate_with(std::string_view mistake, Force force, std::uint64_t seed) {
   seed_now = seed;
   alarm(kSecondsMax);
-  holdfast::base::plant(mistake);
-  return simulate({.seed = seed, .fails_again = holdfast::sim::kFailsAgainWhenPlanted});
+  holdfast::base::plant(force == Force::kMistake ? mistake : "");
+  auto options = holdfast::sim::options_for(mistake);
+  options.seed = seed;
+  return simulate(options);
+}
+
+std::vector<std::string_view> all_mistakes() {
+  using namespace holdfast::sim;
+  std::vector<std::string_view> all(kPlantedMistakes.begin(), kPlantedMistakes.end());
+  all.insert(all.end(), kPlantedInWorkloads.begin(), kPlantedInWorkloads.end());
+  return all;
 }
 
 /// Runs seeds until one fails that passes without the mistake.
 bool bites(std::string_view mistake, std::uint64_t first) {
   const std::string name(mistake);
   for (std::uint64_t seed = first; seed < first + kPlantedSeedsMax; ++seed) {
-    const auto result = simulate_with(mistake, seed);
-    if (!result.verdict || simulate_with("", seed).verdict) continue;
+    const auto result = simulate_with(mistake, Force::kMistake, seed);
+    if (!result.verdict || simulate_with(mistake, Force::kNone, seed).verdict) continue;
     std::printf("caught %-26s seed %3llu  %s: %s\n", name.c_str(), static_cast<unsigned long long>(seed),
                 result.verdict->invariant.c_str(), result.verdict->detail.c_str());
     return true;
@@ -160,8 +180,9 @@ bool bites(std::string_view mistake, std::uint64_t first) {
 int run_planted_share(const Options& options, std::uint64_t job) {
   signal(SIGALRM, on_alarm);
   int missed = 0;
-  for (std::size_t i = job; i < holdfast::sim::kPlantedMistakes.size(); i += options.jobs) {
-    if (!bites(holdfast::sim::kPlantedMistakes[i], options.first)) ++missed;
+  const auto mistakes = all_mistakes();
+  for (std::size_t i = job; i < mistakes.size(); i += options.jobs) {
+    if (!bites(mistakes[i], options.first)) ++missed;
     std::fflush(stdout);
   }
   return missed;
@@ -196,7 +217,7 @@ int in_children(const Options& options, int (*share)(const Options& options, std
 }
 
 int run_planted(const Options& options) {
-  const auto count = holdfast::sim::kPlantedMistakes.size();
+  const auto count = all_mistakes().size();
   std::printf("%zu planted mistakes, from seed %llu on\n", count,
               static_cast<unsigned long long>(options.first));
   const int missed = in_children(options, run_planted_share);
@@ -221,6 +242,6 @@ int main(int argc, char** argv) {
   if (options.help) return usage(true);
   if (options.planted) return run_planted(options);
   holdfast::base::plant(options.plant);
-  if (options.seed != 0) return run_seed(options.seed, true, !options.plant.empty()) ? 0 : 1;
+  if (options.seed != 0) return run_seed(options.seed, options) ? 0 : 1;
   return run_many(options);
 }

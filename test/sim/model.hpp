@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the simulator itself knows of a repository: folders of files and processes, written down as YAML for the
+// What the simulator itself knows of a repository: folders of files, processes, pods and units, written down as YAML for the
 // hub and kept as plain values for the oracle, so that neither depends on the other's reading.
 // Threads: plain values.
 #pragma once
@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "base/sealing.hpp"
 #include "sync/model/claim.hpp"
@@ -16,8 +17,14 @@ namespace holdfast::sim {
 
 using Claims = std::set<sync::Claim>;
 
+/// Of all containers; every node has it.
+inline constexpr std::string_view kImage = "registry.example.com/sim:1";
+
 sync::Claim path_claim(const std::string& path);
 sync::Claim process_claim(const std::string& name);
+sync::Claim unit_claim(const std::string& unit);
+/// Where the file of a unit lies.
+std::string unit_path(const std::string& unit);
 
 struct FileModel {
   std::string path;
@@ -52,6 +59,36 @@ struct HookModel {
   std::string argument() const { return version + "-hook"; }
 };
 
+/// A Pod, or a Deployment, of an image that every node has.
+struct PodModel {
+  std::string version;
+  ProcessModel::Way way = ProcessModel::Way::kGood;
+  std::uint32_t replicas = 0;  ///< of a Deployment; 0: a Pod
+  bool is_bad() const { return ProcessModel{version, way}.is_bad(); }
+  /// The argument that tells this spec from any other.
+  std::string argument() const { return ProcessModel{version, way}.argument(); }
+};
+/// Of a Deployment one for all its pods.
+sync::Claim pod_claim(const std::string& name, const PodModel& pod);
+
+/// Of a container as the engine knows it: the Pod or Deployment that it is of, and what that claims. The names of Deployments
+/// end in "dep", those of Pods do not.
+struct ContainerOwner {
+  std::string name;
+  sync::Claim claim;
+};
+ContainerOwner owner_of_container(const std::string& container);
+
+/// A service that is there by its file alone.
+struct UnitModel {
+  std::string version;
+  bool fails = false;    ///< at its start, for good
+  bool is_idle = false;  ///< state: stopped, and not enabled
+  std::string content() const;
+};
+/// Of such content.
+bool is_idle_unit(const std::string& content);
+
 enum class Damage { kNone, kYaml, kSpec };
 
 struct FolderModel {
@@ -59,10 +96,15 @@ struct FolderModel {
   std::map<std::string, ProcessModel> processes;  ///< by name
   std::map<std::string, SecretModel> secrets{};   ///< by name
   std::map<std::string, HookModel> hooks{};       ///< by name
+  std::map<std::string, PodModel> pods{};         ///< by name
+  std::map<std::string, UnitModel> units{};       ///< by the unit's name
   Damage damage = Damage::kNone;
   std::string file_name = "all.yaml";
 
-  bool empty() const { return files.empty() && processes.empty() && secrets.empty() && hooks.empty(); }
+  bool empty() const {
+    return files.empty() && processes.empty() && secrets.empty() && hooks.empty() && pods.empty() &&
+           units.empty();
+  }
   bool is_good() const { return damage == Damage::kNone && !empty(); }
   bool fails_on_nodes() const;
   Claims claims() const;

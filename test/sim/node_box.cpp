@@ -24,9 +24,23 @@ NodeBox::NodeBox(edge_agent::NodeFile file, std::string trust, sync::FakeBroker&
       rules_(file_.name, host, store, oracle, trace, judge),
       events_(file_.name, segments, judge),
       trust_rules_(file_, judge),
-      sim_host_(host, fuse, rules_) {
+      container_rules_(rules_.node(), containers, rules_.stored(), rules_.touch(), trace, judge),
+      unit_rules_(rules_.node(), units, rules_.stored(), rules_.touch(), trace, judge),
+      sim_host_(host, fuse, rules_),
+      sim_engine_(containers, fuse, container_rules_),
+      sim_units_(units, fuse, unit_rules_),
+      asked_random_(seed ^ 0xa5cedU) {
   trust_rules_.took(trust_file_);
   sealing_keys_.add(base::SealingKey::generate(random), clock.wall());
+}
+
+void NodeBox::give_workloads() {
+  has_workloads_ = true;
+  base::ImageInfo image;
+  image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
+  image.tags = {std::string(kImage)};
+  containers.add_image(image);
+  containers.set_exec("/bin/ask no", {.exit_code = 1, .output = "not yet"});
 }
 
 void NodeBox::rotate_sealing_key() {
@@ -40,7 +54,7 @@ void NodeBox::rotate_sealing_key() {
 }
 
 void NodeBox::storing(sync::Table table, std::string_view key, std::string_view value) {
-  rules_.storing(table, value);
+  rules_.storing(table, key, value);
   if (table == edge_agent::kMetaTable && key == edge_agent::kHeaderKey) trust_rules_.storing_header(value);
 }
 
@@ -84,7 +98,14 @@ bool NodeBox::begin() {
   outbox_ =
       std::make_unique<edge_agent::Outbox>(edge_agent::Outbox::Seams{clock, random, segments}, kSmallOutbox);
   engine_ = std::make_unique<edge_agent::Engine>(
-      edge_agent::Engine::Seams{clock, random, *sim_store_, sim_host_, outbox_.get()}, identity);
+      edge_agent::Engine::Seams{.clock = clock,
+                                .random = random,
+                                .store = *sim_store_,
+                                .host = sim_host_,
+                                .outbox = outbox_.get(),
+                                .containers = has_workloads_ ? &sim_engine_ : nullptr,
+                                .units = has_workloads_ ? &sim_units_ : nullptr},
+      identity);
   engine_->set_sealing_keys(sealing_keys_);
   if (const auto booted = engine_->boot(); !booted) {
     note("boot failed: " + booted.error().message());
@@ -109,6 +130,14 @@ bool NodeBox::begin() {
 }
 
 void NodeBox::end() {
+  // What it had asked for is carried out without it, or was not heard.
+  if (has_workloads_) {
+    const bool is_heard = asked_random_.below(2) == 0;
+    containers.agent_gone(is_heard ? base::FakeEngine::Asked::kCarriedOut
+                                   : base::FakeEngine::Asked::kDropped);
+    units.agent_gone(is_heard ? base::FakeUnitManager::Asked::kCarriedOut
+                              : base::FakeUnitManager::Asked::kDropped);
+  }
   session_.reset();
   link_.reset();
   engine_.reset();
@@ -133,13 +162,15 @@ std::optional<MonotonicTime> NodeBox::work() {
     next = engine_->run_due();
     rules_.looked(*engine_);
     events_.look();  // before the session reads them: a small outbox may have dropped some when they are sent
-    const std::size_t delivered = host.deliver();
+    const std::size_t delivered = host.deliver() + containers.deliver() + units.deliver();
     const auto talk = session_->run_due();
     if (talk && (!next || *talk < *next)) next = talk;
     const bool is_due = next && *next <= clock.monotonic();
     if (delivered == 0 && !is_due) break;
   }
-  if (const auto due = host.next_due(); due && (!next || *due < *next)) next = due;
+  for (const auto& due : {host.next_due(), containers.next_due(), units.next_due()}) {
+    if (due && (!next || *due < *next)) next = due;
+  }
   return next;
 }
 
@@ -158,6 +189,10 @@ void NodeBox::power_cut(std::chrono::milliseconds later) {
   events_.power_was_cut();
   host.power_cut();
   rules_.power_was_cut();
+  container_rules_.all_end();
+  containers.reboot();
+  unit_rules_.power_was_cut();
+  units.reboot();
   clock.reboot();
   stop_for(later);
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// NodeBox: one node: the shipped Engine and Session on a fake host, store and link. Threads: one.
+// NodeBox: one node: the shipped Engine and Session on a fake host, container engine, systemd, store and link. Threads: one.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <string>
 
+#include "base/fake_engine.hpp"
 #include "base/fake_host.hpp"
+#include "base/systemd/fake_units.hpp"
 #include "edge_agent/data_folder.hpp"
 #include "edge_agent/engine.hpp"
 #include "edge_agent/outbox.hpp"
@@ -18,6 +20,8 @@
 #include "test/sim/event_rules.hpp"
 #include "test/sim/node_rules.hpp"
 #include "test/sim/seams.hpp"
+#include "test/sim/sim_engine.hpp"
+#include "test/sim/sim_units.hpp"
 #include "test/sim/trust_rules.hpp"
 
 namespace holdfast::sim {
@@ -33,6 +37,8 @@ class NodeBox final : public Box {
   std::string client_id() const { return file_.uid.str(); }
   edge_agent::Engine* engine() { return engine_.get(); }
   NodeRules& rules() { return rules_; }
+  ContainerRules& container_rules() { return container_rules_; }
+  UnitRules& unit_rules() { return unit_rules_; }
   const EventRules& events() const { return events_; }
   /// The trust document that it holds.
   const sync::TrustDocument& trust() const { return trust_rules_.document(); }
@@ -44,7 +50,13 @@ class NodeBox final : public Box {
   /// Processes are gone, the clock starts over, what nobody promised to be durable is lost.
   void power_cut(std::chrono::milliseconds later);
 
+  /// From its next start on it has a container engine and systemd.
+  void give_workloads();
+  bool has_workloads() const { return has_workloads_; }
+
   base::FakeHost host{clock};
+  base::FakeEngine containers{clock};
+  base::FakeUnitManager units{clock, host};
   sync::FakeStore store;
   sync::FakeSegments segments;
 
@@ -67,7 +79,13 @@ class NodeBox final : public Box {
   EventRules events_;
   TrustRules trust_rules_;
   base::SealingKeys sealing_keys_;
+  ContainerRules container_rules_;
+  UnitRules unit_rules_;
   SimHost sim_host_;
+  SimEngine sim_engine_;
+  SimUnits sim_units_;
+  bool has_workloads_ = false;
+  base::FakeRandom asked_random_;  ///< of what the dead had asked for
   std::unique_ptr<SimStore> sim_store_;
   std::unique_ptr<SimLink> link_;
   std::unique_ptr<edge_agent::Outbox> outbox_;

@@ -5,157 +5,41 @@
 
 #include "base/limits/model.hpp"
 #include "edge_agent/packed_text.hpp"
-#include "edge_agent/process_effective.hpp"
-#include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
-#include "edge_agent/target.hpp"
 #include "sync/model/kinds.hpp"
-#include "sync/model/section.hpp"
 #include "test/sim/canary.hpp"
 
 namespace holdfast::sim {
 
-using edge_agent::SectionRecord;
 using sync::SectionPhase;
 
 NodeRules::NodeRules(std::string node, base::FakeHost& host, sync::FakeStore& store, Oracle& oracle,
                      Trace& trace, Judge& judge)
     : node_(std::move(node)),
       host_(host),
-      store_(store),
+      stored_(store),
       oracle_(oracle),
       trace_(trace),
       judge_(judge),
-      hooks_(node_, host, judge) {}
+      hooks_(node_, host, judge),
+      touch_(node_, stored_, oracle, hooks_, judge) {}
 
 void NodeRules::violated(const std::string& invariant, const std::string& detail) {
   judge_.violated(invariant, node_ + ": " + detail);
 }
 
-// ---- what is stored ----
-
-std::optional<sync::InventoryEntry> NodeRules::entry(const sync::Claim& claim) const {
-  const auto bytes = sync::read_one(store_, edge_agent::kInventoryTable, edge_agent::claim_key(claim));
-  if (!bytes || !*bytes) return std::nullopt;
-  auto found = sync::decode_inventory_entry(**bytes);
-  if (!found) return std::nullopt;
-  return *std::move(found);
-}
-
-std::optional<SectionRecord> NodeRules::record(const sync::ApplicationUid& application) const {
-  const auto bytes = sync::read_one(store_, edge_agent::kSectionTable, application.str());
-  if (!bytes || !*bytes) return std::nullopt;
-  auto found = edge_agent::decode_section_record(**bytes);
-  if (!found) return std::nullopt;
-  return *std::move(found);
-}
-
-sync::Generation NodeRules::stored_generation() const {
-  const auto bytes = sync::read_one(store_, edge_agent::kMetaTable, edge_agent::kHeaderKey);
-  if (!bytes || !*bytes) return {};
-  const auto stored = edge_agent::decode_stored_header(**bytes);
-  if (!stored) return {};
-  const auto header = sync::decode_header(stored->bytes);
-  return header ? header->generation : sync::Generation{};
-}
-
-bool NodeRules::is_held(const sync::Claim& claim) const {
-  const auto bytes = sync::read_one(store_, edge_agent::kMetaTable, edge_agent::kHeaderKey);
-  const auto stored = bytes && *bytes
-                          ? edge_agent::decode_stored_header(**bytes)
-                          : base::Result<sync::SignedHeader>(base::fail(base::Code::kNotFound, ""));
-  const auto header = stored ? sync::decode_header(stored->bytes)
-                             : base::Result<sync::DesiredHeader>(base::fail(stored.error()));
-  if (!header) return false;
-  for (const auto& ref : header->sections) {
-    const auto section = record(ref.application);
-    const bool has_failed = section && (section->phase == SectionPhase::kRollingBack ||
-                                        section->phase == SectionPhase::kQuarantined);
-    const auto body = sync::read_one(store_, edge_agent::kBodyTable, ref.digest.view());
-    if (has_failed || !body || !*body) continue;
-    const auto decoded = sync::decode_section(**body);
-    if (!decoded) continue;
-    for (const auto& resource : decoded->resources) {
-      if (std::ranges::count(sync::claims_of(resource), claim) > 0) return true;
-    }
-  }
-  return false;
-}
-
-bool NodeRules::has_settled() const {
-  bool settled = true;
-  const auto read = store_.read([&](sync::ReadTxn& txn) {
-    return txn.scan(edge_agent::kSectionTable, "", [&](std::string_view, std::string_view value) {
-      const auto found = edge_agent::decode_section_record(value);
-      settled = settled && found && found->phase == SectionPhase::kSynced && !found->removal_pending;
-      return settled;
-    });
-  });
-  return read && settled;
-}
-
-std::size_t NodeRules::inventory_of(const sync::ApplicationUid& application) const {
-  std::size_t count = 0;
-  static_cast<void>(store_.read([&](sync::ReadTxn& txn) {
-    return txn.scan(edge_agent::kInventoryTable, "", [&](std::string_view, std::string_view value) {
-      const auto found = sync::decode_inventory_entry(value);
-      if (found && found->application == application) ++count;
-      return true;
-    });
-  }));
-  return count;
-}
-
-bool NodeRules::is_rolling_back(const sync::Claim& claim) const {
-  const auto found = entry(claim);
-  if (!found) return false;
-  const auto section = record(found->application);
-  if (!section || section->phase != SectionPhase::kRollingBack) return false;
-  return found->made_by == section->accepted.digest ||
-         std::ranges::count(section->given_up, found->made_by) > 0;
-}
-
 // ---- the host ----
-
-void NodeRules::expect_wanted(const sync::Claim& claim, const std::string& what) {
-  if (!oracle_.was_wanted(claim)) violated("foreign-untouched", what + ": no commit ever wanted it");
-}
-
-void NodeRules::expect_intent(const sync::Claim& claim, const std::string& what) {
-  if (!entry(claim)) violated("intent-before-touch", what + ": the inventory does not know of it");
-}
-
-std::optional<sync::Section> NodeRules::section_of(const base::Digest& digest) const {
-  const auto body = sync::read_one(store_, edge_agent::kBodyTable, digest.view());
-  if (!body || !*body) return std::nullopt;
-  const auto unpacked = edge_agent::unpack_text(**body);
-  if (!unpacked) return std::nullopt;
-  auto section = sync::decode_section(*unpacked);
-  if (!section) return std::nullopt;
-  return *std::move(section);
-}
-
-void NodeRules::before_touch(const sync::Claim& claim, const std::string& what) {
-  const auto found = entry(claim);
-  const auto section = found ? record(found->application) : std::nullopt;
-  if (!section) return;
-  // What was there before is kept going until its turn has come.
-  const auto outgoing = section_of(section->applied);
-  if (outgoing && HookRules::is_as_in(*outgoing, claim, what)) return;
-  if (const auto accepted = section_of(section->accepted.digest))
-    hooks_.before_touch(claim, *section, *accepted);
-}
 
 void NodeRules::before_write(const base::FileWrite& write) {
   const auto claim = path_claim(write.path);
-  before_touch(claim, write.content);
-  expect_wanted(claim, "write " + write.path);
-  expect_intent(claim, "write " + write.path);
+  touch_.expect_stage(claim, write.content);
+  touch_.expect_wanted(claim, "write " + write.path);
+  touch_.expect_intent(claim, "write " + write.path);
   look_what_stands_at(write.path);
 }
 
 void NodeRules::before_mark(const std::string& path) {
-  expect_wanted(path_claim(path), "mark " + path);
+  touch_.expect_wanted(path_claim(path), "mark " + path);
   look_what_stands_at(path);
 }
 
@@ -166,14 +50,14 @@ void NodeRules::look_what_stands_at(const std::string& path) {
 /// Whether a file was taken over is the record's word, believed only where somebody's file was seen.
 void NodeRules::took(const std::string& path) {
   made_.insert(path);
-  const auto found = entry(path_claim(path));
+  const auto found = stored_.entry(path_claim(path));
   const bool is_adopted = found && found->adopted;
   if (is_adopted && stands_somebodys_) was_there_.insert(path);
   if (!is_adopted) was_there_.erase(path);
 }
 
 void NodeRules::before_attributes(const std::string& path) {
-  expect_wanted(path_claim(path), "attributes " + path);
+  touch_.expect_wanted(path_claim(path), "attributes " + path);
 }
 
 void NodeRules::before_remove(const std::string& path) {
@@ -181,20 +65,20 @@ void NodeRules::before_remove(const std::string& path) {
   if (host_.file(path) == nullptr) return;
   if (!made_.contains(path)) violated("foreign-untouched", "remove " + path + ": the agent did not make it");
   if (was_there_.contains(path)) violated("was-there-stays", "remove " + path + ": it was there before");
-  if (!oracle_.may_delete(node_, claim) && !is_rolling_back(claim)) {
+  if (!touch_.may_go(claim)) {
     violated("delete-only-what-was-said", "remove " + path + ": no commit and no person said so");
   }
-  if (is_held(claim)) violated("wanted-stays", "remove " + path + ": the accepted state wants it");
+  if (stored_.is_held(claim)) violated("wanted-stays", "remove " + path + ": the accepted state wants it");
   count_delete(claim);
 }
 
 void NodeRules::count_delete(const sync::Claim& claim) {
-  const auto found = entry(claim);
+  const auto found = stored_.entry(claim);
   if (!found) return violated("delete-from-inventory", claim.text() + " is not in the inventory");
-  const auto section = record(found->application);
+  const auto section = stored_.record(found->application);
   if (!section || section->phase == SectionPhase::kRollingBack) return;
-  auto& deletes = deletes_[{stored_generation(), found->application}];
-  if (deletes.claims.empty()) deletes.of = inventory_of(found->application);
+  auto& deletes = deletes_[{stored_.generation(), found->application}];
+  if (deletes.claims.empty()) deletes.of = stored_.inventory_of(found->application);
   deletes.claims.insert(claim);
   const auto allowed = std::max(base::limits::kPruneAlwaysAllowedMax, deletes.of / 2);
   if (deletes.claims.size() > allowed && !oracle_.is_prune_unlimited(section->accepted.name)) {
@@ -210,13 +94,13 @@ void NodeRules::before_start(const base::ProcessStart& start) {
   const auto dot = start.id.instance.find('.') + 1;
   const std::string name = start.id.instance.substr(dot, start.id.instance.rfind('-') - dot);
   names_[start.id.instance] = name;
-  expect_wanted(process_claim(name), "start " + name);
+  touch_.expect_wanted(process_claim(name), "start " + name);
   // One that was found here with the right spec is adopted: started again, before the record is stored, it is no
   // more anybody's than it was; its mark tells.
   const auto before = host_.process(start.id);
   const bool was_here = before && before->phase != base::ProcessPhase::kAbsent;
-  if (!was_here) expect_intent(process_claim(name), "start " + name);
-  before_touch(process_claim(name), start.argv.size() < 2 ? "" : start.argv[1]);
+  if (!was_here) touch_.expect_intent(process_claim(name), "start " + name);
+  touch_.expect_stage(process_claim(name), start.argv.size() < 2 ? "" : start.argv[1]);
   if (name != steady_) return;
   if (++starts_[start.id.instance] > 1 + ends_[start.id.instance]) {
     violated("no-needless-restart", name + " was started again");
@@ -229,8 +113,7 @@ void NodeRules::before_stop(const base::ProcessId& id) {
   if (!host_.running().contains(id.instance) || oracle_.is_hook(name)) return;
   const auto* start = host_.started_with(id);
   const std::string argument = start == nullptr || start->argv.size() < 2 ? "" : start->argv[1];
-  if (oracle_.may_delete(node_, claim) || oracle_.has_other_spec(name, argument) || is_rolling_back(claim))
-    return;
+  if (touch_.may_go(claim) || oracle_.has_other_spec(name, argument)) return;
   violated("no-needless-stop", name + ": its spec did not change");
 }
 
@@ -243,9 +126,9 @@ void NodeRules::after(const std::string& what) {
   if (what.starts_with("remove ")) made_.erase(what.substr(7));
   if (!what.starts_with("start ")) return;
   const auto name = process_name(what.substr(6));
-  const auto found = entry(process_claim(name));
-  const auto section = found && oracle_.is_hook(name) ? record(found->application) : std::nullopt;
-  if (section) hooks_.started(process_claim(name), *section, section_of(section->accepted.digest));
+  const auto found = stored_.entry(process_claim(name));
+  const auto section = found && oracle_.is_hook(name) ? stored_.record(found->application) : std::nullopt;
+  if (section) hooks_.started(process_claim(name), *section, stored_.section(section->accepted.digest));
 }
 
 void NodeRules::power_was_cut() {
@@ -289,14 +172,18 @@ void NodeRules::check_applied(const sync::Frame& frame) {
   if (!applied || applied->stage == sync::AppliedStage::kRefused) return;
   trace_.add(node_, "says stage " + std::to_string(static_cast<int>(applied->stage)) + " of " +
                         applied->generation.text());
-  if (stored_generation() < applied->generation) {
+  if (stored_.generation() < applied->generation) {
     violated("stored-before-said",
-             "says " + applied->generation.text() + ", has stored " + stored_generation().text());
+             "says " + applied->generation.text() + ", has stored " + stored_.generation().text());
   }
 }
 
-void NodeRules::storing(sync::Table table, std::string_view value) {
+void NodeRules::storing(sync::Table table, std::string_view key, std::string_view value) {
   const auto unpacked = edge_agent::unpack_text(value);
+  // Whoever reads it would notice, and ask for it anew: nobody else can see it by what follows.
+  const bool is_body = table == edge_agent::kBodyTable;
+  if (is_body && (!unpacked || base::Digest::of(*unpacked).view() != key))
+    violated("stored-as-named", "stores a section that does not have its digest");
   if (holds_canary(value) || (unpacked && holds_canary(*unpacked)))
     violated("secret-in-clear", "stores a secret in clear, in " + std::string(table.name));
   if (table != edge_agent::kSectionTable) return;
@@ -306,7 +193,7 @@ void NodeRules::storing(sync::Table table, std::string_view value) {
 // ---- the engine ----
 
 void NodeRules::looked(const edge_agent::Engine& engine) {
-  hooks_.check_applied([this](const base::Digest& digest) { return section_of(digest); });
+  hooks_.check_applied([this](const base::Digest& digest) { return stored_.section(digest); });
   const auto& snapshot = engine.snapshot();
   if (snapshot.accepted < accepted_max_) {
     violated("generation-never-lower",

@@ -11,13 +11,12 @@
 
 #include "base/fake_host.hpp"
 #include "edge_agent/engine.hpp"
-#include "edge_agent/section_step.hpp"
-#include "sync/model/inventory.hpp"
 #include "sync/store/fake_store.hpp"
 #include "test/sim/hook_rules.hpp"
 #include "test/sim/judge.hpp"
 #include "test/sim/oracle.hpp"
 #include "test/sim/seams.hpp"
+#include "test/sim/touch_rules.hpp"
 
 namespace holdfast::sim {
 
@@ -39,7 +38,7 @@ class NodeRules final : public HostWatcher {
   // ---- the link, the engine ----
   void sent(const std::string& payload);
   /// A record that is about to be stored.
-  void storing(sync::Table table, std::string_view value);
+  void storing(sync::Table table, std::string_view key, std::string_view value);
   void booted(const edge_agent::Engine& engine) { looked(engine); }
   void looked(const edge_agent::Engine& engine);
 
@@ -53,11 +52,9 @@ class NodeRules final : public HostWatcher {
   void expect_process(const std::string& name) { steady_ = name; }
   void process_ended_by_hand(const std::string& name) { ++ends_[name]; }
 
-  /// Whether the accepted desired state, as stored, wants it; a section that failed wants nothing.
-  bool is_held(const sync::Claim& claim) const;
-  sync::Generation stored_generation() const;
-  /// Every section, as stored, is carried out.
-  bool has_settled() const;
+  const std::string& node() const { return node_; }
+  const StoredRecords& stored() const { return stored_; }
+  TouchRules& touch() { return touch_; }
   bool made(const std::string& path) const { return made_.contains(path); }
   /// Somebody's file stood there when the agent took it over: it may be changed and is never removed.
   bool was_there(const std::string& path) const { return was_there_.contains(path); }
@@ -66,17 +63,7 @@ class NodeRules final : public HostWatcher {
   std::uint64_t messages_but_hello() const { return messages_; }
 
  private:
-  std::optional<sync::InventoryEntry> entry(const sync::Claim& claim) const;
-  std::optional<edge_agent::SectionRecord> record(const sync::ApplicationUid& application) const;
   std::string process_name(const std::string& instance);
-  std::optional<sync::Section> section_of(const base::Digest& digest) const;
-  /// `what`: content of a file, the argument that tells a process's specs apart.
-  void before_touch(const sync::Claim& claim, const std::string& what);
-  /// A section that failed takes back what it made.
-  bool is_rolling_back(const sync::Claim& claim) const;
-  void expect_intent(const sync::Claim& claim, const std::string& what);
-  void expect_wanted(const sync::Claim& claim, const std::string& what);
-  std::size_t inventory_of(const sync::ApplicationUid& application) const;
   void count_delete(const sync::Claim& claim);
   void look_what_stands_at(const std::string& path);
   void took(const std::string& path);
@@ -86,7 +73,7 @@ class NodeRules final : public HostWatcher {
 
   std::string node_;
   base::FakeHost& host_;
-  sync::FakeStore& store_;
+  StoredRecords stored_;
   Oracle& oracle_;
   Trace& trace_;
   Judge& judge_;
@@ -111,6 +98,7 @@ class NodeRules final : public HostWatcher {
   std::map<sync::ApplicationUid, std::set<base::Digest>> bad_;
   base::Digest looked_at_;
   HookRules hooks_;
+  TouchRules touch_;
 };
 
 }  // namespace holdfast::sim

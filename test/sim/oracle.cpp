@@ -226,7 +226,7 @@ bool Oracle::may_delete(const std::string& node, const sync::Claim& claim) const
 
 // ---- an older copy takes the hub's place ----
 
-void Oracle::hold(const std::string& node, const Words& copy, const IsHeld& is_held) {
+void Oracle::hold(const std::string& node, const Words& copy, bool is_beyond, const IsHeld& is_held) {
   std::map<sync::Claim, std::size_t> wanted;
   for (const auto& [name, folder] : words_.in_force) {
     for (const auto& claim : folder.claims()) ++wanted[claim];
@@ -236,6 +236,8 @@ void Oracle::hold(const std::string& node, const Words& copy, const IsHeld& is_h
     const bool is_known = known != copy.applications.end() && is_placed(known->second, copy, node);
     const auto in_force = words_.in_force.find(name);
     if (in_force == words_.in_force.end() || !is_placed(application, node)) continue;
+    // What left no trace on the node nobody can know.
+    if (!is_known && !is_beyond) continue;
     const auto folder = repository_.find(application.folder);
     const bool is_readable = folder != repository_.end() && folder->second.is_good();
     for (const auto& claim : in_force->second.claims()) {
@@ -254,7 +256,7 @@ void Oracle::restored(const Words& copy, const std::set<std::string>& beyond, co
   for (const auto& node : beyond) {
     for (const auto& [name, claims] : ever_) may_stay_[node].insert(claims.begin(), claims.end());
   }
-  for (const auto& [node, labels] : words_.labels) hold(node, copy, is_held);
+  for (const auto& [node, labels] : words_.labels) hold(node, copy, beyond.contains(node), is_held);
   words_ = copy;
   for (auto& [name, application] : words_.applications) {
     const auto folder = repository_.find(application.folder);
@@ -290,6 +292,11 @@ FolderModel Oracle::wanted_on(const std::string& node) const {
     if (folder == words_.in_force.end() || !is_placed(application, node)) continue;
     for (const auto& [file, model] : folder->second.files) out.files[model.path] = model;
     for (const auto& [process, model] : folder->second.processes) out.processes[process] = model;
+    for (const auto& [pod, model] : folder->second.pods) out.pods[pod] = model;
+    for (const auto& [unit, model] : folder->second.units) {
+      out.units[unit] = model;
+      out.files[unit_path(unit)] = {unit_path(unit), model.content()};
+    }
   }
   return out;
 }

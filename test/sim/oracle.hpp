@@ -78,7 +78,7 @@ class Oracle {
   bool is_hook(const std::string& process) const { return hooks_.contains(process); }
   bool was_released(const sync::Claim& claim) const { return released_.contains(claim); }
   bool is_prune_unlimited(const std::string& application) const;
-  /// All that the node must hold: files by path, processes by name. REQUIRES: no two applications want one claim.
+  /// All that the node must hold: files by path, those of units too, all else by name. REQUIRES: no two applications want one claim.
   FolderModel wanted_on(const std::string& node) const;
   const RepositoryModel& repository() const { return repository_; }
   const std::map<std::string, ApplicationModel>& applications() const { return words_.applications; }
@@ -105,7 +105,7 @@ class Oracle {
   void person_says_gone_on(const std::string& application, const std::string& node, const std::string& acted);
   void acted_on(const std::string& application);
   void leaves(const std::string& application, const std::string& node);
-  void hold(const std::string& node, const Words& copy, const IsHeld& is_held);
+  void hold(const std::string& node, const Words& copy, bool is_beyond, const IsHeld& is_held);
   void let_go(const std::string& application, const std::string& node, const Claims& kept);
 
   std::function<std::optional<Places>()> believed_;

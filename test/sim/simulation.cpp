@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/simulation.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/fake_sealing.hpp"
 #include "base/log.hpp"
 #include "test/sim/final_check.hpp"
+#include "test/sim/planted.hpp"
 #include "test/sim/workload.hpp"
 #include "test/sim/world.hpp"
 
@@ -17,6 +19,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 namespace {
+
+constexpr std::uint64_t kWorkloadsOneOf = 3;
 
 void drop(base::log::Level, std::string_view) {}
 
@@ -71,6 +75,7 @@ void run(World& world, int fails_again) {
   // Once more on what nobody else touches: that it is mended shows that somebody looks.
   world.nodes.front()->host.edit_by_hand("/etc/hf/base", "by hand");
   world.nodes.front()->wake();
+  if (world.has_workloads()) workload.meddle_with_what_is_steady(*world.nodes.front());
   // Nothing changes any more, and what is held must be believed all the same.
   workload.drop_old_key();
   world.pass(minutes(20));
@@ -82,12 +87,27 @@ void run(World& world, int fails_again) {
 
 }  // namespace
 
+SimulationOptions options_for(std::string_view mistake) {
+  constexpr int kFailsAgainWhenPlanted = 20;
+  SimulationOptions options;
+  if (mistake.empty()) return options;
+  options.fails_again = kFailsAgainWhenPlanted;
+  options.always_workloads = std::ranges::find(kPlantedInWorkloads, mistake) != kPlantedInWorkloads.end();
+  return options;
+}
+
 SimulationResult simulate(const SimulationOptions& options) {
   base::make_sealing_repeatable(options.seed);
   base::log::set_sink(options.verbose ? show : drop);
   base::FakeRandom sizes(options.seed * 31 + 7);
   const auto drawn = sizes.below(100);
-  World world(options.seed, drawn < 55 ? 1 : drawn < 80 ? 2 : drawn < 95 ? 3 : 5, options.verbose);
+  const bool has_workloads = options.always_workloads || options.seed % kWorkloadsOneOf == 0;
+  World world(options.seed,
+              drawn < 55   ? 1
+              : drawn < 80 ? 2
+              : drawn < 95 ? 3
+                           : 5,
+              has_workloads ? World::Nodes::kWithWorkloads : World::Nodes::kPlain, options.verbose);
   run(world, options.fails_again);
   return {world.judge.verdict(), world.trace.digest(), world.trace.lines(), world.trace.last()};
 }

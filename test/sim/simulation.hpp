@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "test/sim/judge.hpp"
 
@@ -17,8 +18,9 @@ struct SimulationOptions {
   bool verbose = false;
   /// How often among some 200 acts a revision that is known bad comes again. More where a mistake is planted: it must be noticed.
   int fails_again = 3;
+  /// Pods, Deployments and units in every seed, not in a third of them.
+  bool always_workloads = false;
 };
-inline constexpr int kFailsAgainWhenPlanted = 20;
 
 struct SimulationResult {
   std::optional<Verdict> verdict;
@@ -27,6 +29,8 @@ struct SimulationResult {
   std::deque<std::string> last;
 };
 
+/// For a run in which this mistake is planted; empty: as it is without one.
+SimulationOptions options_for(std::string_view mistake);
 SimulationResult simulate(const SimulationOptions& options);
 
 }  // namespace holdfast::sim

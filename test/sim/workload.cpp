@@ -30,6 +30,7 @@ void Workload::begin() {
   repository_["apps/base"] = {.files = {{"base", {"/etc/hf/base", "base"}}},
                               .processes = {{std::string(kSteady), {"1"}}}};
   for (const auto* folder : {"apps/a", "apps/b", "apps/c"}) repository_[folder];
+  if (world_.has_workloads()) begin_containers();
   const std::array<std::string, 3> folders{"apps/a", "apps/b", "apps/c"};
   for (std::size_t i = 0; i < folders.size(); ++i) {
     auto& model = repository_[folders[i]];
@@ -75,7 +76,7 @@ void Workload::act() {
     int weight;
     void (Workload::*act)();
   };
-  const std::array choices{
+  std::vector<Choice> choices{
       Choice{20, &Workload::change_files},
       Choice{12, &Workload::change_processes},
       Choice{10, &Workload::change_hooks},
@@ -110,6 +111,13 @@ void Workload::act() {
       Choice{10, &Workload::change_secret},
       Choice{4, &Workload::rotate_sealing_key},
   };
+  if (world_.has_workloads()) {
+    for (const Choice& choice :
+         {Choice{25, &Workload::change_pods}, Choice{15, &Workload::change_units},
+          Choice{15, &Workload::meddle_with_containers}, Choice{12, &Workload::meddle_with_units},
+          Choice{12, &Workload::trouble_engine}, Choice{6, &Workload::trouble_systemd}})
+      choices.push_back(choice);
+  }
   int total = 0;
   for (const auto& choice : choices) total += choice.weight;
   auto drawn = static_cast<int>(below(static_cast<std::uint64_t>(total)));
@@ -147,6 +155,9 @@ void Workload::make_safe() {
     node->store.set_read_only(false);
     node->store.full_after(std::nullopt);
     node->set_facts({{"zone", "a"}});
+    if (!world_.has_workloads()) continue;
+    end_trouble_of_containers(*node);
+    clear_away_containers(*node);
   }
   clear_away();
   world_.hub->make_safe();
@@ -167,6 +178,7 @@ void Workload::commit_last() {
       folder.processes[kProcesses[i]] = {std::to_string(chance(50) ? ++versions_ : 1),
                                          ProcessModel::Way::kGood};
     if (chance(50)) folder.hooks[hook_name(folders[i], "PreSync")] = {std::to_string(++versions_), "PreSync"};
+    if (world_.has_workloads() && i < 2) put_good_containers(folder);
   }
   for (const auto* name : {"a", "b", "c"}) {
     auto application = world_.oracle.applications().at(name);

@@ -20,7 +20,9 @@ inline const std::array<std::string, 8> kPaths{"/etc/hf/p0", "/etc/hf/p1", "/etc
                                                "/etc/hf/p4", "/srv/p5",    "/srv/d/p6",  "/srv/d/p7"};
 inline const std::array<std::string, 3> kProcesses{"cam", "web", "log"};
 inline constexpr std::string_view kForeign = "/etc/hf/foreign";  ///< a person's, near what is Git's
-inline constexpr std::size_t kBigFiles = 30;                     ///< of the application that may shrink
+inline const std::array<std::string, 2> kUnits{"cam.service", "web.service"};
+inline constexpr std::string_view kForeignUnit = "theirs.service";
+inline constexpr std::size_t kBigFiles = 30;  ///< of the application that may shrink
 
 /// Of a folder, by its stage: "presync-a".
 std::string hook_name(const std::string& folder, const std::string& stage);
@@ -39,6 +41,8 @@ class Workload {
   void commit_last();
   /// Of some fleets, once all is calm: and then every agent starts anew.
   void drop_old_key();
+  /// Of a node with containers and units: a hand ends those that nothing else ends.
+  void meddle_with_what_is_steady(NodeBox& node);
   /// Objects at the hub are as the oracle has them; false: not yet, ask again.
   bool settle_objects();
   void confirm_prunes();
@@ -79,6 +83,20 @@ class Workload {
   // hands
   void meddle();
   void kill_process();
+  // pods and units
+  void begin_containers();
+  void put_good_containers(FolderModel& folder);
+  void change_pods();
+  void change_units();
+  void meddle_with_containers();
+  void replace_container(NodeBox& node, const base::ContainerName& name);
+  void copy_container(NodeBox& node, const base::ContainerName& name);
+  void meddle_with_units();
+  void trouble_engine();
+  void restart_engine(NodeBox& node);
+  void trouble_systemd();
+  void end_trouble_of_containers(NodeBox& node);
+  void clear_away_containers(NodeBox& node);
   // misfortune
   void crash();
   void cut_power();

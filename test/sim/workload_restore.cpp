@@ -16,8 +16,8 @@ bool Workload::holds_for_good(const std::string& node, const sync::Claim& claim)
   for (const auto& box : world_.nodes) {
     if (box->name() != node) continue;
     const auto& rules = box->rules();
-    return world_.hub->desired_of(box->uid()) == rules.stored_generation() && rules.has_settled() &&
-           rules.is_held(claim);
+    return world_.hub->desired_of(box->uid()) == rules.stored().generation() &&
+           rules.stored().has_settled() && rules.stored().is_held(claim);
   }
   return false;
 }

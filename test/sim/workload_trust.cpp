@@ -16,7 +16,7 @@ using std::chrono::seconds;
 bool Workload::is_hub_behind() const {
   return std::ranges::any_of(world_.nodes, [this](const auto& node) {
     const auto made = world_.hub->desired_of(node->uid()).value_or(sync::Generation{});
-    return made < node->rules().stored_generation();
+    return made < node->rules().stored().generation();
   });
 }
 

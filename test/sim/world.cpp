@@ -8,7 +8,7 @@ namespace holdfast::sim {
 
 using std::chrono::milliseconds;
 
-World::World(std::uint64_t seed, std::size_t count, bool verbose)
+World::World(std::uint64_t seed, std::size_t count, Nodes kind, bool verbose)
     : trace(verbose), random(seed), broker(clock, broker_random_), broker_random_(seed ^ 0xb0cce4U) {
   const sync::FleetId fleet("00000000-0000-4000-8000-0000000000f1");
   trust = std::make_unique<FleetTrust>(fleet, random);
@@ -28,7 +28,7 @@ World::World(std::uint64_t seed, std::size_t count, bool verbose)
   oracle.on_believed([this] { return hub->in_force(); });
   oracle.on_in_step([this](const std::string& name) {
     const auto node = std::ranges::find_if(nodes, [&](const auto& found) { return found->name() == name; });
-    return node != nodes.end() && hub->desired_of((*node)->uid()) == (*node)->rules().stored_generation();
+    return node != nodes.end() && hub->desired_of((*node)->uid()) == (*node)->rules().stored().generation();
   });
   for (std::size_t i = 0; i < count; ++i) {
     edge_agent::NodeFile file;
@@ -39,6 +39,7 @@ World::World(std::uint64_t seed, std::size_t count, bool verbose)
     random.fill(file.mark_key);
     nodes.push_back(std::make_unique<NodeBox>(std::move(file), sync::encode_trust(trust->sealed()), broker,
                                               oracle, trace, judge, random.next()));
+    if (kind == Nodes::kWithWorkloads) nodes.back()->give_workloads();
   }
 }
 

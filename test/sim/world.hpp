@@ -16,7 +16,10 @@ namespace holdfast::sim {
 
 class World {
  public:
-  World(std::uint64_t seed, std::size_t nodes, bool verbose);
+  /// Nodes with files and processes alone, or with a container engine and systemd, too.
+  enum class Nodes { kPlain, kWithWorkloads };
+  World(std::uint64_t seed, std::size_t count, Nodes nodes, bool verbose);
+  bool has_workloads() const { return nodes.front()->has_workloads(); }
 
   /// Lets this much time pass, doing everything at its time. Ends early when a rule is broken.
   void pass(std::chrono::milliseconds time);
