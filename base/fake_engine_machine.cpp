@@ -8,6 +8,8 @@
 namespace holdfast::base {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::int64_t kKilled = 137;
 constexpr std::size_t kArchivePieceBytes = 64U << 10U;
 
@@ -57,6 +59,8 @@ Result<ContainerId> FakeEngine::make(const ContainerSpec& spec) {
   if (image == nullptr) return base::fail(refused(Code::kNotFound, call, "no image " + spec.image));
   if (by_name(spec.name) != nullptr) return base::fail(refused(Code::kConflict, call, "the name is taken"));
   changing("create " + spec.name.str());
+  if (spec.shared_with && !find(*spec.shared_with))
+    return base::fail(refused(Code::kIo, call, "no container " + brief(*spec.shared_with)));
   Container container;
   container.spec = spec;
   container.state.id = ContainerId(Digest::of("container " + std::to_string(++containers_made_)).hex());
@@ -72,6 +76,11 @@ Result<ContainerId> FakeEngine::make(const ContainerSpec& spec) {
 Status FakeEngine::begin_run(Container& container) {
   if (container.state.phase == ContainerPhase::kRunning) return {};
   const std::string call = "start container " + brief(container.state.id);
+  // As podman does it; Docker refuses one whose network is not there.
+  if (container.spec.shared_with) {
+    HF_TRY(Container* const owner, find(*container.spec.shared_with));
+    HF_CHECK(begin_run(*owner));
+  }
   changing("start " + container.state.name.str());
   const auto program = programs_.find(container.state.name);
   container.program = program == programs_.end() ? FakeContainerProgram{} : program->second;
@@ -84,8 +93,10 @@ Status FakeEngine::begin_run(Container& container) {
   state.error.clear();
   state.exit_code = 0;
   state.pid = 1000 + static_cast<std::int64_t>(containers_made_);
-  state.started = clock_.wall();
-  state.finished.reset();
+  // A start takes its time, though none passes here: two runs never began at the same moment.
+  const auto now = clock_.wall();
+  const bool is_same_moment = state.started && *state.started >= now && *state.started - now < 1s;
+  state.started = is_same_moment ? *state.started + 1ms : now;
   container.output += container.program.output;
   container.kill_at.reset();
   container.ends_at.reset();

@@ -96,7 +96,8 @@ void EngineClient::learn_version(CallId id) {
   Call& call = calls_.at(id);
   auto version = std::make_shared<Result<ApiVersion>>(fail(Code::kCorrupt, "no head"));
   Exchange::Listener listener;
-  listener.on_head = [version](const HttpHead& head) {
+  listener.on_head = [this, version](const HttpHead& head) {
+    make_ = head.header("libpod-api-version").empty() ? EngineMake::kDocker : EngineMake::kPodman;
     *version = parse_api_version(head.header("api-version")).and_then(choose_api_version);
   };
   listener.on_body = ignore;
@@ -120,6 +121,7 @@ void EngineClient::send(CallId id) {
   call.body.clear();
   EngineRequest request = call.question.request;
   request.target.insert(0, "/v" + to_string(*api_));
+  if (call.question.write_body) request.json = call.question.write_body(make_);
   Exchange::Listener listener;
   listener.on_sent = call.question.on_sent;
   listener.on_head = [this, id](const HttpHead& head) { calls_.at(id).status = head.status; };
@@ -157,10 +159,12 @@ Result<std::string> EngineClient::outcome(Call& call, const Status& status) {
 
 template <class T, class Read>
 EngineClient::CallId EngineClient::ask_once(std::string name, EngineRequest request, milliseconds timeout,
-                                            Read read, OnEnd<T> on_end) {
+                                            Read read, OnEnd<T> on_end,
+                                            std::function<std::string(EngineMake)> write_body) {
   const CallId id = begin(name);
   Question question;
   question.request = std::move(request);
+  question.write_body = std::move(write_body);
   question.deadlines.total = timeout;
   question.on_answer = [this, id, read, name = std::move(name),
                         on_end = std::move(on_end)](Result<std::string> answer) {
@@ -212,10 +216,10 @@ EngineClient::CallId EngineClient::create(const ContainerSpec& spec, OnEnd<Conta
   const auto read = [](std::string_view body) {
     return parse_created_id(body).map([](std::string id) { return ContainerId(std::move(id)); });
   };
-  return ask_once<ContainerId>(
-      "create container " + spec.name.str(),
-      {"POST", "/containers/create?name=" + query_escaped(spec.name.str()), to_create_json(spec)},
-      limits::kEngineChangeTimeout, read, std::move(on_end));
+  return ask_once<ContainerId>("create container " + spec.name.str(),
+                               {"POST", "/containers/create?name=" + query_escaped(spec.name.str()), {}},
+                               limits::kEngineChangeTimeout, read, std::move(on_end),
+                               [spec](EngineMake make) { return to_create_json(spec, make); });
 }
 
 EngineClient::CallId EngineClient::start(const ContainerId& id, OnEnd<void> on_end) {
