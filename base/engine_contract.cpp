@@ -246,6 +246,46 @@ TEST_P(EngineContainerContract, WhatIsNotThereIsNotFound) {
   EXPECT_REFUSED(Code::kNotFound, exec(nobody(), world().that_ends(0)));
 }
 
+TEST_P(EngineContainerContract, WhoseNetworkAnotherOneHasIsNotRemoved) {
+  have_image();
+  const auto owner = create(world().that_runs("hf.owner"));
+  ASSERT_TRUE(owner);
+  ContainerSpec spec = world().that_runs("hf.guest");
+  spec.network = ContainerNetwork::kShared;
+  spec.shared_with = *owner;
+  const auto guest = create(spec);
+  ASSERT_TRUE(guest) << guest.error().message();
+  EXPECT_REFUSED(Code::kConflict, remove(*owner));
+  EXPECT_DONE(remove(*guest));
+  EXPECT_DONE(remove(*owner));
+  spec.name = ContainerName("hf.late");
+  EXPECT_REFUSED(Code::kIo, create(spec));  // kNotFound is the image
+}
+
+TEST_P(EngineContainerContract, ANetworkOutlivesItsOwnerInThoseThatHaveIt) {
+  const ContainerId owner = started(world().that_runs("hf.owner"));
+  ContainerSpec spec = world().that_runs("hf.guest");
+  spec.network = ContainerNetwork::kShared;
+  spec.shared_with = owner;
+  const ContainerId guest = started(spec);
+  EXPECT_DONE(kill(owner));
+  ASSERT_TRUE(until_phase(owner, ContainerPhase::kExited));
+  EXPECT_EQ(inspect(guest)->phase, ContainerPhase::kRunning) << "it has it until it ends";
+  EXPECT_DONE(start(owner));
+  const auto again = inspect(owner);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->finished) << "of the run before this one";
+  EXPECT_LT(*inspect(guest)->started, *again->started);
+}
+
+TEST_P(EngineContainerContract, ARunThatIsOverIsToldWhileTheNextOneRuns) {
+  const ContainerId id = started(world().that_runs("hf.twice"));
+  EXPECT_FALSE(inspect(id)->finished);
+  EXPECT_DONE(stop(id, seconds(1)));
+  EXPECT_DONE(start(id));
+  EXPECT_TRUE(inspect(id)->finished);
+}
+
 TEST_P(EngineContainerContract, RunsOnWithoutAgentAndEngine) {
   const ContainerId id = started(world().that_runs("hf.stays"));
   const auto before = inspect(id);

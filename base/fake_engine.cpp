@@ -166,16 +166,21 @@ FakeEngine::CallId FakeEngine::kill(const ContainerId& id, OnEnd<void> on_end) {
 
 FakeEngine::CallId FakeEngine::remove(const ContainerId& id, OnEnd<void> on_end) {
   ++touched_.removes;
-  return ask<void>(EngineCall::kRemove, "remove" + of(id), limits::kEngineChangeTimeout, std::move(on_end),
-                   [this, id]() -> Status {
-                     HF_TRY(Container* const container, find(id));
-                     if (container->state.phase == ContainerPhase::kRunning)
-                       return base::fail(refused(Code::kConflict, "remove" + of(id), "it runs"));
-                     changing("remove " + container->state.name.str());
-                     tell(*container);
-                     containers_.erase(id);
-                     return {};
-                   });
+  return ask<void>(
+      EngineCall::kRemove, "remove" + of(id), limits::kEngineChangeTimeout, std::move(on_end),
+      [this, id]() -> Status {
+        HF_TRY(Container* const container, find(id));
+        if (container->state.phase == ContainerPhase::kRunning)
+          return base::fail(refused(Code::kConflict, "remove" + of(id), "it runs"));
+        const bool is_shared = std::ranges::any_of(
+            containers_, [&](const auto& one) { return one.second.spec.shared_with == id; });
+        if (is_shared)
+          return base::fail(refused(Code::kConflict, "remove" + of(id), "another one has its network"));
+        changing("remove " + container->state.name.str());
+        tell(*container);
+        containers_.erase(id);
+        return {};
+      });
 }
 
 FakeEngine::CallId FakeEngine::logs(const ContainerId& id, const LogOptions& options,

@@ -9,6 +9,8 @@
 namespace holdfast::base {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::int64_t kKilled = 137;
 constexpr std::size_t kArchivePieceBytes = 64U << 10U;
 
@@ -60,6 +62,8 @@ Result<ContainerId> FakeEngine::make(const ContainerSpec& spec) {
   if (wants_devices(spec) && !abilities_.gives_devices)
     return base::fail(Code::kUnsupported, call + ": the container engine gives no devices");
   changing("create " + spec.name.str());
+  if (spec.shared_with && !find(*spec.shared_with))
+    return base::fail(refused(Code::kIo, call, "no container " + brief(*spec.shared_with)));
   Container container;
   container.spec = spec;
   container.state.id = ContainerId(Digest::of("container " + std::to_string(++containers_made_)).hex());
@@ -87,6 +91,11 @@ void FakeEngine::say_by_hand(const ContainerName& name, std::string text) {
 Status FakeEngine::begin_run(Container& container) {
   if (container.state.phase == ContainerPhase::kRunning) return {};
   const std::string call = "start container " + brief(container.state.id);
+  // As podman does it; Docker refuses one whose network is not there.
+  if (container.spec.shared_with) {
+    HF_TRY(Container* const owner, find(*container.spec.shared_with));
+    HF_CHECK(begin_run(*owner));
+  }
   changing("start " + container.state.name.str());
   const auto program = programs_.find(container.state.name);
   container.program = program == programs_.end() ? FakeContainerProgram{} : program->second;
@@ -99,7 +108,10 @@ Status FakeEngine::begin_run(Container& container) {
   state.error.clear();
   state.exit_code = 0;
   state.pid = 1000 + static_cast<std::int64_t>(containers_made_);
-  state.started = clock_.wall();
+  // A start takes its time, though none passes here: two runs never began at the same moment.
+  const auto now = clock_.wall();
+  const bool is_same_moment = state.started && *state.started >= now && *state.started - now < 1s;
+  state.started = is_same_moment ? *state.started + 1ms : now;
   state.finished.reset();
   print(container, container.program.output);
   container.kill_at.reset();

@@ -95,14 +95,17 @@ TEST_P(PodmanEngineContract, AMemoryLimitEndsWhatTakesMore) {
 }
 
 TEST_P(PodmanEngineContract, ANetworkIsSharedWithAnotherContainer) {
-  const ContainerId owner = started(world().that_runs("hf.owner"));
+  ContainerSpec owning = world().that_runs("hf.owner");
+  owning.hostname = "mypod";
+  const ContainerId owner = started(owning);
   ContainerSpec spec = world().that_runs("hf.guest");
   spec.network = ContainerNetwork::kShared;
   spec.shared_with = owner;
-  spec.arguments = {"sh", "-c", "ls -l /proc/self/ns/net; echo END"};
+  spec.arguments = {"sh", "-c", "hostname; ls -l /proc/self/ns/net; echo END"};
   const ContainerId guest = started(spec);
   ASSERT_TRUE(until_says(guest, "END\n"));
   const std::string text = logs(guest)->text;
+  EXPECT_NE(text.find("mypod"), std::string::npos) << text;
   const auto state = inspect(owner);
   ASSERT_TRUE(state);
   const std::string mine =

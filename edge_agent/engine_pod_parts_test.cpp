@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of a Pod: volumes, environment, probes, hooks, and several containers, on a fake container engine.
+// The parts of a Pod: volumes, environment, probes and hooks, on a fake container engine.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>

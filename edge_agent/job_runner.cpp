@@ -96,7 +96,8 @@ base::Status JobRunner::look(const PodId& id, const JobRecord& record, const syn
   if (phase == PodPhase::kSucceeded) out.pod.is = Is::kSucceeded;
   if (phase == PodPhase::kFailed) {
     out.pod.is = Is::kFailed;
-    out.pod.message = how_it_ended;
+    // Of main containers that is known; else an init container failed.
+    out.pod.message = how_it_ended.empty() ? keeper.health(wanted).message : how_it_ended;
   }
   return {};
 }

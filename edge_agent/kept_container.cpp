@@ -14,7 +14,7 @@ bool KeptContainer::meet(const base::ContainerState& state, base::MonotonicTime 
   started = state.started;
   is_killing = false;
   kill_reason.clear();
-  stop_at.reset();
+  stop_began.reset();
   hook_is_over = false;
   start_failure.clear();
   probes_ended.clear();
@@ -34,6 +34,8 @@ void KeptContainer::forget() {
   pace.forget();
   is_ending = false;
   is_killing = false;
+  ran_in.reset();
+  past_run.reset();
   probes.reset();
 }
 

@@ -44,9 +44,12 @@ struct KeptContainer {
   bool is_ending = false;   ///< told to stop, to be another one: it is not taken for the right one any more
   bool is_killing = false;  ///< told to stop, to be started again
   std::string kill_reason;
-  std::optional<base::MonotonicTime>
-      stop_at;                ///< when the time before its stop signal is over, or the hook began
-  bool hook_is_over = false;  ///< the command before its stop signal has ended
+  std::optional<base::MonotonicTime> stop_began;  ///< when it was first told to stop
+  bool hook_is_over = false;                      ///< the command before its stop signal has ended
+
+  // In a pod with an owner of its network. By these no clock that was set meanwhile can mislead.
+  std::optional<base::WallTime> ran_in;    ///< the run of the owner in which this agent started it last
+  std::optional<base::WallTime> past_run;  ///< its own run whose network is gone, as this agent saw
 
   std::unique_ptr<ContainerProbes> probes;  ///< of a container that has any, while it runs
   std::vector<base::HostEvent> probes_ended;

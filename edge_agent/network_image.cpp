@@ -131,6 +131,8 @@ ImageLook NetworkImage::look(const sync::Claim& asker) {
   askers_.insert(asker);
   const bool is_due = look_.is == Is::kPulling || look_.retry_at <= seams_.clock.monotonic();
   if (call_ == 0 && is_due) ask(true);
+  const bool waits = call_ == 0 && look_.is == Is::kFailed && look_.retry_at;
+  if (waits) seams_.on_due_at(asker, *look_.retry_at);
   return look_;
 }
 

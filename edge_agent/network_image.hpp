@@ -26,6 +26,7 @@ class NetworkImage {
     base::Engine& engine;
     base::Clock& clock;
     DueListener on_due;
+    DueAtListener on_due_at;
   };
   /// `shim`: path of holdfast-shim; read when it is first needed.
   NetworkImage(Seams seams, std::string shim) : seams_(std::move(seams)), shim_(std::move(shim)) {}

@@ -179,8 +179,7 @@ class PodBuilder {
     out_.owner = owner;
     out_.restart_policy = pod_.spec.restart_policy;
     out_.grace = pod_.spec.termination_grace;
-    const std::size_t count = pod_.spec.init_containers.size() + pod_.spec.containers.size();
-    shares_ = count > 1 && !pod_.spec.host_network;
+    shares_ = sync::has_network_container(pod_.spec);
     if (shares_) add_network();
     for (const auto& container : pod_.spec.init_containers)
       HF_CHECK(add(container, container.is_sidecar ? ContainerRole::kSidecar : ContainerRole::kInit));
@@ -199,8 +198,8 @@ class PodBuilder {
   void add_network() {
     PodContainer container;
     container.role = ContainerRole::kNetwork;
-    // No container of a manifest has such a name.
-    container.spec.name = base::ContainerName(sync::container_name(id_.ns, id_.name, "_network"));
+    container.name = sync::kNetworkContainer;
+    container.spec.name = base::ContainerName(sync::container_name(id_.ns, id_.name, container.name));
     container.claim = {sync::ClaimKind::kContainer, container.spec.name.str()};
     auto& spec = container.spec;
     spec.entrypoint = std::vector<std::string>{kNetworkProgram, kNetworkCommand};
@@ -213,6 +212,8 @@ class PodBuilder {
     for (const auto* list : {&pod_.spec.init_containers, &pod_.spec.containers}) {
       for (const auto& from : *list) {
         for (auto& port : ports_of(from)) spec.ports.push_back(std::move(port));
+        if (auto held = node_ports_of(from); !held.empty())
+          container.node_ports += (container.node_ports.empty() ? "" : ",") + held;
       }
     }
     fixed_.push_back({spec.hostname, spec.extra_hosts, ports_json(spec)});

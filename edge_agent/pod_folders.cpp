@@ -222,6 +222,14 @@ Status PodFolders::make(const PodWanted& pod) const {
   return {};
 }
 
+Status PodFolders::restore(const PodWanted& pod) const {
+  for (const auto& volume : pod.volumes) {
+    const bool is_ours = volume.kind == Kind::kEmpty || (volume.kind == Kind::kMemory && !volume.bytes_max);
+    if (is_ours && ::access(folder(pod.id, volume).c_str(), F_OK) != 0) HF_CHECK(make_volume(pod, volume));
+  }
+  return {};
+}
+
 // ---- what containers see ----
 
 /// A link in a volume that containers write to may lead anywhere: what is mounted lies in the volume itself.

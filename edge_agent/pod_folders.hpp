@@ -32,6 +32,8 @@ class PodFolders {
   base::Status update(const PodWanted& pod) const;
   /// Before the first container of a pod is made: all of its volumes, the empty ones empty. Errors name the volume.
   base::Status make(const PodWanted& pod) const;
+  /// Empty ones that are gone, as those in memory are after a restart of the machine.
+  base::Status restore(const PodWanted& pod) const;
   /// What the container mounts. REQUIRES: they were made.
   base::Status mount(const PodWanted& pod, const PodContainer& container, base::ContainerSpec& spec) const;
   void remove(const PodId& pod) const;

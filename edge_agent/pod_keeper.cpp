@@ -50,11 +50,34 @@ Status check_user(const PodContainer& container, const base::ImageInfo& image) {
                                      " by its image; write runAsUser with a number");
 }
 
+/// In the order of their end, from the last: the owner of the network, the sidecars as they were started, all others.
+std::size_t place_of(const ContainerState& state) {
+  switch (role_of(state)) {
+    case ContainerRole::kNetwork: return 0;
+    case ContainerRole::kSidecar: return order_of(state);
+    default: return SIZE_MAX;
+  }
+}
+
+/// Those at this place, and behind it, end now; nullopt: none runs.
+std::optional<std::size_t> turn_of(const std::vector<const ContainerState*>& states) {
+  std::optional<std::size_t> turn;
+  for (const auto* state : states) {
+    if (is_running(*state)) turn = std::max(turn.value_or(0), place_of(*state));
+  }
+  return turn;
+}
+
 std::string progress_text(const ImageLook& look, const std::string& image) {
   constexpr std::uint64_t kMegabyte = 1'000'000;
   if (look.of == 0) return "asks for image " + image;
   return "pulling " + std::to_string(look.bytes / kMegabyte) + " of " + std::to_string(look.of / kMegabyte) +
          " MB of image " + image;
+}
+
+/// The owner of the network has none in the manifest.
+std::string image_text(const PodContainer& container) {
+  return container.role == ContainerRole::kNetwork ? "holdfast.dev/shim" : container.image.text();
 }
 
 }  // namespace
@@ -91,14 +114,18 @@ bool PodKeeper::has_right_network(const ContainerState& state, const PodWanted& 
   const bool shares = wanted.has_network_owner() && container.role != ContainerRole::kNetwork;
   if (!shares) return label(state, pod_labels::kNetwork).empty();
   const auto* owner = seams_.cache.find(wanted.containers.front().spec.name);
-  return owner != nullptr && label(state, pod_labels::kNetwork) == owner->id.str();
+  return owner != nullptr && label(state, pod_labels::kNetwork) == owner->id.str() && !is_ending(*owner);
+}
+
+/// Told to stop, to be gone or another one.
+bool PodKeeper::is_ending(const ContainerState& state) const {
+  const auto known = kept_.find(state.name.str());
+  return known != kept_.end() && known->second->is_ending && known->second->id == state.id;
 }
 
 Fit PodKeeper::fit_of(const ContainerState& state, const PodWanted* wanted,
                       const PodContainer* container) const {
-  const auto known = kept_.find(state.name.str());
-  const bool is_ending = known != kept_.end() && known->second->is_ending && known->second->id == state.id;
-  const bool is_right = wanted != nullptr && container != nullptr && !is_ending &&
+  const bool is_right = wanted != nullptr && container != nullptr && !is_ending(state) &&
                         label(state, pod_labels::kDigest) == wanted->digest.hex() &&
                         state.phase != base::ContainerPhase::kDead &&
                         has_right_network(state, *wanted, *container);
@@ -190,17 +217,20 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
       continue;
     }
     all = false;
+    const std::string who = wanted.containers.size() > 1 ? "container " + container->name + ": " : "";
     if (look.is == ImageLook::Is::kPulling) {
       pending_ = {.health = Health::kProgressing,
                   .reason = "Pulling",
-                  .message = progress_text(look, container->image.text()),
-                  .is_fetching = true};
+                    .message = who + progress_text(look, image_text(*container)),
+                    .is_fetching = true};
       continue;
     }
     // No network, no room, no engine: the others of its section go on meanwhile, and no deadline counts.
     const Health health = look.is_hosts_fault ? Health::kProgressing : Health::kDegraded;
-    pending_ = {
-        .health = health, .reason = look.reason, .message = look.message, .is_fetching = look.is_hosts_fault};
+    pending_ = {.health = health,
+                .reason = look.reason,
+                .message = who + look.message,
+                .is_fetching = look.is_hosts_fault};
     break;
   }
   return all;
@@ -253,15 +283,14 @@ bool PodKeeper::pre_stop_is_over(KeptContainer& one, const ContainerState& state
                                  std::chrono::milliseconds grace) {
   const auto hook = pre_stop_of(state);
   const auto now = seams_.clock.monotonic();
+  if (!one.stop_began) one.stop_began = now;
   if (const auto* pause = std::get_if<std::chrono::seconds>(&hook)) {
-    if (!one.stop_at) one.stop_at = now + std::min<std::chrono::milliseconds>(*pause, grace);
-    if (now >= *one.stop_at) return true;
-    seams_.on_due_at(asker_, *one.stop_at);
-    return false;
+    const auto until = *one.stop_began + std::min<std::chrono::milliseconds>(*pause, grace);
+    if (now < until) seams_.on_due_at(asker_, until);
+    return now >= until;
   }
   const auto* exec = std::get_if<sync::ExecAction>(&hook);
   if (exec == nullptr || one.hook_is_over) return true;
-  one.stop_at = now;
   base::ExecCommand command;
   command.argv = exec->command;
   command.timeout = grace;
@@ -275,8 +304,8 @@ bool PodKeeper::pre_stop_is_over(KeptContainer& one, const ContainerState& state
   return false;
 }
 
-void PodKeeper::signal(KeptContainer& one, const ContainerState& state, std::chrono::milliseconds grace) {
-  one.call = seams_.engine.stop(state.id, grace,
+void PodKeeper::signal(KeptContainer& one, const ContainerState& state, std::chrono::milliseconds left) {
+  one.call = seams_.engine.stop(state.id, left,
                                 [this, name = state.name.str(), id = state.id](const Status& status) {
                                   const auto* now = seams_.cache.find(base::ContainerName(name));
                                   if (status && now != nullptr && is_running(*now)) seams_.cache.look_at(id);
@@ -292,14 +321,22 @@ void PodKeeper::stop(const ContainerState& state, std::chrono::milliseconds grac
   one.is_killing = one.is_killing || what == StopFor::kRestart;
   if (one.probes) one.probes->cancel();
   if (!pre_stop_is_over(one, state, grace)) return;
-  // What the hook took is of the same grace; a second is left in any case, as in Kubernetes two are.
-  const auto taken = one.stop_at ? seams_.clock.monotonic() - *one.stop_at : std::chrono::milliseconds{0};
-  const auto hook = pre_stop_of(state);
-  const auto* pause = std::get_if<std::chrono::seconds>(&hook);
+  // What its hook took, and those that end before it, is of the same grace; a second is left in any case, as in Kubernetes two are.
+  auto began = *one.stop_began;
+  if (what == StopFor::kAnother && ending_since_) began = std::min(began, *ending_since_);
   signal(one, state,
          std::max<std::chrono::milliseconds>(
-             grace - taken - (pause ? *pause : std::chrono::seconds{0}),
+             grace - (seams_.clock.monotonic() - began),
              std::min<std::chrono::milliseconds>(grace, std::chrono::seconds{1})));
+}
+
+void PodKeeper::begin_stop(const ContainerState& state, std::chrono::milliseconds grace) {
+  KeptContainer& one = kept(state.name.str());
+  if (one.is_busy()) return;
+  one.meet(state, seams_.clock.monotonic(), seams_.clock.wall());
+  one.is_ending = true;
+  if (one.probes) one.probes->cancel();
+  static_cast<void>(pre_stop_is_over(one, state, grace));
 }
 
 void PodKeeper::remove(const ContainerState& state) {
@@ -311,16 +348,7 @@ void PodKeeper::remove(const ContainerState& state) {
         if (is_gone) seams_.cache.removed(id);
         if (is_going_ && seams_.cache.of_pod(id_).empty()) seams_.folders.remove(id_);
         ended(name, id, is_gone ? Status() : status);
-        if (is_going_) remove_network();
       });
-}
-
-/// It goes last, as an engine keeps what another container refers to; nobody claims it, so nobody asks for it once the
-/// others are gone.
-void PodKeeper::remove_network() {
-  const auto left = seams_.cache.of_pod(id_);
-  if (left.size() != 1 || role_of(*left.front()) != ContainerRole::kNetwork) return;
-  if (!is_running(*left.front()) && owner_of(*left.front(), seams_.marks)) remove(*left.front());
 }
 
 /// The engine removes it, for whoever asked; it may take its time, but not for ever.
@@ -335,25 +363,25 @@ void PodKeeper::wait_for_removal(const ContainerState& state) {
   seams_.cache.look_at(state.id);
 }
 
-/// Ends the main containers first, then what they use, and removes them when none runs. Whether none is left.
+/// Ends main and init containers at once, then the sidecars one after the other, the last first, then the owner of the network; and
+/// removes them when none runs, the owner last, as an engine keeps what another container refers to. Whether none is left.
 bool PodKeeper::clear(const std::vector<const ContainerState*>& others,
                       std::optional<std::chrono::milliseconds> grace) {
-  const auto runs = [](const ContainerState* state) { return is_running(*state); };
-  const auto is_used = [](const ContainerState* state) {
-    const auto role = role_of(*state);
-    return role == ContainerRole::kNetwork || role == ContainerRole::kSidecar;
-  };
-  const bool users_run =
-      std::ranges::any_of(others, [&](const auto* state) { return runs(state) && !is_used(state); });
-  const bool any_runs = std::ranges::any_of(others, runs);
+  const auto turn = turn_of(others);
+  if (others.empty() || !turn) ending_since_.reset();
+  if (turn && !ending_since_) ending_since_ = seams_.clock.monotonic();
   for (const auto* state : others) {
+    const auto whole = grace.value_or(grace_of(*state));
     switch (make_step(is_of(state->phase), Fit::kOther, Goal::kGone)) {
       case MakeStep::kStop:
-        if (!users_run || !is_used(state)) stop(*state, grace.value_or(grace_of(*state)), StopFor::kAnother);
+        if (place_of(*state) >= *turn)
+          stop(*state, whole, StopFor::kAnother);
+        else if (role_of(*state) == ContainerRole::kSidecar)
+          begin_stop(*state, whole);
         break;
       case MakeStep::kRemove:
         if (role_of(*state) == ContainerRole::kNetwork && others.size() > 1) break;
-        if (!any_runs && !seams_.cache.is_being_looked_at(state->id)) remove(*state);
+        if (!turn && !seams_.cache.is_being_looked_at(state->id)) remove(*state);
         break;
       default: wait_for_removal(*state);
     }

@@ -101,13 +101,14 @@ class PodKeeper {
 
   std::vector<There> all_there(const PodWanted* wanted) const;
   Fit fit_of(const base::ContainerState& state, const PodWanted* wanted, const PodContainer* container) const;
+  bool is_ending(const base::ContainerState& state) const;
   bool has_right_network(const base::ContainerState& state, const PodWanted& wanted,
                          const PodContainer& container) const;
 
   // Each begins a call, unless one for this container is on its way.
   base::Status create(const PodWanted& wanted, const PodContainer& container);
   base::Status create_all(const PodWanted& wanted);
-  void start(const PodContainer& container, const base::ContainerState& state);
+  void start(const PodWanted& wanted, const PodContainer& container, const base::ContainerState& state);
   enum class StopFor {
     kAnother,  ///< it goes, or another one comes
     kRestart,
@@ -117,11 +118,12 @@ class PodKeeper {
   /// What comes before its stop signal: whether that is over.
   bool pre_stop_is_over(KeptContainer& one, const base::ContainerState& state,
                         std::chrono::milliseconds grace);
-  void signal(KeptContainer& one, const base::ContainerState& state, std::chrono::milliseconds grace);
+  /// Only that: for one that waits for others to end first.
+  void begin_stop(const base::ContainerState& state, std::chrono::milliseconds grace);
+  void signal(KeptContainer& one, const base::ContainerState& state, std::chrono::milliseconds left);
   void wait_for_removal(const base::ContainerState& state);
   ImageLook image_of(const PodWanted& wanted, const PodContainer& container);
   void remove(const base::ContainerState& state);
-  void remove_network();
   /// `grace`: none, what the labels say.
   bool clear(const std::vector<const base::ContainerState*>& others,
              std::optional<std::chrono::milliseconds> grace);
@@ -139,8 +141,10 @@ class PodKeeper {
   std::vector<SeenContainer> seen_containers(const PodWanted& wanted) const;
   void step(const PodWanted& wanted, const PodContainer& container, RunStep step, Driver::Tended& tended);
   bool is_up(const PodContainer& container) const;
-  bool is_stale(const PodWanted& wanted, const PodContainer& container,
-                const base::ContainerState& state) const;
+  bool is_past(const PodWanted& wanted, const PodContainer& container,
+               const base::ContainerState& state) const;
+  void note_past(const PodWanted& wanted);
+  ResourceHealth init_health(const PodWanted& wanted, const RunPlan& plan) const;
   std::optional<ResourceHealth> complaint(const PodWanted& wanted, const PodContainer& container,
                                           RunStep step) const;
   ResourceHealth failed_health(const PodWanted& wanted) const;
@@ -152,6 +156,8 @@ class PodKeeper {
   ResourceHealth pending_;
   std::string address_;    ///< of the node, for what is being made
   bool is_going_ = false;  ///< end() was the last that was asked for
+  std::optional<base::MonotonicTime>
+      ending_since_;  ///< all of it is being ended since then: the grace is one for all
   std::optional<base::MonotonicTime> ready_since_;
 };
 

@@ -27,6 +27,10 @@ bool decides(const PodContainer& container) {
   return container.role == ContainerRole::kMain || container.role == ContainerRole::kInit;
 }
 
+bool is_of_init(const PodContainer& container) {
+  return container.role == ContainerRole::kInit || container.role == ContainerRole::kSidecar;
+}
+
 }  // namespace
 
 const ContainerState* PodKeeper::state_of(const PodContainer& container) const {
@@ -38,13 +42,28 @@ const KeptContainer* PodKeeper::known(const PodContainer& container) const {
   return found == kept_.end() ? nullptr : found->second.get();
 }
 
-/// Its network went with a run of its owner that is over.
-bool PodKeeper::is_stale(const PodWanted& wanted, const PodContainer& container,
-                         const ContainerState& state) const {
-  if (!wanted.has_network_owner() || container.role == ContainerRole::kNetwork) return false;
+/// Its network went with a run of its owner that is over. What this agent saw and did decides; else the engine's times, and of one that
+/// runs they are not believed where its owner never ended: a clock that was set back must not stop it.
+bool PodKeeper::is_past(const PodWanted& wanted, const PodContainer& container,
+                        const ContainerState& state) const {
+  if (!wanted.has_network_owner() || container.role == ContainerRole::kNetwork || !state.started)
+    return false;
   const auto* owner = state_of(wanted.containers.front());
-  return owner != nullptr && is_of(owner->phase) == ContainerIs::kRunning && owner->started &&
-         state.started && *state.started < *owner->started;
+  if (owner == nullptr || !owner->started) return false;
+  const auto* one = known(container);
+  if (one != nullptr && one->past_run == state.started) return true;
+  if (one != nullptr && one->ran_in == owner->started) return false;
+  const bool can_be = owner->finished || is_of(state.phase) != ContainerIs::kRunning;
+  return can_be && *state.started < *owner->started;
+}
+
+void PodKeeper::note_past(const PodWanted& wanted) {
+  const auto* owner = wanted.has_network_owner() ? state_of(wanted.containers.front()) : nullptr;
+  if (owner == nullptr || is_of(owner->phase) != ContainerIs::kEnded) return;
+  for (const auto& container : wanted.containers) {
+    const auto* state = state_of(container);
+    if (state != nullptr && state->started) kept(container.spec.name.str()).past_run = state->started;
+  }
 }
 
 std::string PodKeeper::address_of(const PodWanted& wanted, const ContainerState& state) const {
@@ -65,15 +84,21 @@ std::vector<SeenContainer> PodKeeper::seen_containers(const PodWanted& wanted) c
       seen.ended_well = state->exit_code == 0 && !state->out_of_memory && !was_killed;
       seen.has_started = !container.startup || (one != nullptr && one->id == state->id && one->probes &&
                                                 one->probes->has_started(container));
-      seen.is_stale = seen.is == ContainerIs::kRunning && is_stale(wanted, container, *state);
+      seen.is_past = is_past(wanted, container, *state);
     }
     out.push_back(seen);
   }
   return out;
 }
 
-void PodKeeper::start(const PodContainer& container, const ContainerState& state) {
+void PodKeeper::start(const PodWanted& wanted, const PodContainer& container, const ContainerState& state) {
   KeptContainer& one = kept(container.spec.name.str());
+  const auto* owner = wanted.has_network_owner() ? state_of(wanted.containers.front()) : nullptr;
+  // Until the engine tells of another run, the one that is known is none in this network.
+  if (is_past(wanted, container, state)) one.past_run = state.started;
+  one.ran_in = owner == nullptr ? std::nullopt : owner->started;
+  // Where that fails the engine says what is missing.
+  static_cast<void>(seams_.folders.restore(wanted));
   one.call = seams_.engine.start(
       state.id, [this, name = container.spec.name.str(), id = state.id](const Status& status) {
         KeptContainer& started = kept(name);
@@ -123,20 +148,21 @@ void PodKeeper::step(const PodWanted& wanted, const PodContainer& container, Run
   if (one.meet(*state, now, seams_.clock.wall())) one.probes.reset();
   const bool runs = is_of(state->phase) == ContainerIs::kRunning;
   if (!runs) one.probes.reset();
-  const std::string why = one.kill_reason.empty() ? how_it_ended(container.name, *state)
-                                                  : "container " + container.name + ": " + one.kill_reason;
+  std::string why = one.kill_reason.empty() ? how_it_ended(container.name, *state)
+                                            : "container " + container.name + ": " + one.kill_reason;
+  if (container.role == ContainerRole::kNetwork) why += ", so all of the pod is started again";
   switch (step) {
     case RunStep::kNothing:
     case RunStep::kWait:
       if (runs) tend_running(wanted, container, *state, tended);
       return;
     case RunStep::kCycle:
-      one.kill_reason = "the network of its pod was made anew";
+      one.kill_reason = "the network of its pod is gone";
       return stop(*state, wanted.grace, StopFor::kRestart);
     case RunStep::kStop: return stop(*state, wanted.grace, StopFor::kOver);
     case RunStep::kRestart: one.pace.count_end(now); break;
     case RunStep::kStart:
-      if (one.start_failure.empty()) return start(container, *state);
+      if (one.start_failure.empty()) return start(wanted, container, *state);
       break;
   }
   if (!one.pace.is_due(now)) return sooner(tended.again_at, one.pace.due());
@@ -145,12 +171,14 @@ void PodKeeper::step(const PodWanted& wanted, const PodContainer& container, Run
     tended.restarted += (tended.restarted.empty() ? "" : "; ") + why;
     seams_.restarts.add(container.claim);
   }
-  start(container, *state);
+  start(wanted, container, *state);
 }
 
 Result<Tended> PodKeeper::tend(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
   if (auto trouble = take_trouble(wanted.digest)) return fail(*std::move(trouble));
+  ending_since_.reset();
+  note_past(wanted);
   const auto plan = run_plan(seen_containers(wanted), wanted.restart_policy);
   Tended tended;
   for (std::size_t i = 0; i < plan.steps.size(); ++i)
@@ -215,10 +243,8 @@ std::optional<ResourceHealth> PodKeeper::complaint(const PodWanted& wanted, cons
   const bool is_over = is_of(state->phase) == ContainerIs::kEnded && step == RunStep::kNothing;
   if (is_over && wanted.restart_policy == sync::RestartPolicy::kNever && state->exit_code == 0)
     return std::nullopt;
-  if (container.role == ContainerRole::kInit) {
-    if (is_of(state->phase) != ContainerIs::kRunning) return std::nullopt;
-    return ResourceHealth{Health::kProgressing, "PodInitializing", "init " + name + " runs"};
-  }
+  // How far they are says init_health().
+  if (container.role == ContainerRole::kInit) return std::nullopt;
   if (one != nullptr && one->is_killing)
     return ResourceHealth{Health::kDegraded, "Unhealthy", name + ": " + one->kill_reason};
   if (step == RunStep::kWait || is_over || is_up(container)) return std::nullopt;
@@ -237,7 +263,9 @@ ResourceHealth PodKeeper::failed_health(const PodWanted& wanted) const {
                             (state->exit_code != 0 || state->out_of_memory);
     if (has_failed)
       return {Health::kDegraded, "Failed",
-              how_it_ended(container.name, *state) + "; it is not started again by its restartPolicy", true};
+              (container.role == ContainerRole::kInit ? "Init:Error: " : "") +
+                  how_it_ended(container.name, *state) + "; it is not started again by its restartPolicy",
+              true};
   }
   return {Health::kDegraded, "Failed", "it ended", true};
 }
@@ -247,14 +275,40 @@ ResourceHealth PodKeeper::health(const PodWanted& wanted) const {
   if (plan.phase == PodPhase::kSucceeded) return {Health::kHealthy, "Completed", ""};
   if (plan.phase == PodPhase::kFailed) return failed_health(wanted);
   ResourceHealth worst{Health::kHealthy, "", ""};
+  const PodContainer* by = nullptr;
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const auto said = complaint(wanted, wanted.containers[i], plan.steps[i]);
-    if (said && worst.health < said->health) worst = *said;
+    if (!said || said->health <= worst.health) continue;
+    worst = *said;
+    by = &wanted.containers[i];
   }
+  if (plan.is_ending && worst.health <= Health::kProgressing)
+    return {Health::kProgressing, "Completing", "its containers have ended, a sidecar has not yet"};
+  if (plan.phase != PodPhase::kPending) return worst;
   // Between two of its containers nothing runs that could complain.
-  if (plan.phase == PodPhase::kPending && worst.health == Health::kHealthy)
-    return {Health::kProgressing, "PodInitializing", ""};
+  const bool is_on_its_way = worst.health <= Health::kProgressing && plan.inits_done < plan.inits;
+  if (is_on_its_way || worst.health == Health::kHealthy) return init_health(wanted, plan);
+  if (is_of_init(*by)) worst.message = "Init:" + worst.reason + ": " + worst.message;
   return worst;
+}
+
+/// "Init:1/3: init container migrate runs", as kubectl counts.
+ResourceHealth PodKeeper::init_health(const PodWanted& wanted, const RunPlan& plan) const {
+  ResourceHealth out{Health::kProgressing, "PodInitializing", ""};
+  if (plan.inits_done == plan.inits) return out;
+  out.message = "Init:" + std::to_string(plan.inits_done) + "/" + std::to_string(plan.inits);
+  std::size_t count = 0;
+  for (const auto& container : wanted.containers) {
+    if (!is_of_init(container) || count++ < plan.inits_done) continue;
+    const auto* state = state_of(container);
+    const bool runs = state != nullptr && is_of(state->phase) == ContainerIs::kRunning;
+    out.message += container.role == ContainerRole::kInit ? ": init container " : ": sidecar ";
+    out.message += container.name + (!runs                                    ? " is to be started"
+                                     : container.role == ContainerRole::kInit ? " runs"
+                                                                              : " has not started yet");
+    break;
+  }
+  return out;
 }
 
 void PodKeeper::cancel_probes() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/pod_labels.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -45,6 +46,8 @@ std::map<std::string, std::string> labels_of(const PodWanted& pod, const PodCont
   out[pod_labels::kPod] = pod.id.text();
   out[pod_labels::kContainer] = container.name;
   out[pod_labels::kRole] = to_string(container.role);
+  const auto in_order = std::ranges::find(pod.containers, container.name, &PodContainer::name);
+  out[pod_labels::kOrder] = std::to_string(in_order - pod.containers.begin());
   out[pod_labels::kMark] = marks.make({sync::ClaimKind::kContainer, container.spec.name.str()}, pod.owner);
   out[pod_labels::kDigest] = pod.digest.hex();
   out[pod_labels::kGrace] = std::to_string(std::chrono::ceil<std::chrono::seconds>(pod.grace).count());
@@ -78,6 +81,10 @@ ContainerRole role_of(const base::ContainerState& state) {
     if (text == to_string(role)) return role;
   }
   return ContainerRole::kMain;
+}
+
+std::size_t order_of(const base::ContainerState& state) {
+  return static_cast<std::size_t>(number(label(state, pod_labels::kOrder)).value_or(0));
 }
 
 bool holds_port(const base::ContainerState& state, const std::string& port) {

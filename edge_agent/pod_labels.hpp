@@ -19,7 +19,8 @@ namespace pod_labels {
 inline constexpr const char* kPod = "dev.holdfast.pod";  ///< "default/web": every container of ours has it
 inline constexpr const char* kContainer = "dev.holdfast.container";  ///< its name in the pod
 inline constexpr const char* kRole = "dev.holdfast.role";
-inline constexpr const char* kMark = "dev.holdfast.mark";  ///< the ownership mark (marks.hpp) for its name
+inline constexpr const char* kOrder = "dev.holdfast.order";  ///< of its start: "0" is first
+inline constexpr const char* kMark = "dev.holdfast.mark";    ///< the ownership mark (marks.hpp) for its name
 inline constexpr const char* kDigest = "dev.holdfast.digest";    ///< PodWanted::digest
 inline constexpr const char* kNetwork = "dev.holdfast.network";  ///< id of the container whose network it has
 inline constexpr const char* kPorts = "dev.holdfast.ports";      ///< of the node: "tcp/80,udp/53"
@@ -37,6 +38,8 @@ std::optional<PodId> pod_of(const base::ContainerState& state);
 /// Whose it is by a true mark of this node.
 std::optional<sync::ResourceKey> owner_of(const base::ContainerState& state, const Marks& marks);
 ContainerRole role_of(const base::ContainerState& state);
+/// Of its start in its pod; 0 where it does not say.
+std::size_t order_of(const base::ContainerState& state);
 bool holds_port(const base::ContainerState& state, const std::string& port);
 /// What the labels say where they can be read; else Kubernetes' 30 s, and no hook.
 std::chrono::milliseconds grace_of(const base::ContainerState& state);

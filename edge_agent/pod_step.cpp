@@ -52,6 +52,27 @@ RunStep begin_or(ContainerIs is, RunStep when_ended) {
   return is == ContainerIs::kEnded ? when_ended : RunStep::kNothing;
 }
 
+/// Whether one that ran in a network that is gone is not started again in the next one.
+bool stays_over(const SeenContainer& one, sync::RestartPolicy policy) {
+  if (is_main(one)) return is_over(one, policy);
+  return one.role == ContainerRole::kInit && !one.ended_well && is_over(one, policy_of_init(policy));
+}
+
+/// What ran in a network that is gone, and does not run any more, has not run in the one that is there.
+std::vector<SeenContainer> in_this_network(std::vector<SeenContainer> containers,
+                                           sync::RestartPolicy policy) {
+  const bool has_owner = !containers.empty() && containers.front().role == ContainerRole::kNetwork;
+  const bool has_ended = has_owner && containers.front().is == ContainerIs::kEnded;
+  for (auto& one : containers) {
+    if (one.role == ContainerRole::kNetwork) continue;
+    one.is_past = one.is != ContainerIs::kCreated && (one.is_past || has_ended);
+    if (!one.is_past || one.is != ContainerIs::kEnded || stays_over(one, policy)) continue;
+    one.is = ContainerIs::kCreated;
+    one.is_past = false;
+  }
+  return containers;
+}
+
 /// The walk through the containers in order; `holds` once the next ones have to wait.
 struct RunWalk {
   sync::RestartPolicy policy;
@@ -60,27 +81,21 @@ struct RunWalk {
 
   RunStep network(const SeenContainer& one) {
     if (one.is != ContainerIs::kRunning) holds = true;
-    return begin_or(one.is, RunStep::kStart);
+    return begin_or(one.is, RunStep::kRestart);
   }
   RunStep init(const SeenContainer& one) {
-    if (mains_begun) return RunStep::kNothing;
-    const bool is_done = one.is == ContainerIs::kEnded && one.ended_well;
-    if (is_done) return RunStep::kNothing;
+    if (mains_begun || is_done(one)) return RunStep::kNothing;
     holds = true;
     return begin_or(one.is, RunStep::kRestart);
   }
   RunStep sidecar(const SeenContainer& one) {
-    if (!mains_begun && (one.is != ContainerIs::kRunning || !one.has_started)) holds = true;
+    if (!mains_begun && !is_done(one)) holds = true;
     return begin_or(one.is, RunStep::kRestart);
   }
   RunStep main(const SeenContainer& one) const {
     return is_over(one, policy) ? RunStep::kNothing : begin_or(one.is, RunStep::kRestart);
   }
   RunStep step(const SeenContainer& one) {
-    if (one.is_stale) {
-      holds = true;
-      return RunStep::kCycle;
-    }
     if (holds) return RunStep::kWait;
     switch (one.role) {
       case ContainerRole::kNetwork: return network(one);
@@ -90,22 +105,61 @@ struct RunWalk {
     }
     return RunStep::kNothing;
   }
+  static bool is_done(const SeenContainer& one) {
+    if (one.role == ContainerRole::kInit) return one.is == ContainerIs::kEnded && one.ended_well;
+    return one.is == ContainerIs::kRunning && one.has_started;
+  }
 };
 
-/// What is left of a pod that is over ends, too: the last first.
+/// One step for those that end next, of those that `are_to`: first all that use a sidecar, then these one after the other, the last
+/// first, then the network. Whether any is left.
+template <class Which>
+bool end_in_order(const std::vector<SeenContainer>& containers, Which are_to, RunStep with,
+                  std::vector<RunStep>& steps) {
+  const auto ends = [&](std::size_t i) {
+    return containers[i].is == ContainerIs::kRunning && are_to(containers[i]);
+  };
+  bool any = false;
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    const bool is_user = is_main(containers[i]) || containers[i].role == ContainerRole::kInit;
+    if (!is_user || !ends(i)) continue;
+    steps[i] = with;
+    any = true;
+  }
+  for (std::size_t i = containers.size(); i-- > 0 && !any;) {
+    if (!ends(i)) continue;
+    steps[i] = with;
+    any = true;
+  }
+  return any;
+}
+
+/// What is left of a pod that is over ends, too. Until its sidecars have, it is not over for others.
 RunPlan over(const std::vector<SeenContainer>& containers, PodPhase phase) {
   RunPlan plan{.steps = std::vector(containers.size(), RunStep::kNothing), .phase = phase};
-  for (std::size_t i = containers.size(); i-- > 0;) {
-    if (containers[i].is != ContainerIs::kRunning) continue;
-    plan.steps[i] = RunStep::kStop;
-    if (containers[i].role == ContainerRole::kSidecar) break;
-  }
+  const auto all = [](const SeenContainer& /*one*/) { return true; };
+  static_cast<void>(end_in_order(containers, all, RunStep::kStop, plan.steps));
+  plan.is_ending = std::ranges::any_of(containers, [](const auto& one) {
+    return one.role != ContainerRole::kNetwork && one.is == ContainerIs::kRunning;
+  });
+  if (plan.is_ending) plan.phase = PodPhase::kRunning;
   return plan;
+}
+
+void count_inits(const std::vector<SeenContainer>& containers, RunPlan& plan) {
+  bool all_done = true;
+  for (const auto& one : containers) {
+    if (one.role != ContainerRole::kInit && one.role != ContainerRole::kSidecar) continue;
+    ++plan.inits;
+    all_done = all_done && RunWalk::is_done(one) && !one.is_past;
+    if (all_done) ++plan.inits_done;
+  }
 }
 
 }  // namespace
 
-RunPlan run_plan(const std::vector<SeenContainer>& containers, sync::RestartPolicy policy) {
+RunPlan run_plan(const std::vector<SeenContainer>& seen, sync::RestartPolicy policy) {
+  const auto containers = in_this_network(seen, policy);
   const bool all_over =
       std::ranges::all_of(containers, [&](const auto& one) { return !is_main(one) || is_over(one, policy); });
   if (all_over) {
@@ -113,16 +167,20 @@ RunPlan run_plan(const std::vector<SeenContainer>& containers, sync::RestartPoli
         std::ranges::all_of(containers, [](const auto& one) { return !is_main(one) || one.ended_well; });
     return over(containers, all_well ? PodPhase::kSucceeded : PodPhase::kFailed);
   }
-  const bool mains_begun = std::ranges::any_of(
-      containers, [](const auto& one) { return is_main(one) && one.is != ContainerIs::kCreated; });
+  const bool mains_begun = std::ranges::any_of(containers, [](const auto& one) {
+    return is_main(one) && one.is != ContainerIs::kCreated && !one.is_past;
+  });
   const bool init_failed = std::ranges::any_of(containers, [&](const auto& one) {
     return one.role == ContainerRole::kInit && !one.ended_well && is_over(one, policy_of_init(policy));
   });
   if (init_failed && !mains_begun) return over(containers, PodPhase::kFailed);
-  RunWalk walk{.policy = policy, .mains_begun = mains_begun};
-  RunPlan plan;
-  for (const auto& one : containers) plan.steps.push_back(walk.step(one));
+  RunPlan plan{.steps = std::vector(containers.size(), RunStep::kWait)};
   plan.phase = mains_begun ? PodPhase::kRunning : PodPhase::kPending;
+  count_inits(containers, plan);
+  const auto is_past = [](const SeenContainer& one) { return one.is_past; };
+  if (end_in_order(containers, is_past, RunStep::kCycle, plan.steps)) return plan;
+  RunWalk walk{.policy = policy, .mains_begun = mains_begun};
+  for (std::size_t i = 0; i < containers.size(); ++i) plan.steps[i] = walk.step(containers[i]);
   return plan;
 }
 

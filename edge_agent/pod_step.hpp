@@ -50,7 +50,7 @@ struct SeenContainer {
   ContainerIs is = ContainerIs::kCreated;
   bool ended_well = false;   ///< of kEnded: with 0, and not because we stopped it
   bool has_started = false;  ///< of kRunning: its startup probe, where it has one, has passed
-  bool is_stale = false;     ///< of kRunning: in a network that is gone, as its owner was started again since
+  bool is_past = false;  ///< its last run was in a network that is gone: the owner of that has ended since
 };
 
 enum class RunStep {
@@ -59,14 +59,18 @@ enum class RunStep {
   kRestart,  ///< it ended; when, says its backoff
   kWait,     ///< for another one of the pod
   kStop,     ///< the pod is over
-  kCycle,    ///< to be stopped, then started again
+  kCycle,    ///< to be stopped, for all of the pod is started again
 };
 
 struct RunPlan {
   std::vector<RunStep> steps;  ///< one for each container
   PodPhase phase = PodPhase::kPending;
+  bool is_ending = false;      ///< its main containers are over, a sidecar is not yet
+  std::size_t inits = 0;       ///< init containers, sidecars among them
+  std::size_t inits_done = 0;  ///< of these, in order: ended well, or a sidecar that has started
 };
-/// REQUIRES: in order of their start.
+/// When the owner of the network has ended, all of the pod begins anew, as in Kubernetes: what still runs is stopped, then owner, init
+/// containers and the rest are started as for the first time. REQUIRES: in order of their start.
 RunPlan run_plan(const std::vector<SeenContainer>& containers, sync::RestartPolicy policy);
 
 }  // namespace holdfast::edge_agent

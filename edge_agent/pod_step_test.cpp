@@ -43,7 +43,8 @@ INSTANTIATE_TEST_SUITE_P(
                       MakeRow{"EndedAndForeign", kEnded, Fit::kForeign, Goal::kGone, MakeStep::kRefuse}),
     [](const auto& info) { return info.param.name; });
 
-/// "n" network, "i" init, "s" sidecar, "m" main; then "." created, "r" running, "0" ended well, "1" ended badly.
+/// "n" network, "i" init, "s" sidecar, "m" main; then "." created, "r" running, "u" running and not started yet, "0" ended well, "1" ended
+/// badly; in a network that is gone "o" running, "z" ended well, "b" badly.
 std::vector<SeenContainer> seen(const std::string& text) {
   std::vector<SeenContainer> out;
   for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
@@ -52,18 +53,17 @@ std::vector<SeenContainer> seen(const std::string& text) {
                : text[i] == 'i' ? Role::kInit
                : text[i] == 's' ? Role::kSidecar
                                 : Role::kMain;
-    one.is = text[i + 1] == '.'                                               ? kCreated
-             : text[i + 1] == 'r' || text[i + 1] == 'u' || text[i + 1] == 'o' ? kRunning
-                                                                              : kEnded;
-    one.ended_well = text[i + 1] == '0';
-    one.has_started = text[i + 1] == 'r';
-    one.is_stale = text[i + 1] == 'o';
+    const char is = text[i + 1];
+    one.is = is == '.' ? kCreated : is == 'r' || is == 'u' || is == 'o' ? kRunning : kEnded;
+    one.ended_well = is == '0' || is == 'z';
+    one.has_started = is == 'r' || is == 'o';
+    one.is_past = is == 'o' || is == 'z' || is == 'b';
     out.push_back(one);
   }
   return out;
 }
 
-/// "S" start, "R" restart, "-" nothing, "w" wait, "x" stop.
+/// "S" start, "R" restart, "-" nothing, "w" wait, "x" stop, "c" stop to begin anew.
 std::string steps(const RunPlan& plan) {
   std::string out;
   for (const auto step : plan.steps) {
@@ -124,12 +124,46 @@ INSTANTIATE_TEST_SUITE_P(
         RunRow{"ASidecarHoldsUntilItHasStarted", "nrsum.", kAlways, "--w", PodPhase::kPending},
         RunRow{"ASidecarThatHasStartedDoesNot", "nrsrm.", kAlways, "--S", PodPhase::kPending},
         RunRow{"ASidecarThatEndedComesBackBesideTheMain", "nrs0mr", kNever, "-R-", PodPhase::kRunning},
-        RunRow{"WhatRunsInANetworkThatIsGoneIsStartedAgain", "nrmomo", kAlways, "-cc", PodPhase::kRunning},
-        RunRow{"WithoutTheNetworkNothingStarts", "n1m1", kAlways, "Sw", PodPhase::kRunning},
-        RunRow{"WhenTheMainOnesAreDoneTheSidecarEnds", "nrsrm0", kNever, "-x-", PodPhase::kSucceeded},
-        RunRow{"ThenTheNetwork", "nrs0m0", kNever, "x--", PodPhase::kSucceeded},
+        RunRow{"ASidecarThatEndsDuringTheNextInitLeavesIt", "nrs1irm.", kAlways, "-Rww", PodPhase::kPending},
+        RunRow{"ASidecarOfAPodThatIsNeverStartedAgainIs", "nrs1i.m.", kNever, "-Rww", PodPhase::kPending},
+        RunRow{"WhenTheMainOnesAreDoneTheLastSidecarEnds", "nrsrsrm0", kNever, "--x-", PodPhase::kRunning},
+        RunRow{"ThenTheOneBeforeIt", "nrsrs0m0", kNever, "-x--", PodPhase::kRunning},
+        RunRow{"ThenTheNetwork", "nrs1s0m0", kNever, "x---", PodPhase::kSucceeded},
+        RunRow{"ASidecarOfAFailureEndsToo", "nrsrm1", kNever, "-x-", PodPhase::kRunning},
+        RunRow{"AndThenItIsOne", "n0s0m1", kNever, "---", PodPhase::kFailed},
+        RunRow{"AnInitThatFailedForGoodEndsTheSidecars", "nrsri1m.", kNever, "-x--", PodPhase::kRunning},
         RunRow{"OneOfTwoIsNotOver", "nrm0mr", kNever, "---", PodPhase::kRunning}),
     [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    NetworkGone, RunPlans,
+    ::testing::Values(
+        RunRow{"WhatUsesASidecarEndsFirst", "n1i0srmrmr", kAlways, "wwwcc", PodPhase::kPending},
+        RunRow{"ThenTheSidecarsTheLastFirst", "n1i0srsrm1", kAlways, "wwwcw", PodPhase::kPending},
+        RunRow{"ThenItIsStartedAndNothingElse", "n1i0s1m1", kAlways, "Rwww", PodPhase::kPending},
+        RunRow{"ThenTheInitContainersAgain", "nrizsbmb", kAlways, "-Sww", PodPhase::kPending},
+        RunRow{"ThenTheSidecars", "nri0sbmb", kAlways, "--Sw", PodPhase::kPending},
+        RunRow{"ThenTheMainOnes", "nri0srmb", kAlways, "---S", PodPhase::kPending},
+        RunRow{"StartedAgainByAnotherItIsNoDifference", "nrizsomo", kAlways, "wwwc", PodPhase::kPending},
+        RunRow{"WhatEndedWellIsNotDoneAgain", "nrizmzmb", kOnFailure, "-Sww", PodPhase::kPending},
+        RunRow{"AfterwardsNeither", "nri0mzmb", kOnFailure, "---S", PodPhase::kPending},
+        RunRow{"OneThatIsNeverStartedAgainHasFailed", "n1i0m1", kNever, "---", PodPhase::kFailed},
+        RunRow{"OrIsDone", "n1i0m0", kNever, "---", PodPhase::kSucceeded},
+        RunRow{"OrEnds", "n1i0mr", kNever, "wwc", PodPhase::kPending}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(InitContainers, AreCountedAsKubectlDoes) {
+  const auto count = [](const char* text) {
+    const auto plan = run_plan(seen(text), kAlways);
+    return std::to_string(plan.inits_done) + "/" + std::to_string(plan.inits);
+  };
+  EXPECT_EQ(count("n.i.s.m."), "0/2");
+  EXPECT_EQ(count("nri0s.m."), "1/2");
+  EXPECT_EQ(count("nri0sum."), "1/2") << "a sidecar that has not started yet";
+  EXPECT_EQ(count("nrsri1m."), "1/2");
+  EXPECT_EQ(count("nri0srm."), "2/2");
+  EXPECT_EQ(count("nrizs.m."), "0/2") << "of a network that is gone";
+}
 
 }  // namespace
 }  // namespace holdfast::edge_agent

@@ -66,7 +66,7 @@ struct PodVolume {
 struct PodContainer {
   ContainerRole role = ContainerRole::kMain;
   std::string name;   ///< in the pod
-  sync::Claim claim;  ///< of its name at the engine; the network's is claimed by nobody
+  sync::Claim claim;  ///< of its name at the engine
   sync::ImageRef image;
   sync::PullPolicy pull_policy = sync::PullPolicy::kIfNotPresent;
   PullCredentials pull_credentials;  ///< of its registry; of a shed one none

@@ -34,7 +34,7 @@ class Pods {
   explicit Pods(const Seams& seams)
       : seams_(seams),
         folders_(seams.places),
-        network_image_({seams.engine, seams.clock, seams.on_due}, seams.places.shim),
+        network_image_({seams.engine, seams.clock, seams.on_due, seams.on_due_at}, seams.places.shim),
         cache_({seams.engine, seams.clock, seams.on_due, seams.on_due_at}),
         gpus_({seams.engine, seams.clock, cache_, seams.marks, seams.on_due, seams.on_due_at,
                seams.machine.gpus}),

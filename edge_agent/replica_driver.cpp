@@ -136,7 +136,9 @@ const PodWanted& ReplicaDriver::by_labels(Group& group, const PodId& id) {
   PodWanted pod;
   pod.id = id;
   pod.is_shed = true;
-  for (const auto* state : seams_.pods->cache().of_pod(id)) {
+  auto states = seams_.pods->cache().of_pod(id);
+  std::ranges::stable_sort(states, {}, [](const auto* state) { return order_of(*state); });
+  for (const auto* state : states) {
     PodContainer one;
     one.role = role_of(*state);
     one.name = label(*state, pod_labels::kContainer);
@@ -145,7 +147,6 @@ const PodWanted& ReplicaDriver::by_labels(Group& group, const PodId& id) {
     pod.grace = grace_of(*state);
     pod.containers.push_back(std::move(one));
   }
-  std::ranges::stable_sort(pod.containers, {}, &PodContainer::role);
   return group.unknown.insert_or_assign(id, std::move(pod)).first->second;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which version of Docker's API is spoken with an engine: the engine's newest, within what this client knows.
+// Which version of Docker's API is spoken with an engine: the engine's newest, within what this client knows; and whose engine it is.
 // Threads: pure functions.
 #pragma once
 
@@ -18,6 +18,9 @@ struct ApiVersion {
 };
 inline constexpr ApiVersion kApiOldest{1, 40};  ///< Docker 19.03, of JetPack 4
 inline constexpr ApiVersion kApiNewest{1, 44};  ///< Docker 25; Docker 29 takes nothing older
+
+/// For the few things that the two want said differently.
+enum class EngineMake { kDocker, kPodman };
 
 std::string to_string(ApiVersion version);
 /// "1.41"

@@ -57,8 +57,11 @@ void add_mounts(const ContainerSpec& spec, Json& host) {
   }
 }
 
-void add_network(const ContainerSpec& spec, Json& body, Json& host) {
+void add_network(const ContainerSpec& spec, EngineMake engine, Json& body, Json& host) {
   host["NetworkMode"] = network_mode(spec);
+  // Docker does it without being told, and takes no word on it.
+  if (spec.network == ContainerNetwork::kShared && engine == EngineMake::kPodman)
+    host["UTSMode"] = "container:" + spec.shared_with->str();
   if (spec.shared_with) host["IpcMode"] = "container:" + spec.shared_with->str();
   if (spec.ipc_is_shareable) host["IpcMode"] = "shareable";
   for (const PortMapping& port : spec.ports) {
@@ -99,12 +102,12 @@ void add_resources(const ContainerSpec& spec, Json& host) {
   if (!spec.runtime.empty()) host["Runtime"] = spec.runtime;
 }
 
-Json host_config(const ContainerSpec& spec, Json& body) {
+Json host_config(const ContainerSpec& spec, EngineMake engine, Json& body) {
   // Two that start one container again fight over it, and the agent's restarts are counted and backed off.
   Json host = {{"RestartPolicy", {{"Name", "no"}}}, {"AutoRemove", false}};
   if (spec.init) host["Init"] = true;
   add_mounts(spec, host);
-  add_network(spec, body, host);
+  add_network(spec, engine, body, host);
   add_security(spec, host);
   add_resources(spec, host);
   if (!spec.log_driver.empty()) host["LogConfig"] = {{"Type", spec.log_driver}, {"Config", spec.log_options}};
@@ -133,7 +136,7 @@ std::string escaped(std::string_view text, std::string_view also) {
 
 }  // namespace
 
-std::string to_create_json(const ContainerSpec& spec) {
+std::string to_create_json(const ContainerSpec& spec, EngineMake engine) {
   Json body = {{"Image", spec.image}, {"Tty", false}, {"OpenStdin", false}};
   if (spec.entrypoint) body["Entrypoint"] = *spec.entrypoint;
   if (spec.arguments) body["Cmd"] = *spec.arguments;
@@ -144,7 +147,7 @@ std::string to_create_json(const ContainerSpec& spec) {
   if (!spec.hostname.empty()) body["Hostname"] = spec.hostname;
   if (!spec.stop_signal.empty()) body["StopSignal"] = spec.stop_signal;
   if (spec.stop_timeout) body["StopTimeout"] = spec.stop_timeout->count();
-  body["HostConfig"] = host_config(spec, body);
+  body["HostConfig"] = host_config(spec, engine, body);
   return body.dump();
 }
 

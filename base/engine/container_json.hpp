@@ -7,11 +7,12 @@
 #include <string_view>
 
 #include "base/engine.hpp"
+#include "base/engine/api_version.hpp"
 
 namespace holdfast::base {
 
 /// The body of POST /containers/create. REQUIRES: check_container_spec.
-std::string to_create_json(const ContainerSpec& spec);
+std::string to_create_json(const ContainerSpec& spec, EngineMake engine);
 /// The body of POST /containers/ID/exec. Code::kInvalid: no program is named.
 Result<std::string> to_exec_json(const ExecCommand& command);
 /// {"label": ["a=b", "c"]}

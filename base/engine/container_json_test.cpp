@@ -11,7 +11,9 @@
 namespace holdfast::base {
 namespace {
 
-Json create_json(const ContainerSpec& spec) { return *parse_json(to_create_json(spec)); }
+Json create_json(const ContainerSpec& spec, EngineMake engine = EngineMake::kDocker) {
+  return *parse_json(to_create_json(spec, engine));
+}
 Json text(const char* json) { return *parse_json(json); }
 
 TEST(ContainerJson, APlainContainerLeavesAllToImageAndEngineButItsRestarts) {
@@ -81,6 +83,8 @@ TEST(ContainerJson, MountsAndNetworks) {
   sharing.shared_with = ContainerId("ab");
   EXPECT_EQ(create_json(sharing)["HostConfig"]["NetworkMode"], "container:ab");
   EXPECT_EQ(create_json(sharing)["HostConfig"]["IpcMode"], "container:ab");
+  EXPECT_FALSE(create_json(sharing)["HostConfig"].contains("UTSMode")) << "Docker would refuse it";
+  EXPECT_EQ(create_json(sharing, EngineMake::kPodman)["HostConfig"]["UTSMode"], "container:ab");
   sharing.network = ContainerNetwork::kHost;
   EXPECT_EQ(create_json(sharing)["HostConfig"]["NetworkMode"], "host");
   sharing.network = ContainerNetwork::kNone;

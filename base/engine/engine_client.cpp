@@ -95,7 +95,7 @@ void EngineClient::ask(CallId id, Question question) {
 /// Now that it is known which engine there is.
 void EngineClient::go_on(CallId id) {
   Call& call = calls_.at(id);
-  if (call.question.needs == Needs::kNothing || !is_podman_) return send(id);
+  if (call.question.needs == Needs::kNothing || make_ != EngineMake::kPodman) return send(id);
   auto on_answer = call.question.on_answer;
   call.timer = loop_.timer([on_answer, name = call.name] {
     on_answer(fail(Code::kUnsupported,
@@ -109,8 +109,8 @@ void EngineClient::learn_version(CallId id) {
   auto version = std::make_shared<Result<ApiVersion>>(fail(Code::kCorrupt, "no head"));
   Exchange::Listener listener;
   listener.on_head = [this, version](const HttpHead& head) {
+    make_ = head.header("libpod-api-version").empty() ? EngineMake::kDocker : EngineMake::kPodman;
     *version = parse_api_version(head.header("api-version")).and_then(choose_api_version);
-    is_podman_ = !head.header("libpod-api-version").empty();
   };
   listener.on_body = ignore;
   listener.on_end = [this, id, version](const Status& status) {
@@ -133,6 +133,7 @@ void EngineClient::send(CallId id) {
   call.body.clear();
   EngineRequest request = call.question.request;
   request.target.insert(0, "/v" + to_string(*api_));
+  if (call.question.write_body) request.json = call.question.write_body(make_);
   Exchange::Listener listener;
   listener.on_sent = call.question.on_sent;
   listener.on_head = [this, id](const HttpHead& head) { calls_.at(id).status = head.status; };
@@ -170,11 +171,13 @@ Result<std::string> EngineClient::outcome(Call& call, const Status& status) {
 
 template <class T, class Read>
 EngineClient::CallId EngineClient::ask_once(std::string name, EngineRequest request, milliseconds timeout,
-                                            Read read, OnEnd<T> on_end, Needs needs) {
+                                            Read read, OnEnd<T> on_end, Needs needs,
+                                            std::function<std::string(EngineMake)> write_body) {
   const CallId id = begin(name);
   Question question;
   question.needs = needs;
   question.request = std::move(request);
+  question.write_body = std::move(write_body);
   question.deadlines.total = timeout;
   question.on_answer = [this, id, read, name = std::move(name),
                         on_end = std::move(on_end)](Result<std::string> answer) {
@@ -231,11 +234,11 @@ EngineClient::CallId EngineClient::create(const ContainerSpec& spec, OnEnd<Conta
   const auto read = [](std::string_view body) {
     return parse_created_id(body).map([](std::string id) { return ContainerId(std::move(id)); });
   };
-  return ask_once<ContainerId>(
-      "create container " + spec.name.str(),
-      {"POST", "/containers/create?name=" + query_escaped(spec.name.str()), to_create_json(spec)},
-      limits::kEngineChangeTimeout, read, std::move(on_end),
-      wants_devices(spec) ? Needs::kDevices : Needs::kNothing);
+  return ask_once<ContainerId>("create container " + spec.name.str(),
+                               {"POST", "/containers/create?name=" + query_escaped(spec.name.str()), {}},
+                               limits::kEngineChangeTimeout, read, std::move(on_end),
+                               wants_devices(spec) ? Needs::kDevices : Needs::kNothing,
+                               [spec](EngineMake make) { return to_create_json(spec, make); });
 }
 
 EngineClient::CallId EngineClient::start(const ContainerId& id, OnEnd<void> on_end) {

@@ -54,6 +54,7 @@ class EngineClient final : public Engine {
   enum class Needs { kNothing, kDevices };
   struct Question {
     EngineRequest request;
+    std::function<std::string(EngineMake)> write_body{};  ///< absent: that of `request`
     Exchange::Deadlines deadlines{};
     std::function<void()> on_sent{};
     Needs needs = Needs::kNothing;
@@ -79,7 +80,8 @@ class EngineClient final : public Engine {
   void fail_later(CallId id, Error error, std::function<void(Error)> tell);
   template <class T, class Read>
   CallId ask_once(std::string name, EngineRequest request, std::chrono::milliseconds timeout, Read read,
-                  OnEnd<T> on_end, Needs needs = Needs::kNothing);
+                  OnEnd<T> on_end, Needs needs = Needs::kNothing,
+                  std::function<std::string(EngineMake)> write_body = {});
   CallId change(std::string name, EngineRequest request, std::chrono::milliseconds timeout,
                 OnEnd<void> on_end);
   /// Asks, for a call that has begun; before the first, for the version.
@@ -103,7 +105,7 @@ class EngineClient final : public Engine {
 
   std::vector<std::string> socket_paths_;  ///< at least one
   std::optional<ApiVersion> api_;
-  bool is_podman_ = false;  ///< where `api_` is known
+  EngineMake make_ = EngineMake::kDocker;  ///< learnt with api_
   std::map<CallId, Call> calls_;
   CallId last_call_ = 0;
   std::vector<Call> cancelled_;  ///< until the loop is out of their callbacks

@@ -17,10 +17,9 @@ struct Words {
 };
 /// In words where the status does not say it; the first that is found counts.
 constexpr std::array kWords{
-    Words{"no space left on device", Code::kNoSpace},
-    Words{"disk quota exceeded", Code::kNoSpace},
-    Words{"name is already in use", Code::kConflict},
-    Words{"container state improper", Code::kConflict},
+    Words{"no space left on device", Code::kNoSpace},   Words{"disk quota exceeded", Code::kNoSpace},
+    Words{"name is already in use", Code::kConflict},   Words{"container state improper", Code::kConflict},
+    Words{"has dependent containers", Code::kConflict},
 };
 
 Code code_of_status(int status) {

@@ -71,10 +71,6 @@ std::size_t mounts_of(const PodSpec& pod, const std::string& volume) {
 }  // namespace
 
 Status check_pod_support(const PodSpec& pod, const std::string& where) {
-  if (!pod.init_containers.empty())
-    return not_yet(where + ".initContainers", "is not supported yet; take it out");
-  if (pod.containers.size() > 1)
-    return not_yet(where + ".containers", "more than one is not supported yet; write a Pod for each");
   for (std::size_t i = 0; i < pod.volumes.size(); ++i) {
     const auto* empty = std::get_if<EmptyDirVolume>(&pod.volumes[i].source);
     if (empty == nullptr || !empty->bytes_max || mounts_of(pod, pod.volumes[i].name) <= 1) continue;

@@ -86,8 +86,14 @@ std::string replica_name(std::string_view deployment, std::uint32_t index) {
   return std::string(deployment) + "-" + std::to_string(index);
 }
 
+bool has_network_container(const PodSpec& spec) {
+  return !spec.host_network && spec.init_containers.size() + spec.containers.size() > 1;
+}
+
 std::vector<Claim> claims_of_pod(std::string_view ns, std::string_view pod, const PodSpec& spec) {
   std::vector<Claim> claims;
+  if (has_network_container(spec))
+    claims.push_back({ClaimKind::kContainer, container_name(ns, pod, kNetworkContainer)});
   for (const auto& container : spec.init_containers) add_container(ns, pod, container, claims);
   for (const auto& container : spec.containers) add_container(ns, pod, container, claims);
   return settled(std::move(claims));

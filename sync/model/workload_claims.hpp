@@ -23,6 +23,9 @@ namespace holdfast::sync {
 std::string container_name(std::string_view ns, std::string_view pod, std::string_view container);
 /// "web-0", of a Deployment.
 std::string replica_name(std::string_view deployment, std::uint32_t index);
+/// The container that owns the network of a pod that has several; no container of a manifest has such a name.
+inline constexpr std::string_view kNetworkContainer = "_network";
+bool has_network_container(const PodSpec& spec);
 /// What one pod of that name holds. A port is "tcp/8080", whatever its address: one that is free on another address is a small loss, two on one a big one.
 std::vector<Claim> claims_of_pod(std::string_view ns, std::string_view pod, const PodSpec& spec);
 

@@ -30,9 +30,10 @@ Texts texts(const std::vector<Claim>& claims) {
 Json json(const char* text) { return *base::parse_json(text); }
 
 TEST(WorkloadClaims, OfAPodAreItsContainersAndPortsOfTheNode) {
-  EXPECT_EQ(texts(pod_claims({"", "Pod", "default", "camera"}, json(kPodExample))),
-            (Texts{"container:hf.default.camera.app", "container:hf.default.camera.prepare",
-                   "container:hf.default.camera.proxy", "port:tcp/80"}));
+  EXPECT_EQ(
+      texts(pod_claims({"", "Pod", "default", "camera"}, json(kPodExample))),
+      (Texts{"container:hf.default.camera._network", "container:hf.default.camera.app",
+             "container:hf.default.camera.prepare", "container:hf.default.camera.proxy", "port:tcp/80"}));
 }
 
 TEST(WorkloadClaims, AHostPathIsNobodys) {
