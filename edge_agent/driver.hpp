@@ -46,6 +46,9 @@ struct ResourceHealth {
   bool is_final = false;
   /// What can be a hook: it has ended well, and is not merely well while it runs.
   bool has_ended = false;
+  /// It waits for what the machine fetches (an image), or cannot fetch for want of a network or of room, which is not the
+  /// revision's fault: no deadline counts.
+  bool is_fetching = false;
 };
 
 /// What a driver tells when another program than the host (a container engine, systemd) let it know something: the claim to look

@@ -187,12 +187,14 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
     if (look.is == ImageLook::Is::kPulling) {
       pending_ = {.health = Health::kProgressing,
                   .reason = "Pulling",
-                  .message = progress_text(look, container->image.text())};
+                  .message = progress_text(look, container->image.text()),
+                  .is_fetching = true};
       continue;
     }
     // No network, no room, no engine: the others of its section go on meanwhile, and no deadline counts.
     const Health health = look.is_hosts_fault ? Health::kProgressing : Health::kDegraded;
-    pending_ = {.health = health, .reason = look.reason, .message = look.message};
+    pending_ = {
+        .health = health, .reason = look.reason, .message = look.message, .is_fetching = look.is_hosts_fault};
     break;
   }
   return all;

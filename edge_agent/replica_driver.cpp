@@ -7,6 +7,7 @@
 #include "base/limits/agent.hpp"
 #include "edge_agent/owned_pods.hpp"
 #include "edge_agent/pod_labels.hpp"
+#include "sync/model/text.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -54,8 +55,7 @@ Result<std::vector<ReplicaDriver::There>> ReplicaDriver::there(const ReplicaEffe
   Pods& pods = *seams_.pods;
   const auto& claim = wanted.claims.front();
   if (const Status known = pods.cache().known(claim); !known) {
-    // While the engine is away nothing can go on.
-    group.progress.begin(seams_.clock.monotonic());
+    group.progress.hold(seams_.clock.monotonic());
     return fail(known.error());
   }
   std::set<PodId> ids;
@@ -209,9 +209,15 @@ Status ReplicaDriver::end_leaving(const sync::Claim& claim, Group& group) {
   return {};
 }
 
-/// Before anything of the old is stopped for the new. All pods have the same.
-Result<bool> ReplicaDriver::images_there(const ReplicaEffective& wanted, Group& group) {
-  if (wanted.pods->empty()) return true;
+/// Before anything of the old is stopped for the new. All pods have the same (PodWanted::chosen_for).
+Result<bool> ReplicaDriver::images_there(const ReplicaEffective& wanted, Group& group,
+                                         const std::vector<There>& there) {
+  const bool is_whole =
+      std::ranges::all_of(there, [](const auto& pod) { return !pod.is_current || pod.is_whole; });
+  // Fewer of the same need none.
+  const bool needs_them =
+      !group.step.create.empty() || !is_whole || group.step.counts.current < wanted.rules.replicas;
+  if (!needs_them || wanted.pods->empty()) return true;
   const auto& pod = wanted.pods->front();
   auto& keeper = seams_.pods->keeper(pod.id);
   HF_TRY(const bool are_there, keeper.images_ready(pod, wanted.claims.front()));
@@ -229,16 +235,6 @@ bool ReplicaDriver::is_ours(const PodId& id) const {
 Status ReplicaDriver::carry_out(const ReplicaEffective& wanted, Group& group,
                                 const std::vector<There>& there) {
   const auto& claim = wanted.claims.front();
-  group.pending = {.health = Health::kProgressing,
-                   .reason = "RollingUpdate",
-                   .message = counts_text(wanted.rules, group.step.counts)};
-  const bool is_whole =
-      std::ranges::all_of(there, [](const auto& pod) { return !pod.is_current || pod.is_whole; });
-  // Fewer of the same need none.
-  const bool needs_images =
-      !group.step.create.empty() || !is_whole || group.step.counts.current < wanted.rules.replicas;
-  HF_TRY(const bool has_images, needs_images ? images_there(wanted, group) : Result<bool>(true));
-  if (!has_images) return {};
   for (const auto index : group.step.stop) {
     const PodId id = replica_id(wanted.key, index);
     if (!is_ours(id))
@@ -269,7 +265,8 @@ Status ReplicaDriver::check_progress(const ReplicaEffective& wanted, Group& grou
   // The next try has its whole time.
   group.progress.begin(now);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wanted.progress_deadline).count();
-  const auto worst = worst_of(wanted);
+  auto worst = worst_of(wanted);
+  if (worst.message.empty() && group.pending.health > Health::kProgressing) worst = group.pending;
   // No kTimeout: that would be the host's fault, and the revision were tried for ever.
   return fail(Code::kLimit,
               "ProgressDeadlineExceeded: nothing went on for " + std::to_string(seconds) +
@@ -291,10 +288,16 @@ Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Act
       std::ranges::all_of(pods, [](const auto& pod) { return pod.is_current && pod.is_whole; });
   const bool is_made = of.leaving.empty() && is_whole && counts.current == replicas.rules.replicas;
   add_text(of.untold, tended.restarted);
+  of.untold = sync::bounded_message(of.untold);
   // What is adopted came shed: nothing is made of it, and nothing is missing.
   if (is_made || action.kind == ActionKind::kAdopt) return Progress::kDone;
+  of.pending = {.health = Health::kProgressing,
+                .reason = "RollingUpdate",
+                .message = counts_text(replicas.rules, counts)};
+  HF_TRY(const bool has_images, images_there(replicas, of, pods));
+  if (of.pending.is_fetching) of.progress.hold(seams_.clock.monotonic());
   HF_CHECK(check_progress(replicas, of));
-  HF_CHECK(carry_out(replicas, of, pods));
+  if (has_images) HF_CHECK(carry_out(replicas, of, pods));
   look_again(replicas, of, tended);
   if (tended.again_at) seams_.on_due_at(claim, *tended.again_at);
   return Progress::kPending;

@@ -71,7 +71,8 @@ class ReplicaDriver final : public Driver {
   ReplicaPod seen(const There& pod, const Group& group);
   bool is_ours(const PodId& id) const;
   base::Status end_leaving(const sync::Claim& claim, Group& group);
-  base::Result<bool> images_there(const ReplicaEffective& wanted, Group& group);
+  base::Result<bool> images_there(const ReplicaEffective& wanted, Group& group,
+                                  const std::vector<There>& there);
   base::Status carry_out(const ReplicaEffective& wanted, Group& group, const std::vector<There>& there);
   base::Status check_progress(const ReplicaEffective& wanted, Group& group);
   void look_again(const ReplicaEffective& wanted, const Group& group, Tended& tended) const;

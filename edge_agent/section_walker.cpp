@@ -2,9 +2,7 @@
 #include "edge_agent/section_walker.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
-#include <string_view>
 #include <utility>
 
 #include "base/log.hpp"
@@ -625,21 +623,17 @@ void SectionWalker::show_held_up(Round& round, const TargetItem& failed) {
   }
 }
 
-/// It takes as long as it takes, and says itself when it does not get on: an image that is being pulled, or cannot be for want of
-/// a network or of room, which is not the revision's fault.
-bool SectionWalker::is_being_pulled(const Round& round) const {
-  constexpr std::array<std::string_view, 4> kReasons{"Pulling", "ErrImagePull", "ImagePullBackOff",
-                                                     "ImageInspectError"};
-  return std::ranges::any_of(round.pending, [&](std::size_t index) {
-    const ResourceHealth& health = round.target.items[index].health;
-    return health.health == Health::kProgressing &&
-           std::ranges::find(kReasons, std::string_view(health.reason)) != kReasons.end();
+/// It takes as long as it takes, and says itself when it does not get on. A Job is in place when it is noted, and fetches then.
+bool SectionWalker::is_fetching(const Round& round, const Turn& turn) const {
+  return std::ranges::any_of(round.target.order, [&](const Placed& placed) {
+    return placed.turn() == turn && !is_finished(round, placed.item) &&
+           round.target.items[placed.item].health.is_fetching;
   });
 }
 
 void SectionWalker::wait(Round& round, const Turn& turn) {
   const auto now = parts_.clock.monotonic();
-  if (is_being_pulled(round)) round.walk.deadline = now + round.target.policy.progress_deadline;
+  if (is_fetching(round, turn)) round.walk.deadline = now + round.target.policy.progress_deadline;
   if (now >= round.walk.deadline) {
     std::string who;
     for (const auto& placed : round.target.order) {

@@ -80,7 +80,7 @@ class SectionWalker {
   void show_waiting(Round& round, const Turn& turn);
   /// What is still to be done, while `failed` keeps the section from going on.
   void show_held_up(Round& round, const TargetItem& failed);
-  bool is_being_pulled(const Round& round) const;
+  bool is_fetching(const Round& round, const Turn& turn) const;
   void wait(Round& round, const Turn& turn);
   bool is_awaited_elsewhere(const sync::ApplicationUid& application, const Changes& changes) const;
   void remove(const sync::ApplicationUid& application, const SectionRecord& record);
