@@ -40,13 +40,15 @@ Result<std::unique_ptr<Effective>> ReplicaDriver::resolve(const sync::Resource& 
   return replicas;
 }
 
-ReplicaDriver::Group& ReplicaDriver::group(const ReplicaEffective& wanted) {
-  Group& group = groups_[wanted.claims.front()];
-  if (group.digest != wanted.digest) {
-    group.digest = wanted.digest;
-    group.progress.begin(seams_.clock.monotonic());
-  }
-  return group;
+/// Another one is that of before, kept until the walk has come to it.
+bool ReplicaDriver::is_current(const ReplicaEffective& wanted, const Group& group) {
+  return group.current.digest.is_none() || group.current.digest == wanted.digest;
+}
+
+void ReplicaDriver::note_former(Group& group, Revision revision) {
+  std::erase_if(group.former, [&](const auto& known) { return known.digest == revision.digest; });
+  group.former.insert(group.former.begin(), std::move(revision));
+  if (group.former.size() > base::limits::kLastGoodKept) group.former.pop_back();
 }
 
 // ---- what is there ----
@@ -79,8 +81,9 @@ Result<std::vector<ReplicaDriver::There>> ReplicaDriver::there(const ReplicaEffe
       HF_TRY(const auto observed, pods.keeper(id).look(*one.wanted, claim));
       one.is_whole = observed.matches;
     } else {
-      const auto known = std::ranges::find_if(group.former, [&](const auto& set) { return is_of(*set); });
-      one.wanted = known != group.former.end() ? &(**known)[*index] : &by_labels(group, id);
+      const auto known =
+          std::ranges::find_if(group.former, [&](const auto& revision) { return is_of(*revision.pods); });
+      one.wanted = known != group.former.end() ? &(*known->pods)[*index] : &by_labels(group, id);
       one.is_known = known != group.former.end();
       pods.cache().follow(id, claim);
     }
@@ -173,7 +176,7 @@ Result<std::vector<ReplicaPod>> ReplicaDriver::keep(const ReplicaEffective& want
     out.push_back(seen(pod, group));
   }
   group.step = replica_step(wanted.rules, out);
-  group.progress.look(group.step, seams_.clock.monotonic());
+  if (is_current(wanted, group)) group.progress.look(group.step, seams_.clock.monotonic());
   return out;
 }
 
@@ -190,9 +193,13 @@ Result<Driver::Tended> ReplicaDriver::tend(const Effective& wanted) {
   HF_TRY(const auto pods, there(replicas, of));
   Tended tended;
   HF_CHECK(keep(replicas, of, pods, tended));
-  if (of.step.is_complete) {
-    of.former.clear();
-    of.unknown.clear();
+  if (!is_current(replicas, of)) {
+    note_former(of, {replicas.digest, replicas.pods});
+  } else {
+    if (of.step.is_complete) {
+      of.former.clear();
+      of.unknown.clear();
+    }
   }
   add_text(tended.restarted, std::exchange(of.untold, {}));
   look_again(replicas, of, tended);
@@ -209,7 +216,7 @@ Status ReplicaDriver::end_leaving(const sync::Claim& claim, Group& group) {
   return {};
 }
 
-/// Before anything of the old is stopped for the new. All pods have the same (PodWanted::chosen_for).
+/// Before anything of the old is stopped for the new. All pods have the same.
 Result<bool> ReplicaDriver::images_there(const ReplicaEffective& wanted, Group& group,
                                          const std::vector<There>& there) {
   const bool is_whole =
@@ -362,12 +369,14 @@ ResourceHealth ReplicaDriver::health(const Effective& wanted) {
 Status ReplicaDriver::watch(const Effective& wanted) {
   const auto& replicas = as_replicas(wanted);
   if (seams_.pods == nullptr) return {};
-  Group& of = groups_[replicas.claims.front()];
-  if (of.current && of.current != replicas.pods) {
-    of.former.insert(of.former.begin(), of.current);
-    if (of.former.size() > base::limits::kLastGoodKept) of.former.pop_back();
+  Group& of = group(replicas);
+  // Another attempt is loaded anew, and is the same.
+  if (of.current.digest != replicas.digest) {
+    if (of.current.pods) note_former(of, of.current);
+    std::erase_if(of.former, [&](const auto& known) { return known.digest == replicas.digest; });
+    of.progress.begin(seams_.clock.monotonic());
   }
-  of.current = replicas.pods;
+  of.current = {replicas.digest, replicas.pods};
   for (const auto& pod : *replicas.pods) seams_.pods->cache().follow(pod.id, replicas.claims.front());
   return {};
 }
@@ -376,10 +385,10 @@ Status ReplicaDriver::watch(const Effective& wanted) {
 void ReplicaDriver::unwatch(const sync::Claim& claim) {
   const auto known = groups_.find(claim);
   if (known == groups_.end()) return;
-  auto sets = known->second.former;
-  sets.push_back(known->second.current);
-  for (const auto& set : sets) {
-    for (const auto& pod : set ? *set : std::vector<PodWanted>{}) {
+  auto revisions = known->second.former;
+  revisions.push_back(known->second.current);
+  for (const auto& revision : revisions) {
+    for (const auto& pod : revision.pods ? *revision.pods : std::vector<PodWanted>{}) {
       auto* const keeper = seams_.pods->find(pod.id);
       if (keeper != nullptr) keeper->cancel_probes();
     }
