@@ -120,6 +120,65 @@ TEST_P(EnginePullsOf, AnImageThatThereIsNotFailsTheRevision) {
 INSTANTIATE_TEST_SUITE_P(Kinds, EnginePullsOf, ::testing::Values("Pod", "Deployment", "DaemonSet", "Job"),
                          [](const auto& row) { return std::string(row.param); });
 
+// ---- what is not wanted any more ----
+
+TEST_F(EnginePulls, OfADeploymentThatLeavesBeforeItsFirstPodIsThereEnd) {
+  node.desire({workload("Deployment", "1")});
+  node.settle();
+  ASSERT_EQ(node.pulls().running, 1);
+  node.desire({FakeApp("app").file("a", "/a", "x")});
+  node.settle();
+  EXPECT_EQ(node.pulls().running, 0);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EnginePulls, OfADeploymentThatWentBackEnd) {
+  begin(workload("Deployment", "1"));
+  node.desire({workload("Deployment", "2")});
+  node.settle();
+  ASSERT_EQ(node.pulls().running, 1);
+  node.desire({workload("Deployment", "1")});
+  node.settle();
+  EXPECT_EQ(node.pulls().running, 0);
+  EXPECT_THAT(node.containers.changes(), IsEmpty());
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EnginePulls, OfACronJobThatLeavesEnd) {
+  node.desire({workload("CronJob", "1")});
+  node.pass(61s);
+  ASSERT_EQ(node.pulls().running, 1);
+  node.desire({FakeApp("app").file("a", "/a", "x")});
+  node.settle();
+  EXPECT_EQ(node.pulls().running, 0);
+}
+
+TEST_F(EnginePulls, OfAJobThatIsOverBeforeItsFirstPodIsThereEnd) {
+  for (const auto* kind : {"Job", "CronJob"}) {
+    node.desire({workload(kind, "1", R"("activeDeadlineSeconds":30,)")});
+    for (int i = 0; i < 61 && node.pulls().running == 0; ++i) node.pass(1s);
+    ASSERT_EQ(node.pulls().running, 1) << kind;
+    node.pass(35s);
+    EXPECT_EQ(node.pulls().running, 0) << kind;
+  }
+}
+
+TEST_F(EnginePulls, OfOneJobOfACronJobGoesOnWhenAnotherIsCleared) {
+  node.desire({workload("CronJob", "1")});
+  node.pass(61s);
+  comes("first");
+  ASSERT_EQ(running().size(), 1U);
+  const ContainerName first{*running().begin()};
+  node.desire({workload("CronJob", "2")});
+  node.pass(60s);
+  ASSERT_EQ(node.pulls().jobs.size(), 2U);
+  ASSERT_EQ(node.pulls().running, 1);
+  node.containers.exit_by_hand(first, 0);
+  node.pass(30s);
+  EXPECT_EQ(node.pulls().running, 1);
+  EXPECT_EQ(node.pulls().jobs.size(), 2U);
+}
+
 // ---- the old one meanwhile ----
 
 class EnginePullsBesideTheOldOneOf : public EnginePulls, public ::testing::WithParamInterface<const char*> {

@@ -389,7 +389,6 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
   // What failed for another revision, or turned out to be done, is no news.
   auto trouble = take_trouble(wanted.digest);
   if (trouble && !is_there) return fail(*std::move(trouble));
-  if (is_there) seams_.images.forget(asker);
   if (is_there && seams_.folders.are_right(wanted)) return Progress::kDone;
   if (wanted.is_shed)
     return fail(Code::kInternal, "pod " + id_.text() + ": what it is made of was forgotten");
@@ -417,7 +416,6 @@ Result<Progress> PodKeeper::end(const sync::Claim& asker) {
   }
   cancel_probes();
   if (!clear(ours, std::nullopt)) return Progress::kPending;
-  seams_.images.forget(asker);
   seams_.cache.unfollow(id_);
   seams_.folders.remove(id_);
   return Progress::kDone;

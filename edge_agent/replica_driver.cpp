@@ -196,6 +196,8 @@ Result<Driver::Tended> ReplicaDriver::tend(const Effective& wanted) {
   if (!is_current(replicas, of)) {
     note_former(of, {replicas.digest, replicas.pods});
   } else {
+    // All that it needs is there; what was asked for it or another one meanwhile is not wanted any more.
+    seams_.pods->images().forget(replicas.claims.front());
     if (of.step.is_complete) {
       of.former.clear();
       of.unknown.clear();
@@ -317,6 +319,8 @@ std::optional<ResourceHealth> ReplicaDriver::pending(const Effective& wanted) {
 Result<Driver::Progress> ReplicaDriver::remove(const sync::InventoryEntry& entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
   if (!is_of_all_pods(entry.claim)) return seams_.of_claims.remove(entry);
+  // It may have waited for an image and have no pod yet.
+  seams_.pods->images().forget(entry.claim);
   HF_CHECK(seams_.pods->cache().known(entry.claim));
   Group& of = groups_[entry.claim];
   for (auto& id : pods_of(*seams_.pods, entry.key)) of.leaving.insert(std::move(id));
@@ -383,6 +387,7 @@ Status ReplicaDriver::watch(const Effective& wanted) {
 
 /// Their end is still of interest until they are removed; only the probes end.
 void ReplicaDriver::unwatch(const sync::Claim& claim) {
+  if (seams_.pods != nullptr) seams_.pods->images().forget(claim);
   const auto known = groups_.find(claim);
   if (known == groups_.end()) return;
   auto revisions = known->second.former;
