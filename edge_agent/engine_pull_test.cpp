@@ -179,6 +179,47 @@ TEST_F(EnginePulls, OfOneJobOfACronJobGoesOnWhenAnotherIsCleared) {
   EXPECT_EQ(node.pulls().jobs.size(), 2U);
 }
 
+// ---- Always ----
+
+constexpr const char* kRecreateTwo = R"("replicas":2,"strategy":{"type":"Recreate"},)";
+
+std::string always(const std::string& value) {
+  return R"(,"imagePullPolicy":"Always","env":[{"name":"V","value":")" + value + "\"}]";
+}
+
+TEST_F(EnginePulls, ATagIsAskedOnceForAllPodsOfADeploymentBeforeTheOldOnesStop) {
+  begin(workload("Deployment", "latest", kRecreateTwo, always("1")));
+  EXPECT_EQ(running().size(), 2U);
+  EXPECT_EQ(node.pulls().jobs.size(), 1U);
+  node.desire({workload("Deployment", "latest", kRecreateTwo, always("2"))});
+  node.settle();
+  EXPECT_EQ(running().size(), 2U);
+  comes("second");
+  for (int i = 0; i < 10; ++i) {
+    if (node.pulls().running > 0) node.pulls().fail_with(Code::kPermission);
+    node.pass(10s);
+  }
+  EXPECT_EQ(running().size(), 2U);
+  EXPECT_EQ(node.pulls().jobs.size(), 2U);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced) << node.section("app").message;
+  for (const auto& name : running())
+    EXPECT_EQ(node.containers.container(ContainerName(name))->image_id, image("second").id) << name;
+}
+
+TEST_F(EnginePulls, WhatIsTakenForWantOfANetworkIsTakenByAllPodsOfADeployment) {
+  begin(workload("Deployment", "latest", kRecreateTwo, always("1")));
+  node.desire({workload("Deployment", "latest", kRecreateTwo, always("2"))});
+  node.settle();
+  node.pulls().fail_with(Code::kUnavailable);
+  for (int i = 0; i < 10; ++i) {
+    node.pass(10s);
+    if (node.pulls().running > 0) node.pulls().fail_with(Code::kPermission);
+  }
+  EXPECT_EQ(running().size(), 2U);
+  EXPECT_EQ(node.pulls().jobs.size(), 2U) << "the answer holds for the whole change";
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced) << node.section("app").message;
+}
+
 // ---- the old one meanwhile ----
 
 class EnginePullsBesideTheOldOneOf : public EnginePulls, public ::testing::WithParamInterface<const char*> {

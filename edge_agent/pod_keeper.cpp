@@ -165,8 +165,9 @@ std::optional<Error> PodKeeper::take_trouble(const base::Digest& of) {
 
 ImageLook PodKeeper::image_of(const PodWanted& wanted, const PodContainer& container) {
   if (container.role == ContainerRole::kNetwork) return seams_.network_image.look(asker_);
-  return seams_.images.look(container.image, container.pull_policy, asker_,
-                            {wanted.digest, container.pull_credentials});
+  return seams_.images.look(
+      container.image, container.pull_policy, asker_,
+      {wanted.chosen_for.is_none() ? wanted.digest : wanted.chosen_for, container.pull_credentials});
 }
 
 Result<bool> PodKeeper::images_there(const PodWanted& wanted,

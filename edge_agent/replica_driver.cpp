@@ -218,7 +218,7 @@ Status ReplicaDriver::end_leaving(const sync::Claim& claim, Group& group) {
   return {};
 }
 
-/// Before anything of the old is stopped for the new. All pods have the same.
+/// Before anything of the old is stopped for the new. All pods have the same (PodWanted::chosen_for).
 Result<bool> ReplicaDriver::images_there(const ReplicaEffective& wanted, Group& group,
                                          const std::vector<There>& there) {
   const bool is_whole =

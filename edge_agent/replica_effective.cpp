@@ -72,6 +72,7 @@ Result<std::unique_ptr<ReplicaEffective>> resolve_replicas(const sync::Resource&
     HF_TRY(auto pod, resolve_pod(replica_id(resource.key, i), resource.key, shape.pod, references, context));
     digests.push_back(whole_digest(pod).hex());
     out->pods->push_back(std::move(pod));
+    out->pods->back().chosen_for = out->pods->front().digest;
   }
   out->digest =
       base::Digest::of(base::canonical_json({{"rules", rules_json(shape)}, {"pods", std::move(digests)}}));
