@@ -207,6 +207,9 @@ Result<Driver::Tended> CronJobDriver::turn(const JobEffective& wanted, bool is_w
     sooner(turn.tended.again_at, seams_.book.look_again_at(wanted.key, now));
   } else {
     carry_out(wanted, is_whole, turn);
+    const bool makes_any =
+        std::ranges::any_of(turn.jobs, [](const auto& job) { return job.second.makes_pod(); });
+    if (!makes_any) seams_.pods->images().forget(claim);
   }
   health_[claim] = health_of(wanted, turn);
   return turn.tended;
@@ -224,6 +227,8 @@ Result<Driver::Tended> CronJobDriver::tend(const Effective& wanted) {
 Result<Driver::Progress> CronJobDriver::remove(const sync::InventoryEntry& entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
   if (!is_of_all_pods(entry.claim)) return seams_.of_claims.remove(entry);
+  // A Job may have waited for an image and have no pod yet.
+  seams_.pods->images().forget(entry.claim);
   HF_CHECK(seams_.pods->cache().known(entry.claim));
   bool is_gone = true;
   for (const auto& id : pods_of(*seams_.pods, entry.key)) {
@@ -253,6 +258,9 @@ Status CronJobDriver::watch(const Effective& wanted) {
   return {};
 }
 
-void CronJobDriver::unwatch(const sync::Claim& claim) { health_.erase(claim); }
+void CronJobDriver::unwatch(const sync::Claim& claim) {
+  if (seams_.pods != nullptr) seams_.pods->images().forget(claim);
+  health_.erase(claim);
+}
 
 }  // namespace holdfast::edge_agent

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 using base::ContainerName;
 using sync::Health;
 using sync::SectionPhase;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -206,6 +207,75 @@ TEST_F(EngineReplicas, AnOldOneThatEndsDuringAChangeIsStartedAgain) {
   node.containers.exit_by_hand(ContainerName("hf.default.web-0.app"), 1);
   node.pass(1s);
   EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app", "hf.default.web-1.app"));
+}
+
+/// The first revision of web has a liveness probe; the next has none and long to go, after something else.
+class EngineReplicasOfBefore : public EngineReplicas {
+ protected:
+  static constexpr const char* kLiveness =
+      R"(,"livenessProbe":{"exec":{"command":["alive"]},"periodSeconds":1,"failureThreshold":1})";
+  static FakeApp first() {
+    FakeApp app = web(1);
+    return app.workload("Deployment", "web", spec(R"("replicas":1,)", "1", kLiveness), {.wave = 5});
+  }
+  static FakeApp next() {
+    FakeApp app = web(1);
+    return app.workload("Deployment", "web", spec(R"("replicas":1,"minReadySeconds":300,)", "2"),
+                        {.wave = 5});
+  }
+  /// In the middle of the change the old one hangs.
+  void expect_probed() {
+    const auto all = running();
+    ASSERT_TRUE(all.contains("hf.default.web-0.app") && all.contains("hf.default.web-1.app"));
+    node.forget_touched();
+    node.containers.set_exec("alive", {.exit_code = 1});
+    node.pass(5s);
+    EXPECT_THAT(changes(), Contains("stop hf.default.web-0.app"));
+    EXPECT_THAT(changes(), Contains("start hf.default.web-0.app"));
+  }
+};
+
+TEST_F(EngineReplicasOfBefore, AreKeptByTheirRulesThroughAnEarlierWave) {
+  start(first());
+  node.pass(10s);
+  start(
+      next().workload("Deployment", "slow", spec(R"("replicas":1,"minReadySeconds":30,)", "1"), {.wave = 1}));
+  node.pass(20s);
+  ASSERT_EQ(node.resource("Deployment/web").reason, "Waiting");
+  node.pass(20s);
+  expect_probed();
+}
+
+TEST_F(EngineReplicasOfBefore, AreKeptByTheirRulesThroughManyAttemptsOfAHook) {
+  start(first());
+  node.pass(10s);
+  const auto ends = [&](std::int32_t code) {
+    base::FakeProgram program;
+    program.exits_with = code;
+    program.exits_after = 1s;
+    node.host.set_program(node.process("migrate"), program);
+  };
+  ends(1);
+  FakeApp app = next();
+  app.policy.retry.limit = 20;
+  FakeMeta hook;
+  hook.hook = "PreSync";
+  app.process_spec("migrate", R"({"command":["/usr/bin/migrate"],"restartPolicy":"Never"})", hook);
+  start(app);
+  node.pass(3min);
+  ends(0);
+  node.pass(5min);
+  expect_probed();
+}
+
+TEST_F(EngineReplicasOfBefore, AreKeptByTheirRulesByANewAgentThatSawThemBeforeTheirTurn) {
+  start(first());
+  node.pass(10s);
+  start(
+      next().workload("Deployment", "slow", spec(R"("replicas":1,"minReadySeconds":30,)", "1"), {.wave = 1}));
+  ASSERT_TRUE(node.restart());
+  node.pass(45s);
+  expect_probed();
 }
 
 TEST_F(EngineReplicas, OneThatEndsIsStartedAgainAndOneThatIsRemovedMadeAgain) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "edge_agent/process_effective.hpp"
 #include "edge_agent/tables.hpp"
@@ -23,6 +24,13 @@ FakeNode::FakeNode(const std::string& name)
 base::Status FakeNode::boot() {
   outbox.reset();
   if (has_outbox_) outbox = std::make_unique<Outbox>(Outbox::Seams{clock, random, segments});
+  if (pulls_) {
+    image_records_ = std::make_unique<ImageRecords>(image_folder_ + "/book.json");
+    puller_ = std::make_unique<ImagePuller>(
+        ImagePuller::Seams{containers, *image_records_, pulls_->start(),
+                           [this](std::function<void()> work) { posted_.push_back(std::move(work)); }},
+        PullOptions{}, image_folder_ + "/blobs/sha256");
+  }
   engine_ = std::make_unique<Engine>(Engine::Seams{clock,
                                                    random,
                                                    store,
@@ -31,7 +39,7 @@ base::Status FakeNode::boot() {
                                                    has_containers ? &containers : nullptr,
                                                    pod_places,
                                                    has_systemd ? &units : nullptr,
-                                                   nullptr,
+                                                   puller_.get(),
                                                    {},
                                                    {[this] { return gpus; }, [this] { return address; }}},
                                      identity);
@@ -46,8 +54,18 @@ void FakeNode::keep_events_in_outbox() {
   static_cast<void>(restarted);
 }
 
+void FakeNode::pull_images(const std::string& folder) {
+  image_folder_ = folder;
+  if (!pulls_) pulls_ = std::make_unique<FakePulls>(BlobStore(folder + "/blobs/sha256"));
+  const auto restarted = restart();
+  assert(restarted);
+  static_cast<void>(restarted);
+}
+
 void FakeNode::kill() {
   engine_.reset();
+  puller_.reset();
+  posted_.clear();
   outbox.reset();
   host.agent_gone();
   containers.agent_gone();
@@ -82,11 +100,17 @@ std::vector<sync::Frame> FakeNode::desire(const std::vector<FakeApp>& apps,
   return accept(state(generation_, apps, removals));
 }
 
+std::size_t FakeNode::run_posted() {
+  const auto posted = std::exchange(posted_, {});
+  for (const auto& work : posted) work();
+  return posted.size();
+}
+
 void FakeNode::run() {
   constexpr int kRoundsMax = 1'000;
   for (int round = 0; round < kRoundsMax; ++round) {
     const auto next = engine_->run_due();
-    const std::size_t delivered = host.deliver() + containers.deliver() + units.deliver();
+    const std::size_t delivered = host.deliver() + containers.deliver() + units.deliver() + run_posted();
     const bool is_due = next && *next <= clock.monotonic();
     if (delivered == 0 && !is_due) return;
   }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@
 #include "base/systemd/fake_units.hpp"
 #include "edge_agent/engine.hpp"
 #include "edge_agent/fake_fleet.hpp"
+#include "edge_agent/fake_pulls.hpp"
+#include "edge_agent/image_puller.hpp"
 #include "edge_agent/outbox.hpp"
 #include "sync/store/fake_segments.hpp"
 #include "sync/store/fake_store.hpp"
@@ -57,6 +60,10 @@ class FakeNode {
   void reboot();
   /// From now on, and after every restart, events wait in an outbox on `segments`, and events() gives none.
   void keep_events_in_outbox();
+  /// From now on, and after every restart, images are pulled as pulls() says; `folder` takes what is fetched and noted. The agent
+  /// is started again.
+  void pull_images(const std::string& folder);
+  FakePulls& pulls() { return *pulls_; }
 
   // ---- looking ----
   /// Nothing where there is no file.
@@ -92,7 +99,14 @@ class FakeNode {
   base::SealingKeys sealing_keys;  ///< of the next boot
 
  private:
+  std::size_t run_posted();
+
   bool has_outbox_ = false;
+  std::string image_folder_;
+  std::unique_ptr<FakePulls> pulls_;  ///< none: images are not pulled
+  std::vector<std::function<void()>> posted_;
+  std::unique_ptr<ImageRecords> image_records_;
+  std::unique_ptr<ImagePuller> puller_;
   std::unique_ptr<Engine> engine_;
   sync::Generation generation_{1, 0};
   std::vector<sync::Event> events_;

@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "base/fake_clock.hpp"
 #include "base/fake_engine.hpp"
 #include "base/limits/agent.hpp"
 #include "base/limits/images.hpp"
+#include "edge_agent/fake_pulls.hpp"
 #include "edge_agent/image_collector.hpp"
 
 namespace holdfast::edge_agent {
@@ -26,79 +26,6 @@ using Is = ImageLook::Is;
 using sync::PullPolicy;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-using nlohmann::json;
-
-/// Pulls that tests let come on and end. What they "fetch" lies in the store of blobs.
-class FakePulls {
- public:
-  explicit FakePulls(BlobStore store) : store_(std::move(store)) {}
-
-  StartPull start() {
-    return [this](const PullJob& job, PullListener listener) -> base::Result<std::unique_ptr<RunningPull>> {
-      jobs.push_back(job);
-      listener_ = std::move(listener);
-      ++running;
-      return std::make_unique<Handle>(*this);
-    };
-  }
-  void come_on(std::uint64_t bytes, std::uint64_t of) { listener_.on_progress({bytes, of}); }
-  void fail_with(Code code, std::optional<std::chrono::seconds> retry_after = {}) {
-    const auto on_end = listener_.on_end;
-    on_end(fail(code, "it is so"), retry_after);
-  }
-  /// An image of one layer; its archive is known to the engine under the name that the agent gives it.
-  PulledImage end(base::FakeEngine& engine, const std::string& content) {
-    const auto put = [&](const std::string& bytes, const std::string& type) {
-      EXPECT_TRUE(store_.put(Digest::of(bytes), bytes));
-      return json{
-          {"mediaType", type}, {"size", bytes.size()}, {"digest", "sha256:" + Digest::of(bytes).hex()}};
-    };
-    const std::string config = "config of " + content;
-    const json manifest = {{"config", put(config, "application/vnd.oci.image.config.v1+json")},
-                           {"layers", {put(content, "application/vnd.oci.image.layer.v1.tar")}}};
-    put(manifest.dump(), "");
-    PulledImage out;
-    out.manifest = out.asked = Digest::of(manifest.dump());
-    out.config = Digest::of(config);
-    out.layers = {Digest::of(content)};
-    const std::string name = image_name(jobs.back().image, out.manifest);
-    auto archive = ImageArchive::open(store_, out.manifest, name);
-    std::string bytes;
-    for (auto got = archive->read(4'096); !got->empty(); got = archive->read(4'096)) bytes += *got;
-    engine.know_archive(bytes, {.id = base::ImageId("sha256:" + out.config.hex()),
-                                .tags = {name},
-                                .digests = {},
-                                .architecture = "amd64",
-                                .os = "linux",
-                                .size_bytes = 1});
-    const auto on_end = listener_.on_end;
-    on_end(out, std::nullopt);
-    return out;
-  }
-  void end_present(const PulledImage& image) {
-    PulledImage out = image;
-    out.is_in_engine = true;
-    const auto on_end = listener_.on_end;
-    on_end(out, std::nullopt);
-  }
-
-  std::vector<PullJob> jobs;
-  int running = 0;
-
- private:
-  class Handle final : public RunningPull {
-   public:
-    explicit Handle(FakePulls& pulls) : pulls_(pulls) {}
-    ~Handle() override { --pulls_.running; }
-    Handle(const Handle&) = delete;
-    Handle& operator=(const Handle&) = delete;
-
-   private:
-    FakePulls& pulls_;
-  };
-  BlobStore store_;
-  PullListener listener_;
-};
 
 class ImageBookTest : public testing::Test {
  protected:

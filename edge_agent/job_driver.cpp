@@ -128,6 +128,7 @@ Result<Driver::Tended> JobDriver::turn(const JobEffective& wanted, bool is_whole
   }
   HF_TRY(tended.wants_whole,
          seams_.runner->act(decision, pod.id, record.jobs.front().job, is_whole ? &pod : nullptr, claim));
+  if (!decision.makes_pod()) seams_.pods->images().forget(claim);
   return tended;
 }
 

@@ -129,8 +129,8 @@ Result<bool> JobRunner::act(const Decision& decision, const PodId& id, const Job
     HF_CHECK(end(id, asker));
     return false;
   }
+  if (!decision.makes_pod()) return false;
   const bool is_start = decision.step.act == JobStep::Act::kStart;
-  if (!is_start && decision.is_made) return false;
   if (whole == nullptr) return true;
   const std::uint32_t number = is_start ? decision.step.number : decision.pod.number;
   if (is_start) {

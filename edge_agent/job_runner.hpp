@@ -41,6 +41,7 @@ class JobRunner {
     JobStep step;
     JobPod pod;
     bool is_made = true;  ///< its containers are all there
+    bool makes_pod() const { return step.act == JobStep::Act::kStart || !is_made; }
     std::optional<base::MonotonicTime> again_at;
     std::string restarted;
   };

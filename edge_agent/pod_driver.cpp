@@ -128,6 +128,11 @@ bool PodDriver::is_desired(const PodId& pod) const {
   return std::ranges::any_of(desired_, [&](const auto& one) { return one.second == pod; });
 }
 
+bool PodDriver::is_current(const PodEffective& pod) const {
+  const auto found = digest_of_.find(pod.claims.front());
+  return found != digest_of_.end() && found->second == pod.digest;
+}
+
 /// Nothing of it is there any more, and nobody wants it.
 void PodDriver::forget(const sync::Claim& claim) {
   restarts_.forget(claim);
@@ -139,6 +144,8 @@ void PodDriver::forget(const sync::Claim& claim) {
 
 Result<Driver::Tended> PodDriver::tend(const Effective& wanted) {
   const auto& pod = as_pod(wanted);
+  // All that it needs is there; what was asked for it or another one meanwhile is not wanted any more.
+  if (is_current(pod)) pods_->images().forget(pod.claims.front());
   return keeper(pod).tend(pod.pod, pod.claims.front());
 }
 
@@ -161,6 +168,7 @@ Status PodDriver::watch(const Effective& wanted) {
     desired_[claim] = pod;
     pods_of_[claim] = pod;
   }
+  digest_of_[wanted.claims.front()] = wanted.digest;
   pods_->cache().follow(pod, wanted.claims.front());
   return {};
 }
@@ -170,6 +178,7 @@ void PodDriver::unwatch(const sync::Claim& claim) {
   if (pods_ == nullptr) return;
   pods_->images().forget(claim);
   desired_.erase(claim);
+  digest_of_.erase(claim);
   for (const auto* state : holders(*pods_, claim, nullptr)) {
     const auto pod = pod_of(*state);
     auto* const keeper = pod ? pods_->find(*pod) : nullptr;

@@ -198,8 +198,9 @@ std::optional<Error> PodKeeper::take_trouble(const base::Digest& of) {
 
 ImageLook PodKeeper::image_of(const PodWanted& wanted, const PodContainer& container) {
   if (container.role == ContainerRole::kNetwork) return seams_.network_image.look(asker_);
-  return seams_.images.look(container.image, container.pull_policy, asker_,
-                            {wanted.digest, container.pull_credentials});
+  return seams_.images.look(
+      container.image, container.pull_policy, asker_,
+      {wanted.chosen_for.is_none() ? wanted.digest : wanted.chosen_for, container.pull_credentials});
 }
 
 Result<bool> PodKeeper::images_there(const PodWanted& wanted,
@@ -462,7 +463,6 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
   // What failed for another revision, or turned out to be done, is no news.
   auto trouble = take_trouble(wanted.digest);
   if (trouble && !is_there) return fail(*std::move(trouble));
-  if (is_there) seams_.images.forget(asker);
   if (is_there && seams_.folders.are_right(wanted)) return Progress::kDone;
   if (wanted.is_shed)
     return fail(Code::kInternal, "pod " + id_.text() + ": what it is made of was forgotten");
@@ -492,7 +492,6 @@ Result<Progress> PodKeeper::end(const sync::Claim& asker) {
   }
   cancel_probes();
   if (!clear(ours, std::nullopt)) return Progress::kPending;
-  seams_.images.forget(asker);
   seams_.cache.unfollow(id_);
   seams_.folders.remove(id_);
   return Progress::kDone;

@@ -88,8 +88,9 @@ struct PodWanted {
   sync::ResourceKey owner;  ///< the resource that it is of
   std::map<std::string, std::string>
       labels;  ///< at the engine, beside those of pod_labels.hpp: for what the owner has to find again
-  base::Digest digest;  ///< of all that cannot change while it runs: another one is another pod
-  base::Digest kept;    ///< of the rest: probes, policies
+  base::Digest digest;      ///< of all that cannot change while it runs: another one is another pod
+  base::Digest kept;        ///< of the rest: probes, policies
+  base::Digest chosen_for;  ///< what a tag leads to is chosen once for each; none: for this pod alone
   sync::RestartPolicy restart_policy = sync::RestartPolicy::kAlways;
   std::chrono::milliseconds grace{30'000};
   std::vector<PodContainer> containers;  ///< in order of their start

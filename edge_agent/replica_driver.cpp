@@ -7,6 +7,7 @@
 #include "base/limits/agent.hpp"
 #include "edge_agent/owned_pods.hpp"
 #include "edge_agent/pod_labels.hpp"
+#include "sync/model/text.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -39,13 +40,15 @@ Result<std::unique_ptr<Effective>> ReplicaDriver::resolve(const sync::Resource& 
   return replicas;
 }
 
-ReplicaDriver::Group& ReplicaDriver::group(const ReplicaEffective& wanted) {
-  Group& group = groups_[wanted.claims.front()];
-  if (group.digest != wanted.digest) {
-    group.digest = wanted.digest;
-    group.progress.begin(seams_.clock.monotonic());
-  }
-  return group;
+/// Another one is that of before, kept until the walk has come to it.
+bool ReplicaDriver::is_current(const ReplicaEffective& wanted, const Group& group) {
+  return group.current.digest.is_none() || group.current.digest == wanted.digest;
+}
+
+void ReplicaDriver::note_former(Group& group, Revision revision) {
+  std::erase_if(group.former, [&](const auto& known) { return known.digest == revision.digest; });
+  group.former.insert(group.former.begin(), std::move(revision));
+  if (group.former.size() > base::limits::kLastGoodKept) group.former.pop_back();
 }
 
 // ---- what is there ----
@@ -54,8 +57,7 @@ Result<std::vector<ReplicaDriver::There>> ReplicaDriver::there(const ReplicaEffe
   Pods& pods = *seams_.pods;
   const auto& claim = wanted.claims.front();
   if (const Status known = pods.cache().known(claim); !known) {
-    // While the engine is away nothing can go on.
-    group.progress.begin(seams_.clock.monotonic());
+    group.progress.hold(seams_.clock.monotonic());
     return fail(known.error());
   }
   std::set<PodId> ids;
@@ -79,8 +81,9 @@ Result<std::vector<ReplicaDriver::There>> ReplicaDriver::there(const ReplicaEffe
       HF_TRY(const auto observed, pods.keeper(id).look(*one.wanted, claim));
       one.is_whole = observed.matches;
     } else {
-      const auto known = std::ranges::find_if(group.former, [&](const auto& set) { return is_of(*set); });
-      one.wanted = known != group.former.end() ? &(**known)[*index] : &by_labels(group, id);
+      const auto known =
+          std::ranges::find_if(group.former, [&](const auto& revision) { return is_of(*revision.pods); });
+      one.wanted = known != group.former.end() ? &(*known->pods)[*index] : &by_labels(group, id);
       one.is_known = known != group.former.end();
       pods.cache().follow(id, claim);
     }
@@ -176,7 +179,7 @@ Result<std::vector<ReplicaPod>> ReplicaDriver::keep(const ReplicaEffective& want
     out.push_back(seen(pod, group));
   }
   group.step = replica_step(wanted.rules, out);
-  group.progress.look(group.step, seams_.clock.monotonic());
+  if (is_current(wanted, group)) group.progress.look(group.step, seams_.clock.monotonic());
   return out;
 }
 
@@ -193,9 +196,15 @@ Result<Driver::Tended> ReplicaDriver::tend(const Effective& wanted) {
   HF_TRY(const auto pods, there(replicas, of));
   Tended tended;
   HF_CHECK(keep(replicas, of, pods, tended));
-  if (of.step.is_complete) {
-    of.former.clear();
-    of.unknown.clear();
+  if (!is_current(replicas, of)) {
+    note_former(of, {replicas.digest, replicas.pods});
+  } else {
+    // All that it needs is there; what was asked for it or another one meanwhile is not wanted any more.
+    seams_.pods->images().forget(replicas.claims.front());
+    if (of.step.is_complete) {
+      of.former.clear();
+      of.unknown.clear();
+    }
   }
   add_text(tended.restarted, std::exchange(of.untold, {}));
   look_again(replicas, of, tended);
@@ -212,9 +221,15 @@ Status ReplicaDriver::end_leaving(const sync::Claim& claim, Group& group) {
   return {};
 }
 
-/// Before anything of the old is stopped for the new. All pods have the same.
-Result<bool> ReplicaDriver::images_there(const ReplicaEffective& wanted, Group& group) {
-  if (wanted.pods->empty()) return true;
+/// Before anything of the old is stopped for the new. All pods have the same (PodWanted::chosen_for).
+Result<bool> ReplicaDriver::images_there(const ReplicaEffective& wanted, Group& group,
+                                         const std::vector<There>& there) {
+  const bool is_whole =
+      std::ranges::all_of(there, [](const auto& pod) { return !pod.is_current || pod.is_whole; });
+  // Fewer of the same need none.
+  const bool needs_them =
+      !group.step.create.empty() || !is_whole || group.step.counts.current < wanted.rules.replicas;
+  if (!needs_them || wanted.pods->empty()) return true;
   const auto& pod = wanted.pods->front();
   auto& keeper = seams_.pods->keeper(pod.id);
   HF_TRY(const bool are_there, keeper.images_ready(pod, wanted.claims.front()));
@@ -232,16 +247,6 @@ bool ReplicaDriver::is_ours(const PodId& id) const {
 Status ReplicaDriver::carry_out(const ReplicaEffective& wanted, Group& group,
                                 const std::vector<There>& there) {
   const auto& claim = wanted.claims.front();
-  group.pending = {.health = Health::kProgressing,
-                   .reason = "RollingUpdate",
-                   .message = counts_text(wanted.rules, group.step.counts)};
-  const bool is_whole =
-      std::ranges::all_of(there, [](const auto& pod) { return !pod.is_current || pod.is_whole; });
-  // Fewer of the same need none.
-  const bool needs_images =
-      !group.step.create.empty() || !is_whole || group.step.counts.current < wanted.rules.replicas;
-  HF_TRY(const bool has_images, needs_images ? images_there(wanted, group) : Result<bool>(true));
-  if (!has_images) return {};
   for (const auto index : group.step.stop) {
     const PodId id = replica_id(wanted.key, index);
     if (!is_ours(id))
@@ -272,7 +277,8 @@ Status ReplicaDriver::check_progress(const ReplicaEffective& wanted, Group& grou
   // The next try has its whole time.
   group.progress.begin(now);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wanted.progress_deadline).count();
-  const auto worst = worst_of(wanted);
+  auto worst = worst_of(wanted);
+  if (worst.message.empty() && group.pending.health > Health::kProgressing) worst = group.pending;
   // No kTimeout: that would be the host's fault, and the revision were tried for ever.
   return fail(Code::kLimit,
               "ProgressDeadlineExceeded: nothing went on for " + std::to_string(seconds) +
@@ -294,10 +300,16 @@ Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Act
       std::ranges::all_of(pods, [](const auto& pod) { return pod.is_current && pod.is_whole; });
   const bool is_made = of.leaving.empty() && is_whole && counts.current == replicas.rules.replicas;
   add_text(of.untold, tended.restarted);
+  of.untold = sync::bounded_message(of.untold);
   // What is adopted came shed: nothing is made of it, and nothing is missing.
   if (is_made || action.kind == ActionKind::kAdopt) return Progress::kDone;
+  of.pending = {.health = Health::kProgressing,
+                .reason = "RollingUpdate",
+                .message = counts_text(replicas.rules, counts)};
+  HF_TRY(const bool has_images, images_there(replicas, of, pods));
+  if (of.pending.is_fetching) of.progress.hold(seams_.clock.monotonic());
   HF_CHECK(check_progress(replicas, of));
-  HF_CHECK(carry_out(replicas, of, pods));
+  if (has_images) HF_CHECK(carry_out(replicas, of, pods));
   look_again(replicas, of, tended);
   if (tended.again_at) seams_.on_due_at(claim, *tended.again_at);
   return Progress::kPending;
@@ -310,6 +322,8 @@ std::optional<ResourceHealth> ReplicaDriver::pending(const Effective& wanted) {
 Result<Driver::Progress> ReplicaDriver::remove(const sync::InventoryEntry& entry) {
   if (seams_.pods == nullptr) return fail(no_engine());
   if (!is_of_all_pods(entry.claim)) return seams_.of_claims.remove(entry);
+  // It may have waited for an image and have no pod yet.
+  seams_.pods->images().forget(entry.claim);
   HF_CHECK(seams_.pods->cache().known(entry.claim));
   Group& of = groups_[entry.claim];
   for (auto& id : pods_of(*seams_.pods, entry.key)) of.leaving.insert(std::move(id));
@@ -362,24 +376,27 @@ ResourceHealth ReplicaDriver::health(const Effective& wanted) {
 Status ReplicaDriver::watch(const Effective& wanted) {
   const auto& replicas = as_replicas(wanted);
   if (seams_.pods == nullptr) return {};
-  Group& of = groups_[replicas.claims.front()];
-  if (of.current && of.current != replicas.pods) {
-    of.former.insert(of.former.begin(), of.current);
-    if (of.former.size() > base::limits::kLastGoodKept) of.former.pop_back();
+  Group& of = group(replicas);
+  // Another attempt is loaded anew, and is the same.
+  if (of.current.digest != replicas.digest) {
+    if (of.current.pods) note_former(of, of.current);
+    std::erase_if(of.former, [&](const auto& known) { return known.digest == replicas.digest; });
+    of.progress.begin(seams_.clock.monotonic());
   }
-  of.current = replicas.pods;
+  of.current = {replicas.digest, replicas.pods};
   for (const auto& pod : *replicas.pods) seams_.pods->cache().follow(pod.id, replicas.claims.front());
   return {};
 }
 
 /// Their end is still of interest until they are removed; only the probes end.
 void ReplicaDriver::unwatch(const sync::Claim& claim) {
+  if (seams_.pods != nullptr) seams_.pods->images().forget(claim);
   const auto known = groups_.find(claim);
   if (known == groups_.end()) return;
-  auto sets = known->second.former;
-  sets.push_back(known->second.current);
-  for (const auto& set : sets) {
-    for (const auto& pod : set ? *set : std::vector<PodWanted>{}) {
+  auto revisions = known->second.former;
+  revisions.push_back(known->second.current);
+  for (const auto& revision : revisions) {
+    for (const auto& pod : revision.pods ? *revision.pods : std::vector<PodWanted>{}) {
       auto* const keeper = seams_.pods->find(pod.id);
       if (keeper != nullptr) keeper->cancel_probes();
     }

@@ -42,15 +42,18 @@ class ReplicaDriver final : public Driver {
   std::vector<sync::Claim> on_event(const base::HostEvent& /*event*/) override { return {}; }
 
  private:
+  struct Revision {
+    base::Digest digest;  ///< of the resource; none: there is none
+    ReplicaPods pods;     ///< shed
+  };
   /// What may be lost at any time: a new agent finds out by looking.
   struct Group {
-    ReplicaPods current;                 ///< shed
-    std::vector<ReplicaPods> former;     ///< of earlier revisions, newest first
+    Revision current;                    ///< that is watched
+    std::vector<Revision> former;        ///< newest first
     std::map<PodId, PodWanted> unknown;  ///< of a revision that this agent never saw, by their labels
     std::set<PodId> leaving;
-    base::Digest digest;  ///< that `progress` is of
-    RolloutProgress progress;
-    ReplicaStep step;  ///< as of the last look
+    RolloutProgress progress;  ///< of the current one
+    ReplicaStep step;          ///< as of the last look
     ResourceHealth pending;
     std::string untold;  ///< restarts that apply() saw
   };
@@ -63,7 +66,9 @@ class ReplicaDriver final : public Driver {
     const PodWanted* wanted = nullptr;  ///< by what it is kept
     bool is_known = false;              ///< of a former one: this agent kept it before
   };
-  Group& group(const ReplicaEffective& wanted);
+  Group& group(const ReplicaEffective& wanted) { return groups_[wanted.claims.front()]; }
+  static bool is_current(const ReplicaEffective& wanted, const Group& group);
+  static void note_former(Group& group, Revision revision);
   base::Result<std::vector<There>> there(const ReplicaEffective& wanted, Group& group);
   base::Result<std::vector<ReplicaPod>> keep(const ReplicaEffective& wanted, Group& group,
                                              const std::vector<There>& there, Tended& tended);
@@ -71,7 +76,8 @@ class ReplicaDriver final : public Driver {
   ReplicaPod seen(const There& pod, const Group& group);
   bool is_ours(const PodId& id) const;
   base::Status end_leaving(const sync::Claim& claim, Group& group);
-  base::Result<bool> images_there(const ReplicaEffective& wanted, Group& group);
+  base::Result<bool> images_there(const ReplicaEffective& wanted, Group& group,
+                                  const std::vector<There>& there);
   base::Status carry_out(const ReplicaEffective& wanted, Group& group, const std::vector<There>& there);
   base::Status check_progress(const ReplicaEffective& wanted, Group& group);
   void look_again(const ReplicaEffective& wanted, const Group& group, Tended& tended) const;

@@ -73,6 +73,7 @@ Result<std::unique_ptr<ReplicaEffective>> resolve_replicas(const sync::Resource&
     digests.push_back(whole_digest(pod).hex());
     out->gpus += pod.gpus();
     out->pods->push_back(std::move(pod));
+    out->pods->back().chosen_for = out->pods->front().digest;
   }
   out->digest =
       base::Digest::of(base::canonical_json({{"rules", rules_json(shape)}, {"pods", std::move(digests)}}));

@@ -160,6 +160,11 @@ void RolloutProgress::begin(base::MonotonicTime now) {
   moved_at_ = now;
 }
 
+void RolloutProgress::hold(base::MonotonicTime now) {
+  best_.reset();
+  moved_at_ = now;
+}
+
 void RolloutProgress::look(const ReplicaStep& step, base::MonotonicTime now) {
   is_complete_ = step.is_complete;
   was_complete_ = was_complete_ || is_complete_;

@@ -60,8 +60,10 @@ ReplicaStep replica_step(const ReplicaRules& rules, const std::vector<ReplicaPod
 /// Whether a change goes on: Kubernetes' Progressing condition. It lives with the agent; a new agent gives a change its whole time again.
 class RolloutProgress {
  public:
-  /// Another template or number is wanted, or nothing could go on until now: its time begins with the next look. A pod that takes its grace to end is no stop.
+  /// Another template or number is wanted: its time begins with the next look. A pod that takes its grace to end is no stop.
   void begin(base::MonotonicTime now);
+  /// Nothing can go on until whoever is waited for is back (an engine, a registry): its time begins anew with the next look after that.
+  void hold(base::MonotonicTime now);
   void look(const ReplicaStep& step, base::MonotonicTime now);
   /// When it counts as stuck; none: it is complete.
   std::optional<base::MonotonicTime> deadline(std::chrono::milliseconds allowed) const;

@@ -279,6 +279,20 @@ TEST(RolloutProgress, APodThatComesAndGoesIsNoProgress) {
   EXPECT_EQ(progress.deadline(600s), kStart + 610s);
 }
 
+TEST(RolloutProgress, WhatHoldsItUpGivesTheWholeTimeAgainAndTakesNothingBack) {
+  RolloutProgress progress;
+  progress.begin(kStart);
+  progress.look(replica_step(rolling(2, 0, 1), pods("oo")), kStart);
+  progress.hold(kStart + 3'000s);
+  EXPECT_EQ(progress.deadline(600s), kStart + 3'600s);
+  progress.look(replica_step(rolling(2, 0, 1), pods("oo")), kStart + 3'100s);
+  EXPECT_EQ(progress.deadline(600s), kStart + 3'700s);
+  progress.look(replica_step(rolling(2, 0, 1), pods("NN")), kStart + 3'200s);
+  progress.hold(kStart + 4'000s);
+  EXPECT_TRUE(progress.was_complete()) << "a pod that is missing since is no change";
+  EXPECT_EQ(progress.deadline(600s), std::nullopt);
+}
+
 TEST(RolloutProgress, WhatIsCompleteHasNoDeadlineAlsoWhenItLosesAPod) {
   RolloutProgress progress;
   progress.begin(kStart);
