@@ -41,13 +41,12 @@ class PodDriver final : public Driver {
   bool is_lost(const PodEffective& pod) const;
   Observed::End end_of(const PodEffective& pod) const;
   void forget(const sync::Claim& claim);
+  /// The one that is watched, and not that of before, which is kept until the walk has come to it.
+  bool is_current(const PodEffective& pod) const;
 
   Pods* pods_;
   PodContext context_;
   RestartBook& restarts_;
-  /// The one that is watched, and not that of before, which is kept until the walk has come to it.
-  bool is_current(const PodEffective& pod) const;
-
   std::map<sync::Claim, PodId> desired_;           ///< what is watched
   std::map<sync::Claim, base::Digest> digest_of_;  ///< of that, by its first claim
   std::map<sync::Claim, PodId> pods_of_;           ///< whose it is, also after that

@@ -222,8 +222,8 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
     if (look.is == ImageLook::Is::kPulling) {
       pending_ = {.health = Health::kProgressing,
                   .reason = "Pulling",
-                    .message = who + progress_text(look, image_text(*container)),
-                    .is_fetching = true};
+                  .message = who + progress_text(look, image_text(*container)),
+                  .is_fetching = true};
       continue;
     }
     // No network, no room, no engine: the others of its section go on meanwhile, and no deadline counts.
