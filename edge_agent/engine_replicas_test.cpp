@@ -105,6 +105,21 @@ TEST_F(EngineReplicas, AChangeStartsTheNewOneBeforeTheOldOneStops) {
   EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app"));
 }
 
+TEST_F(EngineReplicas, AnotherAnnotationOrLabelOfTheTemplateIsAnotherRevision) {
+  const auto with = [](const std::string& metadata) {
+    return FakeApp("app").workload(
+        "Deployment", "web",
+        R"({"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web")" +
+            metadata + R"(},"spec":{"containers":[{"name":"app","image":")" + kImage + "\"}]}}}");
+  };
+  start(with("}"));
+  start(with(R"(},"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-11-30T10:00:00Z"})"));
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-1.app"));
+  start(
+      with(R"(,"tier":"front"},"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-11-30T10:00:00Z"})"));
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app"));
+}
+
 TEST_F(EngineReplicas, AChangeLeavesEnoughOfThemAtEveryMoment) {
   start(web(4));
   std::size_t least = 4;

@@ -187,6 +187,9 @@ class PodBuilder {
     for (const auto& volume : pod_.spec.volumes) HF_CHECK(add_volume(volume));
     // By its label it is stopped when nobody knows more of it: so another grace is another pod, as Kubernetes has it.
     fixed_.push_back(out_.grace.count());
+    // As in Kubernetes any change of their template is a rollout; that of a Pod itself touches nothing.
+    if (owner.kind == "Deployment" || owner.kind == "DaemonSet")
+      fixed_.push_back({{"labels", pod_.labels}, {"annotations", pod_.annotations}});
     out_.digest = base::Digest::of(base::canonical_json(fixed_));
     kept_.push_back(static_cast<int>(out_.restart_policy));
     out_.kept = base::Digest::of(base::canonical_json(kept_));
