@@ -32,20 +32,21 @@ class EngineAddress : public ::testing::Test {
   static FakeApp web(const std::string& more = "") {
     FakeApp app("app");
     app.policy.progress_deadline = 60s;
-    return app.pod("web", std::string(R"({"containers":[{"name":"app","image":")") + kImage +
-                              R"(","env":[{"name":"HOST","valueFrom":{"fieldRef":{"fieldPath":"status.hostIP"}}},)" +
-                              R"({"name":"URL","value":"http://$(HOST):80/$(HOST)"
-  }],"args":["--at=$(HOST)"])" + more +
-                              "}]}");
-} void start(const FakeApp& app) {
-  node.desire({app});
-  node.settle();
-}
-const base::ContainerSpec* spec() const {
-  return node.containers.spec_of(ContainerName("hf.default.web.app"));
-}
+    return app.pod("web",
+                   std::string(R"({"containers":[{"name":"app","image":")") + kImage +
+                       R"-(","env":[{"name":"HOST","valueFrom":{"fieldRef":{"fieldPath":"status.hostIP"}}},
+                              {"name":"URL","value":"http://$(HOST):80/$(HOST)"}],"args":["--at=$(HOST)"])-" +
+                       more + "}]}");
+  }
+  void start(const FakeApp& app) {
+    node.desire({app});
+    node.settle();
+  }
+  const base::ContainerSpec* spec() const {
+    return node.containers.spec_of(ContainerName("hf.default.web.app"));
+  }
 
-FakeNode node;
+  FakeNode node;
 };
 
 TEST_F(EngineAddress, IsFilledInWhereverItIsUsed) {
