@@ -246,7 +246,8 @@ void ContainerCache::drop(const ContainerId& id) {
 
 void ContainerCache::created(const ContainerId& id, const base::ContainerSpec& spec,
                              const base::ImageId& image) {
-  if (containers_.contains(id) || is_being_looked_at(id)) return;
+  // Also while the engine is asked about it: who made it would make it once more. Its answer comes later, and counts.
+  if (containers_.contains(id)) return;
   ContainerState state;
   state.id = id;
   state.name = spec.name;

@@ -128,13 +128,10 @@ constexpr const char* kContainers = R"("containers":[{"name":"app","image":"regi
 TEST(HookResource, IsAPodThatEnds) {
   for (const auto* restart : {"Never", "OnFailure"}) {
     const auto resource = parse_resource(
-        workload("v1", "Pod", std::string(R"({"restartPolicy":")") + restart + ""," + kContainers + "
+        workload("v1", "Pod", std::string(R"({"restartPolicy":")") + restart + "\"," + kContainers + "}"));
+    ASSERT_TRUE(resource) << resource.error().message();
+    EXPECT_EQ(abilities_of(*resource), (std::vector<std::string>{"pod/1", "hook/1", "hook-workload/1"}));
   }
-  "));
-      ASSERT_TRUE(resource)
-      << resource.error().message();
-  EXPECT_EQ(abilities_of(*resource), (std::vector<std::string>{"pod/1", "hook/1", "hook-workload/1"}));
-}
 }
 
 TEST(HookResource, IsNoPodThatIsStartedAgainAndAgain) {
