@@ -17,9 +17,13 @@ void TouchRules::expect_stage(const sync::Claim& claim, const std::string& what)
   const auto found = stored_.entry(claim);
   const auto record = found ? stored_.record(found->application) : std::nullopt;
   if (!record) return;
-  // What was there before is kept going until its turn has come.
+  // What was there before is kept going until its turn has come, also where another attempt made it and never came to its end.
   const auto outgoing = stored_.section(record->applied);
   if (outgoing && is_as_in(*outgoing, claim, what)) return;
+  const auto maker = stored_.section(found->made_by);
+  const bool is_of_another =
+      found->phase == sync::InventoryPhase::kApplied && found->made_by != record->accepted.digest;
+  if (is_of_another && (!maker || is_as_in(*maker, claim, what))) return;
   if (const auto accepted = stored_.section(record->accepted.digest))
     hooks_.before_touch(claim, *record, *accepted);
 }
