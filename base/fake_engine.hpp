@@ -63,6 +63,7 @@ struct EngineTouched {
 
 enum class EngineCall {
   kVersion,
+  kFolder,
   kPing,
   kList,
   kInspect,
@@ -87,6 +88,7 @@ class FakeEngine final : public Engine {
 
   // ---- Engine ----
   CallId version(OnEnd<EngineVersion> on_end) override;
+  CallId folder(OnEnd<std::string> on_end) override;
   CallId ping(OnEnd<void> on_end) override;
   CallId list(const LabelFilter& labels, OnEnd<std::vector<ContainerSummary>> on_end) override;
   CallId inspect(const ContainerId& id, OnEnd<ContainerState> on_end) override;
