@@ -104,6 +104,8 @@ class Engine {
   using OnEnd = std::function<void(Result<T>)>;
 
   virtual CallId version(OnEnd<EngineVersion> on_end) = 0;
+  /// Where it keeps images and containers, as the machine that it runs on names it; empty: it does not say.
+  virtual CallId folder(OnEnd<std::string> on_end) = 0;
   /// As cheap as a call can be: whether it answers.
   virtual CallId ping(OnEnd<void> on_end) = 0;
   virtual CallId abilities(OnEnd<EngineAbilities> on_end) = 0;

@@ -59,6 +59,9 @@ TEST_P(EngineContainerContract, TellsWhatItIs) {
   EXPECT_EQ(version->os, "linux");
   EXPECT_FALSE(version->architecture.empty());
   EXPECT_FALSE(version->api.empty());
+  const auto folder = wait<std::string>([&](auto end) { engine().folder(end); });
+  ASSERT_TRUE(folder) << folder.error().message();
+  EXPECT_TRUE(folder->starts_with("/")) << *folder;
   EXPECT_DONE(wait<void>([&](auto end) { engine().ping(end); }));
 }
 

@@ -64,6 +64,12 @@ FakeEngine::CallId FakeEngine::version(OnEnd<EngineVersion> on_end) {
                             [] { return EngineVersion{"Fake Engine", "1.0", "1.44", "linux", "arm64"}; });
 }
 
+FakeEngine::CallId FakeEngine::folder(OnEnd<std::string> on_end) {
+  ++touched_.others;
+  return ask<std::string>(EngineCall::kFolder, "folder", limits::kEngineAskTimeout, std::move(on_end),
+                          [] { return std::string("/var/lib/fake-engine"); });
+}
+
 FakeEngine::CallId FakeEngine::ping(OnEnd<void> on_end) {
   ++touched_.others;
   return ask<void>(EngineCall::kPing, "ping", limits::kEngineAskTimeout, std::move(on_end),

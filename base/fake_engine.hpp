@@ -63,6 +63,7 @@ struct EngineTouched {
 
 enum class EngineCall {
   kVersion,
+  kFolder,
   kPing,
   kAbilities,
   kList,
@@ -88,6 +89,7 @@ class FakeEngine final : public Engine {
 
   // ---- Engine ----
   CallId version(OnEnd<EngineVersion> on_end) override;
+  CallId folder(OnEnd<std::string> on_end) override;
   CallId ping(OnEnd<void> on_end) override;
   CallId abilities(OnEnd<EngineAbilities> on_end) override;
   CallId list(const LabelFilter& labels, OnEnd<std::vector<ContainerSummary>> on_end) override;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real side of the Engine contract suite: EngineClient and one podman for all of its tests, as its start takes longer
 // than most of them.
-#include <gtest/gtest.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -12,6 +10,7 @@
 #include "base/event_loop.hpp"
 #include "base/image_archive_contract.hpp"
 #include "base/podman_service_contract.hpp"
+#include "base/suite_machine_contract.hpp"
 #include "base/system_clock.hpp"
 
 namespace holdfast::base {
@@ -21,28 +20,18 @@ namespace {
 constexpr int kRoundsMax = 3000;
 constexpr std::chrono::milliseconds kRound{20};
 
-std::unique_ptr<PodmanService>& podman() {
-  static std::unique_ptr<PodmanService> service;
-  return service;
-}
+SuiteMachine<PodmanService> suite;
 
-/// It goes with the last test.
-class PodmanEnd final : public testing::Environment {
- public:
-  void TearDown() override { podman().reset(); }
-};
-[[maybe_unused]] const testing::Environment* const kPodmanEnd =
-    testing::AddGlobalTestEnvironment(new PodmanEnd);
+PodmanService& podman() { return suite.started(); }
 
 class PodmanWorld final : public EngineWorld {
  public:
   PodmanWorld() {
-    if (!podman()) podman() = std::make_unique<PodmanService>();
-    podman()->start();
+    podman().start();
     new_agent();
   }
   ~PodmanWorld() override {
-    podman()->start();
+    podman().start();
     new_agent();
     remove_all();
   }
@@ -88,18 +77,18 @@ class PodmanWorld final : public EngineWorld {
   }
 
   void restart_engine() override {
-    podman()->stop();
-    podman()->start();
+    podman().stop();
+    podman().start();
   }
-  void take_engine_away() override { podman()->stop(); }
-  void bring_engine_back() override { podman()->start(); }
+  void take_engine_away() override { podman().stop(); }
+  void bring_engine_back() override { podman().start(); }
   void new_agent() override {
     engine_.reset();
     loop_.reset();
     auto loop = EventLoop::create();
     if (!loop) std::abort();
     loop_ = *std::move(loop);
-    engine_ = std::make_unique<EngineClient>(*loop_, clock_, podman()->socket_path());
+    engine_ = std::make_unique<EngineClient>(*loop_, clock_, podman().socket_path());
   }
 
   bool until(const std::function<bool()>& condition) override {

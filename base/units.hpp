@@ -36,6 +36,7 @@ namespace holdfast::base {
 /// In systemd's own words; https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.systemd1.html
 struct UnitState {
   std::string name;
+  std::string id;          ///< systemd's own name of it: another one than `name` where that is an alias
   std::string load;        ///< "loaded", "not-found", "bad-setting", "error", "masked"
   std::string load_error;  ///< why it is not loaded; for people
   std::string active;      ///< "active", "reloading", "inactive", "failed", "activating", "deactivating"
@@ -74,13 +75,12 @@ class UnitManager {
   /// Of one that does not exist too: its `load` is "not-found".
   virtual CallId load(const std::string& unit, OnEnd<UnitState> on_end) = 0;
 
-  // These end when systemd took them up; how they come out is in the state, and an event tells.
+  // These end when systemd took them up; how they come out is in the state, and an event tells. What is started here is
+  // not held against its start limit (StartLimitBurst=), and one that reached it is started all the same.
   virtual CallId start(const std::string& unit, OnEnd<void> on_end) = 0;
   virtual CallId stop(const std::string& unit, OnEnd<void> on_end) = 0;
-  /// Starts it where it does not run.
+  /// Starts it where it does not run. What a socket started is stopped first: systemd refuses a socket whose service runs.
   virtual CallId restart(const std::string& unit, OnEnd<void> on_end) = 0;
-  /// Forgets that it failed, and how often it was started. Success where it did not.
-  virtual CallId reset_failed(const std::string& unit, OnEnd<void> on_end) = 0;
 
   // Unit files. Done when they end.
   /// As its [Install] section says now; what an earlier one said ends. kInvalid where it has none.
@@ -93,7 +93,8 @@ class UnitManager {
   virtual CallId reload(OnEnd<void> on_end) = 0;
 
   /// From now on events about this unit are told, the first at once; idempotent. Nothing is connected before the first watch or call;
-  /// from the first watch on the connection is kept, and sought again by itself.
+  /// while anything is watched the connection is kept, and sought again by itself; afterwards it is closed. A unit that changes
+  /// all the time is told of once in kUnitDeafLook.
   virtual void watch(const std::string& unit) = 0;
   virtual void unwatch(const std::string& unit) = 0;
   /// One listener; called on the loop's thread, never from inside a call of the manager.

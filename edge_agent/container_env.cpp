@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
+#include "base/sealing.hpp"
 #include "sync/model/command.hpp"
 
 namespace holdfast::edge_agent {
@@ -26,19 +27,24 @@ class EnvBuilder {
     for (const auto& from : scope_.container.env_from) HF_CHECK(add_all(from));
     for (const auto& variable : scope_.container.env) HF_CHECK(add(variable));
     out_.stands_for = base::Digest::of(text_).hex();
+    base::wipe(text_);
     return std::move(out_);
   }
 
  private:
   /// The last one of a name counts.
   void set(const std::string& name, std::string value, const std::string& stands_for) {
-    std::erase_if(out_.variables, [&](const auto& pair) { return pair.first == name; });
+    std::erase_if(out_.variables, [&](auto& pair) {
+      if (pair.first == name) base::wipe(pair.second);
+      return pair.first == name;
+    });
     out_.variables.emplace_back(name, std::move(value));
     text_ += name + '\0' + stands_for + '\0';
   }
   void set_plain(const std::string& name, std::string value) {
     std::string stands_for = "=" + value;
     set(name, std::move(value), stands_for);
+    base::wipe(stands_for);  // a secret may have been filled in
   }
   void set_secret(const std::string& name, const SealedValue& sealed) {
     if (auto opened = context_.secrets.open(sealed)) {

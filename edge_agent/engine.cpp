@@ -67,6 +67,7 @@ struct Engine::State {
   Seams seams;
   NodeIdentity identity;
   MonotonicTime started;
+  ImageNeeds image_needs;
   Marks marks;
   RestartBook restarts;
   StateStore store;
@@ -396,17 +397,14 @@ Result<std::set<std::string>> Engine::images_needed() const {
   if (state_->store.deletes_forbidden() || !state_->accepted.verified)
     return base::fail(base::Code::kUnavailable,
                       "what this node needs is not known in full before its hub has spoken");
-  std::set<std::string> out;
+  std::set<base::Digest> digests;
   for (const auto& [application, record] : state_->store.sections()) {
-    std::vector<base::Digest> digests{record.accepted.digest, record.applied};
-    digests.insert(digests.end(), record.last_good.begin(), record.last_good.end());
-    for (const auto& digest : digests) {
-      if (digest.is_none()) continue;
-      HF_TRY(const std::string bytes, state_->store.body(digest));
-      HF_CHECK(add_images_of(bytes, out));
-    }
+    digests.insert({record.accepted.digest, record.applied});
+    digests.insert(record.last_good.begin(), record.last_good.end());
   }
-  return out;
+  digests.erase(base::Digest());
+  return state_->image_needs.of(digests,
+                                [&](const base::Digest& digest) { return state_->store.body(digest); });
 }
 
 const sync::Snapshot& Engine::snapshot() const { return state_->snapshot; }

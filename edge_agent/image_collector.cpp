@@ -2,6 +2,7 @@
 #include "edge_agent/image_collector.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/limits/agent.hpp"
@@ -85,19 +86,19 @@ bool ImageCollector::is_needed(const ImageRecord& record, const std::set<std::st
 
 void ImageCollector::mark(const std::set<std::string>& needed) {
   const auto now = seams_.clock.wall();
-  const std::vector<ImageRecord> all = seams_.records.all();
-  for (const ImageRecord& record : all) {
+  std::map<std::string, base::WallTime> since;
+  for (const ImageRecord& record : seams_.records.all()) {
     const bool is_marked = record.unneeded_since != base::WallTime{};
     // A clock that was set back would have it wait for years.
     const bool is_ahead = record.unneeded_since > now;
-    Status done;
     if (is_needed(record, needed)) {
-      if (is_marked) done = seams_.records.set_unneeded(record.name, {});
+      since.emplace(record.name, base::WallTime{});
     } else if (!is_marked || is_ahead) {
-      done = seams_.records.set_unneeded(record.name, now);
+      since.emplace(record.name, now);
     }
-    if (!done) base::log::failure(kCannotCollect, "images", done.error());
   }
+  if (const auto done = seams_.records.set_unneeded(since); !done)
+    base::log::failure(kCannotCollect, "images", done.error());
 }
 
 void ImageCollector::remove_next() {

@@ -43,4 +43,20 @@ base::Status add_images_of(std::string_view section, std::set<std::string>& out)
   return {};
 }
 
+base::Result<std::set<std::string>> ImageNeeds::of(const std::set<base::Digest>& sections, const Read& read) {
+  std::erase_if(known_, [&](const auto& pair) { return !sections.contains(pair.first); });
+  std::set<std::string> out;
+  for (const auto& section : sections) {
+    auto known = known_.find(section);
+    if (known == known_.end()) {
+      HF_TRY(const std::string bytes, read(section));
+      std::set<std::string> images;
+      HF_CHECK(add_images_of(bytes, images));
+      known = known_.emplace(section, std::move(images)).first;
+    }
+    out.insert(known->second.begin(), known->second.end());
+  }
+  return out;
+}
+
 }  // namespace holdfast::edge_agent

@@ -76,16 +76,25 @@ void ImagePuller::list_images() {
   call_ = seams_.engine.images([this](Result<std::vector<base::ImageInfo>> images) {
     call_ = 0;
     if (!images) return end(fail(std::move(images).error()));
-    start(*images);
+    ask_folder(*images);
   });
 }
 
-void ImagePuller::start(const std::vector<base::ImageInfo>& present) {
+/// Room is looked for there, too. One that does not say is asked for nothing more.
+void ImagePuller::ask_folder(const std::vector<base::ImageInfo>& present) {
+  call_ = seams_.engine.folder([this, present](const Result<std::string>& folder) {
+    call_ = 0;
+    start(present, folder.value_or(""));
+  });
+}
+
+void ImagePuller::start(const std::vector<base::ImageInfo>& present, const std::string& engine_folder) {
   const PullOrder& order = queue_.front().order;
   PullJob job;
   job.image = order.image;
   job.platform = ImagePlatform::here();
   job.store = blobs_.folder();
+  job.engine_folder = engine_folder;
   job.credentials = order.credentials;
   job.proxy = options_.proxy;
   job.no_proxy = options_.no_proxy;

@@ -78,7 +78,8 @@ class ImagePuller {
   void next();
   void next_soon();
   void list_images();
-  void start(const std::vector<base::ImageInfo>& present);
+  void ask_folder(const std::vector<base::ImageInfo>& present);
+  void start(const std::vector<base::ImageInfo>& present, const std::string& engine_folder);
   void pulled(base::Result<PulledImage> pulled, std::optional<std::chrono::seconds> retry_after);
   void load(const PulledImage& pulled);
   void look(const PulledImage& pulled, const std::string& reference, bool is_loaded);

@@ -187,12 +187,16 @@ Status ImageRecords::add(ImageRecord record, const ImageUse& use) {
   return save();
 }
 
-Status ImageRecords::set_unneeded(const std::string& name, base::WallTime since) {
+Status ImageRecords::set_unneeded(const std::map<std::string, base::WallTime>& since) {
   load();
-  const auto found = std::ranges::find(records_, name, &ImageRecord::name);
-  if (found == records_.end() || found->unneeded_since == since) return {};
-  found->unneeded_since = since;
-  return save();
+  bool is_changed = false;
+  for (ImageRecord& record : records_) {
+    const auto found = since.find(record.name);
+    if (found == since.end() || found->second == record.unneeded_since) continue;
+    record.unneeded_since = found->second;
+    is_changed = true;
+  }
+  return is_changed ? save() : Status();
 }
 
 Status ImageRecords::remove(const std::string& name) {

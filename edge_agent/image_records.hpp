@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,7 +55,8 @@ class ImageRecords {
   const ImageRecord* find(const sync::ImageRef& image, const base::Digest& wanted);
   /// Takes the place of one of the same name, whose uses it keeps. Durable when it returns.
   base::Status add(ImageRecord record, const ImageUse& use);
-  base::Status set_unneeded(const std::string& name, base::WallTime since);
+  /// By name, all with one write; nothing is written where nothing changes.
+  base::Status set_unneeded(const std::map<std::string, base::WallTime>& since);
   base::Status remove(const std::string& name);
 
  private:

@@ -299,6 +299,14 @@ std::uint32_t PodWanted::gpus() const {
   return beside + std::max(main, init);
 }
 
+void wipe_secrets(base::ContainerSpec& spec) {
+  for (auto& [name, value] : spec.env) base::wipe(value);
+  for (auto* words : {&spec.entrypoint, &spec.arguments}) {
+    if (!*words) continue;
+    for (auto& word : **words) base::wipe(word);
+  }
+}
+
 /// What may be secret is gone for good.
 void PodWanted::shed() {
   for (auto& volume : volumes) {
@@ -308,13 +316,9 @@ void PodWanted::shed() {
   is_shed = true;
   for (auto& container : containers) {
     auto& spec = container.spec;
-    for (auto& [name, value] : spec.env) base::wipe(value);
+    wipe_secrets(spec);
     base::wipe(container.pull_credentials.password);
     container.pull_credentials = {};
-    for (auto* words : {&spec.entrypoint, &spec.arguments}) {
-      if (!*words) continue;
-      for (auto& word : **words) base::wipe(word);
-    }
     base::ContainerSpec left;
     left.name = spec.name;
     left.network = spec.network;

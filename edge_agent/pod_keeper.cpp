@@ -405,7 +405,10 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
     spec.network = base::ContainerNetwork::kShared;
     spec.shared_with = network;
   }
-  HF_CHECK(seams_.folders.mount(wanted, container, spec));
+  if (auto mounted = seams_.folders.mount(wanted, container, spec); !mounted) {
+    wipe_secrets(spec);
+    return mounted;
+  }
   spec.labels = labels_of(wanted, container, network, seams_.marks);
   HF_CHECK(seams_.gpus.give(wanted, container, spec));
   spec.stop_timeout = std::chrono::ceil<std::chrono::seconds>(wanted.grace);
@@ -426,6 +429,7 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
         if (is_image_lost) is_network ? seams_.network_image.lost() : seams_.images.lost(ref);
         ended(made.name.str(), {}, answer || is_image_lost ? Status() : Status(fail(answer.error())));
       });
+  wipe_secrets(spec);
   return {};
 }
 

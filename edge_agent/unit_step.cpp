@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/unit_step.hpp"
 
+#include <algorithm>
+
 #include "base/limits/units.hpp"
 #include "base/planted.hpp"
 
@@ -24,6 +26,22 @@ bool has_ended_itself(const UnitState& state) {
   if (state.active != "inactive") return false;
   const auto gap = std::chrono::microseconds(state.active_exit_us - state.main_exit_us);
   return state.is_unmet || (state.main_exit_us > 0 && gap.count() >= 0 && gap < base::limits::kUnitEndGap);
+}
+
+/// systemd has another file in its place, or read none that is new.
+bool is_read_elsewhere(const UnitWant& want, const UnitState& state) {
+  if (want.file.empty() || !is_loadable(state) || want.file == state.fragment) return false;
+  return std::ranges::find(state.drop_ins, want.file) == state.drop_ins.end();
+}
+
+std::string read_elsewhere(const UnitWant& want, const UnitState& state) {
+  return "systemd reads " + state.name + " from " + state.fragment + " and not " + want.file +
+         ": a transient unit, or a file in a folder that comes first; stop or remove that";
+}
+
+std::string alias_of(const UnitState& state) {
+  return state.name + " is another name of " + state.id +
+         " (Alias= of that, or a link); name that one, or disable it";
 }
 
 std::string cannot_load(const UnitState& state) {
@@ -58,8 +76,12 @@ std::optional<UnitStep> load_step(const UnitWant& want, const UnitState& state,
   const bool may_differ = !progress.is_settled && !progress.is_enabled_anew && !progress.is_reloaded;
   const bool is_unread =
       state.needs_reload && (may_differ || (!is_loadable(state) && state.load != "masked"));
-  if ((progress.is_reload_due || is_unread) && !base::planted("unit-files-not-read"))
+  const bool is_elsewhere = is_read_elsewhere(want, state);
+  const bool is_read_anew = progress.is_reload_due || is_unread || (is_elsewhere && !progress.is_reloaded);
+  if (is_read_anew && !base::planted("unit-files-not-read"))
     return UnitStep{UnitDo::kReload, "its files were not read by systemd yet"};
+  if (is_alias(state)) return UnitStep{UnitDo::kRefuse, alias_of(state)};
+  if (is_elsewhere) return UnitStep{UnitDo::kRefuse, read_elsewhere(want, state)};
   if (is_loadable(state)) return std::nullopt;
   if (state.load == "masked") return masked_step(want, state, progress);
   return UnitStep{UnitDo::kRefuse, cannot_load(state)};
@@ -84,11 +106,20 @@ std::optional<UnitStep> file_step(const UnitWant& want, const UnitState& state,
                   is_enabled(state) ? "its [Install] section may be another" : "is not enabled"};
 }
 
+bool is_done(const UnitProgress& progress) { return progress.is_settled || progress.is_start_asked; }
+
+/// It runs, and is to run with what is wanted.
+UnitStep up_step(const UnitState& state, const UnitProgress& progress) {
+  if (!is_done(progress)) return {UnitDo::kRestart, "runs with what it was before"};
+  if (progress.is_settled || !progress.is_same_run) return {};
+  return {UnitDo::kRefuse, state.name + " was to be restarted and did not end (" + state.result +
+                               "): it runs with what it was before"};
+}
+
 UnitStep running_step(const UnitState& state, const UnitProgress& progress) {
   if (state.active == "deactivating") return {UnitDo::kWait, "is being stopped"};
-  const bool is_done = progress.is_settled || progress.is_start_asked;
-  if (is_up(state)) return is_done ? UnitStep{} : UnitStep{UnitDo::kRestart, "runs with what it was before"};
-  if (!is_done) return {UnitDo::kStart, "does not run"};
+  if (is_up(state)) return up_step(state, progress);
+  if (!is_done(progress)) return {UnitDo::kStart, "does not run"};
   // How it ends is its own affair (Restart=); that somebody stopped it is not.
   if (state.active == "failed" || has_completed(state) || has_ended_itself(state) || progress.is_start_asked)
     return {};
@@ -96,15 +127,16 @@ UnitStep running_step(const UnitState& state, const UnitProgress& progress) {
 }
 
 UnitStep run_step(const UnitWant& want, const UnitState& state, const UnitProgress& progress) {
-  if (state.has_job) return {UnitDo::kWait, "a job of systemd is on its way"};
+  // What hangs in its start would be waited for as long as that may take: what is asked for now takes the place of its job.
+  const bool may_replace =
+      state.active == "activating" && (want.run == UnitRun::kStopped || !is_done(progress));
+  if (state.has_job && !may_replace) return {UnitDo::kWait, "a job of systemd is on its way"};
   if (want.run == UnitRun::kRunning) return running_step(state, progress);
   if (want.run == UnitRun::kStopped) {
     if (state.active == "deactivating") return {UnitDo::kWait, "is being stopped"};
     return is_up(state) ? UnitStep{UnitDo::kStop, "runs"} : UnitStep{};
   }
-  const bool is_done = progress.is_settled || progress.is_start_asked;
-  if (is_up(state) && !is_done) return {UnitDo::kRestart, "runs with what it was before"};
-  return {};
+  return is_up(state) ? up_step(state, progress) : UnitStep{};
 }
 
 ResourceHealth down_health(const UnitWant& want, const UnitState& state) {
@@ -126,6 +158,8 @@ ResourceHealth activating_health(const UnitState& state) {
 
 }  // namespace
 
+bool is_alias(const UnitState& state) { return !state.id.empty() && state.id != state.name; }
+
 bool is_enabled(const UnitState& state) { return state.file == "enabled" || state.file == "alias"; }
 
 bool is_up(const UnitState& state) {
@@ -144,6 +178,7 @@ UnitStep next_step(const UnitWant& want, const UnitState& state, const UnitProgr
 
 ResourceHealth health_of_unit(const UnitWant& want, const UnitState& state, bool is_up_long) {
   if (state.load == "not-found") return {Health::kMissing, "Missing", cannot_load(state)};
+  if (is_alias(state)) return {Health::kDegraded, "LoadFailed", alias_of(state)};
   if (state.load == "masked" && !(want.run == UnitRun::kStopped && is_up(state))) {
     if (want.run != UnitRun::kRunning) return {Health::kHealthy, "Masked", ""};
     return {Health::kDegraded, "Masked", state.name + " is masked"};

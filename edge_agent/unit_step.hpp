@@ -18,6 +18,7 @@ struct UnitWant {
   std::optional<sync::UnitRun> run;
   bool has_file = false;  ///< whose [Install] section may be another now
   bool masked = false;    ///< in the end, when it is as enabled and run say
+  std::string file{};     ///< path of the unit file or drop-in that systemd must have read; empty: any
 };
 
 /// What systemd does not say.
@@ -27,6 +28,8 @@ struct UnitProgress {
   bool is_reloaded = false;      ///< by us, since then
   bool is_enabled_anew = false;  ///< since then
   bool is_start_asked = false;   ///< since then: however that came out, it is not asked for again
+  bool is_looked = false;        ///< systemd was asked since then, so that what is in its files now is known
+  bool is_same_run = false;      ///< what runs is still what ran when it was asked for
   // Done, and systemd did not say since that it came out so.
   bool is_unmask_asked = false;
   bool is_enable_asked = false;
@@ -57,6 +60,9 @@ UnitStep next_step(const UnitWant& want, const base::UnitState& state, const Uni
 
 /// `is_up_long`: for so long that it counts as started.
 ResourceHealth health_of_unit(const UnitWant& want, const base::UnitState& state, bool is_up_long);
+
+/// It is another unit's, by Alias= or by a link.
+bool is_alias(const base::UnitState& state);
 
 /// For good: what is enabled or linked until the next boot only is not.
 bool is_enabled(const base::UnitState& state);

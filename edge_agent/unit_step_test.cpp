@@ -49,6 +49,30 @@ UnitState to_reload() {
   return out;
 }
 
+UnitState starting() {
+  auto out = state("activating", "start");
+  out.has_job = true;
+  return out;
+}
+
+UnitState with_file(UnitState out, const std::string& file) {
+  out.file = file;
+  return out;
+}
+
+UnitState alias() {
+  auto out = state("active");
+  out.id = "b.service";
+  return out;
+}
+
+UnitState read_from(const std::string& fragment, const std::string& drop_in = "") {
+  auto out = state("active");
+  out.fragment = fragment;
+  if (!drop_in.empty()) out.drop_ins = {drop_in};
+  return out;
+}
+
 UnitState ended() {
   auto out = state("inactive");
   out.main_exit_us = 1'000'000;
@@ -58,14 +82,17 @@ UnitState ended() {
 
 constexpr UnitProgress kInVain{
     .is_settled = true, .is_unmask_asked = true, .is_enable_asked = true, .is_disable_asked = true};
+constexpr UnitProgress kReloaded{.is_reloaded = true, .is_enabled_anew = true};
+constexpr UnitProgress kSameRun{.is_enabled_anew = true, .is_start_asked = true, .is_same_run = true};
 constexpr UnitProgress kSettled{.is_settled = true};
 constexpr UnitProgress kNew{};
 constexpr UnitProgress kAsked{.is_enabled_anew = true, .is_start_asked = true};
 constexpr UnitProgress kWritten{.is_settled = true, .is_reload_due = true};
-constexpr UnitWant kRunning{.enabled = true, .run = UnitRun::kRunning};
-constexpr UnitWant kOurs{.enabled = true, .run = UnitRun::kRunning, .has_file = true};
-constexpr UnitWant kStopped{.enabled = false, .run = UnitRun::kStopped};
-constexpr UnitWant kUnsaid{.has_file = true};
+const UnitWant kRunning{.enabled = true, .run = UnitRun::kRunning};
+const UnitWant kOurs{.enabled = true, .run = UnitRun::kRunning, .has_file = true};
+const UnitWant kStopped{.enabled = false, .run = UnitRun::kStopped};
+const UnitWant kUnsaid{.has_file = true};
+const UnitWant kOfFile{.run = UnitRun::kRunning, .has_file = true, .file = "/etc/a"};
 
 TEST(UnitStep, IsATable) {
   const struct {
@@ -94,6 +121,19 @@ TEST(UnitStep, IsATable) {
       {"static is not enabled", kStopped, state("inactive", "", "static"), kSettled, UnitDo::kNothing},
       {"enabled until the next boot", kRunning, state("active", "", "enabled-runtime"), kSettled,
        UnitDo::kEnable},
+      {"another's name", kRunning, alias(), kSettled, UnitDo::kRefuse},
+      {"another's name, its file is new", kOurs, alias(), kWritten, UnitDo::kReload},
+      {"our file is not among those that were read", kOfFile, read_from("/usr/lib/a"), kSettled,
+       UnitDo::kReload},
+      {"nor after a reload", kOfFile, read_from("/usr/lib/a"), kReloaded, UnitDo::kRefuse},
+      {"our file was read", kOfFile, read_from("/etc/a"), kSettled, UnitDo::kNothing},
+      {"our drop-in was read", kOfFile, read_from("/usr/lib/a", "/etc/a"), kSettled, UnitDo::kNothing},
+      {"hangs in its start with what was before", kRunning, starting(), kReloaded, UnitDo::kRestart},
+      {"hangs in its start with what is wanted", kRunning, starting(), kSettled, UnitDo::kWait},
+      {"hangs in the start that was asked for", kRunning, starting(), kAsked, UnitDo::kWait},
+      {"hangs in its start, and is not to run", kStopped, with_file(starting(), "disabled"), kSettled,
+       UnitDo::kStop},
+      {"did not end for its restart", kRunning, state("active"), kSameRun, UnitDo::kRefuse},
       {"a job is on its way", kRunning, with_job(), kSettled, UnitDo::kWait},
       {"stopped by a hand", kRunning, state("inactive"), kSettled, UnitDo::kStart},
       {"never started", kRunning, state("inactive"), kNew, UnitDo::kStart},

@@ -200,6 +200,15 @@ Result<EngineAbilities> parse_engine_abilities(std::string_view text) {
   return out;
 }
 
+Result<std::string> parse_engine_folder(std::string_view text) {
+  HF_TRY(const Json json, parsed(text));
+  std::string out;
+  ObjectReader in(json, "");
+  in.optional("DockerRootDir", out);
+  if (auto status = shaped(Result<void>(in.finish_open())); !status) return fail(status.error());
+  return out;
+}
+
 Result<std::vector<ContainerSummary>> parse_container_list(std::string_view text) {
   return read_list<ContainerSummary>(text, limits::kEngineContainersMax, "containers", read_summary);
 }

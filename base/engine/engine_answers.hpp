@@ -15,6 +15,8 @@ namespace holdfast::base {
 Result<EngineVersion> parse_engine_version(std::string_view text);
 /// Of /info.
 Result<EngineAbilities> parse_engine_abilities(std::string_view text);
+/// Of /info; empty: it does not say.
+Result<std::string> parse_engine_folder(std::string_view text);
 Result<std::vector<ContainerSummary>> parse_container_list(std::string_view text);
 Result<ContainerState> parse_container_state(std::string_view text);
 Result<std::vector<ImageInfo>> parse_image_list(std::string_view text);

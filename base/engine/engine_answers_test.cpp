@@ -111,6 +111,9 @@ TEST(EngineAnswers, ImagesWithAndWithoutNames) {
 }
 
 TEST(EngineAnswers, AVersionNamesTheEngineByItsFirstComponent) {
+  EXPECT_EQ(parse_engine_folder(R"({"DockerRootDir":"/data/docker","Images":3})").value(), "/data/docker");
+  EXPECT_EQ(parse_engine_folder("{}").value(), "");
+  EXPECT_FALSE(parse_engine_folder(R"({"DockerRootDir":3})"));
   const auto version = parse_engine_version(R"({"Platform":{"Name":"linux/amd64/debian-12"},"Components":[
     {"Name":"Podman Engine","Version":"4.3.1"},{"Name":"Conmon"}],"Version":"4.3.1","ApiVersion":"1.41","Os":"linux","Arch":"amd64"})");
   ASSERT_TRUE(version) << version.error().message();

@@ -197,6 +197,11 @@ EngineClient::CallId EngineClient::change(std::string name, EngineRequest reques
 
 // ---- calls ----
 
+EngineClient::CallId EngineClient::folder(OnEnd<std::string> on_end) {
+  return ask_once<std::string>("folder", {"GET", "/info", {}}, limits::kEngineAskTimeout, parse_engine_folder,
+                               std::move(on_end));
+}
+
 EngineClient::CallId EngineClient::version(OnEnd<EngineVersion> on_end) {
   return ask_once<EngineVersion>("version", {"GET", "/version", {}}, limits::kEngineAskTimeout,
                                  parse_engine_version, std::move(on_end));

@@ -31,6 +31,7 @@ class EngineClient final : public Engine {
   EngineClient& operator=(const EngineClient&) = delete;
 
   CallId version(OnEnd<EngineVersion> on_end) override;
+  CallId folder(OnEnd<std::string> on_end) override;
   CallId ping(OnEnd<void> on_end) override;
   CallId abilities(OnEnd<EngineAbilities> on_end) override;
   CallId list(const LabelFilter& labels, OnEnd<std::vector<ContainerSummary>> on_end) override;

@@ -28,6 +28,8 @@ class FakeUnitWorld final : public UnitWorld {
     if (command == "mask --runtime") units_.mask_at_runtime_by_hand(unit);
     if (command == "daemon-reload") units_.reload_by_hand();
   }
+  int noises() override { return static_cast<int>(units_.noises()); }
+  bool is_connected() override { return units_.is_any_watched(); }
   int reloads() override { return static_cast<int>(units_.touched().reloads); }
   void take_bus_away() override { units_.set_gone(true); }
   void bring_bus_back() override { units_.set_gone(false); }

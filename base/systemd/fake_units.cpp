@@ -19,6 +19,16 @@ bool has_line(std::string_view text, std::string_view line) {
   return all.find("\n" + std::string(line) + "\n") != std::string::npos;
 }
 
+/// "a b" of "Name=a" and "Name=b".
+std::vector<std::string> values_of(std::string_view text, std::string_view name) {
+  std::vector<std::string> out;
+  const std::string all = "\n" + std::string(text) + "\n";
+  const std::string start = "\n" + std::string(name);
+  for (auto at = all.find(start); at != std::string::npos; at = all.find(start, at + 1))
+    out.push_back(all.substr(at + start.size(), all.find('\n', at + 1) - at - start.size()));
+  return out;
+}
+
 bool has_restart(std::string_view text) {
   return has_line(text, "Restart=always") || has_line(text, "Restart=on-failure");
 }
@@ -29,7 +39,6 @@ std::string_view word(UnitCall kind) {
     case UnitCall::kStart: return "start";
     case UnitCall::kStop: return "stop";
     case UnitCall::kRestart: return "restart";
-    case UnitCall::kReset: return "reset";
     case UnitCall::kEnable: return "enable";
     case UnitCall::kDisable: return "disable";
     case UnitCall::kUnmask: return "unmask";
@@ -62,9 +71,6 @@ UnitManager::CallId FakeUnitManager::stop(const std::string& unit, OnEnd<void> o
 }
 UnitManager::CallId FakeUnitManager::restart(const std::string& unit, OnEnd<void> on_end) {
   return add(UnitCall::kRestart, unit, nullptr, std::move(on_end));
-}
-UnitManager::CallId FakeUnitManager::reset_failed(const std::string& unit, OnEnd<void> on_end) {
-  return add(UnitCall::kReset, unit, nullptr, std::move(on_end));
 }
 UnitManager::CallId FakeUnitManager::enable(const std::string& unit, OnEnd<void> on_end) {
   return add(UnitCall::kEnable, unit, nullptr, std::move(on_end));
@@ -119,6 +125,7 @@ std::optional<MonotonicTime> FakeUnitManager::next_due() const {
   if (hung_) return next;
   if (!events_.empty() && !gone_) sooner(clock_.monotonic());
   for (const auto& [name, unit] : units_) {
+    if (is_noisy(unit)) sooner(unit.noisy_at);
     if (unit.stopped_at) sooner(*unit.stopped_at);
     if (unit.restarts_at) sooner(*unit.restarts_at);
   }
@@ -183,7 +190,7 @@ Status FakeUnitManager::change(UnitCall kind, const std::string& name) {
       ++touched_.starts;
       if (it.stopped_at) {
         it.starts_again = true;
-      } else if (it.active != "active") {
+      } else if (it.active != "active" && !it.is_starting) {
         it.restarts = 0;
         begin(it);
       }
@@ -197,10 +204,6 @@ Status FakeUnitManager::change(UnitCall kind, const std::string& name) {
       ++touched_.restarts;
       begin_stop(name, it, true);
       return {};
-    case UnitCall::kReset:
-      ++touched_.resets;
-      if (it.active == "failed") it.active = "inactive", it.sub = "dead", it.result = "success";
-      return {};
     case UnitCall::kEnable:
       if (files_of(name).fragment.empty())
         return fail(Code::kNotFound, "Unit file " + name + " does not exist.");
@@ -209,11 +212,13 @@ Status FakeUnitManager::change(UnitCall kind, const std::string& name) {
       ++touched_.enables;
       // "Also=" alone links nothing.
       if (files_of(name).text.find("WantedBy=") != std::string::npos) enabled_.insert(name);
+      for (const auto& alias : values_of(files_of(name).text, "Alias=")) aliases_[alias] = name;
       outdate();
       return {};
     case UnitCall::kDisable:
       ++touched_.disables;
       enabled_.erase(name);
+      std::erase_if(aliases_, [&](const auto& alias) { return alias.second == name; });
       outdate();
       return {};
     case UnitCall::kUnmask:
@@ -236,14 +241,20 @@ Status FakeUnitManager::change(UnitCall kind, const std::string& name) {
 
 FakeUnitManager::Files FakeUnitManager::files_of(const std::string& name) const {
   Files files;
-  const auto own = host_.files().find(std::string(kFolder) + name);
-  if (own != host_.files().end()) {
+  auto own = host_.files().find(std::string(kFolder) + name);
+  if (const auto at = name.find('@'); own == host_.files().end() && at != std::string::npos)
+    own = host_.files().find(std::string(kFolder) + name.substr(0, at + 1) + name.substr(name.rfind('.')));
+  if (const auto first = transient_.find(name); first != transient_.end()) {
+    files.fragment = "/run/systemd/transient/" + name;
+    files.text = first->second;
+  } else if (own != host_.files().end()) {
     files.fragment = own->first;
     files.text = own->second.content;
   } else if (const auto vendor = vendor_.find(name); vendor != vendor_.end()) {
     files.fragment = "/usr/lib/systemd/system/" + name;
     files.text = vendor->second;
   }
+  files.own = files.text;
   const std::string folder = std::string(kFolder) + name + ".d/";
   for (auto at = host_.files().lower_bound(folder);
        at != host_.files().end() && at->first.starts_with(folder); ++at) {
@@ -252,6 +263,14 @@ FakeUnitManager::Files FakeUnitManager::files_of(const std::string& name) const 
     files.text += "\n" + at->second.content;
   }
   return files;
+}
+
+/// systemd looks at the files that it has read; one in a folder that comes first, or in a new folder, it does not see.
+bool FakeUnitManager::is_seen_to_differ(const std::string& name, const Files& loaded) const {
+  const Files now = files_of(name);
+  const bool is_over_another = now.fragment != loaded.fragment && vendor_.contains(name);
+  const bool is_first_drop_in = now.own == loaded.own && loaded.drop_ins.empty() && !now.drop_ins.empty();
+  return now != loaded && !is_over_another && !is_first_drop_in;
 }
 
 void FakeUnitManager::outdate() {
@@ -288,9 +307,17 @@ std::string FakeUnitManager::load_state(const std::string& name) {
 }
 
 UnitState FakeUnitManager::state(const std::string& name) {
+  const auto alias = aliases_.find(name);
+  if (alias != aliases_.end() && !host_.files().contains(std::string(kFolder) + name)) {
+    UnitState out = state(alias->second);
+    out.name = name;
+    out.file = "alias";
+    return out;
+  }
   const Unit& it = unit(name);
   UnitState out;
   out.name = name;
+  out.id = name;
   out.load = load_state(name);
   if (out.load == "bad-setting") out.load_error = "Unit " + name + " has a bad unit file setting.";
   out.active = it.active;
@@ -298,7 +325,7 @@ UnitState FakeUnitManager::state(const std::string& name) {
   out.fragment = it.loaded.fragment;
   out.drop_ins = it.loaded.drop_ins;
   const Files now = files_of(name);
-  out.needs_reload = !it.loaded.fragment.empty() && (now != it.loaded || it.is_outdated);
+  out.needs_reload = !it.loaded.fragment.empty() && (is_seen_to_differ(name, it.loaded) || it.is_outdated);
   if (is_masked(name)) {
     out.file = masked_.contains(name) ? "masked" : "masked-runtime";
   } else if (!now.fragment.empty()) {
@@ -308,7 +335,8 @@ UnitState FakeUnitManager::state(const std::string& name) {
     out.file = is_on ? "enabled" : !can_be ? "static" : has_links ? "disabled" : "indirect";
   }
   if (name.ends_with(".service")) {
-    out.type = has_line(it.loaded.text, "Type=oneshot") ? "oneshot" : "simple";
+    const auto types = values_of(it.loaded.text, "Type=");
+    out.type = types.empty() ? "simple" : types.back();
     out.main_pid = it.pid;
     out.restarts = it.restarts;
     out.exit_status = it.exit_status;
@@ -318,7 +346,7 @@ UnitState FakeUnitManager::state(const std::string& name) {
   out.invocation = it.invocation;
   out.active_exit_us = it.active_exit_us;
   out.is_unmet = it.is_unmet;
-  out.has_job = it.stopped_at.has_value();
+  out.has_job = it.stopped_at.has_value() || it.is_starting;
   return out;
 }
 
@@ -332,6 +360,13 @@ void FakeUnitManager::begin(Unit& it) {
   it.exit_status = 0;
   it.pid = 0;
   it.restarts_at.reset();
+  it.is_starting = has_line(text, "Type=notify");
+  if (it.is_starting) {
+    it.active = "activating";
+    it.sub = "start";
+    it.pid = 1000 + static_cast<std::int64_t>(runs_);
+    return;
+  }
   if (has_line(text, "ExecStart=/bin/false")) return fail_run(it, "exit-code", 1);
   const bool is_oneshot = has_line(text, "Type=oneshot");
   const bool ends = has_line(text, "ExecStart=/bin/true") || is_oneshot;
@@ -354,6 +389,7 @@ void FakeUnitManager::end_run(Unit& it) const {
 
 void FakeUnitManager::fail_run(Unit& it, const std::string& result, std::int32_t status) {
   it.pid = 0;
+  it.is_starting = false;
   it.exit_status = status;
   it.result = result;
   if (has_restart(it.loaded.text) && it.restarts < kStartsMax) {
@@ -369,6 +405,11 @@ void FakeUnitManager::fail_run(Unit& it, const std::string& result, std::int32_t
 void FakeUnitManager::begin_stop(const std::string& name, Unit& it, bool again) {
   it.restarts_at.reset();
   it.restarts = 0;
+  it.is_starting = false;
+  if (it.active == "active" && stays_.contains(name)) {
+    it.result = "exit-code";
+    return tell(name);
+  }
   if (it.active != "active") {
     if (it.active == "activating") it.active = "inactive", it.sub = "dead";
     if (again) begin(it);
@@ -385,6 +426,12 @@ void FakeUnitManager::begin_stop(const std::string& name, Unit& it, bool again) 
 void FakeUnitManager::advance() {
   const auto now = clock_.monotonic();
   for (auto& [name, it] : units_) {
+    // As rarely as the seam promises.
+    if (is_noisy(it) && it.noisy_at <= now) {
+      it.noisy_at = now + limits::kUnitDeafLook;
+      ++noises_;
+      tell(name);
+    }
     if (it.stopped_at && *it.stopped_at <= now) {
       it.stopped_at.reset();
       it.active = "inactive";
@@ -392,6 +439,7 @@ void FakeUnitManager::advance() {
       it.result = "success";
       it.pid = 0;
       it.main_exit_us = std::max(it.active_exit_us + 1, now_us());
+      if (transient_.erase(name) > 0) it.loaded = files_of(name);
       if (std::exchange(it.starts_again, false)) begin(it);
       tell(name);
     }
@@ -445,6 +493,17 @@ void FakeUnitManager::end_by_itself(const std::string& name) {
   tell(name);
 }
 void FakeUnitManager::reload_by_hand() { read_files_again(); }
+void FakeUnitManager::link_by_hand(const std::string& name, const std::string& unit) {
+  aliases_[name] = unit;
+  read_files_again();
+}
+void FakeUnitManager::run_transient_by_hand(const std::string& name, const std::string& content) {
+  transient_[name] = content;
+  Unit& it = unit(name);
+  it.loaded = files_of(name);
+  begin(it);
+  tell(name);
+}
 void FakeUnitManager::kill_by_hand(const std::string& name) {
   fail_run(unit(name), "signal", 9);
   tell(name);
@@ -468,6 +527,7 @@ void FakeUnitManager::reboot() {
   agent_gone();
   units_.clear();
   masked_at_runtime_.clear();
+  transient_.clear();
   for (const auto& name : enabled_) {
     if (!files_of(name).fragment.empty() && !is_masked(name)) begin(unit(name));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // FakeUnitManager: the UnitManager seam in memory, for tests of deciding code and the simulator. It reads unit files from
-// a FakeHost, as much of them as it plays: Type, ExecStart (/bin/true ends well, /bin/false badly, anything else runs),
-// RemainAfterExit, Restart, [Install]. Nothing happens and nothing is told until deliver(). Foreign hands have calls of
+// a FakeHost, as much of them as it plays: Type (of "notify" none ever says that it is ready), Alias, ExecStart (/bin/true ends well, /bin/false badly, anything else runs),
+// RemainAfterExit, Restart, [Install]; what calls systemd-notify changes all the time. Nothing happens and nothing is told until deliver(). Foreign hands have calls of
 // their own ("…_by_hand"), systemd's misfortunes too. It records what was touched.
 // Threads: one.
 #pragma once
@@ -28,19 +28,18 @@ struct UnitsTouched {
   std::size_t starts = 0;
   std::size_t stops = 0;
   std::size_t restarts = 0;
-  std::size_t resets = 0;
   std::size_t enables = 0;
   std::size_t disables = 0;
   std::size_t unmasks = 0;
   std::size_t masks = 0;
   std::size_t reloads = 0;
   std::size_t changes() const {
-    return starts + stops + restarts + resets + enables + disables + unmasks + masks + reloads;
+    return starts + stops + restarts + enables + disables + unmasks + masks + reloads;
   }
   bool operator==(const UnitsTouched&) const = default;
 };
 
-enum class UnitCall { kLoad, kStart, kStop, kRestart, kReset, kEnable, kDisable, kUnmask, kMask, kReload };
+enum class UnitCall { kLoad, kStart, kStop, kRestart, kEnable, kDisable, kUnmask, kMask, kReload };
 
 class FakeUnitManager final : public UnitManager {
  public:
@@ -52,7 +51,6 @@ class FakeUnitManager final : public UnitManager {
   CallId start(const std::string& unit, OnEnd<void> on_end) override;
   CallId stop(const std::string& unit, OnEnd<void> on_end) override;
   CallId restart(const std::string& unit, OnEnd<void> on_end) override;
-  CallId reset_failed(const std::string& unit, OnEnd<void> on_end) override;
   CallId enable(const std::string& unit, OnEnd<void> on_end) override;
   CallId disable(const std::string& unit, OnEnd<void> on_end) override;
   CallId unmask(const std::string& unit, OnEnd<void> on_end) override;
@@ -82,6 +80,10 @@ class FakeUnitManager final : public UnitManager {
   /// "mask --runtime": in /run, where unmask() does not look.
   void mask_at_runtime_by_hand(const std::string& unit);
   void reload_by_hand();
+  /// A link of this name to the file of `unit`.
+  void link_by_hand(const std::string& name, const std::string& unit);
+  /// "systemd-run --unit": what is in /run comes before /etc.
+  void run_transient_by_hand(const std::string& unit, const std::string& content);
   /// kill -9 of its main process.
   void kill_by_hand(const std::string& unit);
   /// No hand at all: its main process ends, and well.
@@ -92,6 +94,8 @@ class FakeUnitManager final : public UnitManager {
   void add_vendor_unit(const std::string& unit, const std::string& content) { vendor_[unit] = content; }
   /// In /usr/lib, where disable() does not look.
   void enable_by_vendor(const std::string& unit) { vendor_enabled_.insert(unit); }
+  /// It does not end when it is stopped: a mount that is in use.
+  void set_stays(const std::string& unit) { stays_.insert(unit); }
   /// From its stop to its end.
   void set_stop_takes(std::chrono::milliseconds time) { stop_takes_ = time; }
   /// Such calls fail with it and change nothing; nullopt ends that.
@@ -120,9 +124,12 @@ class FakeUnitManager final : public UnitManager {
     return masked_.contains(name) || masked_at_runtime_.contains(name);
   }
   bool answers() const { return !gone_ && !hung_; }
+  bool is_any_watched() const { return !watched_.empty(); }
   bool is_watched(const std::string& unit) const { return watched_.contains(unit); }
   /// The text of its files as of when its run began.
   std::string started_with(const std::string& unit) const;
+  /// How often units that change all the time were told of.
+  std::size_t noises() const { return noises_; }
   const UnitsTouched& touched() const { return touched_; }
   /// Every change that was carried out since the last forget_touched(), e.g. "start a.service", "reload".
   const std::vector<std::string>& changes() const { return changes_; }
@@ -131,8 +138,9 @@ class FakeUnitManager final : public UnitManager {
  private:
   struct Files {
     std::string fragment;
+    std::string own;  ///< its text
     std::vector<std::string> drop_ins;
-    std::string text;
+    std::string text;  ///< of all
     bool operator==(const Files&) const = default;
   };
   struct Unit {
@@ -149,7 +157,9 @@ class FakeUnitManager final : public UnitManager {
     std::int64_t main_exit_us = 0;
     bool is_unmet = false;
     bool is_outdated = false;  ///< as systemd from version 255 on says of all when any was enabled
-    std::optional<MonotonicTime> stopped_at;   ///< a stop is on its way
+    bool is_starting = false;  ///< a start is on its way
+    std::optional<MonotonicTime> stopped_at;  ///< a stop is on its way
+    MonotonicTime noisy_at{};
     std::optional<MonotonicTime> restarts_at;  ///< auto-restart
     bool starts_again = false;                 ///< after that stop
   };
@@ -168,6 +178,7 @@ class FakeUnitManager final : public UnitManager {
   Status change(UnitCall kind, const std::string& unit);
   Status check_startable(const std::string& unit);
   Files files_of(const std::string& unit) const;
+  bool is_seen_to_differ(const std::string& unit, const Files& loaded) const;
   void outdate();
   std::int64_t now_us() const;
   bool is_met(std::string_view text) const;
@@ -178,12 +189,18 @@ class FakeUnitManager final : public UnitManager {
   void begin_stop(const std::string& name, Unit& unit, bool again);
   void read_files_again();
   void end_run(Unit& unit) const;
+  static bool is_noisy(const Unit& unit) {
+    return unit.active == "active" && unit.loaded.text.find("systemd-notify") != std::string::npos;
+  }
   void advance();
   void tell(const std::string& unit) { events_.push_back({unit}); }
 
   const Clock& clock_;
   const FakeHost& host_;
   std::map<std::string, std::string> vendor_;
+  std::map<std::string, std::string> transient_;
+  std::map<std::string, std::string> aliases_;  ///< to whose they are
+  std::set<std::string> stays_;
   std::map<std::string, Unit> units_;
   std::set<std::string> enabled_;
   std::set<std::string> vendor_enabled_;
@@ -201,6 +218,7 @@ class FakeUnitManager final : public UnitManager {
   bool hung_ = false;
   bool gone_ = false;
   std::uint64_t runs_ = 0;
+  std::size_t noises_ = 0;
   UnitsTouched touched_;
   std::vector<std::string> changes_;
 };

@@ -83,7 +83,8 @@ SystemdBus::SystemdBus(EventLoop& loop, const Clock& clock, std::string socket_p
       again_(loop.timer([this] { connect(); })),
       deadline_(
           loop.timer([this] { broke(Error(Code::kUnavailable, "systemd does not answer on its bus")); })),
-      sweep_(loop.timer([this] { ended_.clear(); })) {}
+      sweep_(loop.timer([this] { ended_.clear(); })),
+      rest_(loop.timer([this] { rest(); })) {}
 
 SystemdBus::~SystemdBus() = default;
 
@@ -129,6 +130,7 @@ void SystemdBus::cancel(CallId call) {
   by_serial_.erase(found->second.serial);
   calls_.erase(found);
   if (phase_ == Phase::kReady) send_on();
+  rest_soon();
 }
 
 void SystemdBus::late(CallId id) {
@@ -150,6 +152,7 @@ void SystemdBus::end(CallId id, Result<BusMessage> reply) {
   if (phase_ == Phase::kReady) send_on();
   auto& ended = call.mapped();
   if (!reply) reply = fail(reply.error().with_context(ended.what));
+  rest_soon();
   ended.on_reply(std::move(reply));
 }
 
@@ -218,7 +221,20 @@ void SystemdBus::became_ready() {
   trouble_.reset();
   settle_matches();
   send_on();
+  rest_soon();
   if (is_kept_) listener_.on_back();
+}
+
+/// Not at once: what is asked for next would have to connect again.
+void SystemdBus::rest_soon() {
+  if (!is_kept_ && calls_.empty()) rest_->set(limits::kBusLinger);
+}
+
+void SystemdBus::rest() {
+  if (is_kept_ || !calls_.empty() || phase_ != Phase::kReady) return;
+  connection_.reset();
+  on_bus_.clear();
+  phase_ = Phase::kIdle;
 }
 
 void SystemdBus::send_on() {
@@ -341,7 +357,7 @@ void SystemdBus::let_go() {
   is_kept_ = false;
   again_->cancel();
   matches_.clear();
-  if (phase_ == Phase::kReady) settle_matches();
+  rest_soon();
 }
 
 }  // namespace holdfast::base

@@ -58,7 +58,7 @@ class SystemdBus {
   void cancel(CallId call);
   /// Kept from now on, with these signals; sought again by itself.
   void keep(std::set<std::string> matches);
-  /// Not sought any more once it ends.
+  /// Nobody listens any more: it is closed once nothing is on its way.
   void let_go();
 
  private:
@@ -77,6 +77,8 @@ class SystemdBus {
   void greet();
   void subscribe();
   void became_ready();
+  void rest_soon();
+  void rest();
   void send(Call& call);
   /// Those in line, oldest first, as far as the bus lets us.
   void send_on();
@@ -111,6 +113,7 @@ class SystemdBus {
   std::unique_ptr<EventLoop::Timer> again_;     ///< connects after a wait
   std::unique_ptr<EventLoop::Timer> deadline_;  ///< of connecting
   std::unique_ptr<EventLoop::Timer> sweep_;
+  std::unique_ptr<EventLoop::Timer> rest_;  ///< closes what nobody needs
 };
 
 }  // namespace holdfast::base

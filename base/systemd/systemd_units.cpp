@@ -43,9 +43,12 @@ Status answered(Result<BusMessage> reply, UnitState&) { return refused(reply); }
 
 SystemdUnits::SystemdUnits(EventLoop& loop, const Clock& clock, std::string socket_path,
                            UnitDeadlines deadlines)
-    : deadlines_(deadlines),
+    : clock_(clock),
+      deadlines_(deadlines),
       reload_soon_(loop.timer([this] { send_reload(); })),
       keep_soon_(loop.timer([this] { keep(); })),
+      listen_soon_(loop.timer([this] { listen_again(); })),
+      all_soon_(loop.timer([this] { tell_of_all(); })),
       bus_(loop, clock, std::move(socket_path), deadlines,
            {.on_signal = [this](DBusMessage& message) { on_signal(message); },
             .on_back = [this] { tell(""); },
@@ -139,20 +142,19 @@ void SystemdUnits::ask_type(CallId id, const std::string& unit, const std::strin
 UnitManager::CallId SystemdUnits::change(const char* member, const std::string& what, const std::string& unit,
                                          const char* mode, OnEnd<void> on_end) {
   const CallId id = begin({.waits = {}, .state = {}, .on_loaded = {}, .on_end = std::move(on_end)});
-  std::vector<std::string> arguments{unit};
-  if (mode != nullptr) arguments.emplace_back(mode);
-  ask(id, what + " " + unit, manager_call(member, arguments), deadlines_.call, answered);
+  ask(id, what + " " + unit, manager_call(member, {unit, mode}), deadlines_.call, answered);
   return id;
 }
 
-/// Else systemd forgets at once how one ended that nothing refers to. It lasts as long as the connection.
-void SystemdUnits::keep_known(const std::string& unit) {
-  bus_.call("refer to " + unit, manager_call("RefUnit", {unit}), deadlines_.call,
-            [](const Result<BusMessage>&) {});
+/// Else systemd forgets at once how one ended that nothing refers to (that lasts as long as the connection), and counts
+/// what Git asks for as if it had failed and been started again.
+void SystemdUnits::before_start(const std::string& unit) {
+  for (const char* const member : {"RefUnit", "ResetFailedUnit"})
+    bus_.call(member, manager_call(member, {unit}), deadlines_.call, [](const Result<BusMessage>&) {});
 }
 
 UnitManager::CallId SystemdUnits::start(const std::string& unit, OnEnd<void> on_end) {
-  keep_known(unit);
+  before_start(unit);
   return change("StartUnit", "start", unit, "replace", std::move(on_end));
 }
 
@@ -161,12 +163,24 @@ UnitManager::CallId SystemdUnits::stop(const std::string& unit, OnEnd<void> on_e
 }
 
 UnitManager::CallId SystemdUnits::restart(const std::string& unit, OnEnd<void> on_end) {
-  keep_known(unit);
+  before_start(unit);
+  if (unit.ends_with(".socket")) return restart_socket(unit, std::move(on_end));
   return change("RestartUnit", "restart", unit, "replace", std::move(on_end));
 }
 
-UnitManager::CallId SystemdUnits::reset_failed(const std::string& unit, OnEnd<void> on_end) {
-  return change("ResetFailedUnit", "reset", unit, nullptr, std::move(on_end));
+UnitManager::CallId SystemdUnits::restart_socket(const std::string& unit, OnEnd<void> on_end) {
+  const CallId id = begin({.waits = {}, .state = {}, .on_loaded = {}, .on_end = std::move(on_end)});
+  ask(id, "look at what " + unit + " starts",
+      property_call(unit_object_path(unit), "Get", {kUnitInterface, "Triggers"}), deadlines_.call,
+      [this, id, unit](Result<BusMessage> reply, UnitState&) -> Status {
+        HF_CHECK(refused(reply));
+        for (const auto& service : BusValue(**reply).inner().texts())
+          bus_.call("stop " + service, manager_call("StopUnit", {service, "replace"}), deadlines_.call,
+                    [](const Result<BusMessage>&) {});
+        ask(id, "restart " + unit, manager_call("RestartUnit", {unit, "replace"}), deadlines_.call, answered);
+        return {};
+      });
+  return id;
 }
 
 UnitManager::CallId SystemdUnits::change_files(const char* member, const std::string& what,
@@ -232,6 +246,7 @@ void SystemdUnits::watch(const std::string& unit) {
 }
 
 void SystemdUnits::unwatch(const std::string& unit) {
+  hearing_.erase(unit);
   if (watched_.erase(unit) > 0) keep_soon_->set(0ms);
 }
 
@@ -239,7 +254,10 @@ void SystemdUnits::keep() {
   if (watched_.empty()) return bus_.let_go();
   std::set<std::string> matches{manager_match("JobRemoved"), manager_match("Reloading"),
                                 manager_match("UnitFilesChanged")};
-  for (const auto& unit : watched_) matches.insert(unit_match(unit));
+  for (const auto& unit : watched_) {
+    if (const auto found = hearing_.find(unit); found == hearing_.end() || !found->second.is_deaf)
+      matches.insert(unit_match(unit));
+  }
   bus_.keep(std::move(matches));
   // What happened until now was told to nobody.
   for (const auto& unit : std::exchange(fresh_, {})) tell(unit);
@@ -256,13 +274,54 @@ void SystemdUnits::on_signal(DBusMessage& message) {
   }
   if (dbus_message_is_signal(&message, kSystemdManager, "Reloading") != FALSE) {
     const bool is_active = BusValue(message).flag();
-    if (!is_active) tell("");  // what it says while it reloads is of no use
+    if (!is_active) tell_of_all();  // what it says while it reloads is of no use
     return;
   }
-  if (dbus_message_is_signal(&message, kSystemdManager, "UnitFilesChanged") != FALSE) return tell("");
+  if (dbus_message_is_signal(&message, kSystemdManager, "UnitFilesChanged") != FALSE) return tell_of_all();
   const char* const path = dbus_message_get_path(&message);
   auto unit = unit_of_object_path(path == nullptr ? "" : path);
-  if (unit && watched_.contains(*unit)) tell(*std::move(unit));
+  if (unit && watched_.contains(*unit)) heard(*unit);
+}
+
+/// A service may write STATUS= a thousand times a second, and each time systemd tells all that it has.
+void SystemdUnits::heard(const std::string& unit) {
+  Hearing& it = hearing_[unit];
+  if (it.is_deaf) return;  // it was on its way
+  const auto now = clock_.monotonic();
+  if (now - it.since > limits::kUnitSignalsTime) it = {.since = now};
+  if (++it.signals > limits::kUnitSignalsMax) {
+    it = {.since = now, .signals = 0, .is_deaf = true};
+    keep_soon_->set(0ms);
+    if (!std::exchange(is_any_deaf_, true)) listen_soon_->set(limits::kUnitDeafLook);
+  }
+  tell(unit);
+}
+
+void SystemdUnits::listen_again() {
+  const auto now = clock_.monotonic();
+  std::vector<std::string> deaf;
+  for (auto at = hearing_.begin(); at != hearing_.end();) {
+    if (at->second.is_deaf) deaf.push_back(at->first);
+    const bool is_over = now - at->second.since > limits::kUnitSignalsTime;
+    if (is_over && at->second.is_deaf) fresh_.insert(at->first);
+    at = is_over ? hearing_.erase(at) : std::next(at);
+  }
+  is_any_deaf_ = !deaf.empty();
+  if (deaf.empty()) return;
+  listen_soon_->set(limits::kUnitDeafLook);
+  if (!fresh_.empty()) keep_soon_->set(0ms);
+  for (auto& unit : deaf) tell(std::move(unit));
+}
+
+void SystemdUnits::tell_of_all() {
+  const auto now = clock_.monotonic();
+  const auto next = told_of_all_at_ ? *told_of_all_at_ + limits::kUnitDeafLook : now;
+  if (next > now) {
+    all_soon_->set(std::chrono::ceil<std::chrono::milliseconds>(next - now));
+    return;
+  }
+  told_of_all_at_ = now;
+  tell("");
 }
 
 void SystemdUnits::tell(std::string unit) const {

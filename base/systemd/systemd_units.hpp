@@ -3,8 +3,10 @@
 // Threads: the event loop's.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,7 +30,6 @@ class SystemdUnits final : public UnitManager {
   CallId start(const std::string& unit, OnEnd<void> on_end) override;
   CallId stop(const std::string& unit, OnEnd<void> on_end) override;
   CallId restart(const std::string& unit, OnEnd<void> on_end) override;
-  CallId reset_failed(const std::string& unit, OnEnd<void> on_end) override;
   CallId enable(const std::string& unit, OnEnd<void> on_end) override;
   CallId disable(const std::string& unit, OnEnd<void> on_end) override;
   CallId unmask(const std::string& unit, OnEnd<void> on_end) override;
@@ -58,21 +59,38 @@ class SystemdUnits final : public UnitManager {
                 OnEnd<void> on_end);
   CallId change_files(const char* member, const std::string& what, const std::string& unit, Read read,
                       OnEnd<void> on_end);
-  void keep_known(const std::string& unit);
+  void before_start(const std::string& unit);
+  CallId restart_socket(const std::string& unit, OnEnd<void> on_end);
   void send_reload();
   void keep();
   void on_signal(DBusMessage& message);
+  void heard(const std::string& unit);
+  void listen_again();
+  void tell_of_all();
   void tell(std::string unit) const;
 
+  /// How much is heard of a unit.
+  struct Hearing {
+    MonotonicTime since{};
+    std::size_t signals = 0;
+    bool is_deaf = false;  ///< the bus is asked for none; it is looked at from time to time
+  };
+
+  const Clock& clock_;
   UnitDeadlines deadlines_;
   std::map<CallId, Call> calls_;
   CallId last_call_ = 0;
+  std::map<std::string, Hearing> hearing_;  ///< of those that are watched and told of
+  std::optional<MonotonicTime> told_of_all_at_;
   std::set<std::string> watched_;
   std::set<std::string> fresh_;  ///< of them, those that the bus was not told of yet
   OnEvent listener_;
   std::set<CallId> reloads_;  ///< that share the next daemon-reload
   std::unique_ptr<EventLoop::Timer> reload_soon_;
   std::unique_ptr<EventLoop::Timer> keep_soon_;
+  std::unique_ptr<EventLoop::Timer> listen_soon_;
+  bool is_any_deaf_ = false;  ///< listen_soon_ is set
+  std::unique_ptr<EventLoop::Timer> all_soon_;
   SystemdBus bus_;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real side of the UnitManager contract suite: SystemdUnits and one machine for all of its tests, as its start takes
 // longer than most of them.
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/event_loop.hpp"
+#include "base/suite_machine_contract.hpp"
 #include "base/system_clock.hpp"
 #include "base/systemd/bus_socket.hpp"
 #include "base/systemd/systemd_units.hpp"
@@ -64,8 +65,9 @@ class Machine {
     command.insert(command.begin(), {"in", folder_});
     return run(command);
   }
-  int reads() const {
-    std::ifstream file("/proc/" + std::to_string(pid_) + "/root/run/reads");
+  /// How many lines a file in /run has.
+  int lines(const std::string& name) const {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/root/run/" + name);
     int count = 0;
     for (std::string line; std::getline(file, line);) ++count;
     return count;
@@ -93,29 +95,18 @@ class Machine {
   pid_t pid_ = 0;
 };
 
-std::unique_ptr<Machine>& machine() {
-  static std::unique_ptr<Machine> one;
-  return one;
-}
+SuiteMachine<Machine> suite;
 
-/// It goes with the last test.
-class MachineEnd final : public testing::Environment {
- public:
-  void TearDown() override { machine().reset(); }
-};
-[[maybe_unused]] const testing::Environment* const kMachineEnd =
-    testing::AddGlobalTestEnvironment(new MachineEnd);
+Machine& machine() { return suite.started(); }
 
 class SystemdWorld final : public UnitWorld {
  public:
-  SystemdWorld() {
-    if (!machine()) machine() = std::make_unique<Machine>();
-    SystemdWorld::new_agent();
-  }
+  SystemdWorld() { SystemdWorld::new_agent(); }
   ~SystemdWorld() override {
     units_.reset();
     for (const auto& name : files_) {
-      if (name.find('/') != std::string::npos) continue;  // a drop-in
+      const bool is_unit = name.find('/') == std::string::npos && name.find("@.") == std::string::npos;
+      if (!is_unit) continue;  // a drop-in, a template
       by_hand("stop", name);
       by_hand("disable", name);
     }
@@ -140,21 +131,30 @@ class SystemdWorld final : public UnitWorld {
     std::istringstream in(command);
     for (std::string word; in >> word;) words.push_back(word);
     if (!unit.empty()) words.push_back(unit);
-    static_cast<void>(machine()->in(words));
+    static_cast<void>(machine().in(words));
   }
-  int reloads() override { return machine()->reads(); }
+  int noises() override { return machine().lines("noises"); }
+  /// The only sockets of this program.
+  bool is_connected() override {
+    return std::ranges::any_of(fs::directory_iterator("/proc/self/fd"), [](const auto& file) {
+      std::error_code gone;
+      const bool is_ours = std::stoi(file.path().filename()) > STDERR_FILENO;
+      return is_ours && fs::read_symlink(file.path(), gone).string().starts_with("socket:");
+    });
+  }
+  int reloads() override { return machine().lines("reads"); }
   /// systemd's own socket stays, by which the bus is brought back.
   void take_bus_away() override {
-    machine()->in({"systemctl", "--quiet", "stop", "dbus.socket", "dbus.service"});
+    machine().in({"systemctl", "--quiet", "stop", "dbus.socket", "dbus.service"});
   }
   void bring_bus_back() override {
-    machine()->in({"systemctl", "--quiet", "start", "dbus.socket", "dbus.service"});
+    machine().in({"systemctl", "--quiet", "start", "dbus.socket", "dbus.service"});
   }
-  void hang_systemd() override { ::kill(machine()->pid(), SIGSTOP); }
-  void wake_systemd() override { ::kill(machine()->pid(), SIGCONT); }
-  void execute_systemd_anew() override { machine()->in({"systemctl", "daemon-reexec"}); }
+  void hang_systemd() override { ::kill(machine().pid(), SIGSTOP); }
+  void wake_systemd() override { ::kill(machine().pid(), SIGCONT); }
+  void execute_systemd_anew() override { machine().in({"systemctl", "daemon-reexec"}); }
   void new_agent() override {
-    units_ = std::make_unique<SystemdUnits>(*loop_, clock_, machine()->socket(),
+    units_ = std::make_unique<SystemdUnits>(*loop_, clock_, machine().socket(),
                                             UnitDeadlines{.call = std::chrono::seconds{3},
                                                           .reload = std::chrono::seconds{20},
                                                           .connect = std::chrono::seconds{3}});
@@ -168,7 +168,7 @@ class SystemdWorld final : public UnitWorld {
   }
 
  private:
-  static fs::path folder() { return machine()->root() / "etc/systemd/system"; }
+  static fs::path folder() { return machine().root() / "etc/systemd/system"; }
 
   SystemClock clock_;
   std::unique_ptr<EventLoop> loop_ = *EventLoop::create();

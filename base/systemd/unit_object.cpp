@@ -82,6 +82,7 @@ void read_unit_properties(DBusMessage& reply, UnitState& state) {
   std::map<std::string, std::int64_t> checked_at;
   std::map<std::string, bool> results;
   BusValue(reply).each_property([&](const std::string& name, const BusValue& value) {
+    if (name == "Id") state.id = value.text();
     if (name == "LoadState") state.load = value.text();
     if (name == "ActiveState") state.active = value.text();
     if (name == "SubState") state.sub = value.text();

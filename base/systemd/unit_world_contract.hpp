@@ -23,6 +23,10 @@ class UnitWorld {
   /// By hand: "start", "stop", "restart", "enable", "disable", "mask", "mask --runtime",
   /// "daemon-reload".
   virtual void by_hand(const std::string& command, const std::string& unit) = 0;
+  /// How often a unit changed that calls "systemd-notify" all the time, and "echo >> /run/noises" before.
+  virtual int noises() = 0;
+  /// Whether there is a connection to a bus; where that cannot be told, whether anything is watched.
+  virtual bool is_connected() = 0;
   /// How often unit files were read by systemd since the machine began.
   virtual int reloads() = 0;
 

@@ -173,8 +173,118 @@ TEST_P(UnitManagerContract, OneThatFailsSaysHow) {
   const auto failed = state("hf-f.service");
   EXPECT_EQ(failed.result, "exit-code");
   EXPECT_EQ(failed.exit_status, 1);
-  ASSERT_TRUE(does(&UnitManager::reset_failed, "hf-f.service"));
-  EXPECT_EQ(state("hf-f.service").active, "inactive");
+}
+
+TEST_P(UnitManagerContract, WhatIsStartedHereIsNotHeldAgainstItsStartLimit) {
+  run("hf-limit.service",
+      "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=2\n[Service]\nExecStart=/bin/sleep infinity\n");
+  for (int i = 0; i < 4; ++i) {
+    const auto before = state("hf-limit.service").invocation;
+    ASSERT_TRUE(does(&UnitManager::restart, "hf-limit.service"));
+    ASSERT_TRUE(until_active("hf-limit.service", "active"));
+    EXPECT_NE(state("hf-limit.service").invocation, before);
+  }
+}
+
+TEST_P(UnitManagerContract, OneThatHangsInItsStartCanBeRestartedAndStopped) {
+  world().write_file("hf-hangs.service",
+                     "[Service]\nType=notify\nTimeoutStartSec=infinity\nExecStart=/bin/sleep infinity\n");
+  ASSERT_TRUE(reload());
+  ASSERT_TRUE(does(&UnitManager::start, "hf-hangs.service"));
+  const auto until_hanging = [&](const std::string& not_run) {
+    return world().until([&] {
+      const auto now = state("hf-hangs.service");
+      return now.active == "activating" && now.has_job && now.invocation != not_run;
+    });
+  };
+  ASSERT_TRUE(until_hanging(""));
+  const auto first = state("hf-hangs.service").invocation;
+  ASSERT_TRUE(does(&UnitManager::restart, "hf-hangs.service"));
+  EXPECT_TRUE(until_hanging(first));
+  ASSERT_TRUE(does(&UnitManager::stop, "hf-hangs.service"));
+  EXPECT_TRUE(until_active("hf-hangs.service", "inactive"));
+}
+
+TEST_P(UnitManagerContract, AnAliasSaysWhoseItIs) {
+  run("hf-named.service", kRuns + "Alias=hf-other-name.service\n");
+  ASSERT_TRUE(does(&UnitManager::enable, "hf-named.service"));
+  ASSERT_TRUE(reload());
+  const auto alias = state("hf-other-name.service");
+  EXPECT_EQ(alias.name, "hf-other-name.service");
+  EXPECT_EQ(alias.id, "hf-named.service");
+  EXPECT_EQ(alias.active, "active");
+  EXPECT_EQ(state("hf-named.service").id, "hf-named.service");
+  ASSERT_TRUE(does(&UnitManager::disable, "hf-named.service"));
+}
+
+TEST_P(UnitManagerContract, ANewFolderOfDropInsIsReadWithTheNextReload) {
+  run("hf-first.service");
+  world().write_file("hf-first.service.d/10-a.conf", "[Service]\nNice=3\n");
+  EXPECT_EQ(state("hf-first.service").drop_ins.size(), 0U);
+  ASSERT_TRUE(reload());
+  EXPECT_EQ(state("hf-first.service").drop_ins.size(), 1U);
+}
+
+TEST_P(UnitManagerContract, OneThatChangesAllTheTimeIsNotToldOfAsOften) {
+  run("hf-noisy.service",
+      "[Service]\nNotifyAccess=all\nExecStart=/bin/sh -c 'while :; do echo >> /run/noises; systemd-notify "
+      "--status=$$(wc -l < /run/noises); done'\n");
+  units().watch("hf-noisy.service");
+  const int before = world().noises();
+  const int enough = GetParam().name == "Fake" ? 20 : 400;
+  ASSERT_TRUE(world().until([&] { return world().noises() >= before + enough; }));
+  EXPECT_LT(told_.count("hf-noisy.service"), 200U);
+  told_.clear();
+  world().by_hand("stop", "hf-noisy.service");
+  EXPECT_TRUE(until_told("hf-noisy.service")) << "a job of it is told of all the same";
+}
+
+TEST_P(UnitManagerContract, WhenNothingIsWatchedAnyMoreTheConnectionIsClosedAndMadeAgainWhenItIsNeeded) {
+  run("hf-closed.service");
+  units().watch("hf-closed.service");
+  ASSERT_TRUE(until_told("hf-closed.service"));
+  EXPECT_TRUE(world().is_connected());
+  units().unwatch("hf-closed.service");
+  EXPECT_TRUE(world().until([&] { return !world().is_connected(); }));
+  EXPECT_EQ(state("hf-closed.service").active, "active");
+  units().watch("hf-closed.service");
+  ASSERT_TRUE(until_told("hf-closed.service"));
+  settle();
+  world().by_hand("stop", "hf-closed.service");
+  EXPECT_TRUE(until_told("hf-closed.service"));
+}
+
+TEST_P(UnitManagerContract, TemplatesTimersAndTargetsAreUnitsAsOthers) {
+  world().write_file("hf-t@.service", kRuns);
+  world().write_file("hf-t.timer", "[Timer]\nOnCalendar=daily\nUnit=hf-t@a.service\n\n" + kInstall);
+  world().write_file("hf-t.target", "[Unit]\nDescription=of a test\n\n" + kInstall);
+  ASSERT_TRUE(reload());
+  for (const std::string unit : {"hf-t@a.service", "hf-t.timer", "hf-t.target"}) {
+    ASSERT_TRUE(does(&UnitManager::enable, unit)) << unit;
+    EXPECT_EQ(state(unit).file, "enabled") << unit;
+    ASSERT_TRUE(does(&UnitManager::start, unit)) << unit;
+    ASSERT_TRUE(until_active(unit, "active")) << unit;
+    const auto first = state(unit);
+    EXPECT_NE(first.invocation, "") << unit;
+    ASSERT_TRUE(does(&UnitManager::restart, unit)) << unit;
+    ASSERT_TRUE(until_active(unit, "active")) << unit;
+    EXPECT_NE(state(unit).invocation, first.invocation) << unit;
+    ASSERT_TRUE(does(&UnitManager::disable, unit)) << unit;
+    ASSERT_TRUE(does(&UnitManager::stop, unit)) << unit;
+  }
+}
+
+TEST_P(UnitManagerContract, ASocketIsRestartedThoughWhatItStartsRuns) {
+  world().write_file("hf-s.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+  run("hf-s.socket", "[Socket]\nListenStream=/run/hf-s.sock\n");
+  ASSERT_TRUE(does(&UnitManager::start, "hf-s.service"));
+  ASSERT_TRUE(until_active("hf-s.service", "active"));
+  const auto first = state("hf-s.socket").invocation;
+  ASSERT_TRUE(does(&UnitManager::restart, "hf-s.socket"));
+  EXPECT_TRUE(world().until([&] {
+    const auto now = state("hf-s.socket");
+    return now.active == "active" && !now.has_job && now.invocation != first;
+  }));
 }
 
 TEST_P(UnitManagerContract, AOneshotEndsWell) {

@@ -157,6 +157,16 @@ Result<std::uint64_t> BlobStore::free_bytes() const {
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
+std::optional<std::uint64_t> BlobStore::free_bytes_elsewhere(const std::string& folder) const {
+  struct stat own{};
+  struct stat other{};
+  struct statvfs info{};
+  const bool is_there = !folder.empty() && ::stat(folder_.c_str(), &own) == 0 &&
+                        ::stat(folder.c_str(), &other) == 0 && ::statvfs(folder.c_str(), &info) == 0;
+  if (!is_there || own.st_dev == other.st_dev) return std::nullopt;
+  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
 // ---- a blob that is being fetched ----
 
 Result<BlobPart> BlobPart::open(const BlobStore& store, const BlobRef& blob,

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,8 @@ class BlobStore {
   base::Result<std::vector<FoundBlob>> list() const;
   /// What an ordinary program may still write there. kIo where it cannot be told.
   base::Result<std::uint64_t> free_bytes() const;
+  /// Of the disk of another folder, such as the engine's; nothing where it is the same disk, or cannot be reached from here.
+  std::optional<std::uint64_t> free_bytes_elsewhere(const std::string& folder) const;
 
  private:
   std::string folder_;

@@ -41,14 +41,19 @@ milliseconds Pace::after(std::uint64_t bytes, base::MonotonicTime now) {
   return std::chrono::duration_cast<milliseconds>(*free_at_ - now);
 }
 
-Status check_room(std::uint64_t to_fetch, std::uint64_t layer_bytes, std::uint64_t free_bytes,
-                  const std::string& folder) {
-  const std::uint64_t need = to_fetch + layer_bytes + limits::kImageFreeBytesMin;
-  if (need <= free_bytes) return {};
-  return fail(Code::kNoSpace, "no room for it: " + megabytes(to_fetch) +
-                                  " are to be fetched, and the engine unpacks at least " +
-                                  megabytes(layer_bytes) + "; with a rest that makes " + megabytes(need) +
-                                  ", and " + folder + " has " + megabytes(free_bytes) + " free");
+Status check_room(std::uint64_t to_fetch, std::uint64_t layer_bytes, const Room& here,
+                  const std::optional<Room>& elsewhere) {
+  const std::string fetched = megabytes(to_fetch) + " are to be fetched";
+  const std::string unpacked = "the engine unpacks at least " + megabytes(layer_bytes);
+  const auto check = [](std::uint64_t bytes, const Room& room, const std::string& what) -> Status {
+    const std::uint64_t need = bytes + limits::kImageFreeBytesMin;
+    if (need <= room.free_bytes) return {};
+    return fail(Code::kNoSpace, "no room for it: " + what + "; with a rest that makes " + megabytes(need) +
+                                    ", and " + room.folder + " has " + megabytes(room.free_bytes) + " free");
+  };
+  if (!elsewhere) return check(to_fetch + layer_bytes, here, fetched + ", and " + unpacked);
+  HF_CHECK(check(to_fetch, here, fetched));
+  return check(layer_bytes, *elsewhere, unpacked);
 }
 
 ImagePull::ImagePull(const PullJob& job, RegistryAccess access, const base::Clock& clock, Tell tell,
@@ -117,15 +122,22 @@ Status ImagePull::layers(const ImageManifest& manifest) {
   return {};
 }
 
+Status ImagePull::look_for_room(std::uint64_t to_fetch, const ImageManifest& manifest) const {
+  HF_TRY(const std::uint64_t free_bytes, store_.free_bytes());
+  std::optional<Room> elsewhere;
+  if (const auto free = store_.free_bytes_elsewhere(job_.engine_folder))
+    elsewhere = Room{.free_bytes = *free, .folder = job_.engine_folder};
+  return check_room(to_fetch, manifest.layer_bytes(), {.free_bytes = free_bytes, .folder = store_.folder()},
+                    elsewhere);
+}
+
 Status ImagePull::make_room(std::uint64_t to_fetch, const ImageManifest& manifest) {
-  HF_TRY(std::uint64_t free_bytes, store_.free_bytes());
-  if (check_room(to_fetch, manifest.layer_bytes(), free_bytes, store_.folder())) return {};
+  if (look_for_room(to_fetch, manifest)) return {};
   for (const base::Digest& blob : job_.spare) {
     const bool is_own = std::ranges::find(manifest.layers, blob, &BlobRef::digest) != manifest.layers.end();
     if (!is_own) HF_CHECK(store_.remove(blob));
   }
-  HF_TRY(free_bytes, store_.free_bytes());
-  return check_room(to_fetch, manifest.layer_bytes(), free_bytes, store_.folder());
+  return look_for_room(to_fetch, manifest);
 }
 
 /// Once more from nothing where what was there already spoils it.

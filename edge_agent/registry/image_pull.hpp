@@ -29,10 +29,15 @@ class Pace {
   std::optional<base::MonotonicTime> free_at_;  ///< until then, what came is paid for
 };
 
-/// kNoSpace where less than `free_bytes` are needed: for what is to be fetched, as much again for what the engine unpacks,
-/// and a rest. Names the folder and the numbers.
-base::Status check_room(std::uint64_t to_fetch, std::uint64_t layer_bytes, std::uint64_t free_bytes,
-                        const std::string& folder);
+struct Room {
+  std::uint64_t free_bytes = 0;
+  std::string folder;
+  bool operator==(const Room&) const = default;
+};
+/// kNoSpace where more than is free is needed: for what is to be fetched, as much again for what the engine unpacks, and a
+/// rest. `elsewhere`: the engine unpacks on another disk than `here`. Names the folder and the numbers.
+base::Status check_room(std::uint64_t to_fetch, std::uint64_t layer_bytes, const Room& here,
+                        const std::optional<Room>& elsewhere);
 
 class ImagePull {
  public:
@@ -46,6 +51,7 @@ class ImagePull {
  private:
   base::Result<ImageManifest> manifest();
   base::Status small_blob(const BlobRef& blob);
+  base::Status look_for_room(std::uint64_t to_fetch, const ImageManifest& manifest) const;
   base::Status make_room(std::uint64_t to_fetch, const ImageManifest& manifest);
   base::Status layers(const ImageManifest& manifest);
   base::Status layer(const BlobRef& blob);

@@ -36,14 +36,26 @@ TEST(Pace, WithoutALimitNobodyWaits) { EXPECT_EQ(Pace(0).after(1U << 30U, Monoto
 
 TEST(Room, IsForWhatIsFetchedAndForWhatTheEngineUnpacks) {
   const std::uint64_t rest = base::limits::kImageFreeBytesMin;
-  EXPECT_TRUE(check_room(30, 100, 130 + rest, "/data"));
-  const auto short_by_one = check_room(30, 100, 129 + rest, "/data");
+  EXPECT_TRUE(check_room(30, 100, {130 + rest, "/data"}, std::nullopt));
+  const auto short_by_one = check_room(30, 100, {129 + rest, "/data"}, std::nullopt);
   ASSERT_FALSE(short_by_one);
   EXPECT_EQ(short_by_one.error().code(), Code::kNoSpace);
-  EXPECT_EQ(check_room(300'000'000, 800'000'000, 500'000'000, "/data").error().message(),
+  EXPECT_EQ(check_room(300'000'000, 800'000'000, {500'000'000, "/data"}, std::nullopt).error().message(),
             "no room for it: 300 MB are to be fetched, and the engine unpacks at least 800 MB; with a rest "
             "that makes "
             "1168 MB, and /data has 500 MB free");
+}
+
+TEST(Room, IsLookedForWhereTheEngineUnpacks) {
+  const std::uint64_t rest = base::limits::kImageFreeBytesMin;
+  EXPECT_TRUE(check_room(30, 100, {30 + rest, "/data"}, Room{100 + rest, "/docker"}));
+  const auto none_here = check_room(30, 100, {29 + rest, "/data"}, Room{1'000 + rest, "/docker"});
+  ASSERT_FALSE(none_here);
+  EXPECT_NE(none_here.error().message().find("/data has"), std::string::npos);
+  const auto none_there = check_room(30, 100, {1'000 + rest, "/data"}, Room{99 + rest, "/docker"});
+  ASSERT_FALSE(none_there);
+  EXPECT_EQ(none_there.error().code(), Code::kNoSpace);
+  EXPECT_NE(none_there.error().message().find("/docker has"), std::string::npos);
 }
 
 }  // namespace

@@ -84,6 +84,7 @@ Result<PullWord> read_failure(const Json& json) {
 std::string encode_pull_job(const PullJob& job) {
   return base::canonical_json(Json{{"architecture", job.platform.architecture},
                                    {"caFile", job.ca_file},
+                                   {"engineFolder", job.engine_folder},
                                    {"image", job.image.text()},
                                    {"noProxy", job.no_proxy},
                                    {"os", job.platform.os},
@@ -104,6 +105,7 @@ Result<PullJob> decode_pull_job(std::string_view bytes) {
   HF_CHECK(ObjectReader(json, "job")
                .required("architecture", out.platform.architecture)
                .optional("caFile", out.ca_file)
+               .optional("engineFolder", out.engine_folder)
                .required("image", sync::text_field(out.image, sync::ImageRef::parse))
                .optional("noProxy", out.no_proxy)
                .required("os", out.platform.os)

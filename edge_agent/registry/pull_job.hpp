@@ -28,6 +28,7 @@ struct PullJob {
   sync::ImageRef image;
   ImagePlatform platform;
   std::string store;                  ///< folder of the BlobStore
+  std::string engine_folder;          ///< where the engine unpacks; empty: not known
   std::vector<base::Digest> present;  ///< configurations of images that the engine has
   std::vector<base::Digest> spare;    ///< blobs that may be given up where room is short
   bool is_plain = false;              ///< http:// is allowed

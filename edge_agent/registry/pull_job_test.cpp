@@ -15,6 +15,7 @@ TEST(PullJob, ComesBackAsItWas) {
   job.image = sync::ImageRef::parse("r.io/app:1@sha256:" + Digest::of("m").hex()).value();
   job.platform = {"linux", "arm", "v7"};
   job.store = "/data/images/blobs/sha256";
+  job.engine_folder = "/var/lib/docker";
   job.present = {Digest::of("a"), Digest::of("b")};
   job.spare = {Digest::of("c")};
   job.is_plain = true;

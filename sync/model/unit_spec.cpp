@@ -23,8 +23,6 @@ using base::Result;
 using base::Status;
 namespace limits = base::limits;
 
-constexpr std::string_view kFolder = "/etc/systemd/system/";
-
 constexpr Words<UnitRun, 2> kRuns{{{{UnitRun::kRunning, "running"}, {UnitRun::kStopped, "stopped"}}}};
 
 /// Those that a unit file can define. Devices and scopes come into being by themselves.
@@ -158,8 +156,8 @@ Status check_unit_name(std::string_view name) {
 }
 
 std::string path_of_unit(const UnitSpec& spec) {
-  if (spec.content) return std::string(kFolder) + spec.name;
-  if (spec.drop_in) return std::string(kFolder) + spec.name + ".d/" + spec.drop_in->name;
+  if (spec.content) return std::string(kUnitFolder) + spec.name;
+  if (spec.drop_in) return std::string(kUnitFolder) + spec.name + ".d/" + spec.drop_in->name;
   return "";
 }
 

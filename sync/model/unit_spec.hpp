@@ -15,6 +15,9 @@
 
 namespace holdfast::sync {
 
+/// Where the unit files are that an administrator, or we, wrote.
+inline constexpr std::string_view kUnitFolder = "/etc/systemd/system/";
+
 enum class UnitRun { kRunning, kStopped };
 
 struct UnitDropIn {

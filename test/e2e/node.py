@@ -62,6 +62,12 @@ class Node:
     def kill(self):
         self.agent.kill()
 
+    def cpu_seconds(self):
+        """That its agent has used so far."""
+        with open(f"/proc/{self.agent.pid}/stat") as stat:
+            words = stat.read().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
     def remove(self):
         self.agent.kill()
         machine.end_processes_of(self.data)

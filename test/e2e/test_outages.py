@@ -31,19 +31,13 @@ def reconnects(node):
     until("it is connected again", lambda: connected(node), SECONDS)
 
 
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as stat:
-        words = stat.read().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-
-
 @contextlib.contextmanager
 def costs_next_to_nothing(node):
     """The agent's share of one core within, and for as long as it takes to tell."""
-    begin, before = time.monotonic(), cpu_seconds(node.agent.pid)
+    begin, before = time.monotonic(), node.cpu_seconds()
     yield
     time.sleep(max(0.0, CPU_WATCHED_SECONDS - (time.monotonic() - begin)))
-    share = (cpu_seconds(node.agent.pid) - before) / (time.monotonic() - begin)
+    share = (node.cpu_seconds() - before) / (time.monotonic() - begin)
     assert share <= CPU_SHARE_MAX, f"{share:.2%} of a core"
 
 

@@ -143,6 +143,98 @@ def test_a_systemd_that_executes_itself_anew_is_found_again(fleet, systemd, node
     until("it is started", lambda: systemd.is_active("hf-x.service"), 30)
 
 
+def test_a_bus_that_is_started_anew_is_found_again(fleet, systemd, node):
+    app = fleet.app(objects={"a.yaml": unit("y", "hf-y.service", SLEEPS)})
+    pid = systemd.shows("hf-y.service", "MainPID")
+    systemd.systemctl("stop", "dbus.socket", "dbus.service")
+    until("it is told that nothing is known", lambda: node.resource(app.name, "Unit/y")["reason"] == "Unobservable")
+    systemd.systemctl("start", "dbus.socket", "dbus.service")
+    until("it is well", lambda: healthy(node, app.name, "Unit/y"))
+    assert systemd.shows("hf-y.service", "MainPID") == pid
+    systemd.systemctl("stop", "hf-y.service")
+    until("it is started", lambda: systemd.is_active("hf-y.service"), 30)
+
+
+def test_one_that_hangs_in_its_start_is_replaced_by_what_comes_next(fleet, systemd, node):
+    hangs = service("/bin/sleep infinity", "Type=notify\nTimeoutStartSec=infinity\n")
+    app = fleet.app("hangs", create=False)
+    app.write("a.yaml", unit("g", "hf-g.service", hangs))
+    fleet.git.commit("One that hangs")
+    app.create()
+    until("it hangs", lambda: systemd.shows("hf-g.service", "ActiveState") == "activating")
+    other = fleet.app("other", objects={"a.yaml": file("o", "/etc/hf-o", "o\n")})
+    assert node.text("/etc/hf-o") == "o\n", "others go on"
+    app.write("a.yaml", unit("g", "hf-g.service", SLEEPS)).push("One that does not")
+    until("it runs", lambda: systemd.shows("hf-g.service", "ActiveState") == "active", 30)
+    until("it is well", lambda: healthy(node, app.name, "Unit/g"))
+    assert healthy(node, other.name, "File/o")
+
+
+def test_one_that_hangs_in_its_stop_keeps_nothing_else_from_going_on(fleet, systemd, node):
+    stays = service("/bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'",
+                    "TimeoutStopSec=infinity\nSendSIGKILL=no\n")
+    app = fleet.app("stays", objects={"a.yaml": [unit("z", "hf-z.service", stays), file("m", "/etc/hf-m", "m\n")]})
+    app.remove("a.yaml").write("b.yaml", file("m", "/etc/hf-m", "m\n")).commit("Remove it")
+    until("it is being stopped", lambda: systemd.shows("hf-z.service", "ActiveState") == "deactivating")
+    fleet.app("after", objects={"a.yaml": file("n", "/etc/hf-n", "n\n")})
+    assert node.text("/etc/hf-n") == "n\n"
+    assert node.text("/etc/systemd/system/hf-z.service") == stays
+    systemd.systemctl("kill", "-s", "KILL", "hf-z.service")
+    until("its file is gone", lambda: node.text("/etc/systemd/system/hf-z.service") is None, 30)
+    systemd.systemctl("reset-failed")
+
+
+def test_templates_timers_sockets_and_mounts(fleet, systemd, node):
+    def objects(seconds, description="a"):
+        template = f"[Service]\nExecStart=/bin/sleep {seconds}\n" + INSTALL
+        socket = f"[Unit]\nDescription={description}\n[Socket]\nListenStream=/run/hf-so.sock\n" + INSTALL
+        return [file("template", "/etc/systemd/system/hf-te@.service", template),
+                unit("instance", "hf-te@a.service", restartOn=["File/template"]),
+                unit("timer", "hf-ti.timer", "[Timer]\nOnCalendar=daily\nUnit=hf-te@b.service\n" + INSTALL),
+                unit("service", "hf-so.service", "[Service]\nExecStart=/bin/sleep infinity\n", enabled=None),
+                unit("socket", "hf-so.socket", socket),
+                unit("mount", "mnt-hf.mount", "[Mount]\nWhat=tmpfs\nWhere=/mnt/hf\nType=tmpfs\n" + INSTALL)]
+
+    names = ("hf-te@a.service", "hf-ti.timer", "hf-so.service", "hf-so.socket", "mnt-hf.mount")
+    app = fleet.app(objects={"a.yaml": objects(1000)})
+    assert [name for name in names if not systemd.is_active(name)] == []
+    app.write("a.yaml", objects(2000, "b")).push("Another template and another socket")
+    assert "2000" in systemd.shows("hf-te@a.service", "ExecStart")
+    for name in names:
+        until(f"{name} runs", lambda: systemd.is_active(name), 30)
+    assert systemd.shows("hf-so.socket", "Description") == "b"
+    app.write("a.yaml", file("m", "/etc/hf-q", "q\n")).push("Remove them")
+    until("none is left", lambda: [name for name in names if systemd.is_active(name)] == [], 30)
+
+
+def test_names_that_mean_another_unit_and_units_of_other_tools_are_told(fleet, systemd, node):
+    fleet.app("mine", objects={"a.yaml": unit("n", "hf-n.service", SLEEPS + "Alias=hf-nn.service\n")})
+    pid = systemd.shows("hf-n.service", "MainPID")
+    systemd.run("systemd-run", "--unit", "hf-tool.service", "/bin/sleep", "infinity")
+    tools = systemd.shows("hf-tool.service", "MainPID")
+    for name, of, words in (("alias", "hf-nn.service", "another name of hf-n.service"),
+                            ("transient", "hf-tool.service", "/run/systemd/transient/hf-tool.service")):
+        app = fleet.app(name, create=False)
+        app.write("a.yaml", unit(name, of, SLEEPS if name == "transient" else None, enabled=None))
+        fleet.git.commit("One that is another's")
+        app.create()
+        until(f"{name} is told", lambda: words in (node.section(name) or {}).get("message", ""))
+    assert systemd.shows("hf-n.service", "MainPID") == pid
+    assert systemd.shows("hf-tool.service", "MainPID") == tools
+    systemd.systemctl("stop", "hf-tool.service")
+
+
+def test_a_service_that_writes_its_status_all_the_time_costs_next_to_nothing(fleet, systemd, node):
+    noisy = service("/bin/sh -c 'while :; do systemd-notify --status=$$(date +%%N); done'", "NotifyAccess=all\n")
+    fleet.app(objects={"a.yaml": unit("noisy", "hf-noisy.service", noisy)})
+    holds("it runs", lambda: systemd.is_active("hf-noisy.service"), 3)
+    before = node.cpu_seconds()
+    holds("it runs", lambda: systemd.is_active("hf-noisy.service"), 10)
+    assert node.cpu_seconds() - before < 1
+    systemd.systemctl("stop", "hf-noisy.service")
+    until("it is started", lambda: systemd.is_active("hf-noisy.service"), 10)
+
+
 def test_unenrolled_with_prune_nothing_of_it_is_left(fleet, systemd, node):
     fleet.app(objects={"a.yaml": unit("u", "hf-u.service", SLEEPS)})
     node.stop()
