@@ -256,8 +256,7 @@ TEST_P(EnginePullsBesideTheOldOneOf, ANewAgentStartsItAgainToo) {
   EXPECT_TRUE(old_one_runs());
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, EnginePullsBesideTheOldOneOf,
-                         ::testing::Values("Deployment", "DaemonSet"),
+INSTANTIATE_TEST_SUITE_P(Kinds, EnginePullsBesideTheOldOneOf, ::testing::Values("Deployment", "DaemonSet"),
                          [](const auto& row) { return std::string(row.param); });
 
 }  // namespace
