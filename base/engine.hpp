@@ -76,6 +76,9 @@ struct ContainerOutput {
   bool is_cut = false;  ///< it said more than bytes_max: what it said first is here
 };
 
+/// Names one call on its way to an engine; never 0.
+using EngineCallId = std::uint64_t;
+
 struct ExecCommand {
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> env;  ///< beyond the container's
@@ -83,6 +86,9 @@ struct ExecCommand {
   std::string working_dir;                               ///< empty: the container's
   std::chrono::milliseconds timeout{1000};
   std::size_t output_bytes_max = 4096;
+  /// Once, after the call ended with kTimeout: what it started has ended after all, or nothing can be known of it any more.
+  /// Until then the call can still be cancelled. With kEngineLateMax of them on their way it does not come for another.
+  std::function<void(EngineCallId)> on_late_end{};
 };
 struct ExecEnd {
   std::int64_t exit_code = 0;  ///< 126 or 127 where it could not be run
@@ -98,8 +104,7 @@ struct EngineEvent {
 class Engine {
  public:
   virtual ~Engine() = default;
-  /// Names one call on its way; never 0.
-  using CallId = std::uint64_t;
+  using CallId = EngineCallId;
   template <class T>
   using OnEnd = std::function<void(Result<T>)>;
 
@@ -125,7 +130,8 @@ class Engine {
   /// With its anonymous volumes. kConflict while it runs.
   virtual CallId remove(const ContainerId& id, OnEnd<void> on_end) = 0;
   virtual CallId logs(const ContainerId& id, const LogOptions& options, OnEnd<ContainerLog> on_end) = 0;
-  /// At its timeout the call ends with kTimeout; the command is then left to itself, for no engine has a way to end it.
+  /// At its timeout the call ends with kTimeout; the command is then left to itself, for no engine has a way to end it. With
+  /// kUnavailable where the engine has not said by then that it runs: that tells nothing of the command.
   virtual CallId exec(const ContainerId& id, const ExecCommand& command, OnEnd<ExecEnd> on_end) = 0;
 
   // Images.

@@ -85,6 +85,35 @@ TEST_P(EngineOutputContract, ACommandThatNeverEndsIsLeftAtItsTimeout) {
   EXPECT_DONE(exec(id, world().that_ends(0)));
 }
 
+TEST_P(EngineOutputContract, TheEndOfACommandBeyondItsTimeoutIsTold) {
+  const ContainerId id = started(world().that_runs("hf.host"));
+  std::vector<EngineCallId> late;
+  ExecCommand command = world().that_takes(milliseconds(3000), milliseconds(1000));
+  command.on_late_end = [&](EngineCallId call) { late.push_back(call); };
+  std::optional<Code> code;
+  const auto call = engine().exec(id, command, [&](const Result<ExecEnd>& end) {
+    if (!end) code = end.error().code();
+  });
+  ASSERT_TRUE(world().until([&] { return code.has_value(); }));
+  EXPECT_EQ(code, Code::kTimeout);
+  EXPECT_TRUE(late.empty());
+  EXPECT_TRUE(world().until([&] { return !late.empty(); }));
+  EXPECT_EQ(late, std::vector{call});
+}
+
+TEST_P(EngineOutputContract, OfACommandThatIsCancelledBeyondItsTimeoutNothingIsTold) {
+  const ContainerId id = started(world().that_runs("hf.host"));
+  bool is_told = false;
+  ExecCommand command = world().that_takes(milliseconds(2000), milliseconds(1000));
+  command.on_late_end = [&](EngineCallId) { is_told = true; };
+  bool has_ended = false;
+  const auto call = engine().exec(id, command, [&](const Result<ExecEnd>&) { has_ended = true; });
+  ASSERT_TRUE(world().until([&] { return has_ended; }));
+  engine().cancel(call);
+  EXPECT_REFUSED(Code::kTimeout, exec(id, world().that_takes(milliseconds(9000), milliseconds(2000))));
+  EXPECT_FALSE(is_told);
+}
+
 TEST_P(EngineOutputContract, NoCommandRunsInWhatDoesNotRun) {
   have_image();
   const auto id = create(world().that_runs("hf.still"));

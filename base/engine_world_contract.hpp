@@ -39,6 +39,7 @@ class EngineWorld {
   virtual ExecCommand that_ends(std::int64_t code) = 0;
   virtual ExecCommand that_prints(std::size_t bytes) = 0;
   virtual ExecCommand that_never_ends(std::chrono::milliseconds timeout) = 0;
+  virtual ExecCommand that_takes(std::chrono::milliseconds time, std::chrono::milliseconds timeout) = 0;
 
   // Misfortunes.
   /// The engine ends and is there again; containers run on.

@@ -226,9 +226,19 @@ FakeEngine::CallId FakeEngine::exec(const ContainerId& id, const ExecCommand& co
     end.output.is_cut = answer.output.size() > command.output_bytes_max;
     return end;
   };
-  const CallId call =
-      ask<ExecEnd>(EngineCall::kExec, "exec in" + of(id), command.timeout, std::move(on_end), act);
-  calls_.at(call).due += answer.after;
+  const CallId call = ask<ExecEnd>(EngineCall::kExec, "exec in" + of(id), command.timeout, on_end, act);
+  Call& made = calls_.at(call);
+  made.due += answer.after;
+  made.fail = [this, call, on_end, due = made.due, on_late_end = command.on_late_end](const Error& error) {
+    if (error.code() != Code::kTimeout) return on_end(base::fail(error));
+    if (on_late_end && !hung_) {
+      Call rest{.kind = EngineCall::kExec, .name = "what is left of a command", .due = due};
+      rest.act = [call, on_late_end] { return on_late_end(call), true; };
+      rest.fail = [call, on_late_end](const Error&) { on_late_end(call); };
+      calls_[call] = std::move(rest);
+    }
+    on_end(base::fail(hung_ ? Error(Code::kUnavailable, Disposition::kRetry, error.message()) : error));
+  };
   return call;
 }
 

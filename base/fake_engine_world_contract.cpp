@@ -60,6 +60,12 @@ class FakeEngineWorld final : public EngineWorld {
     return command;
   }
 
+  ExecCommand that_takes(milliseconds time, milliseconds timeout) override {
+    ExecCommand command = answered("takes " + std::to_string(time.count()), {.after = time});
+    command.timeout = timeout;
+    return command;
+  }
+
   void restart_engine() override { engine_.end_events(); }
   void take_engine_away() override { engine_.set_gone(true); }
   void bring_engine_back() override { engine_.set_gone(false); }

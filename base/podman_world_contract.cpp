@@ -76,6 +76,12 @@ class PodmanWorld final : public EngineWorld {
     return out;
   }
 
+  ExecCommand that_takes(std::chrono::milliseconds time, std::chrono::milliseconds timeout) override {
+    ExecCommand out = command("sleep " + std::to_string(time.count() / 1000));
+    out.timeout = timeout;
+    return out;
+  }
+
   void restart_engine() override {
     podman().stop();
     podman().start();

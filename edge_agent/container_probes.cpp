@@ -46,12 +46,16 @@ void ContainerProbes::cancel() {
   }
 }
 
-void ContainerProbes::begin(const PodContainer& wanted, MonotonicTime started) {
+void ContainerProbes::forget() {
   cancel();
   for (auto* one : {&startup_, &liveness_, &readiness_}) {
-    one->state = ProbeState{};
-    one->left_over = 0;
+    for (const auto call : std::exchange(one->left, {})) seams_.engine.cancel(call);
   }
+}
+
+void ContainerProbes::begin(const PodContainer& wanted, MonotonicTime started) {
+  forget();
+  for (auto* one : {&startup_, &liveness_, &readiness_}) one->state = ProbeState{};
   if (wanted.startup) startup_.state.begin(*wanted.startup, started);
   if (wanted.liveness) liveness_.state.begin(*wanted.liveness, started);
   if (wanted.readiness) readiness_.state.begin(*wanted.readiness, started);
@@ -59,19 +63,20 @@ void ContainerProbes::begin(const PodContainer& wanted, MonotonicTime started) {
 
 void ContainerProbes::send_exec(One& one, const sync::Probe& probe, const sync::ExecAction& exec,
                                 const base::ContainerState& state) {
-  if (one.left_over >= base::limits::kProbeCommandsLeftMax) {
+  if (one.left.size() >= base::limits::kProbeCommandsLeftMax) {
     one.state.result(probe, false,
-                     "its command did not end in time " + std::to_string(one.left_over) +
-                         " times, and is not run any more until the container is started again",
+                     "its command did not end in time " + std::to_string(one.left.size()) +
+                         " times, and is run again when one of these has ended",
                      seams_.clock.monotonic());
     return;
   }
   base::ExecCommand command;
   command.argv = exec.command;
   command.timeout = probe.timeout;
+  command.on_late_end = [&one](base::Engine::CallId call) { std::erase(one.left, call); };
   one.state.sent();
   one.call = seams_.engine.exec(state.id, command, [this, &one, probe](base::Result<base::ExecEnd> end) {
-    one.call = 0;
+    const auto call = std::exchange(one.call, 0);
     const auto now = seams_.clock.monotonic();
     if (end) {
       const auto& said = end->output.text;
@@ -80,7 +85,7 @@ void ContainerProbes::send_exec(One& one, const sync::Probe& probe, const sync::
                            (said.empty() ? "" : ": " + said.substr(0, said.find_last_not_of('\n') + 1)),
                        now);
     } else if (end.error().code() == Code::kTimeout) {
-      ++one.left_over;
+      one.left.push_back(call);
       one.state.result(probe, false,
                        "its command did not end within " + std::to_string(probe.timeout.count()) + " s", now);
     } else {

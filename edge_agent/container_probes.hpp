@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/container.hpp"
@@ -28,7 +29,7 @@ class ContainerProbes {
   };
   /// `name`: of the container at the engine.
   ContainerProbes(Seams seams, std::string name) : seams_(std::move(seams)), name_(std::move(name)) {}
-  ~ContainerProbes() { cancel(); }
+  ~ContainerProbes() { forget(); }
   ContainerProbes(const ContainerProbes&) = delete;
   ContainerProbes& operator=(const ContainerProbes&) = delete;
 
@@ -55,8 +56,9 @@ class ContainerProbes {
     const char* use;
     ProbeState state{};
     base::Engine::CallId call = 0;
-    std::size_t left_over = 0;  ///< commands of it that did not end in time, and that no engine can end
+    std::vector<base::Engine::CallId> left{};  ///< commands of it that did not end in time, and that no engine can end
   };
+  void forget();
   std::string id_of(const One& one) const;
   std::optional<base::MonotonicTime> run_one(One& one, const sync::Probe& probe,
                                              const base::ContainerState& state, const std::string& address);

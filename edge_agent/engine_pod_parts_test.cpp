@@ -280,6 +280,28 @@ TEST_F(PodParts, ACommandThatNeverReturnsIsNotRunForEver) {
   EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("did not end in time"));
 }
 
+TEST_F(PodParts, ACommandIsRunAgainWhenThoseBeyondTheirTimeHaveEnded) {
+  node.containers.set_exec("slow", {.after = 1min});
+  start(app().pod("web", spec(R"("readinessProbe":{"exec":{"command":["slow"]},"periodSeconds":1})")));
+  node.pass(30s);
+  EXPECT_EQ(node.containers.touched().execs, 16U);
+  EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("is run again when one of these has ended"));
+  node.containers.set_exec("slow", {});
+  node.pass(1min);
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
+}
+
+TEST_F(PodParts, AnEngineThatHangsIsNoFailedProbe) {
+  start(app().pod("web", spec(R"("livenessProbe":{"exec":{"command":["live"]},"periodSeconds":1})")));
+  node.pass(5s);
+  node.containers.set_hung(true);
+  node.pass(2min);
+  node.containers.set_hung(false);
+  node.pass(10s);
+  EXPECT_EQ(node.containers.touched().stops, 0U);
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
+}
+
 TEST_F(PodParts, SteadyProbesDoNotChangeTheSnapshotNorTheStore) {
   start(app().pod(
       "web",

@@ -52,12 +52,15 @@ EngineClient::CallId EngineClient::begin(std::string name) {
 
 EngineClient::Call EngineClient::forget(CallId id) {
   auto node = calls_.extract(id);
-  return node.empty() ? Call{} : std::move(node.mapped());
+  if (node.empty()) return {};
+  if (node.mapped().is_late) --late_;
+  return std::move(node.mapped());
 }
 
 void EngineClient::cancel(CallId call) {
   auto node = calls_.extract(call);
   if (node.empty()) return;
+  if (node.mapped().is_late) --late_;
   if (node.mapped().exchange) node.mapped().exchange->abandon();
   if (node.mapped().timer) node.mapped().timer->cancel();
   cancelled_.push_back(std::move(node.mapped()));
@@ -79,7 +82,7 @@ void EngineClient::fail_later(CallId id, Error error, std::function<void(Error)>
 void EngineClient::ask(CallId id, Question question) {
   Call& call = calls_.at(id);
   call.question = std::move(question);
-  if (calls_.size() > limits::kEngineCallsMax) {
+  if (calls_.size() - late_ > limits::kEngineCallsMax) {
     auto on_answer = call.question.on_answer;
     call.timer = loop_.timer([on_answer, name = call.name] {
       on_answer(fail(Error(Code::kLimit, Disposition::kRetry,

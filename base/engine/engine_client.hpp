@@ -69,6 +69,7 @@ class EngineClient final : public Engine {
     Question question;
     std::unique_ptr<Exchange> exchange{};
     int status = 0;
+    bool is_late = false;
     std::string body{};
     std::unique_ptr<EventLoop::Timer> timer{};  ///< of the call as a whole, where it has one
   };
@@ -99,12 +100,14 @@ class EngineClient final : public Engine {
   void exec_start(const std::shared_ptr<ExecRun>& run);
   void exec_look(const std::shared_ptr<ExecRun>& run);
   void exec_end(const std::shared_ptr<ExecRun>& run, Result<ExecEnd> end);
+  void exec_late(const std::shared_ptr<ExecRun>& run);
 
   EventLoop& loop_;
   const Clock& clock_;
   std::string socket_path() const;
 
   std::vector<std::string> socket_paths_;  ///< at least one
+  std::size_t late_ = 0;  ///< commands beyond their timeout
   std::optional<ApiVersion> api_;
   EngineMake make_ = EngineMake::kDocker;  ///< learnt with api_
   std::map<CallId, Call> calls_;

@@ -72,6 +72,7 @@ struct EngineClient::ExecRun {
   std::string id;
   ContainerOutput output;
   std::unique_ptr<EventLoop::Timer> again;
+  bool has_said_all = false;  ///< its output has ended
 };
 
 EngineClient::CallId EngineClient::exec(const ContainerId& id, const ExecCommand& command,
@@ -83,10 +84,7 @@ EngineClient::CallId EngineClient::exec(const ContainerId& id, const ExecCommand
     return call;
   }
   const auto run = std::make_shared<ExecRun>(ExecRun{call, command, std::move(on_end), {}, {}, nullptr});
-  calls_.at(call).timer = loop_.timer([this, run, name = calls_.at(call).name] {
-    exec_end(run, fail(Code::kTimeout,
-                       name + ": not done within " + std::to_string(run->command.timeout.count()) + " ms"));
-  });
+  calls_.at(call).timer = loop_.timer([this, run] { exec_late(run); });
   calls_.at(call).timer->set(command.timeout);
   Question question;
   question.request = {"POST", container_target(id, "/exec"), *body};
@@ -115,9 +113,28 @@ void EngineClient::exec_start(const std::shared_ptr<ExecRun>& run) {
       exec_end(run, fail(answer.error()));
       return;
     }
+    run->has_said_all = true;
     exec_look(run);
   };
   ask(run->call, std::move(question));
+}
+
+/// Its connection stays: the engine closes it when the command has ended.
+void EngineClient::exec_late(const std::shared_ptr<ExecRun>& run) {
+  Call& call = calls_.at(run->call);
+  const bool is_running = run->has_said_all || (!run->id.empty() && call.status != 0);
+  const Error error(is_running ? Code::kTimeout : Code::kUnavailable, Disposition::kRetry,
+                    call.name + ": not " + (is_running ? "done" : "started") + " within " +
+                        std::to_string(run->command.timeout.count()) + " ms");
+  if (!is_running || !run->command.on_late_end || late_ >= limits::kEngineLateMax) {
+    exec_end(run, fail(error));
+    return;
+  }
+  call.is_late = true;
+  ++late_;
+  const auto on_end = std::exchange(run->on_end, [run_call = run->call, on_late_end = run->command.on_late_end](
+                                                     const Result<ExecEnd>&) { on_late_end(run_call); });
+  on_end(fail(error));
 }
 
 void EngineClient::exec_look(const std::shared_ptr<ExecRun>& run) {
