@@ -87,7 +87,7 @@ void ContainerCache::cancel_all() {
   for (const auto& [id, look] : looks_) seams_.engine.cancel(look.call);
   looks_.clear();
   line_.clear();
-  for (auto* call : {&stream_, &list_}) {
+  for (auto* call : {&stream_, &list_, &ping_}) {
     if (*call != 0) seams_.engine.cancel(*call);
     *call = 0;
   }
@@ -217,6 +217,14 @@ void ContainerCache::doubt() {
   state_ = State::kOpening;
   is_listed_ = false;
   list();
+}
+
+void ContainerCache::check_engine() {
+  if (state_ != State::kKnown || ping_ != 0) return;
+  ping_ = seams_.engine.ping([this](const Status& alive) {
+    ping_ = 0;
+    if (!alive) lost(alive.error());
+  });
 }
 
 // ---- what is known ----

@@ -59,6 +59,8 @@ class ContainerCache {
   void look_at(const base::ContainerId& id);
   /// An answer was lost, and what it was about may have no id yet: a new list.
   void doubt();
+  /// Something took longer than it should: whether the engine answers at all.
+  void check_engine();
 
  private:
   enum class State { kUnasked, kOpening, kKnown, kDown };
@@ -89,6 +91,7 @@ class ContainerCache {
   base::MonotonicTime retry_at_{};
   base::Engine::CallId stream_ = 0;
   base::Engine::CallId list_ = 0;
+  base::Engine::CallId ping_ = 0;
   std::map<base::ContainerId, base::ContainerState> containers_;
   std::map<base::ContainerId, Look> looks_;                 ///< on their way
   std::deque<base::ContainerId> line_;                      ///< to be looked at

@@ -91,6 +91,7 @@ void ContainerProbes::send_exec(One& one, const sync::Probe& probe, const sync::
     } else {
       // The engine's trouble, or the container just ended: no verdict on it.
       one.state.missed(probe, end.error().message(), now);
+      if (end.error().code() == Code::kUnavailable) seams_.on_unanswered();
     }
     seams_.on_result();
   });

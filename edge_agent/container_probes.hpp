@@ -26,6 +26,8 @@ class ContainerProbes {
     base::Host& host;
     base::Clock& clock;
     std::function<void()> on_result;  ///< a command ended; of the others the host tells
+    /// The engine did not so much as start one in time: it may hang.
+    std::function<void()> on_unanswered;
   };
   /// `name`: of the container at the engine.
   ContainerProbes(Seams seams, std::string name) : seams_(std::move(seams)), name_(std::move(name)) {}
@@ -56,7 +58,8 @@ class ContainerProbes {
     const char* use;
     ProbeState state{};
     base::Engine::CallId call = 0;
-    std::vector<base::Engine::CallId> left{};  ///< commands of it that did not end in time, and that no engine can end
+    std::vector<base::Engine::CallId>
+        left{};  ///< commands of it that did not end in time, and that no engine can end
   };
   void forget();
   std::string id_of(const One& one) const;

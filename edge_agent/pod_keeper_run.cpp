@@ -126,7 +126,8 @@ void PodKeeper::tend_running(const PodWanted& wanted, const PodContainer& contai
   if (!container.has_probes()) return one.probes.reset();
   if (!one.probes) {
     one.probes = std::make_unique<ContainerProbes>(
-        ContainerProbes::Seams{seams_.engine, seams_.host, seams_.clock, [this] { wake(); }},
+        ContainerProbes::Seams{seams_.engine, seams_.host, seams_.clock, [this] { wake(); },
+                               [this] { seams_.cache.check_engine(); }},
         container.spec.name.str());
     one.probes->begin(container, one.settled_at - base::limits::kProcessSettle);
   }

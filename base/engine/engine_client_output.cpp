@@ -132,8 +132,9 @@ void EngineClient::exec_late(const std::shared_ptr<ExecRun>& run) {
   }
   call.is_late = true;
   ++late_;
-  const auto on_end = std::exchange(run->on_end, [run_call = run->call, on_late_end = run->command.on_late_end](
-                                                     const Result<ExecEnd>&) { on_late_end(run_call); });
+  const auto on_end =
+      std::exchange(run->on_end, [run_call = run->call, on_late_end = run->command.on_late_end](
+                                     const Result<ExecEnd>&) { on_late_end(run_call); });
   on_end(fail(error));
 }
 

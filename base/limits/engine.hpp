@@ -11,8 +11,9 @@ namespace holdfast::base::limits {
 
 using namespace std::chrono_literals;
 
-inline constexpr std::size_t kEngineCallsMax = 256;   ///< on their way at a time
-inline constexpr std::size_t kEngineLateMax = 64;     ///< of them, commands beyond their timeout whose end is waited for
+inline constexpr std::size_t kEngineCallsMax = 256;  ///< on their way at a time
+inline constexpr std::size_t kEngineLateMax =
+    64;  ///< of them, commands beyond their timeout whose end is waited for
 inline constexpr auto kEngineAskTimeout = 30s;        ///< for what changes nothing: list, inspect
 inline constexpr auto kEngineChangeTimeout = 2min;    ///< create, start, kill, remove
 inline constexpr auto kEngineStopMargin = 30s;        ///< beyond the grace of a stop
