@@ -85,6 +85,7 @@ inline constexpr auto kEngineBackoffBase =
     1s;  ///< before the container engine is asked again: 0, 1 s, ×2, to 30 s
 inline constexpr auto kEngineBackoffMax = 30s;
 inline constexpr auto kEngineBackoffReset = 10s;
+inline constexpr auto kEngineSilenceMax = 4min;  ///< the next full pass asks whether it is there
 inline constexpr std::size_t kContainerLogBytesMax = 10U << 20U;  ///< that the engine keeps of one container
 inline constexpr auto kAddressWaitInterval = 10s;                 ///< for an address of the node
 inline constexpr auto kGpuLookInterval =
