@@ -36,7 +36,9 @@ class PodDriver final : public Driver {
   PodKeeper& keeper(const PodEffective& pod) { return pods_->keeper(pod.pod.id); }
   base::Result<Observed> observe_left(const sync::Claim& claim, const sync::InventoryEntry* entry);
   bool is_desired(const PodId& pod) const;
-  void forget(const sync::Claim& claim);
+  void forget(const sync::Claim& claim, const sync::InventoryEntry* entry);
+  /// The container of that name is being made, or something is done to it.
+  bool is_busy_with(const sync::Claim& claim) const;
 
   Pods* pods_;
   PodContext context_;
