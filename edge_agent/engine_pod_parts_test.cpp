@@ -176,6 +176,75 @@ TEST_F(PodParts, FilesOfASecretAreInMemoryAndComeBackAfterAReboot) {
   EXPECT_TRUE(runs("app"));
 }
 
+TEST_F(PodParts, WhatIsMountedBySubPathComesBackAfterAReboot) {
+  start(app()
+            .secret("db", node.sealing_keys.newest().key.public_key(), {{"password", "hunter2"}})
+            .pod("web", spec(R"("volumeMounts":[{"name":"v","mountPath":"/p","subPath":"password"}])",
+                             R"("volumes":[{"name":"v","secret":{"secretName":"db"}}])")));
+  ASSERT_EQ(text(bind("/p")), "hunter2");
+  fs::remove_all(folder_ + "/memory");
+  node.reboot();
+  node.settle();
+  EXPECT_EQ(text(bind("/p")), "hunter2");
+  EXPECT_TRUE(runs("app"));
+}
+
+TEST_F(PodParts, AnEmptyDirInMemoryComesBackAfterAReboot) {
+  start(app().pod("web", spec(R"("volumeMounts":[{"name":"m","mountPath":"/m"}])",
+                              R"("volumes":[{"name":"m","emptyDir":{"medium":"Memory"}}])")));
+  ASSERT_TRUE(fs::exists(bind("/m")));
+  fs::remove_all(folder_ + "/memory");
+  node.reboot();
+  node.settle();
+  EXPECT_TRUE(fs::exists(bind("/m")));
+  EXPECT_TRUE(runs("app"));
+}
+
+TEST_F(PodParts, VolumesOfAPodThatNeverCameToBeGoWithIt) {
+  node.containers.set_failure(base::EngineCall::kCreate, base::Error(base::Code::kIo, "no"));
+  node.desire({app()
+                   .secret("db", node.sealing_keys.newest().key.public_key(), {{"password", "hunter2"}})
+                   .pod("web", spec(kMount, R"("volumes":[{"name":"v","secret":{"secretName":"db"}}])"))});
+  node.pass(2s);
+  ASSERT_TRUE(fs::exists(folder_ + "/memory/default_web"));
+  start(app().file("a", "/a", "x"));
+  node.settle();
+  EXPECT_FALSE(fs::exists(folder_ + "/memory/default_web"));
+}
+
+TEST_F(PodParts, VolumesThatADeathLeftBehindGoWithTheNextAgent) {
+  start(app().pod("web", spec(R"("volumeMounts":[{"name":"e","mountPath":"/e"}])",
+                              R"("volumes":[{"name":"e","emptyDir":{}}])")));
+  ASSERT_TRUE(fs::exists(folder_ + "/disk/default_web"));
+  node.containers.before_change([](const std::string& what) {
+    if (what.starts_with("remove ")) throw std::runtime_error("dies");
+  });
+  node.desire({app().file("a", "/a", "x")});
+  EXPECT_THROW(node.settle(), std::runtime_error);
+  node.containers.before_change(nullptr);
+  node.containers.remove_by_hand(kApp);  // it was carried out, and nobody heard of it
+  node.kill();
+  ASSERT_TRUE(node.boot());
+  node.settle();
+  EXPECT_FALSE(fs::exists(folder_ + "/disk/default_web"));
+}
+
+TEST_F(PodParts, WhatIsBeingMadeWhenItLeavesGitIsTakenAwayAgain) {
+  node.desire({app().pod("web", spec(""))});
+  // Until its create is on its way.
+  for (int i = 0; i < 100 && node.containers.touched().creates == 0; ++i) {
+    static_cast<void>(node.engine().run_due());
+    if (node.containers.touched().creates == 0) node.containers.deliver();
+  }
+  ASSERT_EQ(node.containers.touched().creates, 1U);
+  ASSERT_EQ(node.containers.container(kApp), nullptr);
+  node.desire({app().file("a", "/a", "x")});
+  node.pass(5s);
+  EXPECT_EQ(node.containers.container(kApp), nullptr);
+  EXPECT_EQ(node.containers.touched().removes, 1U);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
 TEST_F(PodParts, AnEmptyDirLivesAsLongAsThePodAndAHostPathForEver) {
   const auto with = [](const std::string& more) {
     return app().pod(

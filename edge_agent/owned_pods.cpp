@@ -72,6 +72,23 @@ Observed::End how_far(Pods& pods, const PodId& id) {
   return waits ? Observed::End::kRuns : Observed::End::kWell;
 }
 
+std::vector<PodId> pods_begun_of(Pods& pods, const sync::ResourceKey& owner) {
+  auto out = pods_of(pods, owner);
+  for (const auto& [id, keeper] : pods.keepers()) {
+    if (keeper->is_busy() && keeper->owner() == owner && std::ranges::count(out, id) == 0) out.push_back(id);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+void forget_pods_of(Pods& pods, const sync::ResourceKey& owner) {
+  std::vector<PodId> gone;
+  for (const auto& [id, keeper] : pods.keepers()) {
+    if (keeper->owner() == owner && !keeper->is_busy() && pods.cache().of_pod(id).empty()) gone.push_back(id);
+  }
+  for (const auto& id : gone) pods.forget(id);
+}
+
 Result<Progress> end_pod(Pods& pods, RestartBook& restarts, const PodId& id, const sync::Claim& asker) {
   for (const auto* state : pods.cache().of_pod(id)) {
     restarts.forget({sync::ClaimKind::kContainer, state->name.str()});

@@ -34,6 +34,12 @@ std::vector<PodId> pods_of(Pods& pods, const sync::ResourceKey& owner);
 /// How far one that is to end is, by those of its containers that carry our mark; kNone: there are none.
 Observed::End how_far(Pods& pods, const PodId& id);
 
+/// And those whose first container is being made.
+std::vector<PodId> pods_begun_of(Pods& pods, const sync::ResourceKey& owner);
+
+/// Nobody wants the resource any more: what was got ready for pods of it that never came to be goes, too.
+void forget_pods_of(Pods& pods, const sync::ResourceKey& owner);
+
 /// Stops and removes it, and forgets what was known of it; kDone when it is gone.
 base::Result<Driver::Progress> end_pod(Pods& pods, RestartBook& restarts, const PodId& id,
                                        const sync::Claim& asker);

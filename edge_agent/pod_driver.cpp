@@ -53,7 +53,8 @@ Result<Observed> PodDriver::observe_left(const sync::Claim& claim, const sync::I
     if (const auto pod = pod_of(*state)) observed.end = how_far(*pods_, *pod);
   }
   if (claim.kind == sync::ClaimKind::kPort) observed.present = observed.ours;
-  if (!observed.present) forget(claim);
+  if (is_busy_with(claim)) observed.present = observed.ours = true;
+  if (!observed.present) forget(claim, entry);
   return observed;
 }
 
@@ -120,8 +121,15 @@ Result<Driver::Progress> PodDriver::remove(const sync::InventoryEntry& entry) {
     if (progress == Progress::kPending) return progress;
     break;
   }
-  forget(entry.claim);
+  if (is_busy_with(entry.claim)) return Progress::kPending;
+  forget(entry.claim, &entry);
   return Progress::kDone;
+}
+
+bool PodDriver::is_busy_with(const sync::Claim& claim) const {
+  if (claim.kind != sync::ClaimKind::kContainer) return false;
+  return std::ranges::any_of(pods_->keepers(),
+                             [&](const auto& one) { return one.second->is_busy_with(claim.value); });
 }
 
 bool PodDriver::is_desired(const PodId& pod) const {
@@ -134,12 +142,18 @@ bool PodDriver::is_current(const PodEffective& pod) const {
 }
 
 /// Nothing of it is there any more, and nobody wants it.
-void PodDriver::forget(const sync::Claim& claim) {
+void PodDriver::forget(const sync::Claim& claim, const sync::InventoryEntry* entry) {
   restarts_.forget(claim);
   const auto node = pods_of_.extract(claim);
-  if (node.empty() || is_desired(node.mapped()) || !pods_->cache().of_pod(node.mapped()).empty()) return;
-  pods_->cache().unfollow(node.mapped());
-  pods_->forget(node.mapped());
+  std::optional<PodId> pod;
+  if (!node.empty()) pod = node.mapped();
+  // Of an agent before this one; a Pod has its name, and files that an engine's refusal or a death left behind.
+  if (!pod && entry != nullptr && entry->key.kind == "Pod") pod = PodId{entry->key.ns, entry->key.name};
+  if (!pod || is_desired(*pod) || !pods_->cache().of_pod(*pod).empty()) return;
+  const auto* const keeper = pods_->find(*pod);
+  if (keeper != nullptr && keeper->is_busy()) return;
+  pods_->cache().unfollow(*pod);
+  pods_->forget(*pod);
 }
 
 Result<Driver::Tended> PodDriver::tend(const Effective& wanted) {

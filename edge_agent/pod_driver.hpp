@@ -40,7 +40,9 @@ class PodDriver final : public Driver {
   bool is_desired(const PodId& pod) const;
   bool is_lost(const PodEffective& pod) const;
   Observed::End end_of(const PodEffective& pod) const;
-  void forget(const sync::Claim& claim);
+  void forget(const sync::Claim& claim, const sync::InventoryEntry* entry);
+  /// The container of that name is being made, or something is done to it.
+  bool is_busy_with(const sync::Claim& claim) const;
   /// The one that is watched, and not that of before, which is kept until the walk has come to it.
   bool is_current(const PodEffective& pod) const;
 

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/file_io.hpp"
+#include "base/log.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -24,6 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kData = "/..data";
+constexpr const char* kSub = ".sub";  ///< behind the folder: what is mounted by subPath
 constexpr ::mode_t kFolderMode = 0755;
 constexpr ::mode_t kEmptyMode = 0777;
 constexpr ::mode_t kSetGroup = 02000;
@@ -138,6 +140,7 @@ bool PodFolders::are_right(const PodWanted& pod) const {
   return std::ranges::all_of(pod.volumes, [&](const PodVolume& volume) {
     if (!is_data(volume)) return true;
     const std::string path = folder(pod.id, volume);
+    if (has_sub_paths(pod, volume) && ::access((path + kSub).c_str(), F_OK) != 0) return false;
     return link_target(path + kData) == data_name(volume) && ::access((path + kData).c_str(), F_OK) == 0;
   });
 }
@@ -151,6 +154,9 @@ Status PodFolders::update_volume(const PodWanted& pod, const PodVolume& volume) 
     HF_CHECK(write_all(path + "/" + data_name(volume), volume));
     HF_CHECK(point(path + kData, data_name(volume)));
   }
+  // As it was when the pod was made; gone with a restart of the machine where it was in memory.
+  if (has_sub_paths(pod, volume) && ::access((path + kSub).c_str(), F_OK) != 0)
+    HF_CHECK(write_all(path + kSub, volume));
   return link_names(path, volume);
 }
 
@@ -205,7 +211,7 @@ Status PodFolders::make_volume(const PodWanted& pod, const PodVolume& volume) co
   const std::string path = folder(pod.id, volume);
   if (is_data(volume)) {
     HF_CHECK(update_volume(pod, volume));
-    if (has_sub_paths(pod, volume)) return write_all(path + ".sub", volume);
+    if (has_sub_paths(pod, volume)) return write_all(path + kSub, volume);
     return {};
   }
   HF_CHECK(base::make_private_directory(fs::path(path).parent_path().parent_path()));
@@ -237,7 +243,7 @@ Result<std::string> PodFolders::source(const PodWanted& pod, const PodVolume& vo
                                        const std::string& sub_path) const {
   const std::string whole = volume.kind == Kind::kHost ? places_.root + volume.path : folder(pod.id, volume);
   if (sub_path.empty()) return whole;
-  if (is_data(volume)) return whole + ".sub/" + sub_path;
+  if (is_data(volume)) return whole + kSub + "/" + sub_path;
   std::error_code error;
   const fs::path volume_path = fs::canonical(whole, error);
   HF_CHECK(done(error, whole));
@@ -270,7 +276,9 @@ Status PodFolders::mount(const PodWanted& pod, const PodContainer& container,
 
 void PodFolders::remove(const PodId& pod) const {
   for (const auto* place : {&places_.disk, &places_.memory}) {
-    if (!place->empty()) static_cast<void>(remove_tree(*place + "/" + pod.ns + "_" + pod.name));
+    if (place->empty()) continue;
+    const Status removed = remove_tree(*place + "/" + pod.ns + "_" + pod.name);
+    if (!removed) base::log::failure("the volumes of a pod cannot be removed", pod.text(), removed.error());
   }
 }
 

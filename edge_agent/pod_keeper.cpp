@@ -98,6 +98,15 @@ KeptContainer& PodKeeper::kept(const std::string& name) {
   return *one;
 }
 
+bool PodKeeper::is_busy() const {
+  return std::ranges::any_of(kept_, [](const auto& one) { return one.second->is_busy(); });
+}
+
+bool PodKeeper::is_busy_with(const std::string& container) const {
+  const auto found = kept_.find(container);
+  return found != kept_.end() && found->second->is_busy();
+}
+
 void PodKeeper::wake() const { seams_.on_due(asker_); }
 
 Status PodKeeper::begin(const sync::Claim& asker) {
@@ -434,9 +443,8 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
 }
 
 Status PodKeeper::create_all(const PodWanted& wanted) {
-  const bool is_busy = std::ranges::any_of(kept_, [](const auto& one) { return one.second->is_busy(); });
   // A pod of which nothing is left begins with empty volumes.
-  const bool is_new = seams_.cache.of_pod(id_).empty() && !is_busy;
+  const bool is_new = seams_.cache.of_pod(id_).empty() && !is_busy();
   HF_CHECK(is_new ? seams_.folders.make(wanted) : seams_.folders.update(wanted));
   for (const auto& container : wanted.containers) {
     if (seams_.cache.find(container.spec.name) != nullptr) continue;
@@ -450,6 +458,7 @@ Status PodKeeper::create_all(const PodWanted& wanted) {
 Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
   is_going_ = false;
+  owner_ = wanted.owner;
   pending_ = {.health = Health::kProgressing, .reason = "ContainerCreating", .message = ""};
   std::vector<const ContainerState*> others;
   std::vector<const PodContainer*> needed;
@@ -495,7 +504,8 @@ Result<Progress> PodKeeper::end(const sync::Claim& asker) {
     if (owner_of(*state, seams_.marks)) ours.push_back(state);
   }
   cancel_probes();
-  if (!clear(ours, std::nullopt)) return Progress::kPending;
+  // What is being created now is there in a moment, and then it goes.
+  if (!clear(ours, std::nullopt) || is_busy()) return Progress::kPending;
   seams_.cache.unfollow(id_);
   seams_.folders.remove(id_);
   return Progress::kDone;

@@ -81,6 +81,11 @@ class PodKeeper {
   ResourceHealth pending(const PodWanted& wanted) const;
   ResourceHealth health(const PodWanted& wanted) const;
   PodSeen seen(const PodWanted& wanted) const;
+  /// A call is on its way, which the engine may carry out whatever becomes of this keeper; whoever asked last is told when it ends.
+  bool is_busy() const;
+  bool is_busy_with(const std::string& container) const;
+  /// The resource that it was last made for.
+  const sync::ResourceKey& owner() const { return owner_; }
   /// No probe of it goes on; nothing else changes.
   void cancel_probes();
   /// Takes note of a probe of this container of its that ended; the claim to look at.
@@ -152,6 +157,7 @@ class PodKeeper {
   Seams seams_;
   PodId id_;
   sync::Claim asker_;
+  sync::ResourceKey owner_;
   std::map<std::string, std::unique_ptr<KeptContainer>> kept_;  ///< by name at the engine
   ResourceHealth pending_;
   std::string address_;    ///< of the node, for what is being made

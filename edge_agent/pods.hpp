@@ -55,8 +55,12 @@ class Pods {
     const auto found = keepers_.find(pod);
     return found == keepers_.end() ? nullptr : found->second.get();
   }
-  /// It is gone, and not wanted. Not from inside one of its calls.
-  void forget(const PodId& pod) { keepers_.erase(pod); }
+  /// Nothing of it is there or on its way, and it is not wanted: its volumes go, too. Not from inside one of its calls.
+  void forget(const PodId& pod) {
+    keepers_.erase(pod);
+    folders_.remove(pod);
+  }
+  const std::map<PodId, std::unique_ptr<PodKeeper>>& keepers() const { return keepers_; }
 
   ContainerCache& cache() { return cache_; }
   ImageBook& images() { return images_; }

@@ -101,7 +101,9 @@ Result<Observed> ReplicaDriver::observe(const sync::Claim& claim, const Effectiv
     // Until the last word on each of them was heard, so that remove() can forget them.
     const auto known = groups_.find(claim);
     const bool is_leaving = known != groups_.end() && !known->second.leaving.empty();
-    const bool is_there = entry != nullptr && (is_leaving || !pods_of(*seams_.pods, entry->key).empty());
+    const bool is_there =
+        entry != nullptr && (is_leaving || !pods_begun_of(*seams_.pods, entry->key).empty());
+    if (!is_there && entry != nullptr) forget_pods_of(*seams_.pods, entry->key);
     return Observed{.present = is_there, .ours = is_there};
   }
   const auto& replicas = as_replicas(*wanted);
@@ -326,7 +328,7 @@ Result<Driver::Progress> ReplicaDriver::remove(const sync::InventoryEntry& entry
   seams_.pods->images().forget(entry.claim);
   HF_CHECK(seams_.pods->cache().known(entry.claim));
   Group& of = groups_[entry.claim];
-  for (auto& id : pods_of(*seams_.pods, entry.key)) of.leaving.insert(std::move(id));
+  for (auto& id : pods_begun_of(*seams_.pods, entry.key)) of.leaving.insert(std::move(id));
   HF_CHECK(end_leaving(entry.claim, of));
   if (!of.leaving.empty()) return Progress::kPending;
   groups_.erase(entry.claim);
