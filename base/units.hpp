@@ -79,7 +79,7 @@ class UnitManager {
   // not held against its start limit (StartLimitBurst=), and one that reached it is started all the same.
   virtual CallId start(const std::string& unit, OnEnd<void> on_end) = 0;
   virtual CallId stop(const std::string& unit, OnEnd<void> on_end) = 0;
-  /// Starts it where it does not run. What a socket started is stopped first: systemd refuses a socket whose service runs.
+  /// Starts it where it does not run. Here and in start(): what a socket starts is stopped before, for else systemd refuses.
   virtual CallId restart(const std::string& unit, OnEnd<void> on_end) = 0;
 
   // Unit files. Done when they end.

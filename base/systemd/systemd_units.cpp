@@ -155,6 +155,7 @@ void SystemdUnits::before_start(const std::string& unit) {
 
 UnitManager::CallId SystemdUnits::start(const std::string& unit, OnEnd<void> on_end) {
   before_start(unit);
+  if (unit.ends_with(".socket")) return begin_socket("StartUnit", "start", unit, std::move(on_end));
   return change("StartUnit", "start", unit, "replace", std::move(on_end));
 }
 
@@ -164,20 +165,29 @@ UnitManager::CallId SystemdUnits::stop(const std::string& unit, OnEnd<void> on_e
 
 UnitManager::CallId SystemdUnits::restart(const std::string& unit, OnEnd<void> on_end) {
   before_start(unit);
-  if (unit.ends_with(".socket")) return restart_socket(unit, std::move(on_end));
+  if (unit.ends_with(".socket")) return begin_socket("RestartUnit", "restart", unit, std::move(on_end));
   return change("RestartUnit", "restart", unit, "replace", std::move(on_end));
 }
 
-UnitManager::CallId SystemdUnits::restart_socket(const std::string& unit, OnEnd<void> on_end) {
+/// systemd refuses to start a socket whose service runs.
+UnitManager::CallId SystemdUnits::begin_socket(const char* member, const std::string& what,
+                                               const std::string& unit, OnEnd<void> on_end) {
   const CallId id = begin({.waits = {}, .state = {}, .on_loaded = {}, .on_end = std::move(on_end)});
-  ask(id, "look at what " + unit + " starts",
-      property_call(unit_object_path(unit), "Get", {kUnitInterface, "Triggers"}), deadlines_.call,
-      [this, id, unit](Result<BusMessage> reply, UnitState&) -> Status {
+  ask(id, "look at " + unit, property_call(unit_object_path(unit), "GetAll", {kUnitInterface}),
+      deadlines_.call, [this, id, member, what, unit](Result<BusMessage> reply, UnitState&) -> Status {
         HF_CHECK(refused(reply));
-        for (const auto& service : BusValue(**reply).inner().texts())
+        const bool is_start = std::string_view(member) == "StartUnit";
+        bool runs = false;
+        std::vector<std::string> services;
+        BusValue(**reply).each_property([&](const std::string& name, const BusValue& value) {
+          if (name == "ActiveState") runs = value.text() == "active";
+          if (name == "Triggers") services = value.texts();
+        });
+        if (is_start && runs) services.clear();
+        for (const auto& service : services)
           bus_.call("stop " + service, manager_call("StopUnit", {service, "replace"}), deadlines_.call,
                     [](const Result<BusMessage>&) {});
-        ask(id, "restart " + unit, manager_call("RestartUnit", {unit, "replace"}), deadlines_.call, answered);
+        ask(id, what + " " + unit, manager_call(member, {unit, "replace"}), deadlines_.call, answered);
         return {};
       });
   return id;

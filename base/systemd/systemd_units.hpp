@@ -60,7 +60,8 @@ class SystemdUnits final : public UnitManager {
   CallId change_files(const char* member, const std::string& what, const std::string& unit, Read read,
                       OnEnd<void> on_end);
   void before_start(const std::string& unit);
-  CallId restart_socket(const std::string& unit, OnEnd<void> on_end);
+  CallId begin_socket(const char* member, const std::string& what, const std::string& unit,
+                      OnEnd<void> on_end);
   void send_reload();
   void keep();
   void on_signal(DBusMessage& message);

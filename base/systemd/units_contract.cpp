@@ -274,17 +274,25 @@ TEST_P(UnitManagerContract, TemplatesTimersAndTargetsAreUnitsAsOthers) {
   }
 }
 
-TEST_P(UnitManagerContract, ASocketIsRestartedThoughWhatItStartsRuns) {
+TEST_P(UnitManagerContract, ASocketIsStartedAndRestartedThoughWhatItStartsRuns) {
   world().write_file("hf-s.service", "[Service]\nExecStart=/bin/sleep infinity\n");
   run("hf-s.socket", "[Socket]\nListenStream=/run/hf-s.sock\n");
   ASSERT_TRUE(does(&UnitManager::start, "hf-s.service"));
   ASSERT_TRUE(until_active("hf-s.service", "active"));
   const auto first = state("hf-s.socket").invocation;
+  ASSERT_TRUE(does(&UnitManager::start, "hf-s.socket"));
+  settle();
+  EXPECT_EQ(state("hf-s.service").active, "active") << "the socket listened already";
   ASSERT_TRUE(does(&UnitManager::restart, "hf-s.socket"));
   EXPECT_TRUE(world().until([&] {
     const auto now = state("hf-s.socket");
     return now.active == "active" && !now.has_job && now.invocation != first;
   }));
+  ASSERT_TRUE(does(&UnitManager::stop, "hf-s.socket"));
+  ASSERT_TRUE(does(&UnitManager::start, "hf-s.service"));
+  ASSERT_TRUE(until_active("hf-s.service", "active"));
+  ASSERT_TRUE(does(&UnitManager::start, "hf-s.socket"));
+  EXPECT_TRUE(until_active("hf-s.socket", "active"));
 }
 
 TEST_P(UnitManagerContract, AOneshotEndsWell) {

@@ -191,13 +191,15 @@ def test_templates_timers_sockets_and_mounts(fleet, systemd, node):
         return [file("template", "/etc/systemd/system/hf-te@.service", template),
                 unit("instance", "hf-te@a.service", restartOn=["File/template"]),
                 unit("timer", "hf-ti.timer", "[Timer]\nOnCalendar=daily\nUnit=hf-te@b.service\n" + INSTALL),
-                unit("service", "hf-so.service", "[Service]\nExecStart=/bin/sleep infinity\n", enabled=None),
+                unit("service", "hf-so.service", "[Service]\nExecStart=/bin/sleep infinity\n", enabled=None,
+                     state=None),
                 unit("socket", "hf-so.socket", socket),
                 unit("mount", "mnt-hf.mount", "[Mount]\nWhat=tmpfs\nWhere=/mnt/hf\nType=tmpfs\n" + INSTALL)]
 
-    names = ("hf-te@a.service", "hf-ti.timer", "hf-so.service", "hf-so.socket", "mnt-hf.mount")
+    names = ("hf-te@a.service", "hf-ti.timer", "hf-so.socket", "mnt-hf.mount")
     app = fleet.app(objects={"a.yaml": objects(1000)})
     assert [name for name in names if not systemd.is_active(name)] == []
+    systemd.systemctl("start", "hf-so.service")
     app.write("a.yaml", objects(2000, "b")).push("Another template and another socket")
     assert "2000" in systemd.shows("hf-te@a.service", "ExecStart")
     for name in names:
@@ -218,7 +220,7 @@ def test_names_that_mean_another_unit_and_units_of_other_tools_are_told(fleet, s
         app.write("a.yaml", unit(name, of, SLEEPS if name == "transient" else None, enabled=None))
         fleet.git.commit("One that is another's")
         app.create()
-        until(f"{name} is told", lambda: words in (node.section(name) or {}).get("message", ""))
+        until(f"{name} is told", lambda: words in (node.section(app.name) or {}).get("message", ""))
     assert systemd.shows("hf-n.service", "MainPID") == pid
     assert systemd.shows("hf-tool.service", "MainPID") == tools
     systemd.systemctl("stop", "hf-tool.service")
