@@ -439,6 +439,19 @@ TEST_F(EnginePod, AnAgentThatStartsWhileAPodEndsSaysNothingOfIt) {
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }
 
+/// Simulator, seed 2230: it was asked for again without end.
+TEST_F(EnginePod, WhatCannotBeRemovedForAnotherIsTriedAgainAfterAWhile) {
+  start(web());
+  node.containers.set_failure(EngineCall::kRemove, base::Error(base::Code::kIo, "device is busy"));
+  node.forget_touched();
+  start(web(R"("args":["--new"])"));
+  EXPECT_LE(node.containers.touched().removes, 3U);
+  node.containers.set_failure(EngineCall::kRemove, std::nullopt);
+  node.pass(10min);
+  EXPECT_TRUE(runs());
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
 TEST_F(EnginePod, AContainerOfACommittedImageIsNoneOfThePod) {
   start(web());
   auto spec = *node.containers.spec_of(kWeb);

@@ -187,6 +187,8 @@ void PodKeeper::ended(const std::string& name, const base::ContainerId& id, cons
   one.call = 0;
   if (!status) {
     one.trouble = status.error();
+    // What cannot be ended is in the way of whatever is wanted; only a create is of one revision.
+    if (!id.empty()) one.trouble_of = {};
     // It may have been carried out all the same.
     if (id.empty())
       seams_.cache.doubt();
