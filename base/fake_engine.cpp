@@ -73,7 +73,7 @@ FakeEngine::CallId FakeEngine::version(OnEnd<EngineVersion> on_end) {
 }
 
 FakeEngine::CallId FakeEngine::ping(OnEnd<void> on_end) {
-  ++touched_.others;
+  ++pings_;
   return ask<void>(EngineCall::kPing, "ping", limits::kEngineAskTimeout, std::move(on_end),
                    [] { return Status(); });
 }

@@ -39,7 +39,7 @@ struct FakeExecAnswer {
   std::optional<Error> error{};
 };
 
-/// How often each kind of call came.
+/// How often each kind of call came; a ping touches nothing.
 struct EngineTouched {
   std::size_t lists = 0;
   std::size_t inspects = 0;
@@ -153,6 +153,7 @@ class FakeEngine final : public Engine {
   std::size_t calls_waiting() const { return calls_.size(); }
   std::size_t streams() const { return watchers_.size(); }
   const EngineTouched& touched() const { return touched_; }
+  std::size_t pings() const { return pings_; }
   /// Every change that was carried out since the last forget_touched(), e.g. "start hf.web".
   const std::vector<std::string>& changes() const { return changes_; }
   void forget_touched();
@@ -216,6 +217,7 @@ class FakeEngine final : public Engine {
   std::deque<EngineEvent> events_;
   std::function<void(const std::string&)> before_change_;
   EngineTouched touched_;
+  std::size_t pings_ = 0;
   std::vector<std::string> changes_;
   bool hung_ = false;
   bool gone_ = false;

@@ -40,6 +40,7 @@ ContainerCache::~ContainerCache() { cancel_all(); }
 Status ContainerCache::known(const sync::Claim& asker) {
   const auto now = seams_.clock.monotonic();
   look_again(now);
+  ask_whether_there(now);
   if (state_ == State::kKnown) return {};
   if (state_ == State::kUnasked || (state_ == State::kDown && retry_at_ <= now)) open();
   waiting_.insert(asker);
@@ -81,7 +82,7 @@ void ContainerCache::cancel_all() {
   for (const auto& [id, look] : looks_) seams_.engine.cancel(look.call);
   looks_.clear();
   line_.clear();
-  for (auto* call : {&stream_, &list_}) {
+  for (auto* call : {&stream_, &list_, &ping_}) {
     if (*call != 0) seams_.engine.cancel(*call);
     *call = 0;
   }
@@ -117,7 +118,17 @@ void ContainerCache::listed(Result<std::vector<base::ContainerSummary>> answer) 
   now_known();
 }
 
+void ContainerCache::ask_whether_there(base::MonotonicTime now) {
+  if (state_ != State::kKnown || ping_ != 0 || now - heard_at_ < base::limits::kEngineSilenceMax) return;
+  ping_ = seams_.engine.ping([this](const Status& answer) {
+    ping_ = 0;
+    if (!answer) return lost(answer.error());
+    heard_at_ = seams_.clock.monotonic();
+  });
+}
+
 void ContainerCache::on_event(const base::EngineEvent& event) {
+  heard_at_ = seams_.clock.monotonic();
   const bool is_known = containers_.contains(event.id);
   const bool may_be_ours = event.name.empty() || event.name.str().starts_with("hf.");
   if (is_known || may_be_ours) look_at(event.id);
@@ -145,6 +156,7 @@ void ContainerCache::looked(const ContainerId& id, Result<ContainerState> answer
   looks_.erase(id);
   if (is_stale) line_.push_back(id);
   if (answer) {
+    heard_at_ = seams_.clock.monotonic();
     if (is_ours(*answer)) take(*std::move(answer));
   } else if (answer.error().code() == Code::kNotFound) {
     drop(id);
@@ -176,7 +188,8 @@ void ContainerCache::now_known() {
   if (state_ != State::kOpening || !is_listed_ || !line_.empty() || !looks_.empty()) return;
   state_ = State::kKnown;
   trouble_.reset();
-  known_since_ = seams_.clock.monotonic();
+  heard_at_ = seams_.clock.monotonic();
+  known_since_ = heard_at_;
   // What changed while nothing was known was told to nobody.
   for (const auto& [pod, claim] : followers_) waiting_.insert(claim);
   for (const auto& asker : std::exchange(waiting_, {})) seams_.on_due(asker);
@@ -195,10 +208,11 @@ void ContainerCache::lost(const Error& error) {
   if (was_good) backoff_.reset();
   known_since_.reset();
   const auto wait = backoff_.record(now);
-  if (wait == std::chrono::milliseconds::zero()) return open();
+  // One that hangs would only hang again.
+  if (wait == std::chrono::milliseconds::zero() && error.code() != Code::kTimeout) return open();
   state_ = State::kDown;
   trouble_ = error;
-  retry_at_ = now + wait;
+  retry_at_ = now + std::max<std::chrono::milliseconds>(wait, base::limits::kEngineBackoffBase);
   for (const auto& [pod, claim] : followers_) waiting_.insert(claim);
   for (const auto& asker : std::exchange(waiting_, {})) seams_.on_due(asker);
 }

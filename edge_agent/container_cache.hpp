@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ContainerCache: the containers of ours at the engine, as its last word on each was. One list when it is first asked for, and from
 // then on the engine's stream of events: a container is inspected when an event says that it changed, never because time has passed. A
-// stream that ended means a new list. Whoever asked while it did not know is told when it does.
+// stream that ended means a new list. Whoever asked while it did not know is told when it does. An engine that has said nothing for
+// long is asked whether it is there at all: one that hangs ends no stream.
 // Nothing is connected before somebody asks.
 // Threads: one, the engine's.
 #pragma once
@@ -70,6 +71,7 @@ class ContainerCache {
   void listed(base::Result<std::vector<base::ContainerSummary>> answer);
   void on_event(const base::EngineEvent& event);
   void look_on();
+  void ask_whether_there(base::MonotonicTime now);
   void look_again(base::MonotonicTime now);
   void looked(const base::ContainerId& id, base::Result<base::ContainerState> answer);
   void take(base::ContainerState state);
@@ -87,12 +89,14 @@ class ContainerCache {
   base::MonotonicTime retry_at_{};
   base::Engine::CallId stream_ = 0;
   base::Engine::CallId list_ = 0;
+  base::Engine::CallId ping_ = 0;
   std::map<base::ContainerId, base::ContainerState> containers_;
   std::map<base::ContainerId, Look> looks_;                 ///< on their way
   std::deque<base::ContainerId> line_;                      ///< to be looked at
   std::map<base::ContainerId, base::MonotonicTime> again_;  ///< could not be inspected, and when to try again
   bool is_listed_ = false;                                  ///< since it was opened, or doubted
   std::optional<base::MonotonicTime> known_since_;
+  base::MonotonicTime heard_at_{};  ///< when the engine last said anything
   std::set<sync::Claim> waiting_;
   std::map<PodId, sync::Claim> followers_;
 };

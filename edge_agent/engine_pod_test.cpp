@@ -347,6 +347,22 @@ TEST_F(EnginePod, AHungEngineHoldsUpNothingElse) {
   EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
 }
 
+TEST_F(EnginePod, AnEngineThatHangsWhileNothingIsAskedOfItIsFoundOutAndTold) {
+  start(web());
+  const auto before = id();
+  node.containers.set_hung(true);
+  node.containers.exit_by_hand(kWeb, 1);
+  node.pass(base::limits::kEngineSilenceMax + base::limits::kFullPassInterval +
+            2 * base::limits::kEngineAskTimeout);
+  EXPECT_EQ(node.resource("Pod/web").reason, "EngineDown");
+  EXPECT_EQ(node.count_events("EngineDown"), 1U);
+  node.containers.set_hung(false);
+  node.pass(1min);
+  EXPECT_TRUE(runs());
+  EXPECT_EQ(id(), before);
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
+}
+
 TEST_F(EnginePod, ALostAnswerOfACreateMakesNoSecondOne) {
   node.containers.set_lost_answer(EngineCall::kCreate, base::Error(base::Code::kTimeout, "create: lost"));
   node.desire({web()});
@@ -369,8 +385,10 @@ TEST_F(EnginePod, FiftyPodsAreFiftyContainersAndOneStream) {
   EXPECT_EQ(node.containers.running().size(), 50U);
   EXPECT_EQ(node.containers.streams(), 1U);
   node.forget_touched();
+  const auto pings = node.containers.pings();
   node.pass(1h);
   EXPECT_EQ(node.containers.touched(), base::EngineTouched{});
+  EXPECT_EQ(node.containers.pings() - pings, 1h / base::limits::kFullPassInterval) << "for all of them one";
 }
 
 TEST_F(EnginePod, WhatEndsWhileTheStreamIsOpenedAnewIsNotMissed) {

@@ -227,6 +227,20 @@ TEST_F(EngineClientTest, TheEngineHasACallBeforeTheLoopTurns) {
   expect_code(Code::kUnavailable, end->error());
 }
 
+TEST_F(EngineClientTest, AStreamThatEndsBeforeTheLoopTurnsWasOpenAllTheSame) {
+  ScriptedEngine engine(*loop_, path_);
+  ASSERT_TRUE(ping());
+  std::vector<std::string> told;
+  Engine::EventListener listener;
+  listener.on_open = [&] { told.emplace_back("open"); };
+  listener.on_event = [&](const EngineEvent&) { told.emplace_back("event"); };
+  listener.on_end = [&](const Error&) { told.emplace_back("end"); };
+  client_->watch(std::move(listener));
+  EXPECT_TRUE(engine.has_come().starts_with("GET /v1.41/events"));
+  EXPECT_TRUE(until([&] { return !told.empty() && told.back() == "end"; }));
+  EXPECT_EQ(told, (std::vector<std::string>{"open", "end"}));
+}
+
 TEST_F(EngineClientTest, AnEngineThatIsTooOldOrNoneSaysSo) {
   ScriptedEngine engine(*loop_, path_);
   engine.answer("/_ping", {"HTTP/1.1 200 OK\r\nApi-Version: 1.39\r\nContent-Length: 0\r\n\r\n"});

@@ -124,7 +124,10 @@ void Exchange::ready(Ready now) {
 }
 
 bool Exchange::send() {
-  const ssize_t n = ::send(socket_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+  // Who has all of it may have answered and closed by now, and takes not even nothing.
+  const bool has_all = sent_ == out_.size();
+  const ssize_t n =
+      has_all ? 0 : ::send(socket_.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
   if (n < 0) {
     if (errno == EAGAIN || errno == EINTR) return true;
     // It takes no more, and may have said why.

@@ -46,6 +46,8 @@ inline constexpr auto kLogTidyInterval = 30s;
 inline constexpr auto kLogTidyIntervalFrugal = 5min;
 inline constexpr std::size_t kSpareMemoryBytesMax = 128U << 10U;  ///< of the heap; more is given back
 inline constexpr auto kCodePageOutInterval = 10min;
+inline constexpr std::size_t kCodeMappedBytesMax = 3U << 20U;  ///< after work; more is unmapped
+inline constexpr auto kCodeUnmapInterval = 10s;
 inline constexpr std::size_t kEventsUnsentMax = 1'000;
 inline constexpr std::size_t kOutboxSegmentBytes = 64U << 10U;
 inline constexpr std::size_t kOutboxSegments = 8;
@@ -84,6 +86,7 @@ inline constexpr auto kEngineBackoffBase =
     1s;  ///< before the container engine is asked again: 0, 1 s, ×2, to 30 s
 inline constexpr auto kEngineBackoffMax = 30s;
 inline constexpr auto kEngineBackoffReset = 10s;
+inline constexpr auto kEngineSilenceMax = 4min;  ///< the next full pass asks whether it is there
 inline constexpr std::size_t kContainerLogBytesMax = 10U << 20U;  ///< that the engine keeps of one container
 inline constexpr std::size_t kContainerLooksMax = 16;             ///< containers that are inspected at a time
 
