@@ -16,6 +16,9 @@ class SpareMemory {
   explicit SpareMemory(const Clock& clock) : clock_(clock) {}
   /// To be called now and then while nothing is to be done; costs next to nothing where there is nothing to give.
   void give_back();
+  /// To be called when work is done, as often as that is: what code it ran through is mapped no longer. It stays in the system's cache,
+  /// which lets go of such pages first, so that running it again reads no disk as long as there is room.
+  void unmap_code();
 
  private:
   /// False: not more was free than what could not be given back the last time.
@@ -25,6 +28,7 @@ class SpareMemory {
   const Clock& clock_;
   std::size_t left_ = 0;
   std::optional<MonotonicTime> paged_out_;
+  std::optional<MonotonicTime> looked_;  ///< at how much code is mapped
 };
 
 }  // namespace holdfast::base

@@ -46,5 +46,20 @@ TEST(SpareMemoryContract, TheHeapsFreePagesAndTheCodeAreGivenBackAndTheProgramGo
   EXPECT_EQ(std::string(1'000, 'y').find('x'), std::string::npos) << "code that was given back is read again";
 }
 
+TEST(SpareMemoryContract, CodeThatWorkRanThroughIsUnmappedAndRunsAgain) {
+  const SystemClock clock;
+  SpareMemory memory(clock);
+  const auto code = resident_kib("RssFile");
+  ASSERT_GT(code * 1024, limits::kCodeMappedBytesMax) << "the program of this test has more";
+  memory.unmap_code();
+  const auto left = resident_kib("RssFile");
+  EXPECT_LT(left, code);
+  // No more often than it may.
+  std::string all;
+  for (int i = 0; i < 100; ++i) all += std::to_string(resident_kib("VmRSS"));
+  memory.unmap_code();
+  EXPECT_GE(resident_kib("RssFile"), left);
+}
+
 }  // namespace
 }  // namespace holdfast::base

@@ -337,6 +337,7 @@ void AgentProgram::work() {
   look_at_link();
   auto next = engine_->run_due();
   if (const auto later = session_->run_due(); later && (!next || *later < *next)) next = later;
+  memory_.unmap_code();
   // What the session did may have given the engine something to do, and the other way round.
   if (work_posted_ || !next) return timer_->cancel();
   timer_->set(std::max(0ms, *next - clock_.monotonic()));
