@@ -107,7 +107,7 @@ class EngineClient final : public Engine {
   std::string socket_path() const;
 
   std::vector<std::string> socket_paths_;  ///< at least one
-  std::size_t late_ = 0;  ///< commands beyond their timeout
+  std::size_t late_ = 0;                   ///< commands beyond their timeout
   std::optional<ApiVersion> api_;
   EngineMake make_ = EngineMake::kDocker;  ///< learnt with api_
   std::map<CallId, Call> calls_;
