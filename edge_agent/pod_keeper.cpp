@@ -138,7 +138,8 @@ Fit PodKeeper::fit_of(const ContainerState& state, const PodWanted* wanted,
                         label(state, pod_labels::kDigest) == wanted->digest.hex() &&
                         state.phase != base::ContainerPhase::kDead &&
                         has_right_network(state, *wanted, *container);
-  const bool is_forgotten = base::planted("container-made-anew-by-each-agent") && known == kept_.end();
+  const bool is_forgotten =
+      base::planted("container-made-anew-by-each-agent") && !kept_.contains(state.name.str());
   if (is_right && !is_forgotten) return Fit::kRight;
   const bool is_ours = owner_of(state, seams_.marks).has_value() || base::planted("foreign-container-taken");
   return is_ours ? Fit::kOther : Fit::kForeign;
