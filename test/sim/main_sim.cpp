@@ -84,13 +84,13 @@ bool read_options(int argc, char** argv, Options& options) {
   return options.jobs > 0;
 }
 
-void show_failure(std::uint64_t seed, const SimulationResult& result, bool always_workloads) {
+void show_failure(std::uint64_t seed, const SimulationResult& result, holdfast::sim::Workloads workloads) {
   std::printf("FAILED seed %llu at line %llu: %s: %s\n", static_cast<unsigned long long>(seed),
               static_cast<unsigned long long>(result.lines), result.verdict->invariant.c_str(),
               result.verdict->detail.c_str());
   for (const auto& line : result.last) std::printf("  %s\n", line.c_str());
   std::printf("replay: build/dev/bin/holdfast-sim --seed %llu -v%s\n", static_cast<unsigned long long>(seed),
-              always_workloads ? " --workloads" : "");
+              workloads == holdfast::sim::Workloads::kInAll ? " --workloads" : "");
   std::fflush(stdout);
 }
 
@@ -115,13 +115,13 @@ bool run_seed(std::uint64_t seed, const Options& asked) {
   auto options = holdfast::sim::options_for(asked.plant);
   options.seed = seed;
   options.verbose = verbose;
-  options.always_workloads = options.always_workloads || asked.workloads;
+  if (asked.workloads) options.workloads = holdfast::sim::Workloads::kInAll;
   const auto result = simulate(options);
   if (verbose) {
     std::printf("%llu lines, digest %016llx\n", static_cast<unsigned long long>(result.lines),
                 static_cast<unsigned long long>(result.digest));
   }
-  if (result.verdict) show_failure(seed, result, options.always_workloads);
+  if (result.verdict) show_failure(seed, result, options.workloads);
   return !result.verdict;
 }
 

@@ -92,7 +92,8 @@ SimulationOptions options_for(std::string_view mistake) {
   SimulationOptions options;
   if (mistake.empty()) return options;
   options.fails_again = kFailsAgainWhenPlanted;
-  options.always_workloads = std::ranges::find(kPlantedInWorkloads, mistake) != kPlantedInWorkloads.end();
+  const bool is_of_workloads = std::ranges::find(kPlantedInWorkloads, mistake) != kPlantedInWorkloads.end();
+  options.workloads = is_of_workloads ? Workloads::kInAll : Workloads::kInNone;
   return options;
 }
 
@@ -101,13 +102,15 @@ SimulationResult simulate(const SimulationOptions& options) {
   base::log::set_sink(options.verbose ? show : drop);
   base::FakeRandom sizes(options.seed * 31 + 7);
   const auto drawn = sizes.below(100);
-  const bool has_workloads = options.always_workloads || options.seed % kWorkloadsOneOf == 0;
+  const bool is_one_of_them =
+      options.workloads == Workloads::kInAll ||
+      (options.workloads == Workloads::kInAThird && options.seed % kWorkloadsOneOf == 0);
   World world(options.seed,
               drawn < 55   ? 1
               : drawn < 80 ? 2
               : drawn < 95 ? 3
                            : 5,
-              has_workloads ? World::Nodes::kWithWorkloads : World::Nodes::kPlain, options.verbose);
+              is_one_of_them ? World::Nodes::kWithWorkloads : World::Nodes::kPlain, options.verbose);
   run(world, options.fails_again);
   return {world.judge.verdict(), world.trace.digest(), world.trace.lines(), world.trace.last()};
 }

@@ -13,13 +13,15 @@
 
 namespace holdfast::sim {
 
+enum class Workloads { kInAThird, kInAll, kInNone };
+
 struct SimulationOptions {
   std::uint64_t seed = 1;
   bool verbose = false;
   /// How often among some 200 acts a revision that is known bad comes again. More where a mistake is planted: it must be noticed.
   int fails_again = 3;
-  /// Pods, Deployments and units in every seed, not in a third of them.
-  bool always_workloads = false;
+  /// Which seeds have pods, Deployments and units.
+  Workloads workloads = Workloads::kInAThird;
 };
 
 struct SimulationResult {
