@@ -87,7 +87,7 @@ struct ExecCommand {
   std::chrono::milliseconds timeout{1000};
   std::size_t output_bytes_max = 4096;
   /// Once, after the call ended with kTimeout: what it started has ended after all, or nothing can be known of it any more.
-  /// Until then the call can still be cancelled. With kEngineLateMax of them on their way it does not come for another.
+  /// Until then the call can still be cancelled. With kEngineLateMax of them on their way another call ends with kLimit instead.
   std::function<void(EngineCallId)> on_late_end{};
 };
 struct ExecEnd {

@@ -112,7 +112,6 @@ Status FakeEngine::begin_run(Container& container) {
   const auto now = clock_.wall();
   const bool is_same_moment = state.started && *state.started >= now && *state.started - now < 1s;
   state.started = is_same_moment ? *state.started + 1ms : now;
-  state.finished.reset();
   print(container, container.program.output);
   container.kill_at.reset();
   container.ends_at.reset();

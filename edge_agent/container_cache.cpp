@@ -228,7 +228,10 @@ void ContainerCache::check_engine() {
   if (state_ != State::kKnown || ping_ != 0) return;
   ping_ = seams_.engine.ping([this](const Status& alive) {
     ping_ = 0;
-    if (!alive) return lost(alive.error());
+    // Another error is one of our own, and says nothing of the engine.
+    const bool is_gone =
+        !alive && (alive.error().code() == Code::kUnavailable || alive.error().code() == Code::kTimeout);
+    if (is_gone) return lost(alive.error());
     heard_at_ = seams_.clock.monotonic();
   });
 }

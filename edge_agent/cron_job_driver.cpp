@@ -60,7 +60,7 @@ Result<Observed> CronJobDriver::observe(const sync::Claim& claim, const Effectiv
   if (wanted == nullptr && entry == nullptr) return Observed{};
   const auto& key = wanted != nullptr ? wanted->key : entry->key;
   // What it is stands in its manifest alone; on the node there are its Jobs, and what is remembered of them.
-  const bool is_there = seams_.book.find(key) != nullptr || !pods_of(*seams_.pods, key).empty();
+  const bool is_there = seams_.book.find(key) != nullptr || !pods_begun_of(*seams_.pods, key).empty();
   return Observed{.present = is_there,
                   .matches = is_there,
                   .ours = is_there,
@@ -231,11 +231,12 @@ Result<Driver::Progress> CronJobDriver::remove(const sync::InventoryEntry& entry
   seams_.pods->images().forget(entry.claim);
   HF_CHECK(seams_.pods->cache().known(entry.claim));
   bool is_gone = true;
-  for (const auto& id : pods_of(*seams_.pods, entry.key)) {
+  for (const auto& id : pods_begun_of(*seams_.pods, entry.key)) {
     HF_TRY(const auto progress, seams_.runner->end(id, entry.claim));
     is_gone = is_gone && progress == Progress::kDone;
   }
   if (!is_gone) return Progress::kPending;
+  forget_pods_of(*seams_.pods, entry.key);
   seams_.book.forget(entry.key);
   zones_.erase(entry.key);
   untold_.erase(entry.key);

@@ -54,6 +54,7 @@ struct Engine::State {
   void go_on_proven();
   std::vector<sync::Frame> after_accept(const std::function<std::vector<sync::Frame>()>& accept);
   void retry_unschedulable();
+  void retry_unschedulable(const std::set<sync::ApplicationUid>& applications);
   void look_at_claim(const sync::Claim& claim);
   void on_due(const sync::Claim& claim);
   void look_for_strays();
@@ -160,7 +161,7 @@ void Engine::State::do_work(const WorkKey& key) {
 void Engine::State::full_pass() {
   const auto began = seams.clock.monotonic();
   const bool is_first = counters.full_passes == 0;
-  if (is_first || targets.waits_for_gpus()) retry_unschedulable();
+  is_first ? retry_unschedulable() : retry_unschedulable(std::set(targets.lack_gpus()));
   std::vector<sync::ApplicationUid> applications;
   for (const auto& [application, record] : store.sections()) applications.push_back(application);
   for (const auto& application : applications) sections.run(application);
@@ -172,13 +173,21 @@ void Engine::State::full_pass() {
   queue.add({WorkKind::kFullPass, ""}, now + full_pass_interval - spread);
 }
 
-/// This agent may be newer than the one that could not; GPUs may be there now, or free.
+/// This agent may be newer than the one that could not.
 void Engine::State::retry_unschedulable() {
+  std::set<sync::ApplicationUid> all;
+  for (const auto& [application, record] : store.sections()) all.insert(application);
+  retry_unschedulable(all);
+}
+
+/// What they lacked may be there now, or free. Of others nothing changed: they would only be found unable again.
+void Engine::State::retry_unschedulable(const std::set<sync::ApplicationUid>& applications) {
   if (accepted.is_unverified()) return;
   Changes changes;
-  for (const auto& [application, record] : store.sections()) {
-    const bool is_unable = record.phase == sync::SectionPhase::kUnschedulable;
-    if (!is_unable || !targets.is_loadable(record)) continue;
+  for (const auto& application : applications) {
+    const auto* record = store.section(application);
+    const bool is_unable = record != nullptr && record->phase == sync::SectionPhase::kUnschedulable;
+    if (!is_unable || !targets.is_loadable(*record)) continue;
     lift(application, changes);
     targets.forget_error(application);
     parts.look_at(application, seams.clock.monotonic());
@@ -241,7 +250,7 @@ void Engine::State::store_restarts() {
 }
 
 void Engine::State::after_work() {
-  if (targets.take_gpus_freed() && targets.waits_for_gpus()) retry_unschedulable();
+  if (targets.take_gpus_freed()) retry_unschedulable(std::set(targets.lack_gpus()));
   look_for_strays();
   store_restarts();
   if (store.applied() != told_applied) {

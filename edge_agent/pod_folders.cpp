@@ -231,7 +231,14 @@ Status PodFolders::make(const PodWanted& pod) const {
 Status PodFolders::restore(const PodWanted& pod) const {
   for (const auto& volume : pod.volumes) {
     const bool is_ours = volume.kind == Kind::kEmpty || (volume.kind == Kind::kMemory && !volume.bytes_max);
-    if (is_ours && ::access(folder(pod.id, volume).c_str(), F_OK) != 0) HF_CHECK(make_volume(pod, volume));
+    if (!is_ours || ::access(folder(pod.id, volume).c_str(), F_OK) == 0) continue;
+    HF_CHECK(make_volume(pod, volume));
+    // What was made in it for a mount, too: its container has that as its source.
+    for (const auto& container : pod.containers) {
+      for (const auto& mount : container.mounts) {
+        if (mount.volume == volume.name) HF_CHECK(source(pod, volume, mount.sub_path));
+      }
+    }
   }
   return {};
 }

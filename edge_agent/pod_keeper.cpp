@@ -256,7 +256,11 @@ Result<bool> PodKeeper::gpus_there(const PodWanted& wanted) {
   HF_CHECK(given);
   auto waits_for = seams_.gpus.waits_for(wanted, asker_);
   if (waits_for.empty()) return true;
-  pending_ = {.health = Health::kProgressing, .reason = "WaitsForGpu", .message = std::move(waits_for)};
+  // No fault of the revision: no deadline counts.
+  pending_ = {.health = Health::kProgressing,
+              .reason = "WaitsForGpu",
+              .message = std::move(waits_for),
+              .is_fetching = true};
   return false;
 }
 
@@ -422,7 +426,10 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
     return mounted;
   }
   spec.labels = labels_of(wanted, container, network, seams_.marks);
-  HF_CHECK(seams_.gpus.give(wanted, container, spec));
+  if (auto given = seams_.gpus.give(wanted, container, spec); !given) {
+    wipe_secrets(spec);
+    return given;
+  }
   spec.stop_timeout = std::chrono::ceil<std::chrono::seconds>(wanted.grace);
   // Without what may be secret: of it the cache needs nothing.
   base::ContainerSpec made;
@@ -449,6 +456,7 @@ Status PodKeeper::create_all(const PodWanted& wanted) {
   // A pod of which nothing is left begins with empty volumes.
   const bool is_new = seams_.cache.of_pod(id_).empty() && !is_busy();
   HF_CHECK(is_new ? seams_.folders.make(wanted) : seams_.folders.update(wanted));
+  if (!is_new) HF_CHECK(seams_.folders.restore(wanted));
   for (const auto& container : wanted.containers) {
     if (seams_.cache.find(container.spec.name) != nullptr) continue;
     HF_CHECK(create(wanted, container));

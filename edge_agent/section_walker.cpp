@@ -89,8 +89,12 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
 
 /// What another engine, agent or placement would do is no fault of the revision. Nothing was touched, nor is any intent stored.
 void SectionWalker::fail_looked(SectionRound& round, const Error& error) {
-  if (error.code() != Code::kUnsupported || round.record.phase != SectionPhase::kApplying ||
-      round.walk.touched())
+  if (error.code() != Code::kUnsupported) return end_.fail(round.record, error, round.changes);
+  // The way back waits: what was good is no less good for it.
+  if (round.record.phase == SectionPhase::kRollingBack)
+    return end_.fail(round.record, Error(Code::kUnavailable, base::Disposition::kRetry, error.message()),
+                     round.changes);
+  if (round.record.phase != SectionPhase::kApplying || round.walk.touched())
     return end_.fail(round.record, error, round.changes);
   end_.unable(round.record, error);
 }

@@ -69,7 +69,9 @@ base::Status Targets::check_gpus(const SectionRecord& record, const Target& targ
   const bool was_in_force =
       record.applied == target.digest || std::ranges::count(record.last_good, target.digest) > 0;
   auto* const pods = drivers_.pods();
-  lack_gpus_.erase(application);
+  // What is held instead of what is accepted says nothing of that.
+  const bool is_accepted = target.digest == record.accepted.digest;
+  if (is_accepted) lack_gpus_.erase(application);
   if (was_in_force || pods == nullptr || gpu_need(target).most() == 0) return {};
   std::vector<GpuHolder> others;
   for (const auto& [other, loaded] : targets_) {
@@ -77,7 +79,7 @@ base::Status Targets::check_gpus(const SectionRecord& record, const Target& targ
     if (other != application && of != nullptr) others.push_back({of->accepted.name, gpu_need(*loaded)});
   }
   auto fits = check_gpu_need(target, others, pods->gpus().offer().count);
-  if (!fits) lack_gpus_.insert(application);
+  if (!fits && is_accepted) lack_gpus_.insert(application);
   return fits;
 }
 

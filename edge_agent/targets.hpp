@@ -33,8 +33,8 @@ class Targets {
   void forget_error(const sync::ApplicationUid& application) { errors_.erase(application); }
   /// Whether the accepted section of this record would load; it is not kept.
   bool is_loadable(const SectionRecord& record);
-  /// Whether a section could not be loaded because there are too few GPUs, or others have them.
-  bool waits_for_gpus() const { return !lack_gpus_.empty(); }
+  /// Whose accepted section could not be loaded because there are too few GPUs, or others have them.
+  const std::set<sync::ApplicationUid>& lack_gpus() const { return lack_gpus_; }
   /// Whether since the last call a section went, or came to want fewer GPUs.
   bool take_gpus_freed() { return std::exchange(gpus_freed_, false); }
 

@@ -123,10 +123,15 @@ void EngineClient::exec_start(const std::shared_ptr<ExecRun>& run) {
 void EngineClient::exec_late(const std::shared_ptr<ExecRun>& run) {
   Call& call = calls_.at(run->call);
   const bool is_running = run->has_said_all || (!run->id.empty() && call.status != 0);
-  const Error error(is_running ? Code::kTimeout : Code::kUnavailable, Disposition::kRetry,
+  const bool is_awaited = is_running && run->command.on_late_end && late_ < limits::kEngineLateMax;
+  const bool is_one_too_many = is_running && run->command.on_late_end && !is_awaited;
+  const Error error(is_one_too_many ? Code::kLimit
+                    : is_running    ? Code::kTimeout
+                                    : Code::kUnavailable,
+                    Disposition::kRetry,
                     call.name + ": not " + (is_running ? "done" : "started") + " within " +
                         std::to_string(run->command.timeout.count()) + " ms");
-  if (!is_running || !run->command.on_late_end || late_ >= limits::kEngineLateMax) {
+  if (!is_awaited) {
     exec_end(run, fail(error));
     return;
   }

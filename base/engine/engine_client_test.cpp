@@ -373,8 +373,8 @@ TEST_F(EngineClientTest, AnEngineThatHangsEndsACommandAtItsTimeout) {
   std::optional<Result<ExecEnd>> end;
   client_->exec(ContainerId("ab"), command, [&](auto result) { end = std::move(result); });
   ASSERT_TRUE(until([&] { return end.has_value(); }));
-  expect_code(Code::kTimeout, end->error());
-  EXPECT_EQ(end->error().message(), "exec in container ab: not done within 30 ms");
+  expect_code(Code::kUnavailable, end->error());
+  EXPECT_EQ(end->error().message(), "exec in container ab: not started within 30 ms");
   EXPECT_TRUE(until([&] { return engine.open() == 0; }));
 }
 

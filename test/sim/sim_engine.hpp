@@ -16,6 +16,10 @@ class SimEngine final : public base::Engine {
       : inner_(inner), fuse_(fuse), rules_(rules) {}
 
   CallId version(OnEnd<base::EngineVersion> on_end) override { return inner_.version(std::move(on_end)); }
+  CallId folder(OnEnd<std::string> on_end) override { return inner_.folder(std::move(on_end)); }
+  CallId abilities(OnEnd<base::EngineAbilities> on_end) override {
+    return inner_.abilities(std::move(on_end));
+  }
   CallId ping(OnEnd<void> on_end) override { return inner_.ping(std::move(on_end)); }
   CallId list(const base::LabelFilter& labels, OnEnd<std::vector<base::ContainerSummary>> on_end) override {
     return inner_.list(labels, std::move(on_end));
@@ -29,7 +33,7 @@ class SimEngine final : public base::Engine {
   CallId kill(const base::ContainerId& id, OnEnd<void> on_end) override;
   CallId remove(const base::ContainerId& id, OnEnd<void> on_end) override;
   CallId logs(const base::ContainerId& id, const base::LogOptions& options,
-              OnEnd<base::ContainerOutput> on_end) override {
+              OnEnd<base::ContainerLog> on_end) override {
     return inner_.logs(id, options, std::move(on_end));
   }
   CallId exec(const base::ContainerId& id, const base::ExecCommand& command,

@@ -27,9 +27,6 @@ class SimUnits final : public base::UnitManager {
   CallId restart(const std::string& unit, OnEnd<void> on_end) override {
     return inner_.restart(unit, asked(base::UnitCall::kRestart, unit, std::move(on_end)));
   }
-  CallId reset_failed(const std::string& unit, OnEnd<void> on_end) override {
-    return inner_.reset_failed(unit, asked(base::UnitCall::kReset, unit, std::move(on_end)));
-  }
   CallId enable(const std::string& unit, OnEnd<void> on_end) override {
     return inner_.enable(unit, asked(base::UnitCall::kEnable, unit, std::move(on_end)));
   }
