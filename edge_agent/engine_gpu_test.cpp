@@ -215,6 +215,21 @@ TEST_F(EngineGpu, AnEngineThatGivesNoneIsUnschedulableAndTheOldOneRunsOn) {
   EXPECT_THAT(node.containers.changes(), IsEmpty());
 }
 
+/// One that gives way for another reason frees nothing that another waits for: they would be found unable in turn, without end.
+TEST_F(EngineGpu, TwoThatAnEngineGivesNoneAreUnschedulableOnceEach) {
+  has(jetson_agx_orin());
+  start({app("eye").pod("eye", pod_spec(0)), app("ant").pod("ant", pod_spec(0))});
+  node.containers.set_abilities({});
+  start({detector("eye"), detector("ant")});
+  const auto told = node.count_events("Unschedulable");
+  const auto commits = node.store.commits();
+  node.pass(1h);
+  EXPECT_EQ(node.section("eye").phase, SectionPhase::kUnschedulable);
+  EXPECT_EQ(node.section("ant").phase, SectionPhase::kUnschedulable);
+  EXPECT_LE(node.count_events("Unschedulable"), told + 2);
+  EXPECT_LE(node.store.commits(), commits + 4);
+}
+
 TEST_F(EngineGpu, AfterABootItIsStartedThoughTheDriverTellsOfItLate) {
   has(jetson_agx_orin());
   start({detector("eye")});

@@ -350,13 +350,13 @@ TEST_F(PodParts, ACommandThatNeverReturnsIsNotRunForEver) {
 }
 
 TEST_F(PodParts, ACommandIsRunAgainWhenThoseBeyondTheirTimeHaveEnded) {
-  node.containers.set_exec("slow", {.after = 1min});
+  node.containers.set_exec("slow", {.after = 40s});
   start(app().pod("web", spec(R"("readinessProbe":{"exec":{"command":["slow"]},"periodSeconds":1})")));
-  node.pass(30s);
+  node.pass(35s);
   EXPECT_EQ(node.containers.touched().execs, 16U);
   EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("is run again when one of these has ended"));
   node.containers.set_exec("slow", {});
-  node.pass(1min);
+  node.pass(20s);
   EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
 }
 
