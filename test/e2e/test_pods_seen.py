@@ -85,7 +85,7 @@ def test_the_nodes_address_is_in_the_environment_and_an_onlooker_sees_pods(fleet
     node.kill()
     out = node.command("why", "File/a", *engine_option(engine))
     assert out.returncode == 0 and "File/a" in out.stdout, out.stderr
-    plan = node.command("plan", "-o", "json", *engine_option(engine))
+    plan = node.command("plan", "-o", "json", "--root", str(node.root), *engine_option(engine))
     assert plan.returncode == 0 and json.loads(plan.stdout) == {"actions": [], "withheld": []}, plan.stdout
     assert is_running(engine, "web")
     assert app.name in node.command("status", *engine_option(engine)).stdout
