@@ -23,12 +23,7 @@ constexpr const char* kImage = "registry.example.com/web:1";
 
 class EngineAddress : public ::testing::Test {
  protected:
-  EngineAddress() {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    node.containers.add_image(image);
-  }
+  EngineAddress() { node.have_image(kImage); }
   static FakeApp web(const std::string& more = "") {
     FakeApp app("app");
     app.policy.progress_deadline = 60s;

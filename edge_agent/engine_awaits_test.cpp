@@ -15,12 +15,7 @@ constexpr const char* kImage = "registry.example.com/web:1";
 
 class EngineAwaits : public ::testing::Test {
  protected:
-  EngineAwaits() {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    node.containers.add_image(image);
-  }
+  EngineAwaits() { node.have_image(kImage); }
   static FakeApp with_pod(const std::string& name) {
     return FakeApp(name).pod("web",
                              R"({"containers":[{"name":"app","image":")" + std::string(kImage) + "\"}]}");

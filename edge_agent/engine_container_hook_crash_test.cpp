@@ -7,13 +7,12 @@
 #include <set>
 
 #include "edge_agent/fake_hooks.hpp"
+#include "edge_agent/fake_reaper.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Death {};
 
 constexpr const char* kImage = "registry.example.com/migrate:1";
 const base::ContainerName kMigrate{"hf.default.migrate.app"};
@@ -76,31 +75,6 @@ std::set<std::string> end_state(FakeNode& node) {
   return out;
 }
 
-/// Counts every change at the engine and every commit, and dies at one of them.
-class Reaper {
- public:
-  Reaper(FakeNode& node, std::optional<int> die_at, bool after) : die_at_(die_at), after_(after) {
-    node.containers.before_change([this](const std::string&) {
-      if (!counts_to_death()) return;
-      died_ = true;
-      throw Death{};
-    });
-    node.store.on_commit([this] {
-      if (!counts_to_death()) return sync::FakeStore::AtCommit::kCommit;
-      died_ = true;
-      return after_ ? sync::FakeStore::AtCommit::kCrashAfter : sync::FakeStore::AtCommit::kCrashBefore;
-    });
-  }
-  bool died() const { return died_; }
-
- private:
-  bool counts_to_death() { return !died_ && die_at_ && count_++ == *die_at_; }
-  std::optional<int> die_at_;
-  bool after_;
-  int count_ = 0;
-  bool died_ = false;
-};
-
 struct Told {
   bool died = false;
   std::vector<std::set<std::string>> ends;
@@ -108,10 +82,7 @@ struct Told {
 
 Told tell(std::optional<int> die_at, bool is_job, bool after) {
   FakeNode node;
-  base::ImageInfo image;
-  image.id = base::ImageId("sha256:" + base::Digest::of("image").hex());
-  image.tags = {kImage};
-  node.containers.add_image(image);
+  node.have_image(kImage);
   Reaper reaper(node, die_at, after);
   bool mourned = false;
   Told told;

@@ -29,13 +29,7 @@ enum class Kind { kJob, kPod };
 
 class ContainerHookNode : public HookNode {
  public:
-  ContainerHookNode() { add_image(kImage); }
-  void add_image(const std::string& name) {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(name).hex());
-    image.tags = {name};
-    containers.add_image(image);
-  }
+  ContainerHookNode() { have_image(kImage); }
   void migrate_ends(std::int64_t code, std::chrono::milliseconds after = 10s) {
     containers.set_program(kMigrate, {.exits_with = code, .exits_after = after});
   }

@@ -45,10 +45,7 @@ FakeApp detector(const std::string& name, int gpus = 1, const std::string& more 
 class EngineGpu : public ::testing::Test {
  protected:
   EngineGpu() {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    node.containers.add_image(image);
+    node.have_image(kImage);
     node.containers.set_abilities(kDocker);
   }
   void has(const BoardFiles& files) {

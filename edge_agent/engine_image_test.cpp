@@ -21,12 +21,7 @@ class EngineImage : public ::testing::Test {
     return out.pod("web", std::string(R"({"containers":[{"name":"app","image":")") + kImage + "\"}]}")
         .file("a", "/etc/a", "a\n");
   }
-  void add_image() {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    node.containers.add_image(image);
-  }
+  void add_image() { node.have_image(kImage); }
   FakeNode node;
 };
 

@@ -28,12 +28,7 @@ const ContainerName kMigrate{"hf.default.migrate.app"};
 
 class EngineJobs : public ::testing::Test {
  protected:
-  EngineJobs() {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    node.containers.add_image(image);
-  }
+  EngineJobs() { node.have_image(kImage); }
   static std::string pod(const std::string& args, const std::string& policy = "Never") {
     return R"("template":{"spec":{"restartPolicy":")" + policy +
            R"(","containers":[{"name":"app","image":")" + kImage + R"(","args":[")" + args + R"("]}]}})";
@@ -230,10 +225,7 @@ TEST_F(EngineJobs, RemovedFromGitItGoesWithItsRecord) {
 TEST_F(EngineJobs, KilledAtAnyPointEachTryRunsAndCountsOnce) {
   for (std::size_t point = 0; point < 120; ++point) {
     FakeNode one;
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    one.containers.add_image(image);
+    one.have_image(kImage);
     one.containers.set_program(kMigrate, {.exits_with = 0, .exits_after = 50ms});
     one.desire({job(R"("completions":3,)")});
     for (std::size_t i = 0; i < point; ++i) {
@@ -397,10 +389,7 @@ TEST_F(EngineJobs, AfterANightWithoutPowerOneJobIsStarted) {
 TEST_F(EngineJobs, KilledAtAnyPointAStartIsNeitherLostNorDoubled) {
   for (std::size_t point = 0; point < 60; ++point) {
     FakeNode one;
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    one.containers.add_image(image);
+    one.have_image(kImage);
     one.desire({cron(R"("schedule":"0 * * * *",)")});
     one.pass(1h - 1s);
     one.containers.set_program(ContainerName("hf.default.report-" + std::to_string(first + 60) + ".app"),

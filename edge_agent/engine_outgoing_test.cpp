@@ -20,12 +20,7 @@ std::string containers(const std::string& name, const std::string& more = "") {
 
 class EngineOutgoing : public ::testing::Test {
  protected:
-  EngineOutgoing() {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    node.containers.add_image(image);
-  }
+  EngineOutgoing() { node.have_image(kImage); }
   std::ptrdiff_t count(const std::string& change) const {
     return std::ranges::count(node.containers.changes(), change);
   }

@@ -53,10 +53,7 @@ class PodOfSeveral : public ::testing::Test {
         testing::TempDir() + "pod-several-" + std::to_string(::getpid()) + "-" + std::to_string(++count_);
     fs::create_directories(folder_ + "/host");
     std::ofstream(folder_ + "/shim") << kShim;
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    node.containers.add_image(image);
+    node.have_image(kImage);
     base::ImageInfo shim;
     shim.id = base::ImageId("sha256:" + base::Digest::of("shim").hex());
     shim.tags = {network_image_name(kShim)};

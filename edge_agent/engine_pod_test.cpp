@@ -24,13 +24,7 @@ constexpr const char* kImage = "registry.example.com/web:1";
 
 class EnginePod : public ::testing::Test {
  protected:
-  EnginePod() { add_image(kImage); }
-  void add_image(const std::string& reference) {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(reference).hex());
-    image.tags = {reference};
-    node.containers.add_image(image);
-  }
+  EnginePod() { node.have_image(kImage); }
   static FakeApp web(const std::string& more = "", const std::string& of_pod = "") {
     FakeApp app("app");
     app.policy.progress_deadline = 60s;
@@ -98,7 +92,7 @@ TEST_F(EnginePod, WhileItsImageIsMissingTheOldOneGoesOn) {
   EXPECT_TRUE(runs());
   EXPECT_EQ(node.resource("Pod/web").reason, "ErrImagePull");
   EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("registry.example.com/web:2"));
-  add_image("registry.example.com/web:2");
+  node.have_image("registry.example.com/web:2");
   node.pass(30s);
   EXPECT_EQ(node.containers.spec_of(kWeb)->image,
             "sha256:" + base::Digest::of("registry.example.com/web:2").hex());

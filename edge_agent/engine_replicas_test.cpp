@@ -25,13 +25,7 @@ constexpr const char* kImage = "registry.example.com/web:1";
 
 class EngineReplicas : public ::testing::Test {
  protected:
-  EngineReplicas() { add_image(kImage); }
-  void add_image(const std::string& reference) {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(reference).hex());
-    image.tags = {reference};
-    node.containers.add_image(image);
-  }
+  EngineReplicas() { node.have_image(kImage); }
   static std::string spec(const std::string& more, const std::string& args,
                           const std::string& of_container = "", const std::string& image = kImage) {
     return R"({"selector":{"matchLabels":{"app":"web"}},)" + more +
@@ -193,7 +187,7 @@ TEST_F(EngineReplicas, WhileTheImageIsMissingNothingOfTheOldIsTouched) {
   EXPECT_EQ(running().size(), 2U);
   EXPECT_THAT(changes(), IsEmpty());
   EXPECT_EQ(node.resource("Deployment/web").reason, "ErrImagePull");
-  add_image("registry.example.com/web:2");
+  node.have_image("registry.example.com/web:2");
   node.pass(1min);
   EXPECT_EQ(args_of("hf.default.web-0.app"), "2");
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
@@ -434,10 +428,7 @@ TEST_F(EngineReplicas, FewerNeedNoImage) {
 TEST_F(EngineReplicas, KilledAtAnyPointOfAChangeItEndsInTheSamePlace) {
   for (std::size_t point = 0;; ++point) {
     FakeNode one;
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    one.containers.add_image(image);
+    one.have_image(kImage);
     one.desire({web(3)});
     one.settle();
     std::size_t changes_seen = 0;

@@ -20,12 +20,7 @@ constexpr const char* kImage = "registry.example.com/web:1";
 
 class EngineStray : public ::testing::Test {
  protected:
-  EngineStray() {
-    base::ImageInfo image;
-    image.id = base::ImageId("sha256:" + base::Digest::of(kImage).hex());
-    image.tags = {kImage};
-    node.containers.add_image(image);
-  }
+  EngineStray() { node.have_image(kImage); }
   static FakeApp app(const std::string& name) {
     return FakeApp(name).pod(name,
                              std::string(R"({"containers":[{"name":"app","image":")") + kImage + "\"}]}");

@@ -54,6 +54,13 @@ void FakeNode::keep_events_in_outbox() {
   static_cast<void>(restarted);
 }
 
+void FakeNode::have_image(const std::string& reference) {
+  base::ImageInfo image;
+  image.id = base::ImageId("sha256:" + base::Digest::of(reference).hex());
+  image.tags = {reference};
+  containers.add_image(image);
+}
+
 void FakeNode::pull_images(const std::string& folder) {
   image_folder_ = folder;
   if (!pulls_) pulls_ = std::make_unique<FakePulls>(BlobStore(folder + "/blobs/sha256"));

@@ -60,6 +60,8 @@ class FakeNode {
   void reboot();
   /// From now on, and after every restart, events wait in an outbox on `segments`, and events() gives none.
   void keep_events_in_outbox();
+  /// The engine has an image of this name; another each.
+  void have_image(const std::string& reference);
   /// From now on, and after every restart, images are pulled as pulls() says; `folder` takes what is fetched and noted. The agent
   /// is started again.
   void pull_images(const std::string& folder);

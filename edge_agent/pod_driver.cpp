@@ -36,10 +36,7 @@ std::vector<const base::ContainerState*> holders(Pods& pods, const sync::Claim& 
 
 Result<std::unique_ptr<Effective>> PodDriver::resolve(const sync::Resource& resource,
                                                       References& references) {
-  if (pods_ == nullptr)
-    return fail(
-        Code::kUnsupported,
-        "this agent runs without a container engine (--engine none); place the application elsewhere");
+  if (pods_ == nullptr) return fail(no_engine());
   HF_TRY(std::unique_ptr<Effective> pod, resolve_pod_resource(resource, references, context_));
   return pod;
 }
@@ -60,7 +57,7 @@ Result<Observed> PodDriver::observe_left(const sync::Claim& claim, const sync::I
 
 Result<Observed> PodDriver::observe(const sync::Claim& claim, const Effective* wanted,
                                     const sync::InventoryEntry* entry) {
-  if (pods_ == nullptr) return fail(Code::kUnsupported, "this agent runs without a container engine");
+  if (pods_ == nullptr) return fail(no_engine());
   if (wanted == nullptr) return observe_left(claim, entry);
   const auto& pod = as_pod(*wanted);
   HF_TRY(auto observed, keeper(pod).look(pod.pod, pod.claims.front()));
@@ -103,7 +100,7 @@ std::optional<ResourceHealth> PodDriver::pending(const Effective& wanted) {
 }
 
 Result<Driver::Progress> PodDriver::remove(const sync::InventoryEntry& entry) {
-  if (pods_ == nullptr) return fail(Code::kUnsupported, "this agent runs without a container engine");
+  if (pods_ == nullptr) return fail(no_engine());
   // It may have waited for an image and have no container yet.
   pods_->images().forget(entry.claim);
   HF_CHECK(pods_->cache().known(entry.claim));
