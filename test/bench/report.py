@@ -61,6 +61,14 @@ stands at the head of `test/bench/measure_*.py`. Measures that were taken apart 
 """
 
 
+@dataclasses.dataclass
+class Shown:
+    """What the report says of one --only NAME, in lines."""
+    rows: list = dataclasses.field(default_factory=list)
+    notes: list = dataclasses.field(default_factory=list)
+    taken: list = dataclasses.field(default_factory=list)
+
+
 def keep(folder, name, results, when):
     """Beside what was measured before: a measure of an hour need not be taken again with one of a minute."""
     path = folder / f"{name}.json"
@@ -80,13 +88,30 @@ def kept(folder, names):
         yield name, data["when"], [Result(**{key: value for key, value in one.items() if key in fields}) for one in data["results"]]
 
 
-def write_report(path, measures):
-    measures = list(measures)
-    results = [result for _, _, results in measures for result in results]
-    rows = "\n".join("| " + " | ".join([*result.cells(), result.repeat]) + " |" for result in results)
-    notes = "\n".join(f"- {result.name}: {result.note}" for result in results if result.note)
-    taken = "\n".join(
-        f"| {name}{' (--quick)' if when['quick'] else ''} | {when['commit']} | {when['date']} | {when['load']} | {when['machine']} |"
-        for name, when, _ in measures
-    )
-    path.write_text(TEXT.format(rows=rows, notes=notes, taken=taken))
+def shown(name, when, results):
+    how = name + (" (--quick)" if when["quick"] else "")
+    return Shown(
+        rows=["| " + " | ".join([*result.cells(), name]) + " |" for result in results],
+        notes=[f"- {name}: {result.name}: {result.note}" for result in results if result.note],
+        taken=[f"| {how} | {when['commit']} | {when['date']} | {when['load']} | {when['machine']} |"])
+
+
+def read_report(path, names):
+    """What a report says of each: lines as write_report() makes them."""
+    report = {name: Shown() for name in names}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("- ") and line[2:].split(":")[0] in report:
+            report[line[2:].split(":")[0]].notes.append(line)
+        elif len(cells) == 9 and cells[8] in report:
+            report[cells[8]].rows.append(line)
+        elif len(cells) == 5 and cells[0].split(" ")[0] in report:
+            report[cells[0].split(" ")[0]].taken.append(line)
+    return report
+
+
+def write_report(path, measures, names):
+    """Of these, in this order; one that is not among `measures` stands as it stood."""
+    report = read_report(path, names) | {name: shown(name, when, results) for name, when, results in measures}
+    lines = {part: "\n".join(line for name in names for line in getattr(report[name], part)) for part in ("rows", "notes", "taken")}
+    path.write_text(TEXT.format(**lines))
