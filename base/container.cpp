@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/limits/engine.hpp"
 #include "base/limits/model.hpp"
+#include "base/sealing.hpp"
 
 namespace holdfast::base {
 namespace {
@@ -150,6 +151,14 @@ Status check_container_name(const ContainerName& name) {
 }
 
 Status check_container_spec(const ContainerSpec& spec) { return SpecCheck(spec).run(); }
+
+void wipe_secrets(ContainerSpec& spec) {
+  for (auto& [name, value] : spec.env) wipe(value);
+  for (auto* words : {&spec.entrypoint, &spec.arguments}) {
+    if (!*words) continue;
+    for (auto& word : **words) wipe(word);
+  }
+}
 
 std::string_view to_string(ContainerPhase phase) {
   switch (phase) {

@@ -117,6 +117,8 @@ struct ContainerSpec {
 
 /// What no engine would take, and what is over a limit: the error names the container and the field.
 Status check_container_spec(const ContainerSpec& spec);
+/// Overwrites what may be secret in it: its environment and its command.
+void wipe_secrets(ContainerSpec& spec);
 /// Device requests, or another runtime: what not every engine carries out.
 bool wants_devices(const ContainerSpec& spec);
 Status check_container_name(const ContainerName& name);

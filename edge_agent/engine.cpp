@@ -58,6 +58,7 @@ struct Engine::State {
   void look_at_claim(const sync::Claim& claim);
   void on_due(const sync::Claim& claim);
   void look_for_strays();
+  void remove_left_files();
   void store_restarts();
   void after_work();
   void refresh_snapshot();
@@ -92,6 +93,7 @@ struct Engine::State {
   NodeFacts facts;
   std::vector<sync::Condition> machine_conditions;
   bool engine_was_missed = false;
+  bool left_files_due = true;
   enum class Strays {
     kDue,    ///< once the containers are known to somebody who needs them
     kAsked,  ///< records were lost: the engine is asked for them
@@ -240,6 +242,15 @@ void Engine::State::look_for_strays() {
   tell_stray_containers(parts, pods->cache(), marks);
 }
 
+/// Once for each agent, when its first full pass has shown what is wanted.
+void Engine::State::remove_left_files() {
+  auto* const pods = drivers.pods();
+  if (pods == nullptr || !left_files_due || counters.full_passes == 0 || store.deletes_forbidden() ||
+      accepted.is_unverified())
+    return;
+  left_files_due = !pods->remove_left_files({sync::ClaimKind::kContainer, "*"});
+}
+
 void Engine::State::store_restarts() {
   if (restarts.changed().empty() && store.units().changed().empty() && store.jobs().changed().empty()) return;
   Changes none;
@@ -252,6 +263,7 @@ void Engine::State::store_restarts() {
 void Engine::State::after_work() {
   if (targets.take_gpus_freed()) retry_unschedulable(std::set(targets.lack_gpus()));
   look_for_strays();
+  remove_left_files();
   store_restarts();
   if (store.applied() != told_applied) {
     told_applied = store.applied();

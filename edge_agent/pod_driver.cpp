@@ -144,8 +144,9 @@ void PodDriver::forget(const sync::Claim& claim, const sync::InventoryEntry* ent
   const auto node = pods_of_.extract(claim);
   std::optional<PodId> pod;
   if (!node.empty()) pod = node.mapped();
-  // Of an agent before this one; a Pod has its name, and files that an engine's refusal or a death left behind.
-  if (!pod && entry != nullptr && entry->key.kind == "Pod") pod = PodId{entry->key.ns, entry->key.name};
+  // Of an agent before this one; that of a Pod or Job has its name, and files that an engine's refusal or a death left behind.
+  const bool has_its_name = entry != nullptr && (entry->key.kind == "Pod" || entry->key.kind == "Job");
+  if (!pod && has_its_name) pod = PodId{entry->key.ns, entry->key.name};
   if (!pod || is_desired(*pod) || !pods_->cache().of_pod(*pod).empty()) return;
   const auto* const keeper = pods_->find(*pod);
   if (keeper != nullptr && keeper->is_busy()) return;

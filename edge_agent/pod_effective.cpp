@@ -299,14 +299,6 @@ std::uint32_t PodWanted::gpus() const {
   return beside + std::max(main, init);
 }
 
-void wipe_secrets(base::ContainerSpec& spec) {
-  for (auto& [name, value] : spec.env) base::wipe(value);
-  for (auto* words : {&spec.entrypoint, &spec.arguments}) {
-    if (!*words) continue;
-    for (auto& word : **words) base::wipe(word);
-  }
-}
-
 /// What may be secret is gone for good.
 void PodWanted::shed() {
   for (auto& volume : volumes) {
@@ -316,7 +308,7 @@ void PodWanted::shed() {
   is_shed = true;
   for (auto& container : containers) {
     auto& spec = container.spec;
-    wipe_secrets(spec);
+    base::wipe_secrets(spec);
     base::wipe(container.pull_credentials.password);
     container.pull_credentials = {};
     base::ContainerSpec left;

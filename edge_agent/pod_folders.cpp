@@ -270,7 +270,8 @@ Status PodFolders::mount(const PodWanted& pod, const PodContainer& container,
     const PodVolume* volume = volume_of(pod, mount.volume);
     if (volume == nullptr) return fail(Code::kInternal, "volume " + mount.volume + " is none of this pod");
     if (volume->kind == Kind::kMemory && volume->bytes_max) {
-      spec.memory_mounts.push_back({.target = mount.path, .bytes_max = volume->bytes_max});
+      spec.memory_mounts.push_back(
+          {.target = mount.path, .bytes_max = volume->bytes_max, .mode = kEmptyMode});
       continue;
     }
     auto from = source(pod, *volume, mount.sub_path);
@@ -287,6 +288,20 @@ void PodFolders::remove(const PodId& pod) const {
     const Status removed = remove_tree(*place + "/" + pod.ns + "_" + pod.name);
     if (!removed) base::log::failure("the volumes of a pod cannot be removed", pod.text(), removed.error());
   }
+}
+
+std::vector<PodId> PodFolders::pods() const {
+  std::set<PodId> out;
+  for (const auto* place : {&places_.disk, &places_.memory}) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(*place, error)) {
+      const std::string name = entry.path().filename();
+      // No namespace has one in its name.
+      const auto mark = name.find('_');
+      if (mark != std::string::npos) out.insert({name.substr(0, mark), name.substr(mark + 1)});
+    }
+  }
+  return {out.begin(), out.end()};
 }
 
 }  // namespace holdfast::edge_agent

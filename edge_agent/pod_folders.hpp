@@ -37,6 +37,8 @@ class PodFolders {
   /// What the container mounts. REQUIRES: they were made.
   base::Status mount(const PodWanted& pod, const PodContainer& container, base::ContainerSpec& spec) const;
   void remove(const PodId& pod) const;
+  /// Who has files here.
+  std::vector<PodId> pods() const;
 
  private:
   std::string folder(const PodId& pod, const PodVolume& volume) const;

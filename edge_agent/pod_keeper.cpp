@@ -422,12 +422,12 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
     spec.shared_with = network;
   }
   if (auto mounted = seams_.folders.mount(wanted, container, spec); !mounted) {
-    wipe_secrets(spec);
+    base::wipe_secrets(spec);
     return mounted;
   }
   spec.labels = labels_of(wanted, container, network, seams_.marks);
   if (auto given = seams_.gpus.give(wanted, container, spec); !given) {
-    wipe_secrets(spec);
+    base::wipe_secrets(spec);
     return given;
   }
   spec.stop_timeout = std::chrono::ceil<std::chrono::seconds>(wanted.grace);
@@ -448,7 +448,7 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
         if (is_image_lost) is_network ? seams_.network_image.lost() : seams_.images.lost(ref);
         ended(made.name.str(), {}, answer || is_image_lost ? Status() : Status(fail(answer.error())));
       });
-  wipe_secrets(spec);
+  base::wipe_secrets(spec);
   return {};
 }
 

@@ -109,9 +109,6 @@ struct PodWanted {
   void shed();
 };
 
-/// Overwrites what may be secret in it.
-void wipe_secrets(base::ContainerSpec& spec);
-
 enum class PodPhase {
   kAbsent,   ///< nothing of it is there
   kPending,  ///< being made, or its init containers run

@@ -62,6 +62,19 @@ class Pods {
   }
   const std::map<PodId, std::unique_ptr<PodKeeper>>& keepers() const { return keepers_; }
 
+  /// Files of pods that nobody keeps and that have no container any more: an agent before this one died before it had removed
+  /// them. Once every pod that is wanted has its keeper. False: the engine is being asked, and `asker` is told.
+  bool remove_left_files(const sync::Claim& asker) {
+    auto left = folders_.pods();
+    std::erase_if(left, [this](const PodId& pod) { return keepers_.contains(pod); });
+    if (left.empty()) return true;
+    if (!cache_.known(asker)) return false;
+    for (const auto& pod : left) {
+      if (cache_.of_pod(pod).empty()) folders_.remove(pod);
+    }
+    return true;
+  }
+
   ContainerCache& cache() { return cache_; }
   ImageBook& images() { return images_; }
   GpuBook& gpus() { return gpus_; }

@@ -206,6 +206,8 @@ Result<Driver::Tended> ReplicaDriver::tend(const Effective& wanted) {
     if (of.step.is_complete) {
       of.former.clear();
       of.unknown.clear();
+      // One that an engine refused has files, and is not needed any more.
+      forget_pods_of(*seams_.pods, replicas.key);
     }
   }
   add_text(tended.restarted, std::exchange(of.untold, {}));
@@ -332,6 +334,7 @@ Result<Driver::Progress> ReplicaDriver::remove(const sync::InventoryEntry& entry
   HF_CHECK(end_leaving(entry.claim, of));
   if (!of.leaving.empty()) return Progress::kPending;
   groups_.erase(entry.claim);
+  forget_pods_of(*seams_.pods, entry.key);
   return Progress::kDone;
 }
 

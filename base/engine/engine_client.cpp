@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "base/engine/container_json.hpp"
 #include "base/engine/engine_answers.hpp"
@@ -21,6 +23,15 @@ constexpr int kRefused = 400;
 std::string of(const ContainerId& id) { return " container " + brief(id); }
 
 Status ignore(std::string_view /*body*/) { return {}; }
+
+/// Until it is written, and no longer: there may be secrets in it.
+struct KeptSpec {
+  explicit KeptSpec(ContainerSpec the_spec) : spec(std::move(the_spec)) {}
+  ~KeptSpec() { wipe_secrets(spec); }
+  KeptSpec(const KeptSpec&) = delete;
+  KeptSpec& operator=(const KeptSpec&) = delete;
+  ContainerSpec spec;
+};
 
 }  // namespace
 
@@ -136,7 +147,7 @@ void EngineClient::send(CallId id) {
   call.body.clear();
   EngineRequest request = call.question.request;
   request.target.insert(0, "/v" + to_string(*api_));
-  if (call.question.write_body) request.json = call.question.write_body(make_);
+  if (call.question.write_body) request.json = std::exchange(call.question.write_body, nullptr)(make_);
   Exchange::Listener listener;
   listener.on_sent = call.question.on_sent;
   listener.on_head = [this, id](const HttpHead& head) { calls_.at(id).status = head.status; };
@@ -242,11 +253,12 @@ EngineClient::CallId EngineClient::create(const ContainerSpec& spec, OnEnd<Conta
   const auto read = [](std::string_view body) {
     return parse_created_id(body).map([](std::string id) { return ContainerId(std::move(id)); });
   };
+  const auto kept = std::make_shared<KeptSpec>(spec);
   return ask_once<ContainerId>("create container " + spec.name.str(),
                                {"POST", "/containers/create?name=" + query_escaped(spec.name.str()), {}},
                                limits::kEngineChangeTimeout, read, std::move(on_end),
                                wants_devices(spec) ? Needs::kDevices : Needs::kNothing,
-                               [spec](EngineMake make) { return to_create_json(spec, make); });
+                               [kept](EngineMake make) { return to_create_json(kept->spec, make); });
 }
 
 EngineClient::CallId EngineClient::start(const ContainerId& id, OnEnd<void> on_end) {

@@ -9,6 +9,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/sealing.hpp"
+
 namespace holdfast::base {
 namespace {
 
@@ -55,6 +57,7 @@ Exchange::Exchange(EventLoop& loop, const std::string& socket_path, EngineReques
       archive_(std::move(request.archive)),
       total_(loop.timer([this] { late(); })),
       silence_(loop.timer([this] { late(); })) {
+  wipe(request.json);  // it may hold secrets, and so may what is sent
   if (const auto connected = connect(socket_path); !connected) {
     failed_ = connected.error();
     total_->set(std::chrono::milliseconds(0));
@@ -72,6 +75,7 @@ void Exchange::abandon() {
   silence_->cancel();
   if (socket_) loop_.unwatch(socket_.get());
   socket_.reset();
+  wipe(out_);
 }
 
 Status Exchange::connect(const std::string& socket_path) {
@@ -137,7 +141,7 @@ bool Exchange::send() {
   moved();
   sent_ += static_cast<std::size_t>(n);
   if (sent_ < out_.size()) return true;
-  out_.clear();
+  wipe(out_);
   sent_ = 0;
   return refill();
 }
