@@ -87,14 +87,43 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
   healer_.look_at_outgoing(application);
 }
 
-/// What another engine, agent or placement would do is no fault of the revision. Nothing was touched, nor is any intent stored.
+namespace {
+
+/// Whether it was applied, or begun, as it is wanted now.
+bool is_at(const StateStore& store, const ApplicationUid& application, const TargetItem& item) {
+  return std::ranges::any_of(item.desired.claims, [&](const sync::Claim& claim) {
+    const auto* entry = store.entry(claim);
+    return entry != nullptr && entry->application == application && entry->key == item.desired.key &&
+           entry->effective == item.desired.effective;
+  });
+}
+
+}  // namespace
+
+/// Whether what was in force before is not on the host as it was, by the records: an agent before this one may have begun.
+bool SectionWalker::has_begun(const SectionRound& round) const {
+  if (round.walk.touched()) return true;
+  const auto is_begun = [&](const auto& known) {
+    return known.second.application == round.application && known.second.phase == InventoryPhase::kIntent;
+  };
+  if (std::ranges::any_of(parts_.store.inventory(), is_begun)) return true;
+  if (round.record.applied == round.target.digest) return false;
+  Target* const before = parts_.targets.outgoing(round.application);
+  return std::ranges::any_of(round.target.items, [&](const TargetItem& item) {
+    const TargetItem* old = before == nullptr ? nullptr : before->find(item.desired.key);
+    const bool is_same = old != nullptr && old->desired.effective == item.desired.effective;
+    return !is_same && is_at(parts_.store, round.application, item);
+  });
+}
+
+/// What another engine, agent or placement would do is no fault of the revision, as long as nothing of it is there.
 void SectionWalker::fail_looked(SectionRound& round, const Error& error) {
   if (error.code() != Code::kUnsupported) return end_.fail(round.record, error, round.changes);
   // The way back waits: what was good is no less good for it.
   if (round.record.phase == SectionPhase::kRollingBack)
     return end_.fail(round.record, Error(Code::kUnavailable, base::Disposition::kRetry, error.message()),
                      round.changes);
-  if (round.record.phase != SectionPhase::kApplying || round.walk.touched())
+  if (round.record.phase != SectionPhase::kApplying || has_begun(round))
     return end_.fail(round.record, error, round.changes);
   end_.unable(round.record, error);
 }

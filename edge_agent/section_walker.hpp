@@ -32,6 +32,7 @@ class SectionWalker {
   void wait_for_claim(SectionRound& round);
   void no_target(const sync::ApplicationUid& application, SectionRecord record);
   void fail_looked(SectionRound& round, const base::Error& error);
+  bool has_begun(const SectionRound& round) const;
   void enter(SectionRound& round, const Turn& turn);
 
   /// The section's bytes, where something of the batch needs them. Its errors are the store's.
