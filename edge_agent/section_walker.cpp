@@ -135,6 +135,21 @@ void SectionWalker::enter(SectionRound& round, const Turn& turn) {
   round.walk.deadline = parts_.clock.monotonic() + round.target.policy.progress_deadline;
 }
 
+namespace {
+
+/// One of those that hold everything up.
+std::string first_to_go(const SectionRound& round) {
+  const auto is_first = [&](const auto& one) {
+    return one.goes_first && one.application == round.application;
+  };
+  const auto action = std::ranges::find_if(round.plan.actions, is_first);
+  if (action != round.plan.actions.end()) return action->key.brief();
+  const auto withheld = std::ranges::find_if(round.plan.withheld, is_first);
+  return withheld == round.plan.withheld.end() ? "" : withheld->key.brief();
+}
+
+}  // namespace
+
 SectionWalker::Before SectionWalker::stop_running_hooks(SectionRound& round) {
   const auto stopped = end_.stop_hooks(round.record, round.plan, round.changes);
   if (!stopped) {
@@ -147,9 +162,9 @@ SectionWalker::Before SectionWalker::stop_running_hooks(SectionRound& round) {
     end_.fail_leaving(round.record, *leaving.error, round.changes);
     return Before::kWaiting;
   }
+  if (leaving.is_unknown) parts_.live[round.application].awaits = Awaits::kAnswer;
   round.walk.deleted += leaving.deleted;
-  const auto first = std::ranges::find_if(round.plan.actions, &Action::goes_first);
-  const std::string who = first->key.brief();
+  const std::string who = first_to_go(round);
   for (auto& item : round.target.items) {
     if (item.desired.rests || !round.actions.contains(item.desired.key)) continue;
     parts_.show(item, SyncStatus::kOutOfSync,
