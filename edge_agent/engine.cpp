@@ -92,12 +92,8 @@ struct Engine::State {
   NodeFacts facts;
   std::vector<sync::Condition> machine_conditions;
   bool engine_was_missed = false;
-  enum class Strays {
-    kDue,    ///< once the containers are known to somebody who needs them
-    kAsked,  ///< records were lost: the engine is asked for them
-    kTold,
-  };
-  Strays strays = Strays::kDue;
+  bool strays_due =
+      false;  ///< records were lost, and the containers that are left are to be told once they are known
   sync::Snapshot snapshot;
   base::Digest snapshot_digest;
   AppliedState told_applied;
@@ -227,16 +223,12 @@ void Engine::State::on_due(const sync::Claim& claim) {
   if (on_wake) on_wake();
 }
 
-/// Once for each agent, and once after records were lost. Where nobody needs containers the engine is not asked for that alone.
+/// Once after records were lost: else what nobody knows of was let go on purpose.
 void Engine::State::look_for_strays() {
   auto* const pods = drivers.pods();
-  if (pods == nullptr || strays == Strays::kTold || store.deletes_forbidden() || accepted.is_unverified())
-    return;
-  const bool is_known = strays == Strays::kAsked
-                            ? pods->cache().known({sync::ClaimKind::kContainer, "*"}).has_value()
-                            : pods->cache().is_known();
-  if (!is_known) return;
-  strays = Strays::kTold;
+  if (pods == nullptr || !strays_due || store.deletes_forbidden() || accepted.is_unverified()) return;
+  if (!pods->cache().known({sync::ClaimKind::kContainer, "*"})) return;
+  strays_due = false;
   tell_stray_containers(parts, pods->cache(), marks);
 }
 
@@ -292,7 +284,7 @@ std::vector<sync::Frame> Engine::State::after_accept(
   auto frames = accept();
   const bool is_allowed = was_forbidden && !store.deletes_forbidden();
   if (is_allowed) tell_strays(parts, seams.host, marks);
-  if (is_allowed) strays = Strays::kAsked;
+  strays_due = strays_due || is_allowed;
   if (is_allowed || (was_unverified && accepted.verified)) go_on_proven();
   after_work();
   if (on_wake) on_wake();
