@@ -54,6 +54,9 @@ struct ResourceHealth {
 };
 
 /// What a driver tells when another program than the host (a container engine, systemd) let it know something: the claim to look
+/// "NotReady: container app: readiness probe: HTTP 500"; empty: it says nothing.
+std::string cause_text(const ResourceHealth& health);
+
 /// at. Never from inside a call of the driver.
 using DueListener = std::function<void(const sync::Claim&)>;
 /// The same for later: look at the claim at this time, whatever happens until then. May be called from inside a call of the driver.

@@ -450,6 +450,8 @@ void SectionEnd::tell_rolled_back(const SectionRecord& after) {
   if (count > kNamedMax) lost += " and " + std::to_string(count - kNamedMax) + " more";
   std::string message = "section " + target_digest(after).brief() +
                         " is in force again; what programs wrote meanwhile stays as it is";
+  if (!after.message.empty())
+    message = "revision " + after.accepted.revision.str() + " failed: " + after.message + "; " + message;
   if (!lost.empty()) {
     message +=
         ", and so does what was there before the failed revision took it over, for what it was then is "

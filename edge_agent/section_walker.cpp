@@ -412,7 +412,7 @@ Status SectionWalker::look_at_turn(SectionRound& round, const Turn& turn) {
     if (item.desired.rests) continue;
     healer_.tend(round.application, round.target, item);
     if (item.health.is_final) {
-      return fail(Code::kUnavailable, item.desired.key.brief() + ": " + item.health.message);
+      return fail(Code::kUnavailable, item.desired.key.brief() + ": " + cause_text(item.health));
     }
   }
   return {};
