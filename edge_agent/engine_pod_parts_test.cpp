@@ -274,7 +274,7 @@ TEST_F(PodParts, AHostPathThatIsNotThereIsSaid) {
                                      R"("volumes":[{"name":"h","hostPath":{"path":"/nowhere"}}])"))});
   node.pass(10s);
   EXPECT_EQ(node.containers.container(kApp), nullptr);
-  EXPECT_THAT(node.section("app").message, HasSubstr("/nowhere is not there"));
+  EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("/nowhere is not there"));
 }
 
 TEST_F(PodParts, ALinkOutOfAVolumeIsNotFollowed) {

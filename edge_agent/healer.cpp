@@ -210,6 +210,7 @@ void Healer::tend(const ApplicationUid& application, const Target& target, Targe
               .reason = "HookRunning",
               .message = std::string(sync::to_string(item.desired.hook->stage)) + " hook; runs"};
   }
+  if (health.is_told) parts_.events.warning(health.reason, subject(application, item), health.message);
   parts_.show(item, SyncStatus::kSynced, std::move(health));
 }
 

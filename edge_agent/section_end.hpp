@@ -80,6 +80,9 @@ class SectionEnd {
   Parts& parts_;
 };
 
+/// Whether another revision would have met the same.
+bool is_hosts_fault(const base::Error& error);
+
 /// Whether a section that cannot be loaded is no fault of its own: its bytes are not there, or not as they were.
 bool is_of_the_store(const base::Error& error);
 

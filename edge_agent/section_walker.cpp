@@ -191,24 +191,17 @@ void SectionWalker::walk_turns(SectionRound& round) {
       return;
     }
     const auto ready = prepare_batch(round, batch, *contents);
-    if (!ready) {
-      end_.fail(round.record, ready.error(), round.changes);
-      return;
-    }
-    if (const Status stored = store_intents(round, *ready); !stored) {
+    if (const Status stored = store_intents(round, ready); !stored) {
       end_.trouble(round.record, stored.error());
       return;
     }
-    const auto outcome = apply_batch(round, *ready, *contents);
-    if (!outcome) {
-      end_.fail(round.record, outcome.error(), round.changes);
-      return;
-    }
+    const auto outcome = apply_batch(round, ready, *contents);
+    if (round.failed) return cannot_go_on(round, *turn);
     if (const Status looked = look_at_turn(round, *turn); !looked) {
       end_.fail_gate(round.record, looked.error(), round.changes);
       return;
     }
-    if (*outcome == Outcome::kMoved || round.current_turn() != *turn) continue;
+    if (outcome == Outcome::kMoved || round.current_turn() != *turn) continue;
     wait(round, *turn);
     return;
   }
@@ -272,14 +265,15 @@ Result<Driver::Progress> SectionWalker::prepare_item(const SectionRound& round, 
   return progress;
 }
 
-Result<std::vector<std::size_t>> SectionWalker::prepare_batch(SectionRound& round,
-                                                              const std::vector<std::size_t>& batch,
-                                                              SectionContents& contents) {
+std::vector<std::size_t> SectionWalker::prepare_batch(SectionRound& round,
+                                                      const std::vector<std::size_t>& batch,
+                                                      SectionContents& contents) {
   std::vector<std::size_t> ready;
   for (const std::size_t index : batch) {
     auto& item = round.target.items[index];
     const auto progress = prepare_item(round, contents, index);
-    if (!progress) return fail(cannot_apply(round, index, progress.error()));
+    if (!progress && !cannot_apply(round, index, progress.error())) return {};
+    if (!progress) continue;
     item.is_preparing = *progress == Driver::Progress::kPending;
     item.is_preparing ? show_pending(round, index) : ready.push_back(index);
   }
@@ -362,14 +356,14 @@ Result<bool> SectionWalker::apply_item(SectionRound& round, SectionContents& con
   return true;
 }
 
-Result<SectionWalker::Outcome> SectionWalker::apply_batch(SectionRound& round,
-                                                          const std::vector<std::size_t>& batch,
-                                                          SectionContents& contents) {
+SectionWalker::Outcome SectionWalker::apply_batch(SectionRound& round, const std::vector<std::size_t>& batch,
+                                                  SectionContents& contents) {
   Outcome outcome = Outcome::kStuck;
   for (const std::size_t index : batch) {
     auto& item = round.target.items[index];
-    auto done = apply_item(round, contents, index);
-    if (!done) return fail(cannot_apply(round, index, done.error()));
+    const auto done = apply_item(round, contents, index);
+    if (!done && !cannot_apply(round, index, done.error())) return outcome;
+    if (!done) continue;
     if (!*done) {
       show_pending(round, index);
       continue;
@@ -387,20 +381,36 @@ Result<SectionWalker::Outcome> SectionWalker::apply_batch(SectionRound& round,
 void SectionWalker::show_pending(SectionRound& round, std::size_t index) {
   auto& item = round.target.items[index];
   round.pending.insert(index);
-  parts_.show(item, SyncStatus::kOutOfSync,
-              item.driver->pending(*item.effective)
-                  .value_or(ResourceHealth{.health = Health::kProgressing,
-                                           .reason = "Restarting",
-                                           .message = "waits for the old one to end"}));
+  auto health = item.driver->pending(*item.effective)
+                    .value_or(ResourceHealth{.health = Health::kProgressing,
+                                             .reason = "Restarting",
+                                             .message = "waits for the old one to end"});
+  if (health.is_told)
+    parts_.events.warning(health.reason, {round.record.accepted.name, item.desired.key.brief()},
+                          health.message);
+  parts_.show(item, SyncStatus::kOutOfSync, std::move(health));
 }
 
-/// Told of it and of what waits for it.
-const Error& SectionWalker::cannot_apply(SectionRound& round, std::size_t index, const Error& error) {
+/// Whether the others of its turn are applied all the same: a host that can no more cannot do these either.
+bool SectionWalker::cannot_apply(SectionRound& round, std::size_t index, const Error& error) {
   auto& item = round.target.items[index];
   parts_.show(item, SyncStatus::kOutOfSync,
               {.health = Health::kDegraded, .reason = "ApplyFailed", .message = error.message()});
-  round.show_held_up(item);
-  return error;
+  const bool is_hosts = is_hosts_fault(error);
+  // What the host cannot goes before: it is tried for as long as it takes.
+  if (round.failed && !is_hosts) return true;
+  const std::string who = item.desired.key.brief();
+  const bool is_named = error.message().starts_with(who);
+  round.failed = {index, is_named ? error : error.with_context(who)};
+  return !is_hosts;
+}
+
+/// Told of it, of what was applied beside it, and of what waits for it.
+void SectionWalker::cannot_go_on(SectionRound& round, const Turn& turn) {
+  const auto& [index, error] = *round.failed;
+  static_cast<void>(look_at_turn(round, turn));
+  round.show_held_up(round.target.items[index]);
+  end_.fail(round.record, error, round.changes);
 }
 
 // ---- waiting ----
