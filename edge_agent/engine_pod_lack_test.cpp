@@ -58,7 +58,8 @@ class PodLacks : public ::testing::Test {
     node.desire({app});
     node.settle();
   }
-  void make_data() { fs::create_directories(folder_ + "/host/srv/data"); }
+  std::string data() const { return folder_ + "/host/srv/data"; }
+  void make_data() { fs::create_directories(data()); }
   bool runs(const std::string& pod) {
     return node.containers.running().contains("hf.default." + pod + ".app");
   }
@@ -91,6 +92,26 @@ TEST_F(PodLacks, APathOfTheNodeIsWaitedForWhileTheOthersGoOn) {
   EXPECT_TRUE(runs("middle"));
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
   EXPECT_EQ(node.section("app").health, Health::kHealthy);
+}
+
+/// Nothing is applied any more then: what is gone is made again once it can be.
+TEST_F(PodLacks, APathThatGoesIsMissedWhenThePodIsMadeAgain) {
+  make_data();
+  start(app().pod("web", with_data()));
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  fs::remove_all(data());
+  node.containers.remove_by_hand(base::ContainerName("hf.default.web.app"));
+  node.pass(1min);
+  EXPECT_EQ(node.resource("Pod/web").reason, "FailedMount");
+  EXPECT_EQ(node.count_events("FailedMount"), 1U);
+  const auto why = node.engine().why("Pod/web");
+  ASSERT_TRUE(why);
+  EXPECT_THAT(why->front().next, HasSubstr("looked for again in "));
+  make_data();
+  node.pass(base::limits::kPodLackBackoffMax);
+  EXPECT_TRUE(runs("web"));
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }
 
 TEST_F(PodLacks, ItsDeadlineMakesAFailureOfItAndSaysWhy) {
