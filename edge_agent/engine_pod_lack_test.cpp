@@ -82,6 +82,8 @@ TEST_F(PodLacks, APathOfTheNodeIsWaitedForWhileTheOthersGoOn) {
   EXPECT_THAT(pod.message, AllOf(HasSubstr("pod middle: volume data: /srv/data is not there"),
                                  HasSubstr("type: DirectoryOrCreate")));
   EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying);
+  EXPECT_EQ(node.section("app").reason, "FailedMount");
+  EXPECT_THAT(node.section("app").message, HasSubstr("Pod/middle: pod middle: volume data"));
   EXPECT_EQ(node.resource("Pod/z").health, Health::kHealthy);
   node.pass(4min);
   EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying);
