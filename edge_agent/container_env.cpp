@@ -11,7 +11,6 @@
 namespace holdfast::edge_agent {
 namespace {
 
-using base::Code;
 using base::fail;
 using base::Result;
 using base::Status;

@@ -114,10 +114,9 @@ void ContainerLogs::next(At run) {
     if (answer) {
       const bool is_cut = answer->is_cut;
       run->collection.add(source, lines_of(*std::move(answer)), is_cut);
-    }
-    // It may have gone meanwhile.
-    if (!answer && answer.error().code() != Code::kNotFound)
+    } else if (answer.error().code() != Code::kNotFound) {  // it may have gone meanwhile
       run->collection.add(source, {{{}, '-', "cannot be read: " + answer.error().message()}});
+    }
     next(run);
   });
 }
