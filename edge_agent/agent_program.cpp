@@ -11,6 +11,7 @@
 #include <csignal>
 
 #include "base/build_time.hpp"
+#include "base/file_io.hpp"
 #include "base/limits/agent.hpp"
 #include "base/limits/secrets.hpp"
 #include "base/log.hpp"
@@ -43,7 +44,7 @@ std::string folder_of_this_program() {
 }  // namespace
 
 PodMachine pod_machine() {
-  return {[] { return gpu_offer(MachineTree()); }, node_address};
+  return {[] { return gpu_offer(MachineTree()); }, node_address, base::read_file};
 }
 
 Result<std::string> find_shim(const AgentOptions& options) {

@@ -45,7 +45,7 @@ ContainerCache::~ContainerCache() { cancel_all(); }
 
 Status ContainerCache::known(const sync::Claim& asker) {
   const auto now = seams_.clock.monotonic();
-  look_again(now);
+  if (state_ == State::kKnown) look_again(now);
   if (now - heard_at_ >= base::limits::kEngineSilenceMax) check_engine();
   if (state_ == State::kKnown) return {};
   if (state_ == State::kUnasked || (state_ == State::kDown && retry_at_ <= now)) open();
@@ -88,6 +88,7 @@ void ContainerCache::cancel_all() {
   for (const auto& [id, look] : looks_) seams_.engine.cancel(look.call);
   looks_.clear();
   line_.clear();
+  again_.clear();  // the next list looks at all of them
   for (auto* call : {&stream_, &list_, &ping_}) {
     if (*call != 0) seams_.engine.cancel(*call);
     *call = 0;

@@ -38,8 +38,6 @@ class ContainerCache {
 
   /// Whether what it gives is what the engine has. Else not_known_yet(), or engine_down() with why; the asker is told when that changes.
   base::Status known(const sync::Claim& asker);
-  /// The same, and nobody is asked.
-  bool is_known() const { return state_ == State::kKnown; }
   /// Why there is no engine to speak to; null: there is, or nobody needed one.
   const base::Error* trouble() const { return trouble_ ? &*trouble_ : nullptr; }
 

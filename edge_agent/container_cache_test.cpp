@@ -185,6 +185,32 @@ TEST_F(ContainerCacheTest, OneThatCannotBeInspectedLeavesTheOthersKnown) {
   EXPECT_EQ(cache.all().size(), 2U) << "asked for again";
 }
 
+TEST_F(ContainerCacheTest, OneThatCouldNotBeInspectedWaitsForAnEngineThatIsAway) {
+  make("web");
+  know();
+  engine.set_failure(EngineCall::kInspect, base::Error(base::Code::kIo, "damaged"));
+  make("other");
+  deliver();
+  engine.set_gone(true);
+  pass(1ms);
+  static_cast<void>(cache.known(kAsker));
+  deliver();
+  engine.forget_touched();
+  for (int second = 0; second < 120; ++second) {
+    pass(1s);
+    static_cast<void>(cache.known(kAsker));
+    deliver();
+  }
+  EXPECT_EQ(engine.touched().inspects, 0U);
+  engine.set_failure(EngineCall::kInspect, std::nullopt);
+  engine.set_gone(false);
+  pass(base::limits::kEngineBackoffMax + 1s);
+  static_cast<void>(cache.known(kAsker));
+  deliver();
+  EXPECT_TRUE(cache.known(kAsker));
+  EXPECT_EQ(cache.all().size(), 2U);
+}
+
 TEST_F(ContainerCacheTest, ADoubtIsANewListOnTheSameStream) {
   know();
   cache.doubt();

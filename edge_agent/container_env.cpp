@@ -11,7 +11,6 @@
 namespace holdfast::edge_agent {
 namespace {
 
-using base::Code;
 using base::fail;
 using base::Result;
 using base::Status;
@@ -62,7 +61,7 @@ class EnvBuilder {
   }
   Status add_config_map(const sync::EnvFrom& from) {
     HF_TRY(const auto* map, references_.find_config_map(scope_.id.ns, from.name));
-    if (map == nullptr) return missing("ConfigMap", from);
+    if (map == nullptr) return missing_from("ConfigMap", from);
     for (const auto& [key, value] : map->data) {
       if (sync::check_env_name(from.prefix + key)) set_plain(from.prefix + key, value);
     }
@@ -70,7 +69,7 @@ class EnvBuilder {
   }
   Status add_secret(const sync::EnvFrom& from) {
     HF_TRY(const auto* secret, references_.find_secret(scope_.id.ns, from.name));
-    if (secret == nullptr) return missing("Secret", from);
+    if (secret == nullptr) return missing_from("Secret", from);
     for (const auto& [key, bytes] : secret->data) {
       if (!sync::check_env_name(from.prefix + key)) continue;
       HF_TRY(const auto sealed, references_.sealed(scope_.id.ns, {from.name, key}));
@@ -78,10 +77,17 @@ class EnvBuilder {
     }
     return {};
   }
-  static Status missing(const std::string& kind, const sync::EnvFrom& from) {
+  Status missing_from(const std::string& kind, const sync::EnvFrom& from) {
     if (from.optional) return {};
-    return fail(Code::kInvalid,
-                "refers to " + kind + "/" + from.name + ", which its application does not have");
+    return missing(
+        missing_reference("refers to " + kind + "/" + from.name + ", which its application does not have"));
+  }
+  /// The pod waits for it; the others of its application do not.
+  Status missing(const base::Error& error) {
+    if (!is_missing_reference(error)) return fail(error);
+    out_.missing = error.message();
+    text_ += error.message() + '\0';
+    return {};
   }
 
   Status add(const sync::PodVariable& variable) {
@@ -89,11 +95,11 @@ class EnvBuilder {
       set_plain(variable.name, sync::expand_variables(*text, [this](auto name) { return find(name); }));
     } else if (const auto* map = std::get_if<sync::ConfigMapKey>(&variable.value)) {
       auto value = references_.value(scope_.id.ns, map->ref);
-      if (!value && !map->optional) return fail(value.error());
+      if (!value && !map->optional) return missing(value.error());
       if (value) set_plain(variable.name, *std::move(value));
     } else if (const auto* secret = std::get_if<sync::SecretKey>(&variable.value)) {
       const auto sealed = references_.sealed(scope_.id.ns, secret->ref);
-      if (!sealed && !secret->optional) return fail(sealed.error());
+      if (!sealed && !secret->optional) return missing(sealed.error());
       if (sealed) set_secret(variable.name, *sealed);
     } else if (const auto* field = std::get_if<sync::PodField>(&variable.value)) {
       out_.wants_address = out_.wants_address || field->kind == sync::PodField::Kind::kHostIp;

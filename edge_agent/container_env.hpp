@@ -31,7 +31,8 @@ struct ContainerEnv {
   std::vector<std::pair<std::string, std::string>> variables;
   std::string stands_for;                 ///< the same in every run for the same environment
   std::optional<base::Error> unreadable;  ///< why a Secret cannot be opened
-  bool wants_address = false;             ///< kAddressPlace is in it
+  std::string missing;         ///< what it refers to and its application does not have; empty: nothing
+  bool wants_address = false;  ///< kAddressPlace is in it
 };
 
 /// Stands where the node's address is filled in when the container is made, as kubelet does it: no manifest can hold a NUL. What is compared

@@ -100,14 +100,15 @@ TEST_F(ContainerEnvTest, FieldsOfThePodAndOfItsContainers) {
               ElementsAre(Pair("N", "default"), Pair("L", "front"), Pair("O", ""), Pair("M", "64")));
 }
 
-TEST_F(ContainerEnvTest, WhatIsNotThereIsAnErrorUnlessItIsOptional) {
+TEST_F(ContainerEnvTest, WhatIsNotThereIsMissedUnlessItIsOptional) {
   for (const char* one :
        {R"("envFrom":[{"configMapRef":{"name":"none"}}])", R"("envFrom":[{"secretRef":{"name":"none"}}])",
         R"("env":[{"name":"A","valueFrom":{"configMapKeyRef":{"name":"none","key":"a"}}}])",
         R"("env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"none","key":"a"}}}])"}) {
     const auto got = env(one);
-    ASSERT_FALSE(got) << one;
-    EXPECT_THAT(got.error().message(), HasSubstr("/none")) << one;
+    ASSERT_TRUE(got) << got.error().message();
+    EXPECT_THAT(got->missing, HasSubstr("/none")) << one;
+    EXPECT_NE(got->stands_for, env("")->stands_for) << one;
   }
   for (const char* one :
        {R"("envFrom":[{"secretRef":{"name":"none","optional":true}}])",
@@ -115,6 +116,7 @@ TEST_F(ContainerEnvTest, WhatIsNotThereIsAnErrorUnlessItIsOptional) {
     const auto got = env(one);
     ASSERT_TRUE(got) << got.error().message();
     EXPECT_THAT(got->variables, IsEmpty()) << one;
+    EXPECT_EQ(got->missing, "") << one;
   }
 }
 

@@ -104,18 +104,19 @@ void ContainerLogs::next(At run) {
   if (run->left.empty()) return end(run, {});
   base::LogOptions options;
   options.since = run->collection.since();
-  const auto& tail = run->collection.tail_lines();
-  if (tail && *tail >= 0) options.lines_max = static_cast<std::size_t>(*tail);
+  options.lines_max = run->collection.lines_max();
   run->call = engine_.logs(run->left.front().id, options, [this, run](Result<base::ContainerLog> answer) {
     run->call = 0;
     const auto source = std::move(run->left.front().name);
     run->left.pop_front();
     if (!answer && answer.error().code() == Code::kUnavailable)
       return end(run, fail(std::move(answer).error()));
-    if (answer) run->collection.add(source, lines_of(*std::move(answer)));
-    // It may have gone meanwhile.
-    if (!answer && answer.error().code() != Code::kNotFound)
+    if (answer) {
+      const bool is_cut = answer->is_cut;
+      run->collection.add(source, lines_of(*std::move(answer)), is_cut);
+    } else if (answer.error().code() != Code::kNotFound) {  // it may have gone meanwhile
       run->collection.add(source, {{{}, '-', "cannot be read: " + answer.error().message()}});
+    }
     next(run);
   });
 }

@@ -111,6 +111,22 @@ TEST_F(ContainerLogsTest, GoesOnAfterTheCursorWithoutLossOrRepeat) {
   EXPECT_THAT(texts({.resource = "Pod/web", .cursor = second->at("cursor")}), IsEmpty());
 }
 
+/// All of one millisecond, and more new ones than the engine gives: what it cut is what was given before.
+TEST_F(ContainerLogsTest, AfterTheCursorNothingIsTakenForGivenThatTheEngineCut) {
+  const auto app = has(pod_, "web", "app");
+  for (int i = 0; i < 9; ++i) engine_.say_by_hand(app, "old");
+  const std::string cursor = ask({.resource = "Pod/web"})->at("cursor");
+  for (const auto* text : {"a", "b", "c", "d"}) engine_.say_by_hand(app, text);
+  EXPECT_THAT(texts({.resource = "Pod/web", .cursor = cursor, .tail_lines = 3}),
+              ElementsAre("web/app b", "web/app c", "web/app d"));
+  const std::string line(100'000, 'x');
+  for (int i = 0; i < 12; ++i) engine_.say_by_hand(app, line);
+  engine_.say_by_hand(app, "last");
+  const auto flood = texts({.resource = "Pod/web", .cursor = cursor});
+  ASSERT_GE(flood.size(), 5U) << "half a megabyte of the newest";
+  EXPECT_EQ(flood.back(), "web/app last");
+}
+
 TEST_F(ContainerLogsTest, SinceAndTheNewestLines) {
   const auto app = has(pod_, "web", "app");
   says(app, "old");

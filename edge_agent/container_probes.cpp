@@ -38,12 +38,14 @@ std::string ContainerProbes::container_of(const std::string& probe_id) {
   return probe_id.substr(kPrefix.size(), hash - kPrefix.size());
 }
 
+void ContainerProbes::cancel(One& one) {
+  if (one.call != 0) seams_.engine.cancel(std::exchange(one.call, 0));
+  seams_.host.cancel_probe(id_of(one));
+  one.state.cancelled();
+}
+
 void ContainerProbes::cancel() {
-  for (auto* one : {&startup_, &liveness_, &readiness_}) {
-    if (one->call != 0) seams_.engine.cancel(std::exchange(one->call, 0));
-    seams_.host.cancel_probe(id_of(*one));
-    one->state.cancelled();
-  }
+  for (auto* one : {&startup_, &liveness_, &readiness_}) cancel(*one);
 }
 
 void ContainerProbes::forget() {
@@ -53,12 +55,29 @@ void ContainerProbes::forget() {
   }
 }
 
+void ContainerProbes::begin(One& one, const std::optional<sync::Probe>& probe, MonotonicTime started) {
+  one.of = probe;
+  one.state = ProbeState{};
+  if (probe) one.state.begin(*probe, started);
+}
+
 void ContainerProbes::begin(const PodContainer& wanted, MonotonicTime started) {
   forget();
-  for (auto* one : {&startup_, &liveness_, &readiness_}) one->state = ProbeState{};
-  if (wanted.startup) startup_.state.begin(*wanted.startup, started);
-  if (wanted.liveness) liveness_.state.begin(*wanted.liveness, started);
-  if (wanted.readiness) readiness_.state.begin(*wanted.readiness, started);
+  begin(startup_, wanted.startup, started);
+  begin(liveness_, wanted.liveness, started);
+  begin(readiness_, wanted.readiness, started);
+}
+
+void ContainerProbes::follow(const PodContainer& wanted, MonotonicTime started) {
+  const auto follow_one = [&](One& one, const std::optional<sync::Probe>& probe) {
+    if (one.of == probe) return;
+    cancel(one);
+    begin(one, probe, started);
+  };
+  // What has started has started, by whichever probe.
+  if (!startup_.of || !startup_.state.has_passed()) follow_one(startup_, wanted.startup);
+  follow_one(liveness_, wanted.liveness);
+  follow_one(readiness_, wanted.readiness);
 }
 
 void ContainerProbes::send_exec(One& one, const sync::Probe& probe, const sync::ExecAction& exec,
@@ -146,7 +165,9 @@ std::optional<MonotonicTime> ContainerProbes::run(const PodContainer& wanted,
 void ContainerProbes::ended(const PodContainer& wanted, const base::HostEvent& event) {
   const auto now = seams_.clock.monotonic();
   const auto take = [&](One& one, const std::optional<sync::Probe>& probe) {
-    if (probe && event.name == id_of(one)) one.state.result(*probe, event.ok, event.detail, now);
+    // One that is not on its way was called off.
+    const bool is_asked = probe && !one.state.due();
+    if (is_asked && event.name == id_of(one)) one.state.result(*probe, event.ok, event.detail, now);
   };
   take(startup_, wanted.startup);
   take(liveness_, wanted.liveness);

@@ -37,6 +37,8 @@ class ContainerProbes {
 
   /// Another run: nothing is known of it.
   void begin(const PodContainer& wanted, base::MonotonicTime started);
+  /// The same run with another probe: what the former one said is no word on it, and it begins anew.
+  void follow(const PodContainer& wanted, base::MonotonicTime started);
   /// Sends what is due; when to come again, if nothing tells.
   std::optional<base::MonotonicTime> run(const PodContainer& wanted, const base::ContainerState& state,
                                          const std::string& address);
@@ -48,7 +50,9 @@ class ContainerProbes {
   bool was_ready() const { return readiness_.state.has_passed(); }
   /// It is to be started again: "liveness probe failed: …"; empty: it is not.
   std::string failure(const PodContainer& wanted) const;
-  std::string readiness_detail() const { return readiness_.state.detail(); }
+  /// Why it is not ready, or has not started: "readiness probe: HTTP 500".
+  std::string readiness_text() const { return probe_text(readiness_.use, readiness_.state); }
+  std::string startup_text() const { return probe_text(startup_.use, startup_.state); }
 
   /// "container:hf.default.web.app#readiness" → "hf.default.web.app"; empty: no probe of a container.
   static std::string container_of(const std::string& probe_id);
@@ -56,12 +60,15 @@ class ContainerProbes {
  private:
   struct One {
     const char* use;
+    std::optional<sync::Probe> of{};  ///< that was begun; none: it is not probed
     ProbeState state{};
     base::Engine::CallId call = 0;
     std::vector<base::Engine::CallId>
         left{};  ///< commands of it that did not end in time, and that no engine can end
   };
   void forget();
+  void cancel(One& one);
+  void begin(One& one, const std::optional<sync::Probe>& probe, base::MonotonicTime started);
   std::string id_of(const One& one) const;
   std::optional<base::MonotonicTime> run_one(One& one, const sync::Probe& probe,
                                              const base::ContainerState& state, const std::string& address);

@@ -78,7 +78,9 @@ Result<const sync::TimeZone*> CronJobDriver::zone_of(const JobEffective& wanted)
 
 Result<sync::TimeZone> CronJobDriver::read_zone(const sync::CronJob& cron) const {
   if (cron.time_zone == "UTC") return sync::TimeZone::utc();
-  const auto bytes = seams_.host.read_file(sync::zone_file(cron.time_zone), base::limits::kTimeZoneBytesMax);
+  const auto path = sync::zone_file(cron.time_zone);
+  const auto bytes = seams_.machine.file ? seams_.machine.file(path, base::limits::kTimeZoneBytesMax)
+                                         : seams_.host.read_file(path, base::limits::kTimeZoneBytesMax);
   if (!bytes) return fail(sync::missing_zone(cron.time_zone));
   return sync::TimeZone::parse(*bytes);
 }

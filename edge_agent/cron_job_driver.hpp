@@ -26,6 +26,7 @@ class CronJobDriver final : public Driver {
     base::Clock& clock;
     JobBook& book;
     base::WallTime not_before;  ///< a clock that shows an earlier time is not set
+    PodMachine machine{};
   };
   explicit CronJobDriver(Seams seams) : seams_(std::move(seams)) {}
 

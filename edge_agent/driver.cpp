@@ -9,6 +9,11 @@ using base::Code;
 using base::Disposition;
 using base::Error;
 
+std::string cause_text(const ResourceHealth& health) {
+  if (health.reason.empty() || health.message.empty()) return health.reason + health.message;
+  return health.reason + ": " + health.message;
+}
+
 Error not_known_yet(std::string what) { return {Code::kUnavailable, Disposition::kWait, std::move(what)}; }
 
 bool is_not_known_yet(const Error& error) {

@@ -51,7 +51,11 @@ struct ResourceHealth {
   /// It waits for what the machine fetches (an image), or cannot fetch for want of a network or of room, which is not the
   /// revision's fault: no deadline counts.
   bool is_fetching = false;
+  bool is_told = false;  ///< by an event, too: somebody has to do something about it
 };
+
+/// "NotReady: container app: readiness probe: HTTP 500"; empty: it says nothing.
+std::string cause_text(const ResourceHealth& health);
 
 /// What a driver tells when another program than the host (a container engine, systemd) let it know something: the claim to look
 /// at. Never from inside a call of the driver.

@@ -32,7 +32,7 @@ Drivers::Drivers(Seams seams)
       jobs_({pods_.get(), job_runner_.get(), pod_driver_, context_of(seams), seams.clock,
              seams.jobs != nullptr ? *seams.jobs : own_jobs_}),
       cron_jobs_({pods_.get(), job_runner_.get(), pod_driver_, context_of(seams), seams.host, seams.clock,
-                  seams.jobs != nullptr ? *seams.jobs : own_jobs_, seams.not_before}),
+                  seams.jobs != nullptr ? *seams.jobs : own_jobs_, seams.not_before, seams.machine}),
       units_({seams.units, seams.host, seams.clock, files_, seams.unit_book, seams.on_due}) {}
 
 Driver* Drivers::of(const sync::ResourceKey& key) {

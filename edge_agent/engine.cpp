@@ -7,11 +7,13 @@
 #include "base/limits/agent.hpp"
 #include "base/log.hpp"
 #include "edge_agent/desired_keeper.hpp"
+#include "edge_agent/engine_metrics.hpp"
 #include "edge_agent/healer.hpp"
 #include "edge_agent/image_needs.hpp"
 #include "edge_agent/inventory_rebuild.hpp"
 #include "edge_agent/live.hpp"
 #include "edge_agent/marks.hpp"
+#include "edge_agent/node_conditions.hpp"
 #include "edge_agent/node_snapshot.hpp"
 #include "edge_agent/plan_input.hpp"
 #include "edge_agent/section_keeper.hpp"
@@ -62,7 +64,6 @@ struct Engine::State {
   void store_restarts();
   void after_work();
   void refresh_snapshot();
-  std::optional<sync::Condition> engine_condition();
   void show_conditions();
   void lift(const sync::ApplicationUid& application, Changes& changes) const;
 
@@ -91,15 +92,10 @@ struct Engine::State {
 
   std::chrono::milliseconds full_pass_interval = limits::kFullPassInterval;
   NodeFacts facts;
-  std::vector<sync::Condition> machine_conditions;
-  bool engine_was_missed = false;
+  NodeConditions conditions;
+  bool strays_due =
+      false;  ///< records were lost, and the containers that are left are to be told once they are known
   bool left_files_due = true;
-  enum class Strays {
-    kDue,    ///< once the containers are known to somebody who needs them
-    kAsked,  ///< records were lost: the engine is asked for them
-    kTold,
-  };
-  Strays strays = Strays::kDue;
   sync::Snapshot snapshot;
   base::Digest snapshot_digest;
   AppliedState told_applied;
@@ -229,16 +225,12 @@ void Engine::State::on_due(const sync::Claim& claim) {
   if (on_wake) on_wake();
 }
 
-/// Once for each agent, and once after records were lost. Where nobody needs containers the engine is not asked for that alone.
+/// Once after records were lost: else what nobody knows of was let go on purpose.
 void Engine::State::look_for_strays() {
   auto* const pods = drivers.pods();
-  if (pods == nullptr || strays == Strays::kTold || store.deletes_forbidden() || accepted.is_unverified())
-    return;
-  const bool is_known = strays == Strays::kAsked
-                            ? pods->cache().known({sync::ClaimKind::kContainer, "*"}).has_value()
-                            : pods->cache().is_known();
-  if (!is_known) return;
-  strays = Strays::kTold;
+  if (pods == nullptr || !strays_due || store.deletes_forbidden() || accepted.is_unverified()) return;
+  if (!pods->cache().known({sync::ClaimKind::kContainer, "*"})) return;
+  strays_due = false;
   tell_stray_containers(parts, pods->cache(), marks);
 }
 
@@ -304,7 +296,7 @@ std::vector<sync::Frame> Engine::State::after_accept(
   auto frames = accept();
   const bool is_allowed = was_forbidden && !store.deletes_forbidden();
   if (is_allowed) tell_strays(parts, seams.host, marks);
-  if (is_allowed) strays = Strays::kAsked;
+  strays_due = strays_due || is_allowed;
   if (is_allowed || (was_unverified && accepted.verified)) go_on_proven();
   after_work();
   if (on_wake) on_wake();
@@ -451,41 +443,17 @@ void Engine::set_facts(std::map<std::string, std::string> facts) {
 }
 
 void Engine::set_conditions(std::vector<sync::Condition> conditions) {
-  state_->machine_conditions = std::move(conditions);
+  state_->conditions.set_machines(std::move(conditions));
   state_->show_conditions();
   state_->refresh_snapshot();
 }
 
-/// Of the container engine there is one from when it was first missed.
-std::optional<sync::Condition> Engine::State::engine_condition() {
-  auto* const pods = drivers.pods();
-  const base::Error* const trouble = pods == nullptr ? nullptr : pods->cache().trouble();
-  engine_was_missed = engine_was_missed || trouble != nullptr;
-  if (!engine_was_missed) return std::nullopt;
-  sync::Condition condition{"EngineDown", "True", "", ""};
-  condition.reason = "EngineDown";
-  if (trouble != nullptr) {
-    condition.message = trouble->message();
-    return condition;
-  }
-  condition.status = "False";
-  condition.reason = "EngineReady";
-  condition.message = "the container engine answers";
-  return condition;
-}
-
 void Engine::State::show_conditions() {
-  auto conditions = machine_conditions;
-  if (auto engine = engine_condition()) conditions.push_back(*std::move(engine));
-  if (facts.conditions == conditions) return;
-  for (const auto& condition : conditions) {
-    const auto before = std::ranges::find(facts.conditions, condition.type, &sync::Condition::type);
-    const bool was = before != facts.conditions.end() && before->status == "True";
-    const bool is = condition.status == "True";
-    if (is && !was) events.warning(condition.type, {}, condition.message);
-    if (was && !is) events.normal(condition.reason, {}, condition.type + " is over");
-  }
-  facts.conditions = std::move(conditions);
+  auto* const pods = drivers.pods();
+  auto shown = conditions.look(pods == nullptr ? nullptr : pods->cache().trouble());
+  if (facts.conditions == shown) return;
+  tell_conditions(facts.conditions, shown, events);
+  facts.conditions = std::move(shown);
   changed = true;
 }
 
@@ -493,67 +461,10 @@ Result<Plan> Engine::plan_now() { return plan(look(state_->parts, nullptr)); }
 
 Result<std::vector<Why>> Engine::why(const std::string& brief) { return explain(state_->parts, brief); }
 
-namespace {
-
-base::Metric sections_by_phase(const StateStore::Sections& sections) {
-  std::map<sync::SectionPhase, double> phases;
-  for (const auto& [application, record] : sections) phases[record.phase] += 1;
-  base::Metric metric{
-      .name = "holdfast_agent_sections", .help = "Applications on this node by phase.", .samples = {}};
-  for (const auto& [phase, count] : phases) {
-    metric.samples.push_back({{{"phase", std::string(sync::to_string(phase))}}, count});
-  }
-  return metric;
-}
-
-}  // namespace
-
 std::vector<base::Metric> Engine::metrics() const {
   const State& s = *state_;
-  const Counters& c = s.counters;
-  const auto now = s.seams.clock.monotonic();
-  std::vector<base::Metric> out{sections_by_phase(s.store.sections())};
-  const auto count = [&](const char* name, const char* help, std::uint64_t value) {
-    out.push_back(base::counter(std::string("holdfast_agent_") + name, help, static_cast<double>(value)));
-  };
-  const auto level = [&](const char* name, const char* help, std::size_t value) {
-    out.push_back(base::gauge(std::string("holdfast_agent_") + name, help, static_cast<double>(value)));
-  };
-  count("actions_total", "Changes made to the host to apply a desired state.", c.actions);
-  count("deletes_total", "Objects deleted because Git or a person said so.", c.deletes);
-  count("desired_states_accepted_total", "Desired states verified and stored.", c.states_accepted);
-  count("desired_states_refused_total", "Desired states refused.", c.states_refused);
-  count("drift_healed_total", "Drifted resources put right.", c.drift_healed);
-  count("events_lost_total",
-        "Events dropped from memory, where they waited because the outbox did not take them.",
-        s.events.lost());
-  count("full_passes_total", "Passes over everything that is desired.", c.full_passes);
-  count("repairs_failed_total", "Repairs of drift that failed.", c.repairs_failed);
-  count("part_bytes_total", "Bytes of sections that came in parts, each byte once.", c.part_bytes);
-  count("rollbacks_total", "Sections quarantined.", c.rollbacks);
-  const auto seconds = [&](const char* name, const char* help, std::chrono::milliseconds value) {
-    out.push_back(base::gauge(std::string("holdfast_agent_") + name, help,
-                              std::chrono::duration<double>(value).count()));
-  };
-  if (c.full_passes > 0) {
-    seconds(
-        "first_reconcile_seconds",
-        "From the program's start, its options read, to every section having been compared with the host.",
-        c.first_reconcile);
-    seconds("full_pass_seconds", "How long the last pass over everything took.", c.last_full_pass);
-  }
-  level("drift_waiting", "Drifted resources that wait for their backoff.", s.drift.waiting(now));
-  level("events_unsent", "Events that wait in memory because the outbox does not take them.",
-        s.events.size());
-  if (const auto* outbox = s.seams.outbox) {
-    level("outbox_bytes", "Bytes of the outbox that are taken by what waits.", outbox->bytes());
-    level("outbox_events", "Events that wait until the hub has stored them.", outbox->waiting());
-    count("outbox_lost_total", "Events that went from the outbox before the hub had them.", outbox->lost());
-  }
-  level("inventory_entries", "Objects that this agent made or adopted.", s.store.inventory().size());
-  level("process_restarts", "Restarts of the processes that are here now.", s.restarts.total());
-  level("work_queue_length", "Keys that are to be looked at.", s.queue.size());
-  return out;
+  return engine_metrics({s.store, s.counters, s.events, s.seams.outbox, s.restarts.total(), s.queue.size(),
+                         s.drift.waiting(s.seams.clock.monotonic())});
 }
 
 }  // namespace holdfast::edge_agent

@@ -212,6 +212,37 @@ TEST_F(EngineGpu, AnEngineThatGivesNoneIsUnschedulableAndTheOldOneRunsOn) {
   EXPECT_THAT(node.containers.changes(), IsEmpty());
 }
 
+/// Part of it is on the host already: what was good comes back, whichever agent looks.
+TEST_F(EngineGpu, AnEngineThatGivesNoneAnyMoreInTheMiddleIsAFailureForTheNextAgentToo) {
+  has(jetson_agx_orin());
+  FakeMeta later;
+  later.wave = 1;
+  const auto version = [&](const std::string& content, int gpus) {
+    return app("eye").file("motd", "/etc/motd", content).pod("eye", pod_spec(gpus), later);
+  };
+  start({version("1", 0)});
+  ASSERT_EQ(node.section("eye").phase, SectionPhase::kSynced);
+  // The walk waits between its waves.
+  node.host.set_probe("process:default/slow#readiness", {.ok = false, .detail = "no"});
+  FakeMeta between;
+  between.wave = 0;
+  node.desire({version("2", 1).process_spec(
+      "slow", R"({"command":["/usr/bin/slow"],"readinessProbe":{"exec":{"command":["/usr/bin/no"]}}})",
+      between)});
+  node.settle();
+  ASSERT_EQ(node.content("/etc/motd"), "2");
+  node.kill();
+  node.containers.set_abilities({});
+  ASSERT_TRUE(node.boot());
+  node.pass(2min);
+  EXPECT_EQ(node.section("eye").phase, SectionPhase::kQuarantined);
+  EXPECT_THAT(node.section("eye").message, HasSubstr("the container engine is podman"));
+  EXPECT_EQ(node.content("/etc/motd"), "1");
+  EXPECT_FALSE(node.runs("slow"));
+  EXPECT_THAT(node.containers.running(), ElementsAre("hf.default.eye.app"));
+  EXPECT_EQ(node.count_events("Unschedulable"), 0U);
+}
+
 /// One that gives way for another reason frees nothing that another waits for: they would be found unable in turn, without end.
 TEST_F(EngineGpu, TwoThatAnEngineGivesNoneAreUnschedulableOnceEach) {
   has(jetson_agx_orin());

@@ -27,7 +27,7 @@ TEST_F(EngineHookFailure, APreSyncHookThatFailsLeavesTheOldVersionUntouched) {
   node.desire({versioned("2").process_spec("migrate", once("migrate"), hook("PreSync"))});
   node.pass(3s);
   EXPECT_EQ(node.section("app").phase, SectionPhase::kRetrying);
-  EXPECT_THAT(node.section("app").message, HasSubstr("Process/migrate: exited with code 1"));
+  EXPECT_THAT(node.section("app").message, HasSubstr("Process/migrate: Failed: exited with code 1"));
   EXPECT_EQ(node.resource("Process/migrate").health, Health::kDegraded) << "is still told";
   node.pass(2min);
   EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);

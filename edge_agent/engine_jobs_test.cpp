@@ -417,6 +417,24 @@ TEST_F(EngineJobs, AnUnknownTimeZoneIsSaidAndWaitsForTheNodeToHaveIt) {
   EXPECT_THAT(node.resource("CronJob/report").message, HasSubstr("tzdata"));
 }
 
+/// RFC 8536: UTC, and nothing else.
+std::string zone_file_of_utc() {
+  const auto number = [](char value) { return std::string(3, '\0') + value; };
+  std::string half = "TZif2" + std::string(15, '\0');
+  for (const char count : {'\0', '\0', '\0', '\0', '\1', '\4'}) half += number(count);
+  half += std::string(6, '\0') + "UTC" + '\0';
+  return half + half + "\nUTC0\n";
+}
+
+TEST_F(EngineJobs, TimeZonesAreTheMachinesWhateverRootFilesLiveUnder) {
+  node.host.edit_by_hand("/usr/share/zoneinfo/Europe/Berlin", "no zone");
+  node.machine_files["/usr/share/zoneinfo/Europe/Berlin"] = zone_file_of_utc();
+  ASSERT_TRUE(node.restart());
+  node.desire({cron(R"("schedule":"0 * * * *","timeZone":"Europe/Berlin",)")});
+  node.pass(1min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced) << node.section("app").message;
+}
+
 TEST_F(EngineJobs, AChangedCronJobStopsNoJobThatRuns) {
   start(cron(R"("schedule":"* * * * *",)"));
   node.pass(1min);

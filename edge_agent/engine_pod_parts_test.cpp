@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 using base::ContainerName;
 using sync::Health;
 using sync::SectionPhase;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -273,7 +274,7 @@ TEST_F(PodParts, AHostPathThatIsNotThereIsSaid) {
                                      R"("volumes":[{"name":"h","hostPath":{"path":"/nowhere"}}])"))});
   node.pass(10s);
   EXPECT_EQ(node.containers.container(kApp), nullptr);
-  EXPECT_THAT(node.section("app").message, HasSubstr("/nowhere is not there"));
+  EXPECT_THAT(node.resource("Pod/web").message, HasSubstr("/nowhere is not there"));
 }
 
 TEST_F(PodParts, ALinkOutOfAVolumeIsNotFollowed) {
@@ -295,6 +296,42 @@ TEST_F(PodParts, AnImageOfRootIsRefusedWhereThePodSaysNonRoot) {
 }
 
 // ---- probes and hooks ----
+
+/// Neither what the former probe said nor its next time counts for the one that is right, and no container is touched.
+TEST_F(PodParts, AProbeThatIsCorrectedBeginsAnew) {
+  node.containers.set_exec("wrong", {.exit_code = 1, .output = "503\n"});
+  const auto with = [&](const std::string& command) {
+    return app().pod("web", spec(R"("readinessProbe":{"exec":{"command":[")" + command +
+                                 R"("]},"periodSeconds":300,"timeoutSeconds":200,"failureThreshold":1})"));
+  };
+  start(with("wrong"));
+  EXPECT_EQ(node.resource("Pod/web").reason, "NotReady");
+  EXPECT_EQ(node.resource("Pod/web").message,
+            "container app: readiness probe: its command ended with 1: 503");
+  node.forget_touched();
+  start(with("right"));
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy) << node.resource("Pod/web").message;
+  EXPECT_THAT(node.containers.changes(), IsEmpty());
+  // One that hangs is not waited for either.
+  node.containers.set_exec("hangs", {.after = 1h});
+  start(with("hangs"));
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kProgressing);
+  start(with("right"));
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
+}
+
+TEST_F(PodParts, WhatDoesNotStartNamesItsProbe) {
+  node.containers.set_exec("up", {.exit_code = 2, .output = "no database"});
+  start(app().pod(
+      "web", spec(R"("startupProbe":{"exec":{"command":["up"]},"periodSeconds":1,"failureThreshold":30})")));
+  node.pass(2s);
+  EXPECT_EQ(node.resource("Pod/web").message,
+            "container app: startup probe: its command ended with 2: no database");
+  node.pass(10min);
+  EXPECT_THAT(node.last_event("Quarantined"),
+              AnyOf(HasSubstr("container app: startup probe: its command ended with 2: no database"),
+                    HasSubstr("startup probe failed: its command ended with 2: no database")));
+}
 
 TEST_F(PodParts, ReadinessGatesHealth) {
   node.containers.set_exec("check", {.exit_code = 1, .output = "503\n"});

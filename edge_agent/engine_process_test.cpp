@@ -334,8 +334,30 @@ TEST_F(EngineProcess, ReadinessGatesHealth) {
   node.host.set_probe("process:default/web#readiness", {.ok = false, .detail = "503"});
   node.pass(10s);
   EXPECT_EQ(node.resource("Process/web").health, Health::kDegraded);
-  EXPECT_EQ(node.resource("Process/web").message, "503");
+  EXPECT_EQ(node.resource("Process/web").message, "readiness probe: 503");
   EXPECT_EQ(starts(), 1U) << "not ready is no reason to restart";
+}
+
+/// Neither what the former probe said nor its next time counts for the one that is right, and the process is not touched.
+TEST_F(EngineProcess, AProbeThatIsCorrectedBeginsAnew) {
+  const std::string probe = "process:default/web#readiness";
+  const auto at_port = [&](const std::string& port) {
+    return web(R"("readinessProbe":{"tcpSocket":{"port":)" + port +
+               R"(},"periodSeconds":300,"timeoutSeconds":200,"failureThreshold":1})");
+  };
+  node.host.set_probe(probe, {.ok = false, .detail = "refused"});
+  start(at_port("81"));
+  EXPECT_EQ(node.resource("Process/web").message, "readiness probe: refused");
+  node.host.set_probe(probe, {.ok = true});
+  start(at_port("80"));
+  EXPECT_EQ(node.resource("Process/web").health, Health::kHealthy) << node.resource("Process/web").message;
+  node.host.set_probe(probe, {.ok = true, .after = 1h});
+  start(at_port("82"));
+  EXPECT_EQ(node.resource("Process/web").health, Health::kProgressing);
+  node.host.set_probe(probe, {.ok = true});
+  start(at_port("80"));
+  EXPECT_EQ(node.resource("Process/web").health, Health::kHealthy);
+  EXPECT_EQ(starts(), 1U);
 }
 
 TEST_F(EngineProcess, AFailedLivenessProbeRestartsItAndThatCounts) {

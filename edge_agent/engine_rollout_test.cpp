@@ -180,7 +180,8 @@ TEST_F(EngineFailure, WhatIsNotHealthyInTimeIsRetriedThenQuarantinedAndRolledBac
   node.pass(3s);
   EXPECT_EQ(node.section("app").phase, SectionPhase::kRetrying);
   EXPECT_EQ(node.section("app").reason, "ProgressDeadlineExceeded");
-  EXPECT_THAT(node.section("app").message, HasSubstr("Process/web (connection refused)"));
+  EXPECT_THAT(node.section("app").message,
+              HasSubstr("Process/web (NotReady: readiness probe: connection refused)"));
   node.pass(5min);
   const auto section = node.section("app");
   EXPECT_EQ(section.phase, SectionPhase::kQuarantined);

@@ -21,6 +21,17 @@ FakeNode::FakeNode(const std::string& name)
   static_cast<void>(booted);
 }
 
+PodMachine FakeNode::machine() {
+  PodMachine out{[this] { return gpus; }, [this] { return address; }, {}};
+  if (machine_files.empty()) return out;
+  out.file = [this](const std::string& path, std::size_t) -> base::Result<std::string> {
+    const auto found = machine_files.find(path);
+    if (found == machine_files.end()) return base::fail(base::Code::kNotFound, path);
+    return found->second;
+  };
+  return out;
+}
+
 base::Status FakeNode::boot() {
   outbox.reset();
   if (has_outbox_) outbox = std::make_unique<Outbox>(Outbox::Seams{clock, random, segments});
@@ -41,7 +52,7 @@ base::Status FakeNode::boot() {
                                                    has_systemd ? &units : nullptr,
                                                    puller_.get(),
                                                    {},
-                                                   {[this] { return gpus; }, [this] { return address; }}},
+                                                   machine()},
                                      identity);
   engine_->set_sealing_keys(sealing_keys);
   return engine_->boot();

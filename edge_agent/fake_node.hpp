@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,6 +94,8 @@ class FakeNode {
   bool has_containers = true;  ///< at the next boot
   GpuOffer gpus;               ///< of the machine
   std::string address{"192.0.2.7"};
+  /// Of the machine, beside what lives under the root; at the next boot. None: it has no other than those.
+  std::map<std::string, std::string> machine_files;
   base::FakeUnitManager units{clock, host};
   bool has_systemd = true;  ///< of the next boot
   sync::FakeSegments segments;
@@ -102,6 +105,7 @@ class FakeNode {
 
  private:
   std::size_t run_posted();
+  PodMachine machine();
 
   bool has_outbox_ = false;
   std::string image_folder_;

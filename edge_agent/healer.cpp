@@ -210,7 +210,12 @@ void Healer::tend(const ApplicationUid& application, const Target& target, Targe
               .reason = "HookRunning",
               .message = std::string(sync::to_string(item.desired.hook->stage)) + " hook; runs"};
   }
+  tell(application, item, health);
   parts_.show(item, SyncStatus::kSynced, std::move(health));
+}
+
+void Healer::tell(const ApplicationUid& application, const TargetItem& item, const ResourceHealth& health) {
+  if (health.is_told) parts_.events.warning(health.reason, subject(application, item), health.message);
 }
 
 base::Result<Driver::Progress> Healer::apply_whole(const base::Digest& section, const TargetItem& item,
@@ -296,11 +301,12 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
     return;
   }
   if (*progress == Driver::Progress::kPending) {
-    parts_.show(
-        item, SyncStatus::kOutOfSync,
+    auto pending =
         item.driver->pending(*item.effective)
             .value_or(ResourceHealth{
-                .health = Health::kProgressing, .reason = "Restarting", .message = observed.difference}));
+                .health = Health::kProgressing, .reason = "Restarting", .message = observed.difference});
+    tell(application, item, pending);
+    parts_.show(item, SyncStatus::kOutOfSync, std::move(pending));
     open_[claim] = observed.difference;
     return;  // an event tells; the drift stays open, so that it is the same one then
   }

@@ -33,6 +33,7 @@ class Healer {
                                              const Action& action) const;
   /// What tend() asked for.
   bool go_on(const sync::ApplicationUid& application, const Target& target, TargetItem& item);
+  void tell(const sync::ApplicationUid& application, const TargetItem& item, const ResourceHealth& health);
   void show_engine_down(TargetItem& item, const base::Error& error);
   /// What was seen at one of its claims.
   struct Drift {

@@ -39,7 +39,8 @@ ResourceHealth job_health(const sync::JobSpec& spec, const JobRecord& record,
     return {.health = Health::kProgressing,
             .reason = complaint.reason,
             .message = complaint.message,
-            .is_fetching = complaint.is_fetching};
+            .is_fetching = complaint.is_fetching,
+            .is_told = complaint.is_told};
   std::string message =
       std::to_string(record.succeeded) + " of " + std::to_string(spec.completions) + " done";
   if (record.failed > 0) message += "; " + failures_text(record);

@@ -12,10 +12,11 @@ void Parts::heard(const sync::ApplicationUid& application, bool is_change) {
   auto* const pods = drivers.pods();
   const bool is_engine_back =
       of.awaits == Awaits::kEngine && pods != nullptr && pods->cache().trouble() == nullptr;
-  const bool is_awaited = is_engine_back || of.awaits == Awaits::kAnswer;
+  const bool is_answer = of.awaits == Awaits::kAnswer;
+  const bool is_awaited = is_engine_back || is_answer;
   if (is_awaited) of.awaits = Awaits::kChange;
   if (is_engine_back) of.retry_at = now;
-  if (is_awaited || is_change) look_at(application, std::max(now, of.retry_at));
+  if (is_awaited || is_change) look_at(application, is_answer ? now : std::max(now, of.retry_at));
 }
 
 void Parts::show(TargetItem& item, sync::SyncStatus sync, ResourceHealth health) {

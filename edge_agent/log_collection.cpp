@@ -136,8 +136,14 @@ Status LogCollection::add_processes(const ProcessLogs& logs, const LogSubject& s
   return {};
 }
 
-void LogCollection::add(const std::string& source, std::vector<LogLine> lines) {
+std::optional<std::size_t> LogCollection::lines_max() const {
+  if (!tail_lines_ || *tail_lines_ < 0) return std::nullopt;
+  return static_cast<std::size_t>(*tail_lines_) + cursor_.given;
+}
+
+void LogCollection::add(const std::string& source, std::vector<LogLine> lines, bool is_cut) {
   ++sources_;
+  is_over_ = is_over_ || is_cut;
   std::size_t bytes = 0;
   for (auto& line : lines) lines_.push_back({source, std::move(line)});
   for (const auto& [name, line] : lines_) bytes += line.text.size();

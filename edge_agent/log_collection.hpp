@@ -41,11 +41,12 @@ class LogCollection {
 
   /// Nothing older is wanted.
   base::WallTime since() const { return since_; }
-  const std::optional<std::int64_t>& tail_lines() const { return tail_lines_; }
+  /// So many of the newest lines of a source are enough, whatever of them an earlier answer gave; nullopt: all.
+  std::optional<std::size_t> lines_max() const;
   /// `subject` is a process, or all.
   base::Status add_processes(const ProcessLogs& logs, const LogSubject& subject);
-  /// Of one more source, by the name that people see.
-  void add(const std::string& source, std::vector<LogLine> lines);
+  /// Of one more source, by the name that people see. `is_cut`: it had more, and the newest are here.
+  void add(const std::string& source, std::vector<LogLine> lines, bool is_cut = false);
   base::Json finish();
 
  private:

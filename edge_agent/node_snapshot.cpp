@@ -87,6 +87,15 @@ void roll_up(SectionStatus& status) {
   }
 }
 
+/// Of one that is on its way the record says nothing: the first that has something to complain of does.
+void explain_waiting(SectionStatus& status) {
+  const auto first = std::ranges::find(status.resources, Health::kDegraded, &ResourceStatus::health);
+  if (status.phase != SectionPhase::kApplying || !status.reason.empty() || first == status.resources.end())
+    return;
+  status.reason = first->reason;
+  status.message = first->key.brief() + ": " + first->message;
+}
+
 void explain(const Parts& parts, const SectionRecord& record, SectionStatus& status) {
   status.reason = record.reason;
   status.message = record.message;
@@ -112,6 +121,7 @@ void explain(const Parts& parts, const SectionRecord& record, SectionStatus& sta
     status.message =
         "this node is no longer placed by anything that a person or Git said; all is kept as it is";
   }
+  explain_waiting(status);
   status.message = sync::bounded_message(status.message);
 }
 

@@ -132,6 +132,7 @@ struct Withheld {
   sync::Claim claim;
   std::string message;
   bool is_not_known_yet = false;  ///< kUnobservable: an event tells, and nothing is wrong
+  bool goes_first = false;        ///< as Action's, if it turns out to run
   bool operator==(const Withheld&) const = default;
 };
 

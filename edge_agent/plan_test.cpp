@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "edge_agent/driver.hpp"
+
 namespace holdfast::edge_agent {
 namespace {
 
@@ -411,6 +413,25 @@ TEST(PlanHook, OneThatRunsAndIsNotDesiredGoesFirstWhereNothingIsPrunedToo) {
   EXPECT_TRUE(plan(scene.input).actions.back().goes_first);
   scene.last().permission = DeletePermission::kNone;
   EXPECT_THAT(withheld_of(scene), ElementsAre("NoProof hook"));
+}
+
+/// What comes next waits for the word on it, whether the revision has it or not.
+TEST(PlanHook, OneOfAnEarlierAttemptOfWhichNothingIsKnownYetMayRun) {
+  auto known = entry("A", "hook", "/hook");
+  known.hook = true;
+  known.effective = kOther;
+  auto again = item("hook", "/hook");
+  again.hook = sync::Hook{.stage = sync::HookStage::kPreSync};
+  for (const auto& items : {std::vector{again}, std::vector{item("a", "/a")}}) {
+    Scene scene;
+    scene.section("A", items).owns(known).host("/a", kRight);
+    scene.last().clears_hooks = true;
+    scene.last().prune = false;
+    scene.input.unobservable.emplace(at("/hook"), not_known_yet("is being listed"));
+    EXPECT_THAT(withheld_of(scene), ElementsAre("Unobservable hook"));
+    EXPECT_TRUE(plan(scene.input).withheld.front().goes_first);
+    EXPECT_TRUE(plan(scene.input).withheld.front().is_not_known_yet);
+  }
 }
 
 TEST(PlanHook, OneThatHasEndedAndIsNotDesiredIsALeftoverLikeOthers) {

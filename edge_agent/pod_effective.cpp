@@ -255,6 +255,9 @@ class PodBuilder {
     fill_log(spec);
     spec.env = std::move(env.variables);
     if (env.unreadable) out_.unreadable = env.unreadable;
+    if (!env.missing.empty())
+      lacks(
+          {.reason = "CreateContainerConfigError", .message = "container " + from.name + ": " + env.missing});
     out_.wants_address = out_.wants_address || env.wants_address;
     fixed_.push_back(fixed_json(from, container, env.stands_for));
     kept_.push_back(kept_json(container));
@@ -267,12 +270,21 @@ class PodBuilder {
     HF_TRY(auto resolved, resolve_volume(id_, spec, references_, context_));
     resolved.volume.group = pod_.spec.security.fs_group;
     if (resolved.unreadable) out_.unreadable = resolved.unreadable;
+    if (!resolved.missing.empty())
+      lacks({.reason = "FailedMount", .message = "volume " + spec.name + ": " + resolved.missing});
     fixed_.push_back(volume_json(resolved.volume));
     const auto annotation = pod_.annotations.find(std::string(sync::kAnnotationRestartOnChange));
     const bool restarts = annotation != pod_.annotations.end() && annotation->second == "enabled";
     (restarts ? fixed_ : kept_).push_back(resolved.volume.digest.hex());
     out_.volumes.push_back(std::move(resolved.volume));
     return {};
+  }
+
+  /// The first that is found is told.
+  void lacks(PodLack lack) {
+    if (out_.lack) return;
+    lack.message = "pod " + id_.name + ": " + lack.message + "; add it, or write optional: true";
+    out_.lack = std::move(lack);
   }
 
   const PodId& id_;

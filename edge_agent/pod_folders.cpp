@@ -172,21 +172,15 @@ Status PodFolders::update(const PodWanted& pod) const {
 
 // ---- all of them ----
 
+/// One that is made where it is missing need not be there.
 Status PodFolders::check_host_path(const PodVolume& volume) const {
   using Type = sync::HostPathType;
-  const std::string path = places_.root + volume.path;
   struct stat info{};
-  bool is_there = ::stat(path.c_str(), &info) == 0;
-  if (!is_there && volume.type == Type::kDirectoryOrCreate) {
-    HF_CHECK(make_folders(path));
-    is_there = ::stat(path.c_str(), &info) == 0;
-  }
-  if (!is_there && volume.type == Type::kFileOrCreate) {
-    HF_CHECK(base::write_file(path, "", 0644));
-    is_there = ::stat(path.c_str(), &info) == 0;
-  }
-  if (!is_there)
+  if (::stat((places_.root + volume.path).c_str(), &info) != 0) {
+    const bool is_made = volume.type == Type::kDirectoryOrCreate || volume.type == Type::kFileOrCreate;
+    if (is_made) return {};
     return fail(Code::kNotFound, volume.path + " is not there; make it, or write type: DirectoryOrCreate");
+  }
   const auto wants = [&](bool is, const char* what) -> Status {
     if (is) return {};
     return fail(Code::kConflict, volume.path + " is no " + what + ", as its type says");
@@ -204,8 +198,28 @@ Status PodFolders::check_host_path(const PodVolume& volume) const {
   return {};
 }
 
+Status PodFolders::make_host_path(const PodVolume& volume) const {
+  using Type = sync::HostPathType;
+  const std::string path = places_.root + volume.path;
+  const bool is_there = ::access(path.c_str(), F_OK) == 0;
+  if (!is_there && volume.type == Type::kDirectoryOrCreate) HF_CHECK(make_folders(path));
+  if (!is_there && volume.type == Type::kFileOrCreate) HF_CHECK(base::write_file(path, "", 0644));
+  return check_host_path(volume);
+}
+
+std::optional<PodLack> PodFolders::lack(const PodWanted& pod) const {
+  for (const auto& volume : pod.volumes) {
+    const auto there = volume.kind == Kind::kHost ? check_host_path(volume) : Status();
+    if (!there)
+      return PodLack{
+          .reason = "FailedMount",
+          .message = "pod " + pod.id.name + ": volume " + volume.name + ": " + there.error().message()};
+  }
+  return std::nullopt;
+}
+
 Status PodFolders::make_volume(const PodWanted& pod, const PodVolume& volume) const {
-  if (volume.kind == Kind::kHost) return check_host_path(volume);
+  if (volume.kind == Kind::kHost) return make_host_path(volume);
   if (volume.kind == Kind::kMemory && volume.bytes_max) return {};  // the engine's
   if (places_.disk.empty()) return fail(Code::kUnsupported, "this agent has no folder for volumes");
   const std::string path = folder(pod.id, volume);

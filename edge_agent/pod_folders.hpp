@@ -12,6 +12,7 @@
 // Threads: one. Blocks as long as a local disk does.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ class PodFolders {
   base::Status make(const PodWanted& pod) const;
   /// Empty ones that are gone, as those in memory are after a restart of the machine.
   base::Status restore(const PodWanted& pod) const;
+  /// What of the node's own it mounts, and is not there or of another type. Makes nothing.
+  std::optional<PodLack> lack(const PodWanted& pod) const;
   /// What the container mounts. REQUIRES: they were made.
   base::Status mount(const PodWanted& pod, const PodContainer& container, base::ContainerSpec& spec) const;
   void remove(const PodId& pod) const;
@@ -43,6 +46,7 @@ class PodFolders {
  private:
   std::string folder(const PodId& pod, const PodVolume& volume) const;
   base::Status check_host_path(const PodVolume& volume) const;
+  base::Status make_host_path(const PodVolume& volume) const;
   base::Status make_volume(const PodWanted& pod, const PodVolume& volume) const;
   base::Status update_volume(const PodWanted& pod, const PodVolume& volume) const;
   base::Result<std::string> source(const PodWanted& pod, const PodVolume& volume,

@@ -82,7 +82,14 @@ std::string image_text(const PodContainer& container) {
 
 }  // namespace
 
-PodKeeper::PodKeeper(const Seams& seams, PodId id) : seams_(seams), id_(std::move(id)) {}
+PodKeeper::PodKeeper(const Seams& seams, PodId id)
+    : seams_(seams),
+      id_(std::move(id)),
+      lack_backoff_({.base = base::limits::kPodLackBackoffBase,
+                     .factor = 2,
+                     .max = base::limits::kPodLackBackoffMax,
+                     .reset_after = std::chrono::milliseconds{0},
+                     .is_first_free = false}) {}
 
 PodKeeper::~PodKeeper() {
   for (const auto& [name, one] : kept_) {
@@ -275,8 +282,28 @@ bool PodKeeper::address_there(const PodWanted& wanted) {
   return false;
 }
 
+/// Before anything of the old is touched. A path of the node may come at any time; what is not in the application comes with another
+/// revision.
+bool PodKeeper::references_there(const PodWanted& wanted, bool is_made) {
+  auto lack = wanted.lack;
+  if (!lack && !is_made) lack = seams_.folders.lack(wanted);
+  if (!lack) {
+    lack_backoff_.reset();
+    return true;
+  }
+  const auto now = seams_.clock.monotonic();
+  if (!wanted.lack && lack_backoff_.is_ready(now)) lack_backoff_.record(now);
+  if (!wanted.lack) seams_.on_due_at(asker_, lack_backoff_.ready_at());
+  pending_ = {.health = Health::kDegraded,
+              .reason = std::move(lack->reason),
+              .message = std::move(lack->message),
+              .is_told = true};
+  return false;
+}
+
 Result<bool> PodKeeper::images_ready(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
+  if (!references_there(wanted, false)) return false;
   std::vector<const PodContainer*> all;
   for (const auto& container : wanted.containers) all.push_back(&container);
   return images_there(wanted, all);
@@ -292,7 +319,9 @@ Result<bool> PodKeeper::prepare(const PodWanted& wanted, const sync::Claim& aske
     if (!is_there) needed.push_back(&container);
   }
   // What cannot be made all the same, bring() says.
-  if (needed.empty() || wanted.unreadable) return true;
+  if (wanted.unreadable) return true;
+  if (!references_there(wanted, needed.empty())) return false;
+  if (needed.empty()) return true;
   return images_there(wanted, needed);
 }
 
@@ -491,6 +520,7 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
   if (wanted.is_shed)
     return fail(Code::kInternal, "pod " + id_.text() + ": what it is made of was forgotten");
   if (wanted.unreadable) return fail(*wanted.unreadable);
+  if (!references_there(wanted, is_there)) return Progress::kPending;
   if (is_there) {
     HF_CHECK(seams_.folders.update(wanted));
     return Progress::kDone;

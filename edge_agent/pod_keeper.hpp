@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "base/backoff.hpp"
 #include "base/clock.hpp"
 #include "base/engine.hpp"
 #include "base/host.hpp"
@@ -71,7 +72,7 @@ class PodKeeper {
   /// Only what carries our mark. Needs no PodWanted: how long it may take stands in the labels.
   base::Result<Driver::Progress> end(const sync::Claim& asker);
 
-  /// Whether all images of it are there; while they are not, pending() says why. For who replaces another pod by it.
+  /// Whether all images of it are there, and what it refers to; while they are not, pending() says why. For who replaces another pod by it.
   base::Result<bool> images_ready(const PodWanted& wanted, const sync::Claim& asker);
 
   /// The same of those alone that are to be made: whether bring() can begin. REQUIRES: `wanted` is whole.
@@ -137,6 +138,8 @@ class PodKeeper {
   std::optional<base::Error> take_trouble(const base::Digest& of);
   base::Result<bool> gpus_there(const PodWanted& wanted);
   bool address_there(const PodWanted& wanted);
+  /// Whether all that it refers to is there. `is_made`: its containers are, and mount what they mount.
+  bool references_there(const PodWanted& wanted, bool is_made);
   base::Result<bool> images_there(const PodWanted& wanted, const std::vector<const PodContainer*>& needed);
 
   // pod_keeper_run.cpp
@@ -160,7 +163,8 @@ class PodKeeper {
   sync::ResourceKey owner_;
   std::map<std::string, std::unique_ptr<KeptContainer>> kept_;  ///< by name at the engine
   ResourceHealth pending_;
-  std::string address_;    ///< of the node, for what is being made
+  std::string address_;  ///< of the node, for what is being made
+  base::Backoff lack_backoff_;
   bool is_going_ = false;  ///< end() was the last that was asked for
   std::optional<base::MonotonicTime>
       ending_since_;  ///< all of it is being ended since then: the grace is one for all

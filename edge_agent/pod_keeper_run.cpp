@@ -124,12 +124,15 @@ void PodKeeper::tend_running(const PodWanted& wanted, const PodContainer& contai
   if (one.is_killing) return stop(state, wanted.grace, StopFor::kRestart);
   if (!one.is_settled(now)) sooner(tended.again_at, one.settled_at);
   if (!container.has_probes()) return one.probes.reset();
-  if (!one.probes) {
+  const auto started = one.settled_at - base::limits::kProcessSettle;
+  if (one.probes) {
+    one.probes->follow(container, started);
+  } else {
     one.probes = std::make_unique<ContainerProbes>(
         ContainerProbes::Seams{seams_.engine, seams_.host, seams_.clock, [this] { wake(); },
                                [this] { seams_.cache.check_engine(); }},
         container.spec.name.str());
-    one.probes->begin(container, one.settled_at - base::limits::kProcessSettle);
+    one.probes->begin(container, started);
   }
   for (const auto& event : std::exchange(one.probes_ended, {})) one.probes->ended(container, event);
   if (auto why = one.probes->failure(container); !why.empty()) {
@@ -249,11 +252,15 @@ std::optional<ResourceHealth> PodKeeper::complaint(const PodWanted& wanted, cons
   if (one != nullptr && one->is_killing)
     return ResourceHealth{Health::kDegraded, "Unhealthy", name + ": " + one->kill_reason};
   if (step == RunStep::kWait || is_over || is_up(container)) return std::nullopt;
-  const bool has_readiness = container.readiness && one != nullptr && one->probes;
-  if (!has_readiness || !one->probes->has_started(container))
-    return ResourceHealth{Health::kProgressing, "Starting", ""};
-  return ResourceHealth{one->probes->was_ready() ? Health::kDegraded : Health::kProgressing, "NotReady",
-                        name + ": " + one->probes->readiness_detail()};
+  const auto restarts = seams_.restarts.count(container.claim);
+  const std::string so_far = restarts == 0 ? "" : "; restarted " + std::to_string(restarts) + " times so far";
+  const auto* const probes = one == nullptr ? nullptr : one->probes.get();
+  if (probes != nullptr && !probes->has_started(container))
+    return ResourceHealth{Health::kProgressing, "Starting", name + ": " + probes->startup_text() + so_far};
+  if (probes == nullptr || !container.readiness)
+    return ResourceHealth{Health::kProgressing, "Starting", restarts == 0 ? "" : name + so_far};
+  return ResourceHealth{probes->was_ready() ? Health::kDegraded : Health::kProgressing, "NotReady",
+                        name + ": " + probes->readiness_text() + so_far};
 }
 
 ResourceHealth PodKeeper::failed_health(const PodWanted& wanted) const {

@@ -7,7 +7,6 @@
 
 namespace holdfast::edge_agent {
 
-using base::Code;
 using base::fail;
 using base::Result;
 using base::Status;
@@ -48,10 +47,18 @@ class DataReader {
     if (secret == nullptr) return missing("Secret");
     return all_of(secret->data);
   }
-  Result<Items> missing(const std::string& kind) const {
+  Result<Items> missing(const std::string& kind) {
     if (spec_.optional) return Items{};
-    return fail(Code::kInvalid,
-                "refers to " + kind + "/" + spec_.name + ", which its application does not have");
+    HF_CHECK(note_missing(
+        missing_reference("refers to " + kind + "/" + spec_.name + ", which its application does not have")));
+    return Items{};
+  }
+  /// The pod waits for it; the others of its application do not.
+  Status note_missing(const base::Error& error) {
+    if (!is_missing_reference(error)) return fail(error);
+    out_.missing = error.message();
+    text_ += error.message() + '\0';
+    return {};
   }
 
   Status add(const sync::KeyToPath& item, bool is_secret) {
@@ -59,7 +66,7 @@ class DataReader {
     std::string stands_for;
     if (is_secret) {
       const auto sealed = references_.sealed(id_.ns, {spec_.name, item.key});
-      if (!sealed) return spec_.optional ? Status() : Status(fail(sealed.error()));
+      if (!sealed) return spec_.optional ? Status() : note_missing(sealed.error());
       if (auto opened = context_.secrets.open(*sealed)) {
         file.content = std::string(opened->view());
         stands_for = "secret " +
@@ -70,7 +77,7 @@ class DataReader {
       }
     } else {
       auto value = references_.value(id_.ns, {spec_.name, item.key});
-      if (!value) return spec_.optional ? Status() : Status(fail(value.error()));
+      if (!value) return spec_.optional ? Status() : note_missing(value.error());
       file.content = *std::move(value);
       stands_for = base::Digest::of(file.content).hex();
     }

@@ -83,6 +83,12 @@ struct PodContainer {
   bool non_root = false;   ///< an image whose user is root, or has no number, is refused
 };
 
+/// What it needs and is not there; it is made once it is.
+struct PodLack {
+  std::string reason;   ///< kubelet's word: "FailedMount"
+  std::string message;  ///< what, and the way out
+};
+
 struct PodWanted {
   PodId id;
   sync::ResourceKey owner;  ///< the resource that it is of
@@ -97,6 +103,8 @@ struct PodWanted {
   std::vector<PodVolume> volumes;
   /// Why a Secret that it needs cannot be opened: what runs is left as it is until it can.
   std::optional<base::Error> unreadable;
+  /// A ConfigMap or Secret that it refers to is not in its application: what runs is left as it is until another revision has it.
+  std::optional<PodLack> lack;
 
   bool has_network_owner() const {
     return !containers.empty() && containers.front().role == ContainerRole::kNetwork;

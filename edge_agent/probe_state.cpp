@@ -29,10 +29,13 @@ void ProbeState::result(const sync::Probe& probe, bool ok, std::string detail, b
     return;
   }
   successes_ = 0;
-  if (++failures_ < probe.failure_threshold) return;
+  ++failures_;
+  const bool is_over = failures_ >= probe.failure_threshold;
+  // What is said of one that passes yet is no news before it counts.
+  if (is_over || verdict_ != ProbeVerdict::kPassing) detail_ = std::move(detail);
+  if (!is_over) return;
   failures_ = probe.failure_threshold;
   verdict_ = ProbeVerdict::kFailing;
-  detail_ = std::move(detail);
 }
 
 void ProbeState::missed(const sync::Probe& probe, std::string why, base::MonotonicTime now) {
@@ -43,6 +46,11 @@ void ProbeState::missed(const sync::Probe& probe, std::string why, base::Monoton
 void ProbeState::over(const sync::Probe& probe, base::MonotonicTime now) {
   is_running_ = false;
   due_ = now + probe.period;
+}
+
+std::string probe_text(std::string_view use, const ProbeState& state) {
+  const std::string name = std::string(use) + " probe";
+  return state.detail().empty() ? name + " has not passed yet" : name + ": " + state.detail();
 }
 
 }  // namespace holdfast::edge_agent

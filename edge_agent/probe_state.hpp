@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "sync/model/process_spec.hpp"
@@ -43,5 +44,8 @@ class ProbeState {
   ProbeVerdict verdict_ = ProbeVerdict::kUnknown;
   std::string detail_;
 };
+
+/// Why it does not pass, for people: "readiness probe: HTTP 500".
+std::string probe_text(std::string_view use, const ProbeState& state);
 
 }  // namespace holdfast::edge_agent

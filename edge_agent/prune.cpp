@@ -73,15 +73,20 @@ bool still_runs(const InventoryEntry& entry, const Observed& seen) {
   return seen.present && (seen.end == Observed::End::kRuns || entry.phase == sync::InventoryPhase::kDeleting);
 }
 
-/// A hook of an attempt that nobody wants any more, and that runs.
-bool is_dropped_hook(const SectionInput& section, const InventoryEntry& entry, const Observed* seen) {
+/// A hook of an attempt that nobody wants any more.
+bool is_dropped(const SectionInput& section, const InventoryEntry& entry) {
   const bool is_walked = section.mode == SectionMode::kHold || section.mode == SectionMode::kRollback;
-  return is_walked && entry.hook && seen != nullptr && still_runs(entry, *seen);
+  return is_walked && entry.hook;
 }
 
-/// `seen` is null where it could not be looked at.
+/// And that runs.
+bool is_dropped_hook(const SectionInput& section, const InventoryEntry& entry, const Observed* seen) {
+  return is_dropped(section, entry) && seen != nullptr && still_runs(entry, *seen);
+}
+
+/// `seen` is null where it could not be looked at; `may_run`: what it is comes to light in a moment.
 std::optional<Withheld> reason_to_keep(const SectionInput& section, const InventoryEntry& entry,
-                                       const Observed* seen) {
+                                       const Observed* seen, bool may_run) {
   const std::string what = name_of(entry);
   if (std::ranges::find(section.withhold, entry.claim) != section.withhold.end()) {
     return withhold(entry, WithheldReason::kTakenOver, what + " stays: another application takes it over");
@@ -93,7 +98,8 @@ std::optional<Withheld> reason_to_keep(const SectionInput& section, const Invent
                         "hub lost");
   }
   // Not for leaving Git goes a hook that runs on: its attempt is over.
-  if (!section.prune && section.mode == SectionMode::kHold && !is_dropped_hook(section, entry, seen)) {
+  const bool stops = may_run || is_dropped_hook(section, entry, seen);
+  if (!section.prune && section.mode == SectionMode::kHold && !stops) {
     return withhold(entry, WithheldReason::kPruneDisabled,
                     what + " stays: the application does not prune (syncPolicy.automated.prune)");
   }
@@ -142,7 +148,8 @@ Leaves decide(const PlanInput& input, const SectionInput& section, const Invento
     return Leaves::kNo;
   }
   auto keep = left_by_rollback(section, entry);
-  if (!keep) keep = reason_to_keep(section, entry, seen);
+  const bool may_run = seen == nullptr && is_dropped(section, entry) && is_not_known_yet(trouble->second);
+  if (!keep) keep = reason_to_keep(section, entry, seen, may_run);
   if (keep) {
     // Nobody will ever decide again about what a removed application leaves: it stays, and is no longer ours.
     if (section.mode == SectionMode::kPrune && ends_with_its_application(keep->reason)) {
@@ -161,6 +168,7 @@ Leaves decide(const PlanInput& input, const SectionInput& section, const Invento
       withhold(entry, WithheldReason::kUnobservable,
                name_of(entry) + " should go, but cannot be looked at: " + trouble->second.message()));
   plan.withheld.back().is_not_known_yet = is_not_known_yet(trouble->second);
+  plan.withheld.back().goes_first = may_run;
   return Leaves::kNotSeen;
 }
 
@@ -178,12 +186,14 @@ std::string delete_reason(const SectionInput& section) {
   }
 }
 
+/// Of an earlier attempt than the one that is on its way.
+bool is_of_earlier(const DesiredItem& item, const InventoryEntry& entry) {
+  return !item.rests && entry.hook && entry.effective != item.effective;
+}
+
 /// Why a hook goes; nullptr: it stays until its next run, or for good.
 const char* why_hook_goes(const DesiredItem& item, const InventoryEntry& entry, const Observed& seen) {
-  // Of an earlier attempt than the one that is on its way.
-  if (!item.rests)
-    return entry.hook && entry.effective != item.effective && still_runs(entry, seen) ? kAttemptOver
-                                                                                      : nullptr;
+  if (!item.rests) return is_of_earlier(item, entry) && still_runs(entry, seen) ? kAttemptOver : nullptr;
   const sync::Hook& hook = *item.hook;
   switch (seen.end) {
     case Observed::End::kNone: return nullptr;
@@ -204,10 +214,11 @@ void plan_hook_delete(const PlanInput& input, const DesiredItem& item, const Inv
   const auto trouble = input.unobservable.find(entry.claim);
   const bool is_unknown = trouble != input.unobservable.end() &&
                           (is_not_known_yet(trouble->second) || is_engine_down(trouble->second));
-  if (item.rests && is_unknown) {
+  if ((item.rests || is_of_earlier(item, entry)) && is_unknown) {
     plan.withheld.push_back(withhold(entry, WithheldReason::kUnobservable,
                                      name_of(entry) + " is over; what has become of it is not known yet"));
     plan.withheld.back().is_not_known_yet = true;
+    plan.withheld.back().goes_first = !item.rests;
   }
   if (seen == nullptr) return;
   if (!seen->present) {

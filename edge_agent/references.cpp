@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/json.hpp"
 
@@ -15,15 +16,23 @@ using base::Result;
 namespace {
 
 base::Error no_such_key(const sync::ResourceKey& key, const std::string& name) {
-  return {Code::kInvalid, "refers to key \"" + name + "\" of " + key.brief() + ", which does not have it"};
+  return missing_reference("refers to key \"" + name + "\" of " + key.brief() + ", which does not have it");
 }
 
 }  // namespace
 
+base::Error missing_reference(std::string what) {
+  return {Code::kInvalid, base::Disposition::kWait, std::move(what)};
+}
+
+bool is_missing_reference(const base::Error& error) {
+  return error.code() == Code::kInvalid && error.disposition() == base::Disposition::kWait;
+}
+
 Result<const sync::Resource*> References::resource(const sync::ResourceKey& key) const {
   const auto at = std::ranges::lower_bound(section_.resources, key, {}, &sync::Resource::key);
   if (at == section_.resources.end() || at->key != key)
-    return fail(Code::kInvalid, "refers to " + key.brief() + ", which its application does not have");
+    return fail(missing_reference("refers to " + key.brief() + ", which its application does not have"));
   return &*at;
 }
 

@@ -26,6 +26,10 @@ struct SealedValue {
   std::string bytes;
 };
 
+/// Of a ConfigMap, Secret or key of one that is not in the section: another revision may have it.
+base::Error missing_reference(std::string what);
+bool is_missing_reference(const base::Error& error);
+
 class References {
  public:
   explicit References(const sync::Section& section) : section_(section) {}

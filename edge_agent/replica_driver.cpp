@@ -287,7 +287,7 @@ Status ReplicaDriver::check_progress(const ReplicaEffective& wanted, Group& grou
   return fail(Code::kLimit,
               "ProgressDeadlineExceeded: nothing went on for " + std::to_string(seconds) +
                   " s (progressDeadlineSeconds): " + counts_text(wanted.rules, group.step.counts) +
-                  (worst.message.empty() ? "" : "; " + worst.message));
+                  (worst.message.empty() ? "" : "; " + cause_text(worst)));
 }
 
 Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Action& action) {

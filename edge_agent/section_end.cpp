@@ -22,20 +22,6 @@ namespace {
 
 constexpr std::size_t kNamedMax = 5;
 
-/// Another revision would have met the same: no room, a failing disk, no more files, memory or processes.
-bool is_hosts_fault(const base::Error& error) {
-  switch (error.code()) {
-    case Code::kNoSpace:
-    case Code::kCorrupt:
-    case Code::kTimeout:
-    case Code::kUnavailable:
-    case Code::kIo: return true;
-    // Of what may be under way at a time; a limit of what Git says is not to be retried.
-    case Code::kLimit: return error.disposition() == base::Disposition::kRetry;
-    default: return false;
-  }
-}
-
 Subject subject_of(const SectionRecord& record) { return {record.accepted.name, ""}; }
 
 bool is_done(const SectionRecord& record) {
@@ -49,6 +35,20 @@ std::string counts(const Walk& walk) {
 }
 
 }  // namespace
+
+/// Another revision would have met the same: no room, a failing disk, no more files, memory or processes.
+bool is_hosts_fault(const base::Error& error) {
+  switch (error.code()) {
+    case Code::kNoSpace:
+    case Code::kCorrupt:
+    case Code::kTimeout:
+    case Code::kUnavailable:
+    case Code::kIo: return true;
+    // Of what may be under way at a time; a limit of what Git says is not to be retried.
+    case Code::kLimit: return error.disposition() == base::Disposition::kRetry;
+    default: return false;
+  }
+}
 
 bool is_of_the_store(const base::Error& error) {
   return error.code() == Code::kNotFound || error.code() == Code::kCorrupt || error.code() == Code::kIo;
@@ -106,7 +106,9 @@ void SectionEnd::delete_in_turn(const std::vector<const Action*>& deletes, Chang
     if (first == nullptr || delete_turn(entry) > delete_turn(*first)) first = &entry;
   };
   for (const auto& withheld : kept) {
-    if (withheld.reason == WithheldReason::kUnobservable) holds_up(*parts_.store.entry(withheld.claim));
+    const bool is_in_order = !withheld.goes_first;
+    if (is_in_order && withheld.reason == WithheldReason::kUnobservable)
+      holds_up(*parts_.store.entry(withheld.claim));
   }
   for (const auto* action : deletes) {
     const auto& entry = *parts_.store.entry(action->claim);
@@ -172,12 +174,21 @@ Result<SectionEnd::Leaving> SectionEnd::clear_leftovers(const SectionRecord& rec
   std::vector<Withheld> kept = keep_withheld(record, plan, leaving);
   delete_in_turn(deletes, changes, leaving, kept);
 
-  auto& live = parts_.live[application];
   leaving.kept = kept.size();
+  keep_leftovers(record, std::move(kept));
+  parts_.live[application].leftovers_known = !leaving.is_pending && !leaving.error;
+  return leaving;
+}
+
+void SectionEnd::keep_leftovers(const SectionRecord& record, std::vector<Withheld> kept) {
+  auto& live = parts_.live[record.accepted.application];
   if (live.leftovers != kept) parts_.changed = true;
   live.leftovers = std::move(kept);
-  live.leftovers_known = !leaving.is_pending && !leaving.error;
-  return leaving;
+}
+
+void SectionEnd::show_withheld(const SectionRecord& record, const Plan& plan) {
+  Leaving of_nothing;
+  keep_leftovers(record, keep_withheld(record, plan, of_nothing));
 }
 
 Result<std::optional<SectionEnd::Leaving>> SectionEnd::stop_hooks(const SectionRecord& record,
@@ -186,8 +197,20 @@ Result<std::optional<SectionEnd::Leaving>> SectionEnd::stop_hooks(const SectionR
   std::ranges::copy_if(plan.actions, std::back_inserter(first.actions), [&](const Action& action) {
     return action.goes_first && action.application == record.accepted.application;
   });
-  if (first.actions.empty()) return std::nullopt;
+  std::vector<Withheld> others;
+  for (const auto& withheld : plan.withheld)
+    (withheld.goes_first ? first.withheld : others).push_back(withheld);
+  const bool any_first = !first.actions.empty() || std::ranges::any_of(first.withheld, [&](const auto& one) {
+    return one.application == record.accepted.application;
+  });
+  if (!any_first) return std::nullopt;
   HF_TRY(auto leaving, clear_leftovers(record, first, changes));
+  // What else stays for a reason goes on saying so.
+  auto kept = parts_.live[record.accepted.application].leftovers;
+  Leaving of_others;
+  std::ranges::move(keep_withheld(record, {.actions = {}, .withheld = std::move(others)}, of_others),
+                    std::back_inserter(kept));
+  keep_leftovers(record, std::move(kept));
   return std::optional(std::move(leaving));
 }
 
@@ -427,6 +450,8 @@ void SectionEnd::tell_rolled_back(const SectionRecord& after) {
   if (count > kNamedMax) lost += " and " + std::to_string(count - kNamedMax) + " more";
   std::string message = "section " + target_digest(after).brief() +
                         " is in force again; what programs wrote meanwhile stays as it is";
+  if (!after.message.empty())
+    message = "revision " + after.accepted.revision.str() + " failed: " + after.message + "; " + message;
   if (!lost.empty()) {
     message +=
         ", and so does what was there before the failed revision took it over, for what it was then is "

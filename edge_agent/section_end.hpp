@@ -30,9 +30,11 @@ class SectionEnd {
   /// with the caller's next commit). An error of the store is returned; one of the host is in Leaving.
   base::Result<Leaving> clear_leftovers(const SectionRecord& record, const Plan& plan, Changes& changes);
 
-  /// Of the plan only what goes first: what still runs of hooks whose attempt is over. nullopt: there is nothing.
+  /// Of the plan only what goes first: what still runs of hooks whose attempt is over, or may. nullopt: there is nothing.
   base::Result<std::optional<Leaving>> stop_hooks(const SectionRecord& record, const Plan& plan,
                                                   Changes& changes);
+  /// Of which nothing is done now: what stays for a reason is shown.
+  void show_withheld(const SectionRecord& record, const Plan& plan);
 
   /// Writes what the event makes of the record, with `changes`, and does what follows from it.
   void conclude(SectionRecord record, SectionEvent event, Changes& changes);
@@ -60,6 +62,7 @@ class SectionEnd {
                               std::vector<Withheld>& kept);
   bool is_resting(const Withheld& withheld) const;
   std::vector<Withheld> keep_withheld(const SectionRecord& record, const Plan& plan, Leaving& leaving) const;
+  void keep_leftovers(const SectionRecord& record, std::vector<Withheld> kept);
   void try_again(const SectionRecord& record, base::Error why);
   /// `event`: kRollbackFailed where another good state may do better, kHostFailed where none could.
   void fail_back(const SectionRecord& record, const base::Error& error, SectionEvent event, Changes& changes);
@@ -76,6 +79,9 @@ class SectionEnd {
 
   Parts& parts_;
 };
+
+/// Whether another revision would have met the same.
+bool is_hosts_fault(const base::Error& error);
 
 /// Whether a section that cannot be loaded is no fault of its own: its bytes are not there, or not as they were.
 bool is_of_the_store(const base::Error& error);

@@ -4,7 +4,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits/agent.hpp"
+
 namespace holdfast::edge_agent {
+
+namespace {
+
+constexpr auto kStopAgain = base::limits::kProcessBackoffBase;
+
+}  // namespace
 
 using base::Error;
 using base::Status;
@@ -83,7 +91,8 @@ void SectionKeeper::keep(const ApplicationUid& application) {
   const bool is_clear = live.leftovers_known && live.leftovers.empty();
   const bool has_hooks =
       parts_.targets.find(application) != nullptr && parts_.targets.find(application)->has_hooks();
-  if (record->phase == SectionPhase::kRetrying && has_hooks && !is_clear) stop_hooks(application, *record);
+  if (record->phase == SectionPhase::kRetrying && has_hooks && !live.leftovers_known)
+    stop_hooks(application, *record);
   const bool is_stopped = record->phase == SectionPhase::kQuarantined && !is_back && has_hooks;
   if ((is_steady || is_back || is_stopped) && !is_clear && !is_waiting) clear_kept(application, *record);
 }
@@ -124,11 +133,20 @@ void SectionKeeper::lost_target(SectionRecord record, const Error& why) {
 
 void SectionKeeper::stop_hooks(const ApplicationUid& application, const SectionRecord& record) {
   Changes changes;
-  const auto leaving = end_.stop_hooks(record, plan(look(parts_, &application)), changes);
+  const Plan now = plan(look(parts_, &application));
+  const auto leaving = end_.stop_hooks(record, now, changes);
   const Status stored = leaving ? parts_.store.commit(changes) : Status(base::fail(leaving.error()));
-  if (!stored) end_.trouble(record, stored.error());
+  if (!stored) return end_.trouble(record, stored.error());
+  auto& live = parts_.live[application];
   // What would not go, the next try meets, and tells.
-  if (leaving && !*leaving) parts_.live[application].leftovers_known = true;
+  if (*leaving) {
+    // A stop has several steps, and what is not known yet may run: neither waits for the next try.
+    if ((*leaving)->is_pending && live.awaits == Awaits::kChange) live.awaits = Awaits::kAnswer;
+    if ((*leaving)->error) parts_.look_at(application, parts_.clock.monotonic() + kStopAgain);
+    return;
+  }
+  end_.show_withheld(record, now);
+  live.leftovers_known = true;
 }
 
 void SectionKeeper::clear_kept(const ApplicationUid& application, const SectionRecord& record) {

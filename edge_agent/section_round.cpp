@@ -122,7 +122,8 @@ std::string SectionRound::unfinished(const Turn& turn) const {
     const auto& item = target.items[placed.item];
     if (placed.turn() != turn || is_finished(placed.item)) continue;
     who += (who.empty() ? "" : ", ") + item.desired.key.brief();
-    if (!item.health.message.empty()) who += " (" + item.health.message + ")";
+    const auto cause = cause_text(item.health);
+    if (!cause.empty()) who += " (" + cause + ")";
   }
   return who;
 }

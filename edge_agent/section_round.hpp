@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "edge_agent/live.hpp"
@@ -27,6 +28,8 @@ struct SectionRound {
   bool is_hook_blocked = false;           ///< then what was there stays, too: the new is not proven
   Changes changes{};
   std::set<std::size_t> pending{};  ///< items whose apply() goes on
+  /// The first that cannot be applied, and why. The others of its turn are, all the same.
+  std::optional<std::pair<std::size_t, base::Error>> failed{};
 
   /// Plans. An error: something that the section needs cannot be looked at.
   base::Status look();

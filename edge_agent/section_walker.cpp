@@ -87,14 +87,43 @@ void SectionWalker::walk(const ApplicationUid& application, SectionRecord record
   healer_.look_at_outgoing(application);
 }
 
-/// What another engine, agent or placement would do is no fault of the revision. Nothing was touched, nor is any intent stored.
+namespace {
+
+/// Whether it was applied, or begun, as it is wanted now.
+bool is_at(const StateStore& store, const ApplicationUid& application, const TargetItem& item) {
+  return std::ranges::any_of(item.desired.claims, [&](const sync::Claim& claim) {
+    const auto* entry = store.entry(claim);
+    return entry != nullptr && entry->application == application && entry->key == item.desired.key &&
+           entry->effective == item.desired.effective;
+  });
+}
+
+}  // namespace
+
+/// Whether what was in force before is not on the host as it was, by the records: an agent before this one may have begun.
+bool SectionWalker::has_begun(const SectionRound& round) const {
+  if (round.walk.touched()) return true;
+  const auto is_begun = [&](const auto& known) {
+    return known.second.application == round.application && known.second.phase == InventoryPhase::kIntent;
+  };
+  if (std::ranges::any_of(parts_.store.inventory(), is_begun)) return true;
+  if (round.record.applied == round.target.digest) return false;
+  Target* const before = parts_.targets.outgoing(round.application);
+  return std::ranges::any_of(round.target.items, [&](const TargetItem& item) {
+    const TargetItem* old = before == nullptr ? nullptr : before->find(item.desired.key);
+    const bool is_same = old != nullptr && old->desired.effective == item.desired.effective;
+    return !is_same && is_at(parts_.store, round.application, item);
+  });
+}
+
+/// What another engine, agent or placement would do is no fault of the revision, as long as nothing of it is there.
 void SectionWalker::fail_looked(SectionRound& round, const Error& error) {
   if (error.code() != Code::kUnsupported) return end_.fail(round.record, error, round.changes);
   // The way back waits: what was good is no less good for it.
   if (round.record.phase == SectionPhase::kRollingBack)
     return end_.fail(round.record, Error(Code::kUnavailable, base::Disposition::kRetry, error.message()),
                      round.changes);
-  if (round.record.phase != SectionPhase::kApplying || round.walk.touched())
+  if (round.record.phase != SectionPhase::kApplying || has_begun(round))
     return end_.fail(round.record, error, round.changes);
   end_.unable(round.record, error);
 }
@@ -105,6 +134,21 @@ void SectionWalker::enter(SectionRound& round, const Turn& turn) {
   round.walk.turn = turn;
   round.walk.deadline = parts_.clock.monotonic() + round.target.policy.progress_deadline;
 }
+
+namespace {
+
+/// One of those that hold everything up.
+std::string first_to_go(const SectionRound& round) {
+  const auto is_first = [&](const auto& one) {
+    return one.goes_first && one.application == round.application;
+  };
+  const auto action = std::ranges::find_if(round.plan.actions, is_first);
+  if (action != round.plan.actions.end()) return action->key.brief();
+  const auto withheld = std::ranges::find_if(round.plan.withheld, is_first);
+  return withheld == round.plan.withheld.end() ? "" : withheld->key.brief();
+}
+
+}  // namespace
 
 SectionWalker::Before SectionWalker::stop_running_hooks(SectionRound& round) {
   const auto stopped = end_.stop_hooks(round.record, round.plan, round.changes);
@@ -118,9 +162,9 @@ SectionWalker::Before SectionWalker::stop_running_hooks(SectionRound& round) {
     end_.fail_leaving(round.record, *leaving.error, round.changes);
     return Before::kWaiting;
   }
+  if (leaving.is_unknown) parts_.live[round.application].awaits = Awaits::kAnswer;
   round.walk.deleted += leaving.deleted;
-  const auto first = std::ranges::find_if(round.plan.actions, &Action::goes_first);
-  const std::string who = first->key.brief();
+  const std::string who = first_to_go(round);
   for (auto& item : round.target.items) {
     if (item.desired.rests || !round.actions.contains(item.desired.key)) continue;
     parts_.show(item, SyncStatus::kOutOfSync,
@@ -147,24 +191,17 @@ void SectionWalker::walk_turns(SectionRound& round) {
       return;
     }
     const auto ready = prepare_batch(round, batch, *contents);
-    if (!ready) {
-      end_.fail(round.record, ready.error(), round.changes);
-      return;
-    }
-    if (const Status stored = store_intents(round, *ready); !stored) {
+    if (const Status stored = store_intents(round, ready); !stored) {
       end_.trouble(round.record, stored.error());
       return;
     }
-    const auto outcome = apply_batch(round, *ready, *contents);
-    if (!outcome) {
-      end_.fail(round.record, outcome.error(), round.changes);
-      return;
-    }
+    const auto outcome = apply_batch(round, ready, *contents);
+    if (round.failed) return cannot_go_on(round, *turn);
     if (const Status looked = look_at_turn(round, *turn); !looked) {
       end_.fail_gate(round.record, looked.error(), round.changes);
       return;
     }
-    if (*outcome == Outcome::kMoved || round.current_turn() != *turn) continue;
+    if (outcome == Outcome::kMoved || round.current_turn() != *turn) continue;
     wait(round, *turn);
     return;
   }
@@ -228,14 +265,15 @@ Result<Driver::Progress> SectionWalker::prepare_item(const SectionRound& round, 
   return progress;
 }
 
-Result<std::vector<std::size_t>> SectionWalker::prepare_batch(SectionRound& round,
-                                                              const std::vector<std::size_t>& batch,
-                                                              SectionContents& contents) {
+std::vector<std::size_t> SectionWalker::prepare_batch(SectionRound& round,
+                                                      const std::vector<std::size_t>& batch,
+                                                      SectionContents& contents) {
   std::vector<std::size_t> ready;
   for (const std::size_t index : batch) {
     auto& item = round.target.items[index];
     const auto progress = prepare_item(round, contents, index);
-    if (!progress) return fail(cannot_apply(round, index, progress.error()));
+    if (!progress && !cannot_apply(round, index, progress.error())) return {};
+    if (!progress) continue;
     item.is_preparing = *progress == Driver::Progress::kPending;
     item.is_preparing ? show_pending(round, index) : ready.push_back(index);
   }
@@ -318,14 +356,14 @@ Result<bool> SectionWalker::apply_item(SectionRound& round, SectionContents& con
   return true;
 }
 
-Result<SectionWalker::Outcome> SectionWalker::apply_batch(SectionRound& round,
-                                                          const std::vector<std::size_t>& batch,
-                                                          SectionContents& contents) {
+SectionWalker::Outcome SectionWalker::apply_batch(SectionRound& round, const std::vector<std::size_t>& batch,
+                                                  SectionContents& contents) {
   Outcome outcome = Outcome::kStuck;
   for (const std::size_t index : batch) {
     auto& item = round.target.items[index];
-    auto done = apply_item(round, contents, index);
-    if (!done) return fail(cannot_apply(round, index, done.error()));
+    const auto done = apply_item(round, contents, index);
+    if (!done && !cannot_apply(round, index, done.error())) return outcome;
+    if (!done) continue;
     if (!*done) {
       show_pending(round, index);
       continue;
@@ -343,20 +381,36 @@ Result<SectionWalker::Outcome> SectionWalker::apply_batch(SectionRound& round,
 void SectionWalker::show_pending(SectionRound& round, std::size_t index) {
   auto& item = round.target.items[index];
   round.pending.insert(index);
-  parts_.show(item, SyncStatus::kOutOfSync,
-              item.driver->pending(*item.effective)
-                  .value_or(ResourceHealth{.health = Health::kProgressing,
-                                           .reason = "Restarting",
-                                           .message = "waits for the old one to end"}));
+  auto health = item.driver->pending(*item.effective)
+                    .value_or(ResourceHealth{.health = Health::kProgressing,
+                                             .reason = "Restarting",
+                                             .message = "waits for the old one to end"});
+  if (health.is_told)
+    parts_.events.warning(health.reason, {round.record.accepted.name, item.desired.key.brief()},
+                          health.message);
+  parts_.show(item, SyncStatus::kOutOfSync, std::move(health));
 }
 
-/// Told of it and of what waits for it.
-const Error& SectionWalker::cannot_apply(SectionRound& round, std::size_t index, const Error& error) {
+/// Whether the others of its turn are applied all the same: a host that can no more cannot do these either.
+bool SectionWalker::cannot_apply(SectionRound& round, std::size_t index, const Error& error) {
   auto& item = round.target.items[index];
   parts_.show(item, SyncStatus::kOutOfSync,
               {.health = Health::kDegraded, .reason = "ApplyFailed", .message = error.message()});
-  round.show_held_up(item);
-  return error;
+  const bool is_hosts = is_hosts_fault(error);
+  // What the host cannot goes before: it is tried for as long as it takes.
+  if (round.failed && !is_hosts) return true;
+  const std::string who = item.desired.key.brief();
+  const bool is_named = error.message().starts_with(who);
+  round.failed = {index, is_named ? error : error.with_context(who)};
+  return !is_hosts;
+}
+
+/// Told of it, of what was applied beside it, and of what waits for it.
+void SectionWalker::cannot_go_on(SectionRound& round, const Turn& turn) {
+  const auto& [index, error] = *round.failed;
+  static_cast<void>(look_at_turn(round, turn));
+  round.show_held_up(round.target.items[index]);
+  end_.fail(round.record, error, round.changes);
 }
 
 // ---- waiting ----
@@ -368,7 +422,7 @@ Status SectionWalker::look_at_turn(SectionRound& round, const Turn& turn) {
     if (item.desired.rests) continue;
     healer_.tend(round.application, round.target, item);
     if (item.health.is_final) {
-      return fail(Code::kUnavailable, item.desired.key.brief() + ": " + item.health.message);
+      return fail(Code::kUnavailable, item.desired.key.brief() + ": " + cause_text(item.health));
     }
   }
   return {};

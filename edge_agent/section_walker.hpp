@@ -32,28 +32,27 @@ class SectionWalker {
   void wait_for_claim(SectionRound& round);
   void no_target(const sync::ApplicationUid& application, SectionRecord record);
   void fail_looked(SectionRound& round, const base::Error& error);
+  bool has_begun(const SectionRound& round) const;
   void enter(SectionRound& round, const Turn& turn);
 
   /// The section's bytes, where something of the batch needs them. Its errors are the store's.
   base::Result<SectionContents> open_batch(const SectionRound& round, const std::vector<std::size_t>& batch);
-  /// Fetches what is needed; what has all of it. Of the others nothing is noted, so that what was there is kept going. Its
-  /// errors are the host's.
-  base::Result<std::vector<std::size_t>> prepare_batch(SectionRound& round,
-                                                       const std::vector<std::size_t>& batch,
-                                                       SectionContents& contents);
+  /// Fetches what is needed; what has all of it. Of the others nothing is noted, so that what was there is kept going.
+  std::vector<std::size_t> prepare_batch(SectionRound& round, const std::vector<std::size_t>& batch,
+                                         SectionContents& contents);
   base::Result<Driver::Progress> prepare_item(const SectionRound& round, SectionContents& contents,
                                               std::size_t item);
   /// Before the host is touched. Its errors are the store's.
   base::Status store_intents(SectionRound& round, const std::vector<std::size_t>& batch);
   enum class Outcome { kMoved, kStuck };
-  /// kMoved when at least one resource became applied. Its errors are the host's.
-  base::Result<Outcome> apply_batch(SectionRound& round, const std::vector<std::size_t>& batch,
-                                    SectionContents& contents);
+  /// kMoved when at least one resource became applied. What cannot be is in round.failed.
+  Outcome apply_batch(SectionRound& round, const std::vector<std::size_t>& batch, SectionContents& contents);
   base::Result<bool> apply_item(SectionRound& round, SectionContents& contents, std::size_t item);
   void note_action(SectionRound& round, const Action& action);
   void note_place(SectionRound& round, const TargetItem& item);
   void show_pending(SectionRound& round, std::size_t item);
-  const base::Error& cannot_apply(SectionRound& round, std::size_t item, const base::Error& error);
+  bool cannot_apply(SectionRound& round, std::size_t item, const base::Error& error);
+  void cannot_go_on(SectionRound& round, const Turn& turn);
   /// Health of the turn's applied resources; an error when one of them can never become healthy.
   base::Status look_at_turn(SectionRound& round, const Turn& turn);
   void wait(SectionRound& round, const Turn& turn);

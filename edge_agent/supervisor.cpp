@@ -86,8 +86,8 @@ void Supervisor::cancel_probes(const sync::Claim& claim) {
   host_.cancel_probe(probe_id(claim, ProbeUse::kLiveness));
   host_.cancel_probe(probe_id(claim, ProbeUse::kReadiness));
   probes_ended_.clear();
-  liveness_.cancelled();
-  readiness_.cancelled();
+  liveness_.state.cancelled();
+  readiness_.state.cancelled();
 }
 
 void Supervisor::forget() {
@@ -99,16 +99,35 @@ void Supervisor::forget() {
 
 void Supervisor::take_results(const ProcessEffective& wanted, base::MonotonicTime now) {
   for (auto& event : probes_ended_) {
-    if (wanted.liveness && event.name.ends_with(kLiveness)) {
-      liveness_.result(*wanted.liveness, event.ok, std::move(event.detail), now);
-    } else if (wanted.readiness && event.name.ends_with(kReadiness)) {
-      readiness_.result(*wanted.readiness, event.ok, std::move(event.detail), now);
-    }
+    const auto take = [&](Probed& probed, const std::optional<sync::Probe>& probe) {
+      // One that is not on its way was called off.
+      if (probe && !probed.state.due()) probed.state.result(*probe, event.ok, std::move(event.detail), now);
+    };
+    if (event.name.ends_with(kLiveness)) take(liveness_, wanted.liveness);
+    if (event.name.ends_with(kReadiness)) take(readiness_, wanted.readiness);
   }
   probes_ended_.clear();
   // One that is not wanted any more may be wanted again.
-  if (!wanted.liveness) liveness_.cancelled();
-  if (!wanted.readiness) readiness_.cancelled();
+  if (!wanted.liveness) liveness_.state.cancelled();
+  if (!wanted.readiness) readiness_.state.cancelled();
+}
+
+void Supervisor::begin(Probed& probed, const std::optional<sync::Probe>& probe) {
+  probed.of = probe;
+  probed.state = ProbeState{};
+  if (probe) probed.state.begin(*probe, started_at_);
+}
+
+void Supervisor::follow_probes(const ProcessEffective& wanted) {
+  const auto& claim = wanted.claims.front();
+  if (liveness_.of != wanted.liveness) {
+    host_.cancel_probe(probe_id(claim, ProbeUse::kLiveness));
+    begin(liveness_, wanted.liveness);
+  }
+  if (readiness_.of != wanted.readiness) {
+    host_.cancel_probe(probe_id(claim, ProbeUse::kReadiness));
+    begin(readiness_, wanted.readiness);
+  }
 }
 
 void Supervisor::meet(const ProcessEffective& wanted, base::MonotonicTime now, base::WallTime wall) {
@@ -124,8 +143,8 @@ void Supervisor::meet(const ProcessEffective& wanted, base::MonotonicTime now, b
   ready_since_.reset();
   is_available_ = false;
   cancel_probes(wanted.claims.front());
-  if (wanted.liveness) liveness_.begin(*wanted.liveness, started);
-  if (wanted.readiness) readiness_.begin(*wanted.readiness, started);
+  begin(liveness_, wanted.liveness);
+  begin(readiness_, wanted.readiness);
 }
 
 Result<Tended> Supervisor::tend(const ProcessEffective& wanted, const ProcessStatus& status,
@@ -133,6 +152,7 @@ Result<Tended> Supervisor::tend(const ProcessEffective& wanted, const ProcessSta
   status_ = status;
   if (!is_running(status_)) return tend_ended(wanted, mark, now, wall);
   if (known_ != status_.identity) meet(wanted, now, wall);
+  follow_probes(wanted);
   take_results(wanted, now);
   return tend_running(wanted, now);
 }
@@ -140,7 +160,7 @@ Result<Tended> Supervisor::tend(const ProcessEffective& wanted, const ProcessSta
 std::optional<base::MonotonicTime> Supervisor::run_probe(const ProcessEffective& wanted, ProbeUse use,
                                                          base::MonotonicTime now) {
   const auto& probe = use == ProbeUse::kLiveness ? wanted.liveness : wanted.readiness;
-  ProbeState& state = use == ProbeUse::kLiveness ? liveness_ : readiness_;
+  ProbeState& state = use == ProbeUse::kLiveness ? liveness_.state : readiness_.state;
   if (!probe) return std::nullopt;
   const auto due = state.due();
   if (!due || *due > now) return due;
@@ -159,7 +179,7 @@ std::optional<base::MonotonicTime> Supervisor::run_probe(const ProcessEffective&
 /// Ready for how long, as far as this agent has seen it; when that is long enough.
 std::optional<base::MonotonicTime> Supervisor::look_at_readiness(const ProcessEffective& wanted,
                                                                  base::MonotonicTime now) {
-  const bool is_ready = wanted.readiness ? readiness_.verdict() == ProbeVerdict::kPassing : is_settled_;
+  const bool is_ready = wanted.readiness ? readiness_.state.verdict() == ProbeVerdict::kPassing : is_settled_;
   if (!is_ready) {
     ready_since_.reset();
     return std::nullopt;
@@ -174,7 +194,7 @@ std::optional<base::MonotonicTime> Supervisor::look_at_readiness(const ProcessEf
 Result<Tended> Supervisor::tend_running(const ProcessEffective& wanted, base::MonotonicTime now) {
   is_settled_ = now >= settled_at_;
   if (is_killing_) return Tended{};
-  if (wanted.liveness && liveness_.verdict() == ProbeVerdict::kFailing) {
+  if (wanted.liveness && liveness_.state.verdict() == ProbeVerdict::kFailing) {
     HF_CHECK(host_.stop_process(wanted.start.id, wanted.grace));
     is_killing_ = true;
     return Tended{};
@@ -201,7 +221,7 @@ Result<Tended> Supervisor::tend_ended(const ProcessEffective& wanted, const std:
   base::ProcessStart start = wanted.start;
   start.mark = mark;
   const std::string why =
-      is_killing_ ? "its liveness probe failed: " + liveness_.detail() : how_it_ended(status_);
+      is_killing_ ? "its liveness probe failed: " + liveness_.state.detail() : how_it_ended(status_);
   auto started = host_.start_process(start);
   if (!started) {
     start_failure_ = started.error().message();
@@ -215,10 +235,12 @@ Result<Tended> Supervisor::tend_ended(const ProcessEffective& wanted, const std:
 }
 
 ResourceHealth Supervisor::running_health(const ProcessEffective& wanted) const {
-  if (is_killing_) return {Health::kDegraded, "Unhealthy", "liveness probe failed: " + liveness_.detail()};
-  if (wanted.readiness && readiness_.verdict() != ProbeVerdict::kPassing) {
-    const bool was_ready = readiness_.has_passed();
-    return {was_ready ? Health::kDegraded : Health::kProgressing, "NotReady", readiness_.detail()};
+  if (is_killing_)
+    return {Health::kDegraded, "Unhealthy", "liveness probe failed: " + liveness_.state.detail()};
+  if (wanted.readiness && readiness_.state.verdict() != ProbeVerdict::kPassing) {
+    const bool was_ready = readiness_.state.has_passed();
+    return {was_ready ? Health::kDegraded : Health::kProgressing, "NotReady",
+            probe_text("readiness", readiness_.state)};
   }
   if (!wanted.readiness && !is_settled_) return {Health::kProgressing, "Starting", ""};
   if (!is_available_) {

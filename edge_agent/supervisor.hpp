@@ -63,8 +63,15 @@ class Supervisor {
   bool is_available_ = false;  ///< ready for as long as minReadySeconds asks
   bool is_killing_ = false;    ///< the liveness probe failed, and it was told to stop
   std::string start_failure_;
-  ProbeState liveness_;
-  ProbeState readiness_;
+  struct Probed {
+    std::optional<sync::Probe> of{};  ///< that was begun
+    ProbeState state{};
+  };
+  void begin(Probed& probed, const std::optional<sync::Probe>& probe);
+  /// The same process with another probe: what the former one said is no word on it, and it begins anew.
+  void follow_probes(const ProcessEffective& wanted);
+  Probed liveness_;
+  Probed readiness_;
   std::vector<base::HostEvent> probes_ended_;
 };
 

@@ -104,6 +104,7 @@ std::string next_of_item(const Parts& parts, const TargetItem& item, std::string
     if (item.health.reason == "CrashLoopBackOff" || item.health.reason == "StartFailed") {
       return "started again " + in_time(parts, due);
     }
+    if (item.health.reason == "FailedMount" && due) return "looked for again " + in_time(parts, due);
     if (item.health.reason == "SelfHealDisabled") {
       return "left as it is: the application does not heal itself (syncPolicy.automated.selfHeal)";
     }

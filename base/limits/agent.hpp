@@ -90,6 +90,9 @@ inline constexpr auto kEngineBackoffReset = 10s;
 inline constexpr auto kEngineSilenceMax = 4min;  ///< the next full pass asks whether it is there
 inline constexpr std::size_t kContainerLogBytesMax = 10U << 20U;  ///< that the engine keeps of one container
 inline constexpr auto kAddressWaitInterval = 10s;                 ///< for an address of the node
+inline constexpr auto kPodLackBackoffBase =
+    1s;  ///< before it is looked again whether a path that a pod mounts is there: ×2, to 1 min
+inline constexpr auto kPodLackBackoffMax = 1min;
 inline constexpr auto kGpuLookInterval =
     30s;  ///< what machine and engine say of GPUs is asked again after that
 inline constexpr auto kGpuWaitInterval = 5s;           ///< for a GPU that another container has

@@ -5,33 +5,12 @@
 #include <string_view>
 #include <utility>
 
-#include "base/digest.hpp"
+#include "base/systemd/fake_unit_text.hpp"
 
 namespace holdfast::base {
 namespace {
 
 constexpr std::string_view kFolder = "/etc/systemd/system/";
-constexpr std::chrono::milliseconds kRestartAfter{100};
-constexpr std::uint32_t kStartsMax = 5;
-
-bool has_line(std::string_view text, std::string_view line) {
-  const std::string all = "\n" + std::string(text) + "\n";
-  return all.find("\n" + std::string(line) + "\n") != std::string::npos;
-}
-
-/// "a b" of "Name=a" and "Name=b".
-std::vector<std::string> values_of(std::string_view text, std::string_view name) {
-  std::vector<std::string> out;
-  const std::string all = "\n" + std::string(text) + "\n";
-  const std::string start = "\n" + std::string(name);
-  for (auto at = all.find(start); at != std::string::npos; at = all.find(start, at + 1))
-    out.push_back(all.substr(at + start.size(), all.find('\n', at + 1) - at - start.size()));
-  return out;
-}
-
-bool has_restart(std::string_view text) {
-  return has_line(text, "Restart=always") || has_line(text, "Restart=on-failure");
-}
 
 std::string_view word(UnitCall kind) {
   switch (kind) {
@@ -350,107 +329,6 @@ UnitState FakeUnitManager::state(const std::string& name) {
   return out;
 }
 
-void FakeUnitManager::begin(Unit& it) {
-  const std::string& text = it.loaded.text;
-  it.is_unmet = !is_met(text);
-  if (it.is_unmet) return;
-  it.invocation = Digest::of("run " + std::to_string(++runs_)).hex().substr(0, 32);
-  it.started_text = text;
-  it.result = "success";
-  it.exit_status = 0;
-  it.pid = 0;
-  it.restarts_at.reset();
-  it.is_starting = has_line(text, "Type=notify");
-  if (it.is_starting) {
-    it.active = "activating";
-    it.sub = "start";
-    it.pid = 1000 + static_cast<std::int64_t>(runs_);
-    return;
-  }
-  if (has_line(text, "ExecStart=/bin/false")) return fail_run(it, "exit-code", 1);
-  const bool is_oneshot = has_line(text, "Type=oneshot");
-  const bool ends = has_line(text, "ExecStart=/bin/true") || is_oneshot;
-  if (ends && !has_line(text, "RemainAfterExit=yes")) {
-    end_run(it);
-    return;
-  }
-  it.active = "active";
-  it.sub = ends ? "exited" : "running";
-  if (!ends) it.pid = 1000 + static_cast<std::int64_t>(runs_);
-}
-
-void FakeUnitManager::end_run(Unit& it) const {
-  it.active = "inactive";
-  it.sub = "dead";
-  it.pid = 0;
-  it.main_exit_us = now_us();
-  it.active_exit_us = now_us() + 100;
-}
-
-void FakeUnitManager::fail_run(Unit& it, const std::string& result, std::int32_t status) {
-  it.pid = 0;
-  it.is_starting = false;
-  it.exit_status = status;
-  it.result = result;
-  if (has_restart(it.loaded.text) && it.restarts < kStartsMax) {
-    it.active = "activating";
-    it.sub = "auto-restart";
-    it.restarts_at = clock_.monotonic() + kRestartAfter;
-    return;
-  }
-  it.active = "failed";
-  it.sub = "failed";
-}
-
-void FakeUnitManager::begin_stop(const std::string& name, Unit& it, bool again) {
-  it.restarts_at.reset();
-  it.restarts = 0;
-  it.is_starting = false;
-  if (it.active == "active" && stays_.contains(name)) {
-    it.result = "exit-code";
-    return tell(name);
-  }
-  if (it.active != "active") {
-    if (it.active == "activating") it.active = "inactive", it.sub = "dead";
-    if (again) begin(it);
-    return tell(name);
-  }
-  it.active_exit_us = now_us();
-  it.active = "deactivating";
-  it.sub = "stop-sigterm";
-  it.stopped_at = clock_.monotonic() + stop_takes_;
-  it.starts_again = again;
-  if (stop_takes_.count() == 0) advance();
-}
-
-void FakeUnitManager::advance() {
-  const auto now = clock_.monotonic();
-  for (auto& [name, it] : units_) {
-    // As rarely as the seam promises.
-    if (is_noisy(it) && it.noisy_at <= now) {
-      it.noisy_at = now + limits::kUnitDeafLook;
-      ++noises_;
-      tell(name);
-    }
-    if (it.stopped_at && *it.stopped_at <= now) {
-      it.stopped_at.reset();
-      it.active = "inactive";
-      it.sub = "dead";
-      it.result = "success";
-      it.pid = 0;
-      it.main_exit_us = std::max(it.active_exit_us + 1, now_us());
-      if (transient_.erase(name) > 0) it.loaded = files_of(name);
-      if (std::exchange(it.starts_again, false)) begin(it);
-      tell(name);
-    }
-    if (it.restarts_at && *it.restarts_at <= now) {
-      ++it.restarts;
-      begin(it);
-      tell(name);
-    }
-  }
-}
-
 void FakeUnitManager::read_files_again() {
   for (auto& [name, it] : units_) {
     it.loaded = files_of(name);
@@ -460,77 +338,6 @@ void FakeUnitManager::read_files_again() {
     return pair.second.loaded.fragment.empty() && pair.second.active == "inactive";
   });
   tell("");
-}
-
-// ---- foreign hands, the machine ----
-
-void FakeUnitManager::start_by_hand(const std::string& name) {
-  if (Unit& it = unit(name); it.active != "active") begin(it);
-  tell(name);
-}
-void FakeUnitManager::stop_by_hand(const std::string& name) { begin_stop(name, unit(name), false); }
-void FakeUnitManager::restart_by_hand(const std::string& name) { begin_stop(name, unit(name), true); }
-void FakeUnitManager::enable_by_hand(const std::string& name) {
-  enabled_.insert(name);
-  outdate();
-  tell("");
-}
-void FakeUnitManager::disable_by_hand(const std::string& name) {
-  enabled_.erase(name);
-  outdate();
-  tell("");
-}
-void FakeUnitManager::mask_by_hand(const std::string& name) {
-  masked_.insert(name);
-  tell("");
-}
-void FakeUnitManager::mask_at_runtime_by_hand(const std::string& name) {
-  masked_at_runtime_.insert(name);
-  tell("");
-}
-void FakeUnitManager::end_by_itself(const std::string& name) {
-  end_run(unit(name));
-  tell(name);
-}
-void FakeUnitManager::reload_by_hand() { read_files_again(); }
-void FakeUnitManager::link_by_hand(const std::string& name, const std::string& unit) {
-  aliases_[name] = unit;
-  read_files_again();
-}
-void FakeUnitManager::run_transient_by_hand(const std::string& name, const std::string& content) {
-  transient_[name] = content;
-  Unit& it = unit(name);
-  it.loaded = files_of(name);
-  begin(it);
-  tell(name);
-}
-void FakeUnitManager::kill_by_hand(const std::string& name) {
-  fail_run(unit(name), "signal", 9);
-  tell(name);
-}
-
-void FakeUnitManager::set_failure(UnitCall call, std::optional<Error> error) {
-  failures_.erase(call);
-  if (error) failures_.emplace(call, *std::move(error));
-}
-void FakeUnitManager::set_lost_answer(UnitCall call, std::optional<Error> error) {
-  lost_.erase(call);
-  if (error) lost_.emplace(call, *std::move(error));
-}
-
-void FakeUnitManager::set_gone(bool gone) {
-  if (std::exchange(gone_, gone) && !gone) tell("");
-  if (gone) events_.clear();
-}
-
-void FakeUnitManager::reboot() {
-  agent_gone();
-  units_.clear();
-  masked_at_runtime_.clear();
-  transient_.clear();
-  for (const auto& name : enabled_) {
-    if (!files_of(name).fragment.empty() && !is_masked(name)) begin(unit(name));
-  }
 }
 
 void FakeUnitManager::agent_gone(Asked asked) {

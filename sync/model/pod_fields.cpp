@@ -134,7 +134,7 @@ constexpr std::array kTemplateMetadata{
     refused("generation", kServerSet),
     honoured("labels"),
     refused("managedFields", kServerSet, "[]"),
-    refused("name", kNamedAfterOwner),
+    ignored("name", "pods are named after the resource that they are of, in a cluster, too"),
     refused("namespace", "pods are in the namespace of the resource that they are of; take it out"),
     refused("ownerReferences", "is not supported on a node: deletes follow Git; take it out", "[]"),
     refused("resourceVersion", kServerSet),

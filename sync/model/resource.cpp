@@ -172,12 +172,15 @@ Status check_hook(const KindInfo& info, const Json& object) {
           " does not end, so nothing could wait until it has; what can be a hook is: " + hook_kinds());
 }
 
-Status check_top(const Json& object) {
+/// An empty status says nothing: `kubectl create --dry-run=client` prints one. It is taken away.
+Status check_top(Json& object) {
   if (!object.is_object())
     return fail(Code::kInvalid, "a manifest must be an object with apiVersion and kind");
-  if (object.contains("status")) {
+  const auto status = object.find("status");
+  if (status == object.end()) return {};
+  if (!status->is_object() || !status->empty())
     return fail(Code::kInvalid, "status: is written by Holdfast and has no place in a manifest; remove it");
-  }
+  object.erase(status);
   return {};
 }
 

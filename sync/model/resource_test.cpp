@@ -161,9 +161,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadManifest{"GenerateName", with_metadata(R"({"generateName": "a-"})"),
                     "metadata.generateName: is not supported: what Git says must have one name; write "
                     "metadata.name"},
-        BadManifest{"Status",
-                    R"({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "status": {}})",
-                    "status: is written by Holdfast and has no place in a manifest; remove it"},
+        BadManifest{
+            "Status",
+            R"({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "status": {"a": 1}})",
+            "status: is written by Holdfast and has no place in a manifest; remove it"},
         BadManifest{
             "WaveIsNoNumber",
             with_metadata(R"({"name": "a", "annotations": {"argocd.argoproj.io/sync-wave": "1.5"}})"),

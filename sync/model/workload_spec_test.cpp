@@ -133,8 +133,9 @@ INSTANTIATE_TEST_SUITE_P(
             "spec.strategy.rollingUpdate: means nothing with type: Recreate; take one of them out"},
         Bad{"Paused", "/spec/paused", "true",
             "spec.paused: a change that is to wait waits in Git; write false or take it out"},
-        Bad{"NameOfPod", "/spec/template/metadata/name", R"("a")",
-            "spec.template.metadata.name: pods are named after the resource that they are of; take it out"},
+        Bad{"NameOfPod", "/spec/template/metadata/generateName", R"("a")",
+            "spec.template.metadata.generateName: pods are named after the resource that they are of; take "
+            "it out"},
         Bad{"Deadline", "/spec/minReadySeconds", "600",
             "spec.progressDeadlineSeconds: must be more than minReadySeconds"},
         Bad{"PortForTwo", "/spec/replicas", "2",

@@ -83,13 +83,31 @@ def test_one_that_forks_is_ended_with_all_it_made(fleet, engine):
 
 
 @pytest.mark.long
+def test_one_whose_path_is_not_there_waits_for_it_and_the_others_go_on(fleet, engine):
+    node = node_with(fleet, engine)
+    app = fleet.app(objects=A)
+    volume = {"name": "data", "hostPath": {"path": "/srv/data", "type": "Directory"}}
+    web = pod("web", WAITS, of_pod={"volumes": [volume]}, volumeMounts=[{"name": "data", "mountPath": "/data"}])
+    app.write("web.yaml", web).write("other.yaml", pod("other", WAITS)).write("b.yaml", file("b", "/etc/b", "b\n"))
+    app.commit("Two pods and a file")
+    until("the others are there", lambda: is_running(engine, "other") and node.text("/etc/b") == "b\n")
+    status = node.resource(app.name, "Pod/web")
+    assert (status["reason"], status["health"]) == ("FailedMount", "Degraded")
+    assert "pod web: volume data: /srv/data is not there" in status["message"]
+    until("the hub heard of it", lambda: fleet.hub.events("FailedMount", node.name))
+    assert not fleet.hub.events("Failed", node.name)
+    node.path("/srv/data").mkdir(parents=True)
+    until("it runs", lambda: is_running(engine, "web"), 60)
+    app.settled()
+
+
 def test_a_probe_that_never_returns_is_not_run_for_ever(fleet, engine):
     node = node_with(fleet, engine)
     command = ["sleep", str(2_000_000 + os.getpid())]
     probe = {"exec": {"command": command}, "periodSeconds": 1, "timeoutSeconds": 1}
     app = fleet.app(objects=A)
     app.write("web.yaml", pod("web", WAITS, readinessProbe=probe)).commit("A pod")
-    until("it is said", lambda: "not run any more" in (node.resource(app.name, "Pod/web") or {}).get("message", ""), 60)
+    until("it is said", lambda: "is run again when one of these has ended" in (node.resource(app.name, "Pod/web") or {}).get("message", ""), 60)
     assert node.resource(app.name, "Pod/web")["reason"] == "NotReady"
     holds("no more of them are made", lambda: count_of(command) <= COMMANDS_LEFT_MAX, 5)
     goes_on(node)

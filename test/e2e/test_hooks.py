@@ -39,7 +39,7 @@ def test_a_presync_hook_that_fails_leaves_the_old_version_running(fleet):
     until("it is quarantined", lambda: node.section(app.name)["phase"] == "Quarantined", 30)
     assert node.process("web") == running and node.text("/etc/a") == "1\n"
     assert book.words() == ["migrate"]
-    assert "Process/migrate: exited with code 3" in node.section(app.name)["message"]
+    assert "Process/migrate: Failed: exited with code 3" in node.section(app.name)["message"]
     until("the hub says why", lambda: "exited with code 3" in fleet.hub.why(node.name, "Process/web")[0]["blockedBy"])
 
     app.write("all.yaml", [*version(3), hook("migrate", "PreSync", book.note("mended"))]).push("Mend it")

@@ -151,7 +151,7 @@ def reasons_explained(page):
 # Where a metric gets its name: files, pattern, what stands before the name.
 MEASURED = [
     (r"(?:edge_agent|hub)/.*\.cpp", r'"(holdfast_(?:agent|hub)_\w+)"', ""),
-    (r"edge_agent/engine\.cpp", r'\b(?:count|level|seconds)\(\s*"(\w+)"', "holdfast_agent_"),
+    (r"edge_agent/engine_metrics\.cpp", r'\b(?:count|level|seconds)\(\s*"(\w+)"', "holdfast_agent_"),
 ]
 
 

@@ -83,7 +83,7 @@ def reason_sources():
 MEASURED = {
     "hub/metrics.cpp": 'plain("holdfast_hub_writes_total", "Writes.", n);\n',
     "hub/metrics_test.cpp": 'EXPECT_EQ("holdfast_hub_of_a_test", x);\n',
-    "edge_agent/engine.cpp": 'counter(std::string("holdfast_agent_") + name);\nlevel(\n  "waiting", "Waits.", n);\n',
+    "edge_agent/engine_metrics.cpp": 'counter(std::string("holdfast_agent_") + name);\nlevel(\n  "waiting", "Waits.", n);\n',
 }
 METRICS = "| `holdfast_hub_writes_total` | counter | | |\n| `holdfast_agent_waiting` | gauge | | |\n"
 
