@@ -179,10 +179,55 @@ TEST_F(EngineGpu, AJobThatIsOverHasGivenItBack) {
   start({train});
   node.pass(5s);
   ASSERT_EQ(node.resource("Job/train").health, Health::kHealthy);
-  EXPECT_EQ(which("train"), "0 once");
+  EXPECT_EQ(which("train"), "0 until-ended");
   start({train, detector("eye")});
   EXPECT_EQ(node.section("eye").phase, SectionPhase::kSynced);
   EXPECT_EQ(which("eye"), "0");
+}
+
+/// It is started again after a while, with the GPU that it was made with.
+TEST_F(EngineGpu, AJobThatWaitsToBeStartedAgainHasItStill) {
+  has(jetson_agx_orin());
+  const ContainerName train("hf.default.train.app");
+  node.containers.set_program(train, {.exits_with = 1, .exits_after = 1s});
+  const auto job =
+      app("train").workload("Job", "train", "{" + template_spec(1, "OnFailure") + R"(,"backoffLimit":6})");
+  start({job});
+  node.pass(2s);
+  ASSERT_THAT(node.containers.running(), IsEmpty());
+  EXPECT_EQ(which("train"), "0 until-done");
+  start({job, detector("eye")});
+  EXPECT_EQ(spec("eye"), nullptr);
+  EXPECT_THAT(node.resource("Pod/eye").message + node.section("eye").message,
+              HasSubstr("hf.default.train.app has 0"));
+
+  node.containers.set_program(train, {.exits_with = 0, .exits_after = 1s});
+  node.pass(3min);
+  ASSERT_EQ(node.resource("Job/train").health, Health::kHealthy);
+  EXPECT_EQ(which("eye"), "0") << "it ended well";
+}
+
+/// As it is not the program that ended it, a good exit code does not say that it is done.
+TEST_F(EngineGpu, AJobThatALivenessProbeEndedHasItStill) {
+  has(jetson_agx_orin());
+  const ContainerName train("hf.default.train.app");
+  node.containers.set_program(train, {.stop_exit_code = 0});
+  node.containers.set_exec("/usr/bin/alive", {.exit_code = 1});
+  const auto job = app("train").workload(
+      "Job", "train",
+      "{" +
+          template_spec(
+              1, "OnFailure",
+              R"(,"livenessProbe":{"exec":{"command":["/usr/bin/alive"]},"periodSeconds":1,"failureThreshold":1})") +
+          "}");
+  start({job});
+  const auto runs = [&] { return !node.containers.running().empty(); };
+  // The first restart comes at once.
+  for (int i = 0; i < 2000 && (runs() || node.containers.touched().starts < 2); ++i) node.pass(100ms);
+  ASSERT_FALSE(runs()) << "it waits for its backoff";
+  start({job, detector("eye")});
+  EXPECT_FALSE(runs());
+  EXPECT_EQ(spec("eye"), nullptr);
 }
 
 TEST_F(EngineGpu, WhatIsLeavingIsWaitedFor) {

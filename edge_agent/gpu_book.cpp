@@ -21,7 +21,19 @@ namespace limits = base::limits;
 
 namespace {
 
-constexpr std::string_view kOnce = " once";
+/// Until when a container has what its label names; no word: until it is removed.
+constexpr std::string_view kUntilEnded = "until-ended";
+/// It has ended well. So is read whatever an earlier agent wrote here, "once", which does not say of which kind it is.
+constexpr std::string_view kUntilDone = "until-done";
+
+std::string_view until(sync::RestartPolicy policy) {
+  switch (policy) {
+    case sync::RestartPolicy::kAlways: return "";
+    case sync::RestartPolicy::kOnFailure: return kUntilDone;
+    case sync::RestartPolicy::kNever: return kUntilEnded;
+  }
+  return "";
+}
 
 std::string numbers_text(const std::vector<std::uint32_t>& numbers) {
   std::string out;
@@ -40,15 +52,6 @@ std::vector<std::uint32_t> numbers_in(std::string_view text) {
     text.remove_prefix(std::min(text.size(), word.size() + 1));
   }
   return out;
-}
-
-/// What its label says, where it counts.
-std::vector<std::uint32_t> held_by(const base::ContainerState& state) {
-  std::string_view text = label(state, pod_labels::kGpus);
-  const bool is_once = text.ends_with(kOnce);
-  if (is_once) text.remove_suffix(kOnce.size());
-  if (is_once && is_of(state.phase) == ContainerIs::kEnded) return {};
-  return numbers_in(text);
 }
 
 }  // namespace
@@ -74,6 +77,29 @@ void GpuBook::ask(const sync::Claim& asker) {
     engine_at_ = seams_.clock.monotonic();
     for (const auto& claim : std::exchange(askers_, {})) seams_.on_due(claim);
   });
+}
+
+/// Whether this was its last run. A main one decides for itself, and a sidecar runs as long as they do.
+bool GpuBook::is_over(const base::ContainerState& state, std::string_view until) const {
+  if (until.empty() || is_of(state.phase) != ContainerIs::kEnded) return false;
+  const auto again = again_.find(state.name);
+  const bool is_stopped_for_another =
+      again != again_.end() && again->second.id == state.id && again->second.started == state.started;
+  if (is_stopped_for_another) return false;
+  if (role_of(state) != ContainerRole::kSidecar)
+    return until == kUntilEnded || (state.exit_code == 0 && !state.out_of_memory);
+  const auto pod = pod_of(state);
+  return pod && std::ranges::all_of(seams_.cache.of_pod(*pod), [&](const auto* one) {
+           return role_of(*one) != ContainerRole::kMain || is_over(*one, until);
+         });
+}
+
+/// What its label says, where it counts.
+std::vector<std::uint32_t> GpuBook::held_by(const base::ContainerState& state) const {
+  const std::string_view text = label(state, pod_labels::kGpus);
+  const auto word = text.find(' ');
+  if (word != std::string_view::npos && is_over(state, text.substr(word + 1))) return {};
+  return numbers_in(text.substr(0, word));
 }
 
 /// By the label of each that carries our mark, and of those that are being made.
@@ -143,8 +169,8 @@ Status GpuBook::give(const PodWanted& pod, const PodContainer& container, base::
   if (which.size() < container.gpus)
     return fail(Code::kUnavailable, "container " + spec.name.str() + ": no GPU is free for it any more");
   HF_CHECK(give_gpus(*offer_, **engine_, which, spec));
-  const bool is_once = pod.restart_policy != sync::RestartPolicy::kAlways;
-  spec.labels[pod_labels::kGpus] = numbers_text(which) + (is_once ? std::string(kOnce) : "");
+  const auto word = until(pod.restart_policy);
+  spec.labels[pod_labels::kGpus] = numbers_text(which) + (word.empty() ? "" : " " + std::string(word));
   given_[spec.name] = {pod.id, container.role, std::move(which)};
   return {};
 }

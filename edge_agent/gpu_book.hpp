@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GpuBook: which GPU of the node which container has, as the containers' labels say it, and which are free. A container has its GPUs alone, as
-// in Kubernetes, from when it is made until it is removed; one that is never started again, until it has ended.
+// in Kubernetes, from when it is made until it is removed; one that is never started again, until it has ended. One that waits to be
+// started again has it all the while.
 // Machine and engine are asked when a pod wants GPUs, and again when the last answer is old: drivers may load late.
 // Threads: one, the engine's.
 #pragma once
@@ -11,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -53,6 +55,13 @@ class GpuBook {
   base::Status give(const PodWanted& pod, const PodContainer& container, base::ContainerSpec& spec);
   /// What was given to it is in the cache, or it was not made.
   void settled(const base::ContainerName& name) { given_.erase(name); }
+  /// It is told to end and is started again, whatever it ends with.
+  void will_start_again(const base::ContainerState& state) { again_[state.name] = {state.id, state.started}; }
+  /// Nobody keeps it any more.
+  void forget(const base::ContainerName& name) {
+    given_.erase(name);
+    again_.erase(name);
+  }
 
  private:
   struct Holding {
@@ -60,7 +69,14 @@ class GpuBook {
     ContainerRole role = ContainerRole::kMain;
     std::vector<std::uint32_t> which;
   };
+  /// One run of a container.
+  struct Run {
+    base::ContainerId id;
+    std::optional<base::WallTime> started;
+  };
   void ask(const sync::Claim& asker);
+  bool is_over(const base::ContainerState& state, std::string_view until) const;
+  std::vector<std::uint32_t> held_by(const base::ContainerState& state) const;
   std::map<base::ContainerName, Holding> holdings() const;
   std::string who_has(const PodWanted& pod, std::uint32_t wanted, std::uint32_t there) const;
 
@@ -72,6 +88,7 @@ class GpuBook {
   base::Engine::CallId call_ = 0;
   std::set<sync::Claim> askers_;
   std::map<base::ContainerName, Holding> given_;  ///< to containers that are being made
+  std::map<base::ContainerName, Run> again_;      ///< these runs are not the last of their containers
 };
 
 }  // namespace holdfast::edge_agent

@@ -93,9 +93,8 @@ PodKeeper::PodKeeper(const Seams& seams, PodId id)
 
 PodKeeper::~PodKeeper() {
   for (const auto& [name, one] : kept_) {
-    if (!one->is_busy()) continue;
-    seams_.engine.cancel(one->call);
-    seams_.gpus.settled(base::ContainerName(name));
+    if (one->is_busy()) seams_.engine.cancel(one->call);
+    seams_.gpus.forget(base::ContainerName(name));
   }
 }
 
@@ -365,6 +364,7 @@ void PodKeeper::stop(const ContainerState& state, std::chrono::milliseconds grac
   one.meet(state, seams_.clock.monotonic(), seams_.clock.wall());
   one.is_ending = one.is_ending || what == StopFor::kAnother;
   one.is_killing = one.is_killing || what == StopFor::kRestart;
+  if (one.is_killing) seams_.gpus.will_start_again(state);
   if (one.probes) one.probes->cancel();
   if (!pre_stop_is_over(one, state, grace)) return;
   // What its hook took, and those that end before it, is of the same grace; a second is left in any case, as in Kubernetes two are.

@@ -26,7 +26,8 @@ inline constexpr const char* kNetwork = "dev.holdfast.network";  ///< id of the 
 inline constexpr const char* kPorts = "dev.holdfast.ports";      ///< of the node: "tcp/80,udp/53"
 inline constexpr const char* kGrace = "dev.holdfast.grace";      ///< seconds
 inline constexpr const char* kPreStop = "dev.holdfast.pre-stop";  ///< "sleep 5", or a JSON array of a command
-inline constexpr const char* kGpus = "dev.holdfast.gpus";         ///< "0,1"; with " once", only until it ends
+inline constexpr const char* kGpus =
+    "dev.holdfast.gpus";  ///< "0,1"; with " until-ended" or " until-done" no longer than that
 }  // namespace pod_labels
 
 /// REQUIRES: `container` is one of `pod`'s. `network`: the owner of its network; empty: it has its own, or the node's.
