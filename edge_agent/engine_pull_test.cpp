@@ -256,7 +256,25 @@ TEST_P(EnginePullsBesideTheOldOneOf, ANewAgentStartsItAgainToo) {
   EXPECT_TRUE(old_one_runs());
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, EnginePullsBesideTheOldOneOf, ::testing::Values("Deployment", "DaemonSet"),
+/// Its tag is asked for anew, too, and neither keeps the other from getting there.
+TEST_P(EnginePullsBesideTheOldOneOf, ItIsMadeAgainWhenItIsRemoved) {
+  begin(workload(GetParam(), "latest", "", always("1")));
+  node.desire({workload(GetParam(), "2")});
+  node.settle();
+  ASSERT_EQ(node.pulls().jobs.size(), 2U);
+  node.containers.remove_by_hand(old_one());
+  for (int i = 0; i < 30; ++i) {
+    if (node.pulls().running > 0) node.pulls().come_on(1'000'000U * static_cast<unsigned>(i), 100'000'000);
+    node.pass(1s);
+  }
+  EXPECT_LE(node.pulls().jobs.size(), 3U);
+  for (int i = 0; i < 2 && node.pulls().running > 0; ++i) comes("first");
+  node.pass(1min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced) << node.section("app").message;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, EnginePullsBesideTheOldOneOf,
+                         ::testing::Values("Pod", "Deployment", "DaemonSet"),
                          [](const auto& row) { return std::string(row.param); });
 
 }  // namespace

@@ -193,6 +193,42 @@ TEST_F(EngineReplicas, WhileTheImageIsMissingNothingOfTheOldIsTouched) {
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }
 
+/// One that is on its way there, and did not come within its time once: the next attempt is minutes away.
+class EngineReplicasAhead : public EngineReplicas {
+ protected:
+  void SetUp() override {
+    start(web(1));
+    node.desire({web(1, "2", R"("progressDeadlineSeconds":60,)", "registry.example.com/web:2")});
+    for (int i = 0; i < 300 && node.section("app").phase != SectionPhase::kRetrying; ++i) node.pass(1s);
+    ASSERT_EQ(node.section("app").phase, SectionPhase::kRetrying);
+    node.forget_touched();
+  }
+  void expect_kept() {
+    EXPECT_EQ(node.section("app").phase, SectionPhase::kRetrying) << "between two attempts";
+    EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app"));
+    EXPECT_EQ(args_of("hf.default.web-0.app"), "1");
+  }
+};
+
+TEST_F(EngineReplicasAhead, OneOfBeforeThatEndsIsStartedAgain) {
+  node.containers.exit_by_hand(ContainerName("hf.default.web-0.app"), 1);
+  node.pass(1s);
+  expect_kept();
+}
+
+TEST_F(EngineReplicasAhead, OneOfBeforeThatIsRemovedIsMadeAgain) {
+  node.containers.remove_by_hand(ContainerName("hf.default.web-0.app"));
+  node.pass(1s);
+  expect_kept();
+}
+
+TEST_F(EngineReplicasAhead, TheChangeComesOnceItsImageIsThere) {
+  node.have_image("registry.example.com/web:2");
+  node.pass(10min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_THAT(running(), ElementsAre("hf.default.web-1.app"));
+}
+
 TEST_F(EngineReplicas, ABrokenNewOneLeavesTheOldOneAndTheRevisionGoesBack) {
   start(web(1));
   const auto before = ids();

@@ -290,6 +290,40 @@ Status ReplicaDriver::check_progress(const ReplicaEffective& wanted, Group& grou
                   (worst.message.empty() ? "" : "; " + cause_text(worst)));
 }
 
+/// Not while images are missing. An error: it has been so for too long.
+Result<bool> ReplicaDriver::can_go_on(const ReplicaEffective& wanted, Group& group,
+                                      const std::vector<There>& there) {
+  group.pending = {.health = Health::kProgressing,
+                   .reason = "RollingUpdate",
+                   .message = counts_text(wanted.rules, group.step.counts)};
+  HF_TRY(const bool has_images, images_there(wanted, group, there));
+  // What is made again of the one before has nothing to do with the time of the change.
+  if (!is_current(wanted, group)) return has_images;
+  if (group.pending.is_fetching) group.progress.hold(seams_.clock.monotonic());
+  HF_CHECK(check_progress(wanted, group));
+  return has_images;
+}
+
+/// Once a change has begun apply() keeps what there is of it; until then those of before are kept by their own rules, between two attempts,
+/// too.
+Result<Driver::Progress> ReplicaDriver::prepare(const Effective& wanted) {
+  const auto& replicas = as_replicas(wanted);
+  Group& of = group(replicas);
+  HF_TRY(const auto pods, there(replicas, of));
+  const bool has_begun =
+      !of.leaving.empty() || std::ranges::any_of(pods, [](const auto& pod) { return pod.is_current; });
+  if (has_begun) return Progress::kDone;
+  std::vector<ReplicaPod> as_seen;
+  for (const auto& pod : pods) as_seen.push_back(seen(pod, of));
+  of.step = replica_step(replicas.rules, as_seen);
+  of.progress.look(of.step, seams_.clock.monotonic());
+  HF_TRY(const bool has_images, can_go_on(replicas, of, pods));
+  if (has_images) return Progress::kDone;
+  const auto deadline = of.progress.deadline(replicas.progress_deadline);
+  if (deadline) seams_.on_due_at(replicas.claims.front(), *deadline);
+  return Progress::kPending;
+}
+
 Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Action& action) {
   const auto& replicas = as_replicas(wanted);
   Group& of = group(replicas);
@@ -307,12 +341,7 @@ Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Act
   of.untold = sync::bounded_message(of.untold);
   // What is adopted came shed: nothing is made of it, and nothing is missing.
   if (is_made || action.kind == ActionKind::kAdopt) return Progress::kDone;
-  of.pending = {.health = Health::kProgressing,
-                .reason = "RollingUpdate",
-                .message = counts_text(replicas.rules, counts)};
-  HF_TRY(const bool has_images, images_there(replicas, of, pods));
-  if (of.pending.is_fetching) of.progress.hold(seams_.clock.monotonic());
-  HF_CHECK(check_progress(replicas, of));
+  HF_TRY(const bool has_images, can_go_on(replicas, of, pods));
   if (has_images) HF_CHECK(carry_out(replicas, of, pods));
   look_again(replicas, of, tended);
   if (tended.again_at) seams_.on_due_at(claim, *tended.again_at);

@@ -32,6 +32,8 @@ class ReplicaDriver final : public Driver {
                                                    References& references) override;
   base::Result<Observed> observe(const sync::Claim& claim, const Effective* wanted,
                                  const sync::InventoryEntry* entry) override;
+  bool prepares() const override { return true; }
+  base::Result<Progress> prepare(const Effective& wanted) override;
   base::Result<Progress> apply(const Effective& wanted, const Action& action) override;
   std::optional<ResourceHealth> pending(const Effective& wanted) override;
   base::Result<Progress> remove(const sync::InventoryEntry& entry) override;
@@ -78,6 +80,7 @@ class ReplicaDriver final : public Driver {
   base::Status end_leaving(const sync::Claim& claim, Group& group);
   base::Result<bool> images_there(const ReplicaEffective& wanted, Group& group,
                                   const std::vector<There>& there);
+  base::Result<bool> can_go_on(const ReplicaEffective& wanted, Group& group, const std::vector<There>& there);
   base::Status carry_out(const ReplicaEffective& wanted, Group& group, const std::vector<There>& there);
   base::Status check_progress(const ReplicaEffective& wanted, Group& group);
   void look_again(const ReplicaEffective& wanted, const Group& group, Tended& tended) const;
