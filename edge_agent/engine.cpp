@@ -59,6 +59,7 @@ struct Engine::State {
   void retry_unschedulable(const std::set<sync::ApplicationUid>& applications);
   void look_at_claim(const sync::Claim& claim);
   void on_due(const sync::Claim& claim);
+  void retry_what_no_engine_gave();
   void look_for_strays();
   void remove_left_files();
   void store_restarts();
@@ -96,6 +97,7 @@ struct Engine::State {
   bool strays_due =
       false;  ///< records were lost, and the containers that are left are to be told once they are known
   bool left_files_due = true;
+  bool engine_lack_due = false;  ///< an engine that did not give what was asked of it is to be asked again
   sync::Snapshot snapshot;
   base::Digest snapshot_digest;
   AppliedState told_applied;
@@ -160,6 +162,7 @@ void Engine::State::full_pass() {
   const auto began = seams.clock.monotonic();
   const bool is_first = counters.full_passes == 0;
   is_first ? retry_unschedulable() : retry_unschedulable(std::set(targets.lack_gpus()));
+  engine_lack_due = true;
   std::vector<sync::ApplicationUid> applications;
   for (const auto& [application, record] : store.sections()) applications.push_back(application);
   for (const auto& application : applications) sections.run(application);
@@ -194,6 +197,25 @@ void Engine::State::retry_unschedulable(const std::set<sync::ApplicationUid>& ap
   if (const Status stored = store.commit(changes); !stored)
     base::log::failure("that a retry is due could not be stored", "retry", stored.error());
   targets.follow_all();
+}
+
+/// The engine may have been mended or replaced, or know of a driver that came late. Once after each full pass, and only where somebody waits
+/// for it.
+void Engine::State::retry_what_no_engine_gave() {
+  auto* const pods = drivers.pods();
+  if (pods == nullptr || !engine_lack_due || accepted.is_unverified()) return;
+  std::set<sync::ApplicationUid> waiting;
+  for (const auto& [application, record] : store.sections()) {
+    const bool is_unable = record.phase == sync::SectionPhase::kUnschedulable;
+    if (is_unable && !targets.lack_gpus().contains(application)) waiting.insert(application);
+  }
+  const Status gives = waiting.empty() ? Status() : pods->gpus().gives({sync::ClaimKind::kContainer, "*"});
+  if (!gives && is_not_known_yet(gives.error())) return;
+  engine_lack_due = false;
+  if (!gives) return;
+  std::erase_if(waiting,
+                [this](const auto& application) { return !targets.wants_gpus(*store.section(application)); });
+  retry_unschedulable(waiting);
 }
 
 void Engine::State::look_at_claim(const sync::Claim& claim) {
@@ -254,6 +276,7 @@ void Engine::State::store_restarts() {
 
 void Engine::State::after_work() {
   if (targets.take_gpus_freed()) retry_unschedulable(std::set(targets.lack_gpus()));
+  retry_what_no_engine_gave();
   look_for_strays();
   remove_left_files();
   store_restarts();

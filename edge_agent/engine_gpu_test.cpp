@@ -330,6 +330,27 @@ TEST_F(EngineGpu, AnApplicationThatCameBeforeTheDriverIsMadeWhenThereIsOne) {
   EXPECT_EQ(node.count_events("Unschedulable"), 1U);
 }
 
+TEST_F(EngineGpu, WhatAnEngineDidNotGiveIsMadeWhenItIsMendedAndIsAskedForCheaplyUntilThen) {
+  has(jetson_agx_orin());
+  node.containers.set_abilities({});
+  start({detector("eye"), detector("ant")});
+  expect_unschedulable("ant", "the container engine is podman");
+  const auto told = node.count_events("Unschedulable");
+  const auto commits = node.store.commits();
+  node.forget_touched();
+  node.pass(base::limits::kFullPassInterval * 3);
+  EXPECT_EQ(node.count_events("Unschedulable"), told);
+  EXPECT_LE(node.containers.touched().others, 3U);
+  EXPECT_EQ(node.containers.touched().changes(), 0U);
+  EXPECT_LE(node.store.commits(), commits + 1);
+
+  node.containers.set_abilities(kDocker);
+  node.pass(base::limits::kFullPassInterval + 1min);
+  EXPECT_EQ(which("eye").size() + which("ant").size(), 1U) << "one of the two, for there is one GPU";
+  const std::string eye = node.section("eye").phase == SectionPhase::kSynced ? "eye" : "ant";
+  EXPECT_EQ(node.section(eye).phase, SectionPhase::kSynced);
+}
+
 TEST_F(EngineGpu, WhenNothingChangedNothingIsDone) {
   has(jetson_agx_orin());
   start({detector("eye"), detector("later")});

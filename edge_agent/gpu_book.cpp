@@ -130,7 +130,10 @@ std::string GpuBook::who_has(const PodWanted& pod, std::uint32_t wanted, std::ui
 }
 
 Status GpuBook::are_given(const PodWanted& pod, const sync::Claim& asker) {
-  if (pod.gpus() == 0) return {};
+  return pod.gpus() == 0 ? Status() : gives(asker);
+}
+
+Status GpuBook::gives(const sync::Claim& asker) {
   const auto now = seams_.clock.monotonic();
   if (!engine_ || now - engine_at_ >= limits::kGpuLookInterval) {
     ask(asker);

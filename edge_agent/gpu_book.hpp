@@ -45,6 +45,8 @@ class GpuBook {
   /// As the machine tells it, at most limits::kGpuLookInterval ago.
   const GpuOffer& offer();
 
+  /// Whether this engine gives any GPU of this machine's. Errors as of are_given().
+  base::Status gives(const sync::Claim& asker);
   /// Whether this engine gives what the pod wants. kUnsupported: it does not; says why. not_known_yet(): it is being asked, and the asker is
   /// told.
   base::Status are_given(const PodWanted& pod, const sync::Claim& asker);

@@ -63,6 +63,13 @@ bool Targets::is_loadable(const SectionRecord& record) {
   return target && check_gpus(record, **target);
 }
 
+bool Targets::wants_gpus(const SectionRecord& record) {
+  const auto bytes = store_.body(record.accepted.digest);
+  if (!bytes) return false;
+  const auto target = load_target(record.accepted.digest, *bytes, drivers_);
+  return target && gpu_need(**target).most() > 0;
+}
+
 /// What was in force here once is not asked: its containers are there, or wait for GPUs of which a driver tells late.
 base::Status Targets::check_gpus(const SectionRecord& record, const Target& target) {
   const auto& application = record.accepted.application;

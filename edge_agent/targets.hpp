@@ -33,6 +33,8 @@ class Targets {
   void forget_error(const sync::ApplicationUid& application) { errors_.erase(application); }
   /// Whether the accepted section of this record would load; it is not kept.
   bool is_loadable(const SectionRecord& record);
+  /// Whether what is accepted wants GPUs, and could be read.
+  bool wants_gpus(const SectionRecord& record);
   /// Whose accepted section could not be loaded because there are too few GPUs, or others have them.
   const std::set<sync::ApplicationUid>& lack_gpus() const { return lack_gpus_; }
   /// Whether since the last call a section went, or came to want fewer GPUs.
