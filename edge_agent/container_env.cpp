@@ -2,6 +2,8 @@
 #include "edge_agent/container_env.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
@@ -17,53 +19,84 @@ using base::Status;
 
 constexpr std::int64_t kMilli = 1'000;
 
+/// What is compared of a variable: its name and, of one that stands in the manifest, its value. Of one that comes from a ConfigMap or Secret
+/// only from which, as another value of those touches nothing that runs; all the same where the pod asks to be made anew.
 class EnvBuilder {
  public:
   EnvBuilder(const EnvScope& scope, References& references, const PodContext& context)
-      : scope_(scope), references_(references), context_(context) {}
+      : scope_(scope),
+        references_(references),
+        context_(context),
+        compares_values_(restarts_on_change(scope.pod)) {}
 
   Result<ContainerEnv> build() {
     for (const auto& from : scope_.container.env_from) HF_CHECK(add_all(from));
     for (const auto& variable : scope_.container.env) HF_CHECK(add(variable));
     out_.stands_for = base::Digest::of(text_).hex();
     base::wipe(text_);
+    for (auto& [name, value] : compared_) base::wipe(value);
     return std::move(out_);
   }
 
  private:
-  /// The last one of a name counts.
-  void set(const std::string& name, std::string value, const std::string& stands_for) {
+  /// The last one of a name counts. `compared`: as others that refer to it are compared.
+  void set(const std::string& name, std::string value, std::optional<std::string> compared) {
     std::erase_if(out_.variables, [&](auto& pair) {
       if (pair.first == name) base::wipe(pair.second);
       return pair.first == name;
     });
     out_.variables.emplace_back(name, std::move(value));
+    compared_.erase(name);
+    if (compared) compared_.emplace(name, *std::move(compared));
+  }
+  void compare(const std::string& name, const std::string& stands_for) {
     text_ += name + '\0' + stands_for + '\0';
   }
   void set_plain(const std::string& name, std::string value) {
-    std::string stands_for = "=" + value;
-    set(name, std::move(value), stands_for);
-    base::wipe(stands_for);  // a secret may have been filled in
+    compare(name, "=" + value);
+    auto compared = value;
+    set(name, std::move(value), std::move(compared));
+  }
+  void set_literal(const std::string& name, const std::string& text) {
+    const auto value = [this](auto of) { return find(of); };
+    // What refers to a value that is not compared is compared as it is written.
+    const auto compared = [this](auto of) -> std::optional<std::string> {
+      const auto found = compared_.find(of);
+      return found == compared_.end() ? std::nullopt : std::optional(found->second);
+    };
+    auto stands_for = sync::expand_variables(text, compared);
+    compare(name, "=" + stands_for);
+    set(name, sync::expand_variables(text, value), std::move(stands_for));
+  }
+  void set_from_map(const std::string& name, const std::string& value) {
+    compares_values_ ? set_plain(name, value) : set(name, value, std::nullopt);
   }
   void set_secret(const std::string& name, const SealedValue& sealed) {
-    if (auto opened = context_.secrets.open(sealed)) {
-      std::string value(opened->view());
-      const auto keyed = context_.marks.keyed("holdfast/secret-content/1", base::Digest::of(value).view());
-      set(name, std::move(value), "secret " + keyed);
-    } else {
-      out_.unreadable = opened.error();
-      set(name, "", "unreadable " + sealed.version.hex() + sealed.key);
-    }
+    auto opened = context_.secrets.open(sealed);
+    if (!opened) out_.unreadable = opened.error();
+    std::string value(opened ? opened->view() : "");
+    if (!compares_values_) return set(name, std::move(value), std::nullopt);
+    // A guess could be compared with less.
+    const auto stands_for =
+        opened ? "secret " + context_.marks.keyed("holdfast/secret-content/1", base::Digest::of(value).view())
+               : "unreadable " + sealed.version.hex() + sealed.key;
+    compare(name, stands_for);
+    set(name, std::move(value), stands_for);
+  }
+  void compare_reference(const std::string& name, const std::string& what) {
+    if (!compares_values_) compare(name, "from " + what);
   }
 
   Status add_all(const sync::EnvFrom& from) {
-    return from.kind == sync::EnvFrom::Kind::kConfigMap ? add_config_map(from) : add_secret(from);
+    const bool is_map = from.kind == sync::EnvFrom::Kind::kConfigMap;
+    compare_reference(from.prefix, (is_map ? "all of ConfigMap/" : "all of Secret/") + from.name);
+    return is_map ? add_config_map(from) : add_secret(from);
   }
   Status add_config_map(const sync::EnvFrom& from) {
     HF_TRY(const auto* map, references_.find_config_map(scope_.id.ns, from.name));
     if (map == nullptr) return missing_from("ConfigMap", from);
     for (const auto& [key, value] : map->data) {
-      if (sync::check_env_name(from.prefix + key)) set_plain(from.prefix + key, value);
+      if (sync::check_env_name(from.prefix + key)) set_from_map(from.prefix + key, value);
     }
     return {};
   }
@@ -86,26 +119,29 @@ class EnvBuilder {
   Status missing(const base::Error& error) {
     if (!is_missing_reference(error)) return fail(error);
     out_.missing = error.message();
-    text_ += error.message() + '\0';
+    if (compares_values_) text_ += error.message() + '\0';
     return {};
   }
 
   Status add(const sync::PodVariable& variable) {
+    const auto& name = variable.name;
     if (const auto* text = std::get_if<std::string>(&variable.value)) {
-      set_plain(variable.name, sync::expand_variables(*text, [this](auto name) { return find(name); }));
+      set_literal(name, *text);
     } else if (const auto* map = std::get_if<sync::ConfigMapKey>(&variable.value)) {
+      compare_reference(name, "ConfigMap/" + map->ref.name + "/" + map->ref.key);
       auto value = references_.value(scope_.id.ns, map->ref);
       if (!value && !map->optional) return missing(value.error());
-      if (value) set_plain(variable.name, *std::move(value));
+      if (value) set_from_map(name, *value);
     } else if (const auto* secret = std::get_if<sync::SecretKey>(&variable.value)) {
+      compare_reference(name, "Secret/" + secret->ref.name + "/" + secret->ref.key);
       const auto sealed = references_.sealed(scope_.id.ns, secret->ref);
       if (!sealed && !secret->optional) return missing(sealed.error());
-      if (sealed) set_secret(variable.name, *sealed);
+      if (sealed) set_secret(name, *sealed);
     } else if (const auto* field = std::get_if<sync::PodField>(&variable.value)) {
       out_.wants_address = out_.wants_address || field->kind == sync::PodField::Kind::kHostIp;
-      set_plain(variable.name, field_value(*field));
+      set_plain(name, field_value(*field));
     } else {
-      set_plain(variable.name, resource_value(std::get<sync::ResourceField>(variable.value)));
+      set_plain(name, resource_value(std::get<sync::ResourceField>(variable.value)));
     }
     return {};
   }
@@ -165,11 +201,18 @@ class EnvBuilder {
   const EnvScope& scope_;
   References& references_;
   const PodContext& context_;
+  bool compares_values_;
   ContainerEnv out_;
+  std::map<std::string, std::string, std::less<>> compared_;
   std::string text_;
 };
 
 }  // namespace
+
+bool restarts_on_change(const sync::PodTemplate& pod) {
+  const auto annotation = pod.annotations.find(std::string(sync::kAnnotationRestartOnChange));
+  return annotation != pod.annotations.end() && annotation->second == "enabled";
+}
 
 Result<ContainerEnv> container_env(const EnvScope& scope, References& references, const PodContext& context) {
   return EnvBuilder(scope, references, context).build();

@@ -29,7 +29,7 @@ struct PodContext {
 
 struct ContainerEnv {
   std::vector<std::pair<std::string, std::string>> variables;
-  std::string stands_for;                 ///< the same in every run for the same environment
+  std::string stands_for;  ///< the same in every run for an environment with which what runs may go on
   std::optional<base::Error> unreadable;  ///< why a Secret cannot be opened
   std::string missing;         ///< what it refers to and its application does not have; empty: nothing
   bool wants_address = false;  ///< kAddressPlace is in it
@@ -39,6 +39,9 @@ struct ContainerEnv {
 /// holds this, so another address makes nothing anew.
 inline constexpr std::string_view kAddressPlace{"\0status.hostIP\0", 15};
 void fill_address(const std::string& address, base::ContainerSpec& spec);
+
+/// Whether it is to be made anew when a ConfigMap or Secret that it refers to has other values (kAnnotationRestartOnChange).
+bool restarts_on_change(const sync::PodTemplate& pod);
 
 /// What the variables of one container refer to beside ConfigMaps and Secrets.
 struct EnvScope {

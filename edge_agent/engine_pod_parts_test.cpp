@@ -24,6 +24,8 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 namespace fs = std::filesystem;
 
 const ContainerName kApp{"hf.default.web.app"};
@@ -119,14 +121,57 @@ TEST_F(PodParts, TheEnvironmentIsFilledIn) {
   EXPECT_EQ(env("GONE"), "nothing");
 }
 
-TEST_F(PodParts, AnotherValueOfAVariableIsAnotherPod) {
-  const auto with = [](const std::string& value) {
+/// Of what reads it directly, under all its names, and in another variable and an argument.
+FakeApp reader(const base::SealingPublicKey& key, const std::string& value, const std::string& meta) {
+  return FakeApp("app")
+      .config_map("conf", {{"A", value}})
+      .secret("db", key, {{"password", value}})
+      .workload(
+          "Deployment", "web",
+          R"json({"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"})json" +
+              meta + R"json(},"spec":{"containers":[{"name":"app","image":")json" + kImage +
+              R"json(","args":["--url=$(URL)"],"envFrom":[{"configMapRef":{"name":"conf"}}],"env":[
+      {"name":"PASS","valueFrom":{"secretKeyRef":{"name":"db","key":"password"}}},
+      {"name":"URL","value":"http://$(A):$(PASS)"}]}]}}})json");
+}
+
+TEST_F(PodParts, AnotherValueOfAConfigMapOrSecretReachesAVariableWhenThePodIsMadeAnew) {
+  const auto key = node.sealing_keys.newest().key.public_key();
+  start(reader(key, "one", ""));
+  const ContainerName app{"hf.default.web-0.app"};
+  const auto before = node.containers.container(app)->id;
+  start(reader(key, "two", ""));
+  EXPECT_EQ(node.containers.container(app)->id, before) << "nothing asks for a restart";
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  node.containers.remove_by_hand(app);
+  node.settle();
+  ASSERT_NE(node.containers.spec_of(app), nullptr);
+  EXPECT_THAT(node.containers.spec_of(app)->env,
+              UnorderedElementsAre(Pair("A", "two"), Pair("PASS", "two"), Pair("URL", "http://two:two")));
+  EXPECT_THAT(*node.containers.spec_of(app)->arguments, ElementsAre("--url=http://two:two"));
+}
+
+TEST_F(PodParts, AnotherValueOfAConfigMapOrSecretMakesThePodAnewThatAsksForIt) {
+  const auto key = node.sealing_keys.newest().key.public_key();
+  constexpr const char* kAsks = R"(,"annotations":{"holdfast.dev/restart-on-change":"enabled"})";
+  start(reader(key, "one", kAsks));
+  start(reader(key, "two", kAsks));
+  node.pass(10s);
+  const auto running = node.containers.running();
+  ASSERT_EQ(running.size(), 1U);
+  EXPECT_THAT(node.containers.spec_of(ContainerName(*running.begin()))->env,
+              Contains(Pair("URL", "http://two:two")));
+}
+
+TEST_F(PodParts, AReferenceToAnotherConfigMapIsAnotherPod) {
+  const auto with = [](const std::string& name) {
     return app()
-        .config_map("conf", {{"A", value}})
-        .pod("web", spec(R"("envFrom":[{"configMapRef":{"name":"conf"}}])"));
+        .config_map("a", {{"A", "one"}})
+        .config_map("b", {{"A", "two"}})
+        .pod("web", spec(R"("envFrom":[{"configMapRef":{"name":")" + name + R"("}}])"));
   };
-  start(with("one"));
-  start(with("two"));
+  start(with("a"));
+  start(with("b"));
   EXPECT_EQ(env("A"), "two");
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }

@@ -228,6 +228,11 @@ base::Result<Driver::Progress> Healer::apply_whole(const base::Digest& section, 
 
 bool Healer::go_on(const ApplicationUid& application, const Target& target, TargetItem& item) {
   const auto& claim = item.desired.claims.front();
+  const auto now = parts_.clock.monotonic();
+  if (!item.starts.is_ready(now)) {
+    parts_.look_at(claim, item.starts.ready_at());
+    return false;
+  }
   const auto done = apply_whole(target.digest, item,
                                 {.kind = ActionKind::kUpdate,
                                  .application = application,
@@ -244,7 +249,7 @@ bool Healer::go_on(const ApplicationUid& application, const Target& target, Targ
   }
   parts_.show(item, SyncStatus::kSynced,
               {.health = Health::kDegraded, .reason = "StartFailed", .message = done.error().message()});
-  parts_.look_at(claim, parts_.clock.monotonic() + kTendAgain);
+  parts_.look_at(claim, now + item.starts.record(now));
   return false;
 }
 

@@ -273,9 +273,7 @@ class PodBuilder {
     if (!resolved.missing.empty())
       lacks({.reason = "FailedMount", .message = "volume " + spec.name + ": " + resolved.missing});
     fixed_.push_back(volume_json(resolved.volume));
-    const auto annotation = pod_.annotations.find(std::string(sync::kAnnotationRestartOnChange));
-    const bool restarts = annotation != pod_.annotations.end() && annotation->second == "enabled";
-    (restarts ? fixed_ : kept_).push_back(resolved.volume.digest.hex());
+    (restarts_on_change(pod_) ? fixed_ : kept_).push_back(resolved.volume.digest.hex());
     out_.volumes.push_back(std::move(resolved.volume));
     return {};
   }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/backoff.hpp"
 #include "base/result.hpp"
 #include "edge_agent/apply_order.hpp"
 #include "edge_agent/driver.hpp"
@@ -30,6 +31,8 @@ struct TargetItem {
   std::int64_t wave = 0;  ///< lifted; see apply_order.hpp
   std::uint32_t depth = 0;
   bool is_preparing = false;  ///< nothing of it is touched before its driver has fetched what it needs
+  base::Backoff starts{
+      base::process_backoff()};  ///< of what its driver asks for when it is tended, and fails
   // What the snapshot says of it.
   sync::SyncStatus sync = sync::SyncStatus::kUnknown;
   ResourceHealth health;

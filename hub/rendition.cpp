@@ -13,6 +13,7 @@
 #include "sync/model/kinds.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
+#include "sync/model/workload_spec.hpp"
 #include "sync/wire/frame.hpp"
 #include "sync/wire/messages.hpp"
 
@@ -66,15 +67,24 @@ base::Status seal_plain(gitops::Manifest& manifest, const PlainSealing& plain) {
   return {};
 }
 
+std::chrono::seconds min_ready_of(const sync::Resource& resource) {
+  const auto& kind = resource.key.kind;
+  const bool may_have_it = kind == "Process" || kind == "Deployment" || kind == "DaemonSet";
+  if (!may_have_it || resource.body.find("minReadySeconds") == std::string::npos) return {};
+  const auto object = base::parse_json(resource.body);
+  if (!object) return {};
+  const auto of = [](const auto& spec) { return spec ? spec->min_ready : std::chrono::seconds{0}; };
+  if (kind == "Deployment") return of(sync::parse_deployment(*object));
+  if (kind == "DaemonSet") return of(sync::parse_daemon_set(*object));
+  return of(sync::parse_process_spec(*object));
+}
+
 /// Why the resource could never count as well; empty: it can.
 std::string why_ready_too_late(const sync::Resource& resource, const sync::SectionPolicy& policy) {
-  if (resource.key.kind != "Process" || resource.body.find("minReadySeconds") == std::string::npos) return "";
-  const auto object = base::parse_json(resource.body);
-  const auto spec =
-      object ? sync::parse_process_spec(*object) : Result<sync::ProcessSpec>(base::fail(object.error()));
-  if (!spec || spec->min_ready < policy.progress_deadline || spec->min_ready.count() == 0) return "";
+  const auto min_ready = min_ready_of(resource);
+  if (min_ready < policy.progress_deadline || min_ready.count() == 0) return "";
   const auto deadline = std::chrono::duration_cast<std::chrono::seconds>(policy.progress_deadline);
-  return "is " + std::to_string(spec->min_ready.count()) +
+  return "is " + std::to_string(min_ready.count()) +
          ", and must be less than the Application's spec.syncPolicy.progressDeadlineSeconds, which is " +
          std::to_string(deadline.count()) +
          ": it would fail before it counts as Healthy; make it less, or give the Application more time";

@@ -97,5 +97,25 @@ TEST_F(RenditionTest, WhatIsReadyNoSoonerThanTheDeadlinePassesIsRefused) {
   EXPECT_TRUE(rendition.section(patient, node("cam-1", "north")).is_good());
 }
 
+TEST_F(RenditionTest, PodsThatAreReadyNoSoonerThanTheDeadlinePassesAreRefused) {
+  for (const char* kind : {"Deployment", "DaemonSet"}) {
+    const std::string yaml = "apiVersion: apps/v1\nkind: " + std::string(kind) +
+                             "\nmetadata: {name: web}\nspec:\n  minReadySeconds: 60\n"
+                             "  selector: {matchLabels: {app: web}}\n  template:\n"
+                             "    metadata: {labels: {app: web}}\n"
+                             "    spec: {containers: [{name: app, image: \"a:1\"}]}\n";
+    auto rendition = load({{"apps/web.yaml", yaml}});
+    sync::SectionPolicy hasty;
+    hasty.progress_deadline = std::chrono::seconds(60);
+    const auto findings = rendition.findings_under(hasty);
+    ASSERT_EQ(findings.size(), 1U) << kind;
+    EXPECT_EQ(findings[0].text().find("apps/web.yaml:5: " + std::string(kind) + "/web: spec.minReadySeconds"),
+              0U)
+        << findings[0].text();
+    hasty.progress_deadline = std::chrono::seconds(61);
+    EXPECT_TRUE(rendition.findings_under(hasty).empty()) << kind;
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::hub
