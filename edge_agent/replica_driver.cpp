@@ -309,7 +309,7 @@ Result<Driver::Progress> ReplicaDriver::apply(const Effective& wanted, const Act
                 .reason = "RollingUpdate",
                 .message = counts_text(replicas.rules, counts)};
   HF_TRY(const bool has_images, images_there(replicas, of, pods));
-  if (of.pending.is_fetching) of.progress.hold(seams_.clock.monotonic());
+  if (of.pending.waits_for_node) of.progress.hold(seams_.clock.monotonic());
   HF_CHECK(check_progress(replicas, of));
   if (has_images) HF_CHECK(carry_out(replicas, of, pods));
   look_again(replicas, of, tended);
