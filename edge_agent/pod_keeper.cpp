@@ -241,7 +241,7 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
       pending_ = {.health = Health::kProgressing,
                   .reason = "Pulling",
                   .message = who + progress_text(look, image_text(*container)),
-                  .is_fetching = true};
+                  .waits_for_node = true};
       continue;
     }
     // No network, no room, no engine: the others of its section go on meanwhile, and no deadline counts.
@@ -249,7 +249,7 @@ Result<bool> PodKeeper::images_there(const PodWanted& wanted,
     pending_ = {.health = health,
                 .reason = look.reason,
                 .message = who + look.message,
-                .is_fetching = look.is_hosts_fault};
+                .waits_for_node = look.is_hosts_fault};
     break;
   }
   return all;
@@ -266,7 +266,7 @@ Result<bool> PodKeeper::gpus_there(const PodWanted& wanted) {
   pending_ = {.health = Health::kProgressing,
               .reason = "WaitsForGpu",
               .message = std::move(waits_for),
-              .is_fetching = true};
+              .waits_for_node = true};
   return false;
 }
 
