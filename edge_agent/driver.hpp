@@ -107,6 +107,10 @@ class Driver {
   /// By what the last observe(), apply() and tend() saw; touches nothing.
   virtual ResourceHealth health(const Effective& wanted) = 0;
 
+  /// An attempt failed by it for good (ResourceHealth::is_final), and another begins: what has ended is due to be started once more, where
+  /// that is this driver's to do.
+  virtual void begin_anew(const Effective& /*wanted*/) {}
+
   /// From now on host events about this resource are told; idempotent.
   virtual base::Status watch(const Effective& wanted) = 0;
   virtual void unwatch(const sync::Claim& claim) = 0;

@@ -222,5 +222,59 @@ TEST_F(EngineUnitFailure, WhatAnotherToolWritesAgainAndAgainIsPutBackMoreAndMore
   EXPECT_EQ(node.units.touched().restarts, 0U);
 }
 
+TEST_F(EngineUnitFailure, OneThatFailedIsStartedOnceMoreByTheNextTry) {
+  node.desire({camera()});
+  node.pass(500ms);
+  node.units.kill_by_hand("camera.service");
+  node.pass(1s);
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kRetrying) << node.section("app").message;
+  node.forget_touched();
+  node.pass(1s);
+  EXPECT_EQ(node.units.touched().changes(), 0U) << "not before its time";
+  node.pass(1min);
+  EXPECT_EQ(node.units.touched().starts, 1U);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+// ---- another revision while systemd is at it ----
+
+class EngineUnitOvertaken : public EngineUnitFailure {
+ protected:
+  /// A third revision comes while systemd carries out the restart of the second.
+  void overtake(const std::function<void()>& before_third_is_restarted = nullptr) {
+    FakeApp second = camera(service("/bin/second"));
+    FakeApp third = camera(service("/bin/third"));
+    third.policy.retry.limit = 0;
+    want(camera());
+    node.units.before_change([=, this](const std::string& what) {
+      if (what != "restart camera.service") return;
+      ++restarts_;
+      if (restarts_ > 1 && before_third_is_restarted) before_third_is_restarted();
+      if (restarts_ > 1) return;
+      node.desire({third});
+      static_cast<void>(node.engine().run_due());
+    });
+    want(second);
+    node.pass(1min);
+    node.units.before_change(nullptr);
+  }
+  int restarts_ = 0;
+};
+
+TEST_F(EngineUnitOvertaken, RunsWithTheNewestAndNotWithWhatWasOnItsWay) {
+  overtake();
+  EXPECT_EQ(restarts_, 2);
+  EXPECT_EQ(node.units.started_with("camera.service"), service("/bin/third"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
+TEST_F(EngineUnitOvertaken, TheErrorOfTheOneBeforeIsNoneOfTheNewest) {
+  node.units.set_lost_answer(UnitCall::kRestart, Error(Code::kInvalid, "no"));
+  overtake([this] { node.units.set_lost_answer(UnitCall::kRestart, std::nullopt); });
+  EXPECT_EQ(node.count_events("Quarantined"), 0U);
+  EXPECT_EQ(node.units.started_with("camera.service"), service("/bin/third"));
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+}
+
 }  // namespace
 }  // namespace holdfast::edge_agent

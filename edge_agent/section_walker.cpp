@@ -49,6 +49,9 @@ Walk& SectionWalker::walk_of(const ApplicationUid& application, const SectionRec
     walk->digest = target.digest;
     walk->phase = record.phase;
     walk->done.assign(target.items.size(), false);
+    for (const auto& item : target.items) {
+      if (item.health.is_final && !item.desired.hook) item.driver->begin_anew(*item.effective);
+    }
   }
   return *walk;
 }

@@ -220,6 +220,14 @@ ResourceHealth UnitDriver::health(const Effective& wanted) {
   return health_of_unit(want_of(unit), state, is_up_long);
 }
 
+void UnitDriver::begin_anew(const Effective& wanted) {
+  const auto& unit = as_unit(wanted);
+  LiveUnit& it = talk_.live(unit.unit);
+  if (it.doing != 0) return;
+  it.progress = {.is_reload_due = it.progress.is_reload_due};
+  runs_.forget_run(unit);
+}
+
 Status UnitDriver::watch(const Effective& wanted) {
   const auto& unit = as_unit(wanted);
   LiveUnit& it = talk_.live(unit.unit);

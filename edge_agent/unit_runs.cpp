@@ -70,6 +70,7 @@ Status UnitRuns::follow(const UnitEffective& wanted, LiveUnit& live, const UnitS
   if (live.start != wanted.start) {
     live.start = wanted.start;
     live.progress = {.is_reload_due = live.progress.is_reload_due};
+    live.failed.reset();
   }
   live.is_leaving = false;  // whatever was begun
   live.path = wanted.file ? wanted.file->path : "";
@@ -136,6 +137,16 @@ bool UnitRuns::is_same_run(const UnitEffective& wanted, const UnitState& state) 
   const UnitRecord* const record = seams_.book->find(wanted.unit);
   return record != nullptr && record->asked == wanted.start && !state.invocation.empty() &&
          record->asked_from == state.invocation;
+}
+
+void UnitRuns::forget_run(const UnitEffective& wanted) {
+  const UnitRecord* const known = seams_.book->find(wanted.unit);
+  if (known == nullptr) return;
+  UnitRecord record = *known;
+  record.start = {};
+  record.asked = {};
+  record.asked_from.clear();
+  seams_.book->note(wanted.unit, std::move(record));
 }
 
 void UnitRuns::note_done(const UnitEffective& wanted) {

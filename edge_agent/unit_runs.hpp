@@ -33,6 +33,8 @@ class UnitRuns {
   /// It is about to be started or restarted. It is stored before systemd hears of it: whoever comes after a crash knows with
   /// what another run began.
   void note_asked(const UnitEffective& wanted, const base::UnitState& state);
+  /// Whatever ran, it is to be started once more.
+  void forget_run(const UnitEffective& wanted);
   /// It is as it is wanted.
   void note_done(const UnitEffective& wanted);
 

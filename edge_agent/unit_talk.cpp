@@ -24,6 +24,17 @@ bool is_refusal(const Error& error) {
          error.code() == Code::kConflict || error.code() == Code::kPermission;
 }
 
+/// It was done.
+void note_progress(UnitProgress& progress, UnitDo what) {
+  if (what == UnitDo::kReload) progress.is_reloaded = true;
+  if (what == UnitDo::kEnable) progress.is_enabled_anew = true;
+  if (what == UnitDo::kEnable) progress.is_enable_asked = true;
+  if (what == UnitDo::kDisable) progress.is_disable_asked = true;
+  if (what == UnitDo::kMask) progress.is_mask_asked = true;
+  if (what == UnitDo::kUnmask) progress.is_unmask_asked = true;
+  if (what == UnitDo::kStart || what == UnitDo::kRestart) progress.is_start_asked = true;
+}
+
 }  // namespace
 
 UnitTalk::UnitTalk(Seams seams) : seams_(std::move(seams)) {
@@ -129,6 +140,7 @@ void UnitTalk::change(const std::string& unit, const UnitStep& step) {
   const auto on_end = [this, unit, what = step.what](const Status& status) { changed(unit, what, status); };
   if (it.changing.empty()) it.changing = step.reason;
   it.last_do = step.what;
+  it.doing_for = it.start;
   switch (step.what) {
     case UnitDo::kReload:
       it.progress.is_reload_due = false;
@@ -160,18 +172,14 @@ void UnitTalk::withdraw(const std::string& unit) {
 void UnitTalk::changed(const std::string& unit, UnitDo what, const Status& status) {
   LiveUnit& it = live(unit);
   it.doing = 0;
+  // Else another is wanted by now: of that nothing was begun, and nothing has failed.
+  const bool is_of_this = it.doing_for == it.start;
   if (!status) {
-    it.failed = status.error();
+    if (is_of_this) it.failed = status.error();
     if (what == UnitDo::kReload) it.progress.is_reload_due = true;
     if (is_refusal(status.error())) withdraw(unit);
   } else {
-    if (what == UnitDo::kReload) it.progress.is_reloaded = true;
-    if (what == UnitDo::kEnable) it.progress.is_enabled_anew = true;
-    if (what == UnitDo::kEnable) it.progress.is_enable_asked = true;
-    if (what == UnitDo::kDisable) it.progress.is_disable_asked = true;
-    if (what == UnitDo::kMask) it.progress.is_mask_asked = true;
-    if (what == UnitDo::kUnmask) it.progress.is_unmask_asked = true;
-    if (what == UnitDo::kStart || what == UnitDo::kRestart) it.progress.is_start_asked = true;
+    if (is_of_this) note_progress(it.progress, what);
     // An unmasked unit is found again by reading all files.
     if (what == UnitDo::kUnmask || what == UnitDo::kMask) it.progress.is_reload_due = true;
   }

@@ -25,6 +25,7 @@ struct LiveUnit {
   bool is_look_due = false;             ///< something happened while it was asked for
   bool is_awaited = false;              ///< the next look is told of, whatever it shows
   base::UnitManager::CallId doing = 0;  ///< a change on its way
+  base::Digest doing_for;               ///< `start` when it was asked for
   std::optional<base::Error> failed;    ///< how the last change ended, until somebody hears of it
   UnitDo last_do = UnitDo::kNothing;    ///< that change
   std::string path;                     ///< of the file that is wanted; empty: none

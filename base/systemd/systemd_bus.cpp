@@ -59,15 +59,24 @@ constexpr std::array kErrorRows{
     ErrorRow{"org.freedesktop.systemd1.TransactionJobsConflicting", Code::kConflict},
     ErrorRow{"org.freedesktop.systemd1.UnitExists", Code::kConflict},
     ErrorRow{"org.freedesktop.systemd1.ShuttingDown", Code::kUnavailable},
+    ErrorRow{"org.freedesktop.systemd1.UnitBusy", Code::kUnavailable},
+    ErrorRow{"org.freedesktop.systemd1.DiskFull", Code::kIo},
 };
+/// Every other word of its own is a refusal of what the unit says (UnitGenerated, UnitBadPath, TransactionOrderIsCyclic).
+constexpr std::string_view kRefusals = "org.freedesktop.systemd1.";
+
+Code code_of(std::string_view name) {
+  const auto row = std::ranges::find(kErrorRows, name, &ErrorRow::name);
+  if (row != kErrorRows.end()) return row->code;
+  return name.starts_with(kRefusals) ? Code::kInvalid : Code::kIo;
+}
 
 Error error_of(DBusMessage& message) {
   const char* const given = dbus_message_get_error_name(&message);
   const std::string_view name = given == nullptr ? "" : given;
-  const auto row = std::ranges::find(kErrorRows, name, &ErrorRow::name);
   std::string text = bounded(BusValue(message).text());
   if (text.empty()) text = bounded(std::string(name));
-  return {row == kErrorRows.end() ? Code::kIo : row->code, std::move(text)};
+  return {code_of(name), std::move(text)};
 }
 
 }  // namespace
@@ -96,6 +105,7 @@ SystemdBus::CallId SystemdBus::add(std::string what, BusMessage message, std::ch
             .on_reply = std::move(on_reply),
             .failed = std::nullopt,
             .timer = loop_.timer([this, id] { late(id); }),
+            .due = clock_.monotonic() + timeout,
             .serial = 0};
   call.timer->set(timeout);
   calls_.emplace(id, std::move(call));
@@ -140,8 +150,21 @@ void SystemdBus::late(CallId id) {
     end(id, fail(std::move(error)));
     return;
   }
+  // systemd does one after the other: what waits for a daemon-reload has as long as that has.
+  if (const auto now = clock_.monotonic(); call.serial != 0 && last_due() > now) {
+    call.timer->set(last_due() - now);
+    return;
+  }
   end(id, fail(Code::kTimeout, "systemd does not answer in time"));
   if (phase_ == Phase::kReady) broke(Error(Code::kUnavailable, "systemd does not answer"));
+}
+
+MonotonicTime SystemdBus::last_due() const {
+  MonotonicTime out{};
+  for (const auto& [id, call] : calls_) {
+    if (call.serial != 0) out = std::max(out, call.due);
+  }
+  return out;
 }
 
 void SystemdBus::end(CallId id, Result<BusMessage> reply) {
