@@ -52,7 +52,7 @@ SectionRecord accept_section(const SectionRecord* known, const sync::SectionRef&
   record.removal = {};
   if (!is_news) return record;
   const bool is_other = known == nullptr || known->accepted.digest != ref.digest;
-  if (known != nullptr && is_other) begin_another(record, hooks);
+  if (known != nullptr && is_other) begin_another(record, known->accepted.digest, hooks);
   record = advance(std::move(record), SectionEvent::kAccepted, 0).record;
   if (is_other && is_quarantined(record, ref.digest)) {
     // What the record says is of the one before.

@@ -48,9 +48,9 @@ struct ResourceHealth {
   bool is_final = false;
   /// What can be a hook: it has ended well, and is not merely well while it runs.
   bool has_ended = false;
-  /// It waits for what the machine fetches (an image), or cannot fetch for want of a network or of room, which is not the
-  /// revision's fault: no deadline counts.
-  bool is_fetching = false;
+  /// It waits for what the machine fetches (an image) or gives (a GPU), or cannot for want of a network or of room, which is not
+  /// the revision's fault: no deadline counts.
+  bool waits_for_node = false;
   bool is_told = false;  ///< by an event, too: somebody has to do something about it
 };
 

@@ -35,11 +35,11 @@ ResourceHealth job_health(const sync::JobSpec& spec, const JobRecord& record,
         .health = Health::kDegraded, .reason = record.reason, .message = record.message, .is_final = true};
   if (spec.suspend)
     return {.health = Health::kSuspended, .reason = "Suspended", .message = "spec.suspend is true"};
-  if (complaint.health > Health::kProgressing || complaint.is_fetching)
+  if (complaint.health > Health::kProgressing || complaint.waits_for_node)
     return {.health = Health::kProgressing,
             .reason = complaint.reason,
             .message = complaint.message,
-            .is_fetching = complaint.is_fetching,
+            .waits_for_node = complaint.waits_for_node,
             .is_told = complaint.is_told};
   std::string message =
       std::to_string(record.succeeded) + " of " + std::to_string(spec.completions) + " done";

@@ -20,8 +20,8 @@ bool may_delete(const Parts& parts, const SectionRecord& record) {
 bool is_proof(const SectionRecord& record, const Target* target) {
   if (target == nullptr || target->digest != target_digest(record)) return false;
   switch (record.phase) {
-    case SectionPhase::kFailing:
-    case SectionPhase::kUnschedulable: return false;
+    case SectionPhase::kFailing: return false;
+    case SectionPhase::kUnschedulable:
     case SectionPhase::kQuarantined: return !record.last_good.empty();
     default: return true;
   }
@@ -58,8 +58,9 @@ void free_what_was_never_made(const Parts& parts, const SectionRecord& record, S
 SectionInput target_input(const Parts& parts, const SectionRecord& record) {
   SectionInput input;
   const Target* target = parts.targets.find(record.accepted.application);
-  const bool is_back =
-      record.phase == SectionPhase::kRollingBack || record.phase == SectionPhase::kQuarantined;
+  const bool is_back = record.phase == SectionPhase::kRollingBack ||
+                       record.phase == SectionPhase::kQuarantined ||
+                       (record.phase == SectionPhase::kUnschedulable && !record.last_good.empty());
   if (is_back) {
     input.mode = SectionMode::kRollback;
     input.failed = record.accepted.digest;

@@ -99,7 +99,7 @@ Result<bool> PodNeeds::has_images(const PodWanted& wanted, const std::vector<con
       why_ = {.health = Health::kProgressing,
               .reason = "Pulling",
               .message = who + progress_text(look, image_text(*container)),
-              .is_fetching = true};
+              .waits_for_node = true};
       continue;
     }
     // No network, no room, no engine: the others of its section go on meanwhile, and no deadline counts.
@@ -107,7 +107,7 @@ Result<bool> PodNeeds::has_images(const PodWanted& wanted, const std::vector<con
     why_ = {.health = health,
             .reason = look.reason,
             .message = who + look.message,
-            .is_fetching = look.is_hosts_fault};
+            .waits_for_node = look.is_hosts_fault};
     break;
   }
   return all;
@@ -127,7 +127,7 @@ Result<bool> PodNeeds::has_gpus(const PodWanted& wanted, const sync::Claim& aske
   why_ = {.health = Health::kProgressing,
           .reason = "WaitsForGpu",
           .message = std::move(waits_for),
-          .is_fetching = true};
+          .waits_for_node = true};
   return false;
 }
 

@@ -299,7 +299,7 @@ Result<bool> ReplicaDriver::can_go_on(const ReplicaEffective& wanted, Group& gro
   HF_TRY(const bool has_images, images_there(wanted, group, there));
   // What is made again of the one before has nothing to do with the time of the change.
   if (!is_current(wanted, group)) return has_images;
-  if (group.pending.is_fetching) group.progress.hold(seams_.clock.monotonic());
+  if (group.pending.waits_for_node) group.progress.hold(seams_.clock.monotonic());
   HF_CHECK(check_progress(wanted, group));
   return has_images;
 }

@@ -22,6 +22,11 @@ namespace {
 
 constexpr std::size_t kNamedMax = 5;
 
+/// On the way back from a revision that could not be: what it is stays said, and there is nothing that could be tried instead.
+bool is_unable_back(const SectionRecord& record) {
+  return !record.removal_pending && record.phase == SectionPhase::kUnschedulable;
+}
+
 Subject subject_of(const SectionRecord& record) { return {record.accepted.name, ""}; }
 
 bool is_done(const SectionRecord& record) {
@@ -289,6 +294,7 @@ void SectionEnd::end_hooks(const SectionRecord& record, const base::Error& error
 void SectionEnd::fail(SectionRecord record, const base::Error& error, Changes& changes) {
   const bool is_hosts = record.removal_pending || is_hosts_fault(error);
   if (record.phase == SectionPhase::kFailing) return end_hooks(record, error, changes);
+  if (is_unable_back(record)) return fail_back(record, error, SectionEvent::kHostFailed, changes);
   if (record.phase == SectionPhase::kRollingBack) {
     fail_back(record, error, is_hosts ? SectionEvent::kHostFailed : SectionEvent::kRollbackFailed, changes);
     return;
@@ -300,6 +306,7 @@ void SectionEnd::fail(SectionRecord record, const base::Error& error, Changes& c
 
 void SectionEnd::fail_gate(SectionRecord record, const base::Error& error, Changes& changes) {
   if (record.phase == SectionPhase::kFailing) return end_hooks(record, error, changes);
+  if (is_unable_back(record)) return fail_back(record, error, SectionEvent::kHostFailed, changes);
   if (record.phase == SectionPhase::kRollingBack) {
     fail_back(record, error, SectionEvent::kRollbackFailed, changes);
     return;
@@ -312,7 +319,7 @@ void SectionEnd::fail_gate(SectionRecord record, const base::Error& error, Chang
 
 void SectionEnd::fail_leaving(SectionRecord record, const base::Error& error, Changes& changes) {
   if (record.phase == SectionPhase::kFailing) return end_hooks(record, error, changes);
-  if (record.phase == SectionPhase::kRollingBack) {
+  if (record.phase == SectionPhase::kRollingBack || is_unable_back(record)) {
     fail_back(record, error, SectionEvent::kHostFailed, changes);
     return;
   }
@@ -402,7 +409,8 @@ void SectionEnd::schedule(const SectionRecord& record, SectionCommand command, S
   }
   live.retry_at = now;
   live.host_backoff.reset();
-  if (command == SectionCommand::kRollBack || command == SectionCommand::kApply)
+  const bool goes_back = event == SectionEvent::kUnable && !record.last_good.empty();
+  if (command == SectionCommand::kRollBack || command == SectionCommand::kApply || goes_back)
     parts_.look_at(application, now);
 }
 

@@ -87,6 +87,10 @@ void SectionKeeper::keep(const ApplicationUid& application) {
     walker_.walk(application, again.record);
     return;
   }
+  if (!is_waiting && is_to_go_back(application, *record, all_applied)) {
+    walker_.walk(application, *record);
+    return;
+  }
   const auto& live = parts_.live[application];
   const bool is_clear = live.leftovers_known && live.leftovers.empty();
   const bool has_hooks =
@@ -95,6 +99,18 @@ void SectionKeeper::keep(const ApplicationUid& application) {
     stop_hooks(application, *record);
   const bool is_stopped = record->phase == SectionPhase::kQuarantined && !is_back && has_hooks;
   if ((is_steady || is_back || is_stopped) && !is_clear && !is_waiting) clear_kept(application, *record);
+}
+
+/// A revision before it had begun. What that made goes, and the last good state is walked to, wave by wave; what is accepted stays
+/// accepted.
+bool SectionKeeper::is_to_go_back(const ApplicationUid& application, const SectionRecord& record,
+                                  bool all_applied) {
+  const Target* target = parts_.targets.find(application);
+  const bool is_loaded = target != nullptr && target->digest == target_digest(record);
+  if (record.phase != SectionPhase::kUnschedulable || record.last_good.empty() || !is_loaded) return false;
+  const auto& live = parts_.live[application];
+  const bool is_left = !record.given_up.empty() && !live.leftovers_known;
+  return !all_applied || live.walk || is_left;
 }
 
 /// What was applied before is kept as it was; what was not is nobody's word yet.

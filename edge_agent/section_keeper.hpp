@@ -27,6 +27,8 @@ class SectionKeeper {
   /// Of the attempt that has failed, before the next one begins.
   void stop_hooks(const sync::ApplicationUid& application, const SectionRecord& record);
   void clear_kept(const sync::ApplicationUid& application, const SectionRecord& record);
+  /// Of one that is unable: what was in force before it is not there as it was.
+  bool is_to_go_back(const sync::ApplicationUid& application, const SectionRecord& record, bool all_applied);
   void lost_target(SectionRecord record, const base::Error& why);
   bool is_awaited_elsewhere(const sync::ApplicationUid& application, const Changes& changes) const;
   void remove(const sync::ApplicationUid& application, const SectionRecord& record);

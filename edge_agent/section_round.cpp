@@ -110,9 +110,10 @@ bool SectionRound::touches_host(std::size_t item) const {
                              [](const Action* action) { return action->kind != ActionKind::kAdopt; });
 }
 
-bool SectionRound::is_fetching(const Turn& turn) const {
+bool SectionRound::waits_for_node(const Turn& turn) const {
   return std::ranges::any_of(target.order, [&](const Placed& placed) {
-    return placed.turn() == turn && !is_finished(placed.item) && target.items[placed.item].health.is_fetching;
+    return placed.turn() == turn && !is_finished(placed.item) &&
+           target.items[placed.item].health.waits_for_node;
   });
 }
 

@@ -41,8 +41,8 @@ struct SectionRound {
   const std::vector<const Action*>& actions_of(std::size_t item) const;
   /// Whether more is to be done for it than to note whose it is.
   bool touches_host(std::size_t item) const;
-  /// Whether something of this turn waits for what the machine fetches.
-  bool is_fetching(const Turn& turn) const;
+  /// Whether something of this turn waits for what the machine fetches or gives.
+  bool waits_for_node(const Turn& turn) const;
   /// What of the turn is not healthy, and why.
   std::string unfinished(const Turn& turn) const;
 

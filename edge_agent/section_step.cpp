@@ -47,6 +47,7 @@ constexpr std::array kRows{
     Row{Phase::kHeld,          Event::kUnable,         {Phase::kUnschedulable, Command::kKeep}},
     Row{Phase::kHeld,          Event::kHostFailed,     {Phase::kHeld,          Command::kScheduleRetry}},
     Row{Phase::kUnschedulable, Event::kRetryAsked,     {Phase::kPending,       Command::kApply}},
+    Row{Phase::kUnschedulable, Event::kHostFailed,     {Phase::kUnschedulable, Command::kScheduleRetry}},
 
     Row{Phase::kRollingBack,   Event::kAllHealthy,     {Phase::kQuarantined,   Command::kKeep}},
     Row{Phase::kRollingBack,   Event::kClaimWaits,     {Phase::kQuarantined,   Command::kKeep}},
@@ -98,6 +99,17 @@ void remember_good(SectionRecord& record) {
     record.last_good.resize(base::limits::kLastGoodKept);
 }
 
+void give_up(SectionRecord& record, const base::Digest& digest) {
+  std::erase(record.given_up, digest);
+  record.given_up.push_back(digest);
+  if (record.given_up.size() > base::limits::kLastGoodKept) record.given_up.erase(record.given_up.begin());
+}
+
+/// The way back is over: what it deletes the objects of has none any more.
+bool is_undone(const SectionRecord& record) {
+  return record.phase == Phase::kQuarantined && !record.last_good.empty();
+}
+
 void quarantine(SectionRecord& record) {
   if (base::planted("quarantine-forgotten")) return;
   const base::Digest& digest = record.accepted.digest;
@@ -137,7 +149,7 @@ void keep_books(SectionRecord& record, Event event, SectionHooks hooks) {
     case Event::kRollbackFailed:
       // The one before it is next. This one is not good any more; the oldest is tried for as long as it takes.
       if (record.last_good.size() < 2) break;
-      record.given_up.push_back(record.last_good.front());
+      give_up(record, record.last_good.front());
       record.last_good.erase(record.last_good.begin());
       break;
     case Event::kAllHealthy:
@@ -145,6 +157,7 @@ void keep_books(SectionRecord& record, Event event, SectionHooks hooks) {
       if (record.phase != Phase::kApplying) break;
       forget_trouble(record);
       record.applied = record.accepted.digest;
+      record.given_up.clear();
       remember_good(record);
       break;
     case Event::kRetryAsked:
@@ -174,20 +187,26 @@ SectionStep step(const SectionRecord& record, Event event, std::uint32_t retry_l
 Advance advance(SectionRecord record, Event event, std::uint32_t retry_limit, SectionHooks hooks) {
   keep_books(record, event, hooks);
   const Phase was = record.phase;
-  const SectionStep next = step(record, event, retry_limit, hooks);
-  record.phase = next.phase;
+  SectionStep next = step(record, event, retry_limit, hooks);
   const bool is_failure = event == Event::kFailed || event == Event::kFailedForGood;
-  if (is_failure && is_walking(was) && next.phase != Phase::kRetrying) quarantine(record);
+  if (is_failure && is_walking(was) && next.phase != Phase::kRetrying) {
+    quarantine(record);
+    // It may have been the last of the good ones.
+    if (next.phase == Phase::kRollingBack) next = way_back(record);
+  }
   const bool is_back = next.phase == Phase::kRollingBack || next.phase == Phase::kQuarantined;
-  if (!is_back) record.given_up.clear();
+  if (is_undone(record) && !is_back) record.given_up.clear();
+  record.phase = next.phase;
   if (was == Phase::kRollingBack && next.phase == Phase::kQuarantined && !record.last_good.empty()) {
     record.applied = record.last_good.front();
   }
   return {std::move(record), next.command};
 }
 
-void begin_another(SectionRecord& record, SectionHooks hooks) {
+void begin_another(SectionRecord& record, const base::Digest& was, SectionHooks hooks) {
   count_run(record, hooks);
+  const bool is_good = was == record.applied || std::ranges::count(record.last_good, was) > 0;
+  if (!is_undone(record) && !is_good && !was.is_none()) give_up(record, was);
   // Its SyncFail hooks are not those of what comes now, which may be known to be bad, too.
   if (record.phase == Phase::kFailing) record.phase = way_back(record).phase;
 }

@@ -26,7 +26,8 @@ struct SectionRecord {
   sync::SectionRef accepted;            ///< what the newest desired state says
   base::Digest applied;                 ///< whose resources are on the host, gates passed
   std::vector<base::Digest> last_good;  ///< newest first, at most limits::kLastGoodKept
-  /// Good states that made way for the one before them on this way back, at most limits::kLastGoodKept.
+  /// What the way back deletes the objects of, beside those of `accepted`: good states that made way for the one before them, and
+  /// sections that never became good and were superseded. The newest limits::kLastGoodKept, until one is good again.
   std::vector<base::Digest> given_up{};
   std::vector<base::Digest> quarantined;  ///< known bad, not tried again; survives restarts
   sync::SectionPhase phase = sync::SectionPhase::kPending;
@@ -97,9 +98,9 @@ struct Advance {
 };
 Advance advance(SectionRecord record, SectionEvent event, std::uint32_t retry_limit,
                 SectionHooks hooks = SectionHooks::kNone);
-/// Before kAccepted: what was under way is of another digest, and so are the hooks that were run for it. `hooks`: of the
+/// Before kAccepted: what was under way is `was`, another digest, and so are the hooks that were run for it. `hooks`: of the
 /// other digest.
-void begin_another(SectionRecord& record, SectionHooks hooks);
+void begin_another(SectionRecord& record, const base::Digest& was, SectionHooks hooks);
 
 /// The digest that should be on the host now: accepted, or last good while quarantined, rolling back or
 /// unschedulable (accepted where there is no last good).

@@ -254,7 +254,7 @@ TEST(SectionHooks, WhatIsKnownToBeBadGoesOnFailingWhenOnlyAClaimChanged) {
   SectionRecord record = record_in(Phase::kFailing);
   record.quarantined = {kNew};
   EXPECT_EQ(step(record, Event::kAccepted, kLimit).phase, Phase::kFailing);
-  begin_another(record, SectionHooks::kNone);
+  begin_another(record, record.accepted.digest, SectionHooks::kNone);
   EXPECT_EQ(step(record, Event::kAccepted, kLimit).phase, Phase::kRollingBack) << "another bad one";
 }
 
@@ -265,18 +265,18 @@ TEST(SectionHooks, EachFailureAndEachOtherDigestIsAnotherRun) {
   record = advance(record, Event::kBegin, kLimit, SectionHooks::kSome).record;
   record = advance(record, Event::kHostFailed, kLimit, SectionHooks::kSome).record;
   EXPECT_EQ(record.run, 1U) << "the host's fault is no new attempt";
-  begin_another(record, SectionHooks::kSome);
+  begin_another(record, record.accepted.digest, SectionHooks::kSome);
   EXPECT_EQ(record.run, 2U);
   record = advance(record, Event::kRetryAsked, kLimit, SectionHooks::kSome).record;
   EXPECT_EQ(record.run, 2U) << "the failure that it is asked after has counted";
-  begin_another(record, SectionHooks::kNone);
+  begin_another(record, record.accepted.digest, SectionHooks::kNone);
   EXPECT_EQ(record.run, 3U) << "hooks of an earlier attempt may still be there when they come back";
 }
 
 TEST(SectionHooks, WhereNoneEverWereNothingIsCounted) {
   SectionRecord record = record_in(Phase::kApplying);
   record = advance(record, Event::kFailed, kLimit).record;
-  begin_another(record, SectionHooks::kNone);
+  begin_another(record, record.accepted.digest, SectionHooks::kNone);
   EXPECT_EQ(encode_section_record(record).find("\"run\""), std::string::npos) << "an older agent reads it";
 }
 
@@ -313,6 +313,42 @@ INSTANTIATE_TEST_SUITE_P(
                       Rest{"ApplyingDoesAllElse", Phase::kApplying, true, std::nullopt, false},
                       Rest{"SyncedKeepsAllElse", Phase::kSynced, false, std::nullopt, false}),
     [](const auto& info) { return info.param.name; });
+
+/// What it made is deleted on the way back, however many came after it.
+TEST(SectionBooks, OneThatNeverBecameGoodAndWasSupersededIsRemembered) {
+  for (const auto phase : {Phase::kApplying, Phase::kRetrying, Phase::kRollingBack}) {
+    SectionRecord record = record_in(phase);
+    record.accepted.digest = kOlder;
+    begin_another(record, kNew, SectionHooks::kNone);
+    record = advance(record, Event::kAccepted, kLimit).record;
+    record = advance(record, Event::kBegin, kLimit).record;
+    EXPECT_THAT(record.given_up, ElementsAre(kNew));
+    EXPECT_EQ(decode_section_record(encode_section_record(record)).value(), record);
+    EXPECT_THAT(advance(record, Event::kFailedForGood, kLimit).record.given_up, ElementsAre(kNew));
+    EXPECT_THAT(advance(record, Event::kAllHealthy, kLimit).record.given_up, IsEmpty());
+  }
+  SectionRecord good = record_in(Phase::kSynced);
+  begin_another(good, kGood, SectionHooks::kNone);
+  EXPECT_THAT(good.given_up, IsEmpty()) << "what it made is no leftover of a failure";
+  SectionRecord undone = record_in(Phase::kQuarantined);
+  begin_another(undone, kNew, SectionHooks::kNone);
+  EXPECT_THAT(undone.given_up, IsEmpty()) << "nothing of it is left";
+  SectionRecord many = record_in(Phase::kApplying);
+  for (int i = 0; i < 10; ++i) begin_another(many, base::Digest::of(std::to_string(i)), SectionHooks::kNone);
+  EXPECT_EQ(many.given_up.size(), base::limits::kLastGoodKept);
+  EXPECT_EQ(many.given_up.back(), base::Digest::of("9"));
+}
+
+/// Git went back to it while it was come back to, and this time it failed.
+TEST(SectionBooks, TheOnlyGoodStateThatFailsIsNothingToGoBackTo) {
+  SectionRecord record = record_in(Phase::kApplying);
+  record.accepted.digest = kOlder;
+  record.last_good = {kOlder};
+  record = advance(record, Event::kFailedForGood, kLimit).record;
+  EXPECT_EQ(record.phase, Phase::kQuarantined);
+  EXPECT_THAT(record.last_good, IsEmpty());
+  EXPECT_TRUE(is_quarantined(record, kOlder));
+}
 
 TEST(SectionBooks, AGoodStateThatDoesNotComeBackMakesWayForTheOneBeforeIt) {
   SectionRecord record = record_in(Phase::kRollingBack);

@@ -431,7 +431,7 @@ Status SectionWalker::look_at_turn(SectionRound& round, const Turn& turn) {
 void SectionWalker::wait(SectionRound& round, const Turn& turn) {
   const auto now = parts_.clock.monotonic();
   // It takes as long as it takes, and says itself when it does not get on.
-  if (round.is_fetching(turn)) round.walk.deadline = now + round.target.policy.progress_deadline;
+  if (round.waits_for_node(turn)) round.walk.deadline = now + round.target.policy.progress_deadline;
   if (now >= round.walk.deadline) {
     const auto after = base::format_duration(round.target.policy.progress_deadline);
     end_.fail_gate(round.record,

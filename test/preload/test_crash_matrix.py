@@ -58,7 +58,10 @@ class Rounds:
         return True
 
     def is_told(self):
-        snapshot = self.node.status()["snapshot"]
+        try:
+            snapshot = self.node.status()["snapshot"]
+        except OSError:  # it died between two questions
+            return False
         assert snapshot["applied"] == snapshot["accepted"], snapshot
         return self.is_there()
 
