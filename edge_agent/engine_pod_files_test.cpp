@@ -12,7 +12,6 @@
 #include "edge_agent/pod_labels.hpp"
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
-#include "edge_agent/tables.hpp"
 
 namespace holdfast::edge_agent {
 namespace {
@@ -58,9 +57,8 @@ class PodFiles : public ::testing::Test {
     node.settle();
   }
   void refuse_creates(bool are_refused = true) {
-    node.containers.set_failure(EngineCall::kCreate, are_refused
-                                                         ? std::optional(Error(Code::kInternal, "no room"))
-                                                         : std::nullopt);
+    node.containers.set_failure(
+        EngineCall::kCreate, are_refused ? std::optional(Error(Code::kInternal, "no room")) : std::nullopt);
   }
   /// Of both places, each pod once.
   std::set<std::string> files() const {
@@ -108,7 +106,8 @@ TEST_F(PodFiles, GoWithThePodOfARevisionThatWasGivenUp) {
 
 TEST_F(PodFiles, ThatADyingAgentLeftBehindGoAtTheNextStart) {
   start({app("Pod", pod())});
-  for (const auto* place : {"/disk", "/memory"}) fs::create_directories(folder_ + place + "/default_gone-3/db");
+  for (const auto* place : {"/disk", "/memory"})
+    fs::create_directories(folder_ + place + "/default_gone-3/db");
   fs::create_directories(folder_ + "/disk/notes");
   ASSERT_TRUE(node.restart());
   node.settle();

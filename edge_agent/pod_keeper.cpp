@@ -38,18 +38,6 @@ Error foreign(const ContainerState& state) {
                                "node: remove or rename it, then this one is made"};
 }
 
-/// Of an image whose user is root, or is known by a name alone, nobody can say that it is not root.
-Status check_user(const PodContainer& container, const base::ImageInfo& image) {
-  if (!container.non_root) return {};
-  const std::string& said = container.spec.user.empty() ? image.user : container.spec.user;
-  const std::string user = said.substr(0, said.find(':'));
-  const bool is_number = !user.empty() && user.find_first_not_of("0123456789") == std::string::npos;
-  if (is_number && user.find_first_not_of('0') != std::string::npos) return {};
-  return fail(Code::kPermission, "container " + container.name + ": runAsNonRoot, but its user is " +
-                                     (user.empty() ? "root" : "\"" + user + "\"") +
-                                     " by its image; write runAsUser with a number");
-}
-
 /// In the order of their end, from the last: the owner of the network, the sidecars as they were started, all others.
 std::size_t place_of(const ContainerState& state) {
   switch (role_of(state)) {
@@ -68,28 +56,18 @@ std::optional<std::size_t> turn_of(const std::vector<const ContainerState*>& sta
   return turn;
 }
 
-std::string progress_text(const ImageLook& look, const std::string& image) {
-  constexpr std::uint64_t kMegabyte = 1'000'000;
-  if (look.of == 0) return "asks for image " + image;
-  return "pulling " + std::to_string(look.bytes / kMegabyte) + " of " + std::to_string(look.of / kMegabyte) +
-         " MB of image " + image;
-}
-
-/// The owner of the network has none in the manifest.
-std::string image_text(const PodContainer& container) {
-  return container.role == ContainerRole::kNetwork ? "holdfast.dev/shim" : container.image.text();
-}
-
 }  // namespace
 
 PodKeeper::PodKeeper(const Seams& seams, PodId id)
     : seams_(seams),
       id_(std::move(id)),
-      lack_backoff_({.base = base::limits::kPodLackBackoffBase,
-                     .factor = 2,
-                     .max = base::limits::kPodLackBackoffMax,
-                     .reset_after = std::chrono::milliseconds{0},
-                     .is_first_free = false}) {}
+      needs_({seams_.images, seams_.network_image, seams_.gpus, seams_.folders, seams_.machine, seams_.clock,
+              seams_.on_due_at}) {}
+
+bool PodKeeper::waits() {
+  pending_ = needs_.why();
+  return false;
+}
 
 PodKeeper::~PodKeeper() {
   for (const auto& [name, one] : kept_) {
@@ -214,98 +192,13 @@ std::optional<Error> PodKeeper::take_trouble(const base::Digest& of) {
   return std::nullopt;
 }
 
-ImageLook PodKeeper::image_of(const PodWanted& wanted, const PodContainer& container) {
-  if (container.role == ContainerRole::kNetwork) return seams_.network_image.look(asker_);
-  return seams_.images.look(
-      container.image, container.pull_policy, asker_,
-      {wanted.chosen_for.is_none() ? wanted.digest : wanted.chosen_for, container.pull_credentials});
-}
-
-Result<bool> PodKeeper::images_there(const PodWanted& wanted,
-                                     const std::vector<const PodContainer*>& needed) {
-  bool all = true;
-  std::vector<sync::ImageRef> images;
-  for (const auto* container : needed) {
-    if (container->role != ContainerRole::kNetwork) images.push_back(container->image);
-  }
-  seams_.images.keep_only(asker_, images);
-  for (const auto* container : needed) {
-    const auto look = image_of(wanted, *container);
-    if (look.is == ImageLook::Is::kThere) {
-      HF_CHECK(check_user(*container, look.image));
-      continue;
-    }
-    all = false;
-    const std::string who = wanted.containers.size() > 1 ? "container " + container->name + ": " : "";
-    if (look.is == ImageLook::Is::kPulling) {
-      pending_ = {.health = Health::kProgressing,
-                  .reason = "Pulling",
-                  .message = who + progress_text(look, image_text(*container)),
-                  .waits_for_node = true};
-      continue;
-    }
-    // No network, no room, no engine: the others of its section go on meanwhile, and no deadline counts.
-    const Health health = look.is_hosts_fault ? Health::kProgressing : Health::kDegraded;
-    pending_ = {.health = health,
-                .reason = look.reason,
-                .message = who + look.message,
-                .waits_for_node = look.is_hosts_fault};
-    break;
-  }
-  return all;
-}
-
-/// Before anything of the old is touched. Not known yet: whoever asked is told, and calls again.
-Result<bool> PodKeeper::gpus_there(const PodWanted& wanted) {
-  const auto given = seams_.gpus.are_given(wanted, asker_);
-  if (!given && is_not_known_yet(given.error())) return false;
-  HF_CHECK(given);
-  auto waits_for = seams_.gpus.waits_for(wanted, asker_);
-  if (waits_for.empty()) return true;
-  // No fault of the revision: no deadline counts.
-  pending_ = {.health = Health::kProgressing,
-              .reason = "WaitsForGpu",
-              .message = std::move(waits_for),
-              .waits_for_node = true};
-  return false;
-}
-
-bool PodKeeper::address_there(const PodWanted& wanted) {
-  if (!wanted.wants_address) return true;
-  address_ = seams_.machine.address ? seams_.machine.address() : "";
-  if (!address_.empty()) return true;
-  seams_.on_due_at(asker_, seams_.clock.monotonic() + base::limits::kAddressWaitInterval);
-  pending_ = {.health = Health::kProgressing,
-              .reason = "WaitsForAddress",
-              .message = "status.hostIP is asked for, and this node has no address but its own loopback"};
-  return false;
-}
-
-/// Before anything of the old is touched. A path of the node may come at any time; what is not in the application comes with another
-/// revision.
-bool PodKeeper::references_there(const PodWanted& wanted, bool is_made) {
-  auto lack = wanted.lack;
-  if (!lack && !is_made) lack = seams_.folders.lack(wanted);
-  if (!lack) {
-    lack_backoff_.reset();
-    return true;
-  }
-  const auto now = seams_.clock.monotonic();
-  if (!wanted.lack && lack_backoff_.is_ready(now)) lack_backoff_.record(now);
-  if (!wanted.lack) seams_.on_due_at(asker_, lack_backoff_.ready_at());
-  pending_ = {.health = Health::kDegraded,
-              .reason = std::move(lack->reason),
-              .message = std::move(lack->message),
-              .is_told = true};
-  return false;
-}
-
 Result<bool> PodKeeper::images_ready(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
-  if (!references_there(wanted, false)) return false;
+  if (!needs_.has_references(wanted, false, asker)) return waits();
   std::vector<const PodContainer*> all;
   for (const auto& container : wanted.containers) all.push_back(&container);
-  return images_there(wanted, all);
+  HF_TRY(const bool are_there, needs_.has_images(wanted, all, asker));
+  return are_there || waits();
 }
 
 Result<bool> PodKeeper::prepare(const PodWanted& wanted, const sync::Claim& asker) {
@@ -319,9 +212,10 @@ Result<bool> PodKeeper::prepare(const PodWanted& wanted, const sync::Claim& aske
   }
   // What cannot be made all the same, bring() says.
   if (wanted.unreadable) return true;
-  if (!references_there(wanted, needed.empty())) return false;
+  if (!needs_.has_references(wanted, needed.empty(), asker)) return waits();
   if (needed.empty()) return true;
-  return images_there(wanted, needed);
+  HF_TRY(const bool are_there, needs_.has_images(wanted, needed, asker));
+  return are_there || waits();
 }
 
 bool PodKeeper::pre_stop_is_over(KeptContainer& one, const ContainerState& state,
@@ -441,8 +335,8 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
   one.forget();
   one.trouble_of = wanted.digest;
   base::ContainerSpec spec = container.spec;
-  fill_address(address_, spec);
-  const auto image = image_of(wanted, container).image;
+  fill_address(needs_.address(), spec);
+  const auto image = needs_.image_of(wanted, container, asker_).image;
   spec.image = image.id.str();
   base::ContainerId network;
   if (wanted.has_network_owner() && container.role != ContainerRole::kNetwork) {
@@ -464,19 +358,18 @@ Status PodKeeper::create(const PodWanted& wanted, const PodContainer& container)
   base::ContainerSpec made;
   made.name = spec.name;
   made.labels = spec.labels;
-  one.call =
-      seams_.engine.create(spec, [this, made = std::move(made), image_id = image.id, ref = container.image,
-                                  is_network = container.role == ContainerRole::kNetwork](auto answer) {
-        KeptContainer& made_one = kept(made.name.str());
-        // Asked for anew once; an engine that has an image and has it not is an error.
-        const bool is_image_lost = !answer && answer.error().code() == Code::kNotFound &&
-                                   !std::exchange(made_one.has_lost_image, true);
-        if (answer) made_one.has_lost_image = false;
-        if (answer) seams_.cache.created(*answer, made, image_id);
-        seams_.gpus.settled(made.name);
-        if (is_image_lost) is_network ? seams_.network_image.lost() : seams_.images.lost(ref);
-        ended(made.name.str(), {}, answer || is_image_lost ? Status() : Status(fail(answer.error())));
-      });
+  one.call = seams_.engine.create(spec, [this, made = std::move(made), image_id = image.id,
+                                         ref = container.image, role = container.role](auto answer) {
+    KeptContainer& made_one = kept(made.name.str());
+    // Asked for anew once; an engine that has an image and has it not is an error.
+    const bool is_image_lost =
+        !answer && answer.error().code() == Code::kNotFound && !std::exchange(made_one.has_lost_image, true);
+    if (answer) made_one.has_lost_image = false;
+    if (answer) seams_.cache.created(*answer, made, image_id);
+    seams_.gpus.settled(made.name);
+    if (is_image_lost) needs_.image_lost(role, ref);
+    ended(made.name.str(), {}, answer || is_image_lost ? Status() : Status(fail(answer.error())));
+  });
   base::wipe_secrets(spec);
   return {};
 }
@@ -520,15 +413,19 @@ Result<Progress> PodKeeper::bring(const PodWanted& wanted, const sync::Claim& as
   if (wanted.is_shed)
     return fail(Code::kInternal, "pod " + id_.text() + ": what it is made of was forgotten");
   if (wanted.unreadable) return fail(*wanted.unreadable);
-  if (!references_there(wanted, is_there)) return Progress::kPending;
+  const auto wait = [this] {
+    waits();
+    return Progress::kPending;
+  };
+  if (!needs_.has_references(wanted, is_there, asker)) return wait();
   if (is_there) {
     HF_CHECK(seams_.folders.update(wanted));
     return Progress::kDone;
   }
-  HF_TRY(const bool has_images, images_there(wanted, needed));
-  if (!has_images) return Progress::kPending;
-  HF_TRY(const bool has_gpus, gpus_there(wanted));
-  if (!has_gpus || !address_there(wanted)) return Progress::kPending;
+  HF_TRY(const bool has_images, needs_.has_images(wanted, needed, asker));
+  if (!has_images) return wait();
+  HF_TRY(const bool has_gpus, needs_.has_gpus(wanted, asker));
+  if (!has_gpus || !needs_.has_address(wanted, asker)) return wait();
   if (!others.empty())
     pending_ = {
         .health = Health::kProgressing, .reason = "Restarting", .message = "waits for the old one to end"};

@@ -19,7 +19,6 @@
 #include <string>
 #include <vector>
 
-#include "base/backoff.hpp"
 #include "base/clock.hpp"
 #include "base/engine.hpp"
 #include "base/host.hpp"
@@ -32,6 +31,7 @@
 #include "edge_agent/network_image.hpp"
 #include "edge_agent/pod_folders.hpp"
 #include "edge_agent/pod_machine.hpp"
+#include "edge_agent/pod_needs.hpp"
 #include "edge_agent/pod_step.hpp"
 #include "edge_agent/pod_wanted.hpp"
 #include "edge_agent/restart_book.hpp"
@@ -128,7 +128,6 @@ class PodKeeper {
   void begin_stop(const base::ContainerState& state, std::chrono::milliseconds grace);
   void signal(KeptContainer& one, const base::ContainerState& state, std::chrono::milliseconds left);
   void wait_for_removal(const base::ContainerState& state);
-  ImageLook image_of(const PodWanted& wanted, const PodContainer& container);
   void remove(const base::ContainerState& state);
   /// `grace`: none, what the labels say.
   bool clear(const std::vector<const base::ContainerState*>& others,
@@ -136,11 +135,8 @@ class PodKeeper {
   /// The end of a call. `id`: empty, what was to be created.
   void ended(const std::string& name, const base::ContainerId& id, const base::Status& status);
   std::optional<base::Error> take_trouble(const base::Digest& of);
-  base::Result<bool> gpus_there(const PodWanted& wanted);
-  bool address_there(const PodWanted& wanted);
-  /// Whether all that it refers to is there. `is_made`: its containers are, and mount what they mount.
-  bool references_there(const PodWanted& wanted, bool is_made);
-  base::Result<bool> images_there(const PodWanted& wanted, const std::vector<const PodContainer*>& needed);
+  /// False; pending() says for which of its needs.
+  bool waits();
 
   // pod_keeper_run.cpp
   std::string address_of(const PodWanted& wanted, const base::ContainerState& state) const;
@@ -162,9 +158,8 @@ class PodKeeper {
   sync::Claim asker_;
   sync::ResourceKey owner_;
   std::map<std::string, std::unique_ptr<KeptContainer>> kept_;  ///< by name at the engine
+  PodNeeds needs_;
   ResourceHealth pending_;
-  std::string address_;  ///< of the node, for what is being made
-  base::Backoff lack_backoff_;
   bool is_going_ = false;  ///< end() was the last that was asked for
   std::optional<base::MonotonicTime>
       ending_since_;  ///< all of it is being ended since then: the grace is one for all
