@@ -58,13 +58,14 @@ TEST_F(EngineSuperseded, WhatItMadeGoesWhenTheOneThatCameFails) {
 }
 
 TEST_F(EngineSuperseded, WhatItMadeGoesWhereTheOtherCameOnItsWayBackToo) {
-  base::FakeProgram slow;
-  slow.stop_takes = 25s;
-  node.host.set_program(node.process("extra"), slow);
   node.desire({with_extra(stuck("first"))});
+  node.pass(10s);
+  node.host.set_fault("/etc/a", base::FileFault::kNoSpace);
   for (int i = 0; i < 600 && node.section("app").phase != SectionPhase::kRollingBack; ++i) node.pass(1s);
   ASSERT_EQ(node.section("app").phase, SectionPhase::kRollingBack);
+  ASSERT_TRUE(node.runs("extra"));
   node.desire({stuck("second")});
+  node.host.set_fault("/etc/a", std::nullopt);
   ASSERT_TRUE(node.restart());
   node.pass(20min);
   EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
