@@ -157,6 +157,7 @@ void ContainerCache::looked(const ContainerId& id, Result<ContainerState> answer
   looks_.erase(id);
   if (is_stale) line_.push_back(id);
   if (answer) {
+    again_.erase(id);
     heard_at_ = seams_.clock.monotonic();
     if (is_ours(*answer)) take(*std::move(answer));
   } else if (answer.error().code() == Code::kNotFound) {

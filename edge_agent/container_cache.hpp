@@ -47,6 +47,10 @@ class ContainerCache {
   std::vector<const base::ContainerState*> all() const;
   /// The engine's word on it is on its way, and may be another than what find() gives.
   bool is_being_looked_at(const base::ContainerId& id) const { return looks_.contains(id) || in_line(id); }
+  /// Likewise, or it could not be inspected and is tried again after a while.
+  bool is_in_doubt(const base::ContainerId& id) const {
+    return is_being_looked_at(id) || again_.contains(id);
+  }
 
   /// Changes of this pod's containers are told to this claim, from now on; else to that of the container's name.
   void follow(const PodId& pod, const sync::Claim& claim) { followers_[pod] = claim; }

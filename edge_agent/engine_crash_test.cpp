@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "edge_agent/fake_node.hpp"
+#include "edge_agent/fake_reaper.hpp"
 #include "edge_agent/state_records.hpp"
 #include "edge_agent/tables.hpp"
 
@@ -14,8 +14,6 @@ namespace holdfast::edge_agent {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Death {};
 
 constexpr const char* kReadyWeb =
     R"({"command":["/usr/bin/web"],"readinessProbe":{"tcpSocket":{"port":80},"periodSeconds":1}})";
@@ -95,38 +93,6 @@ std::set<std::string> end_state(FakeNode& node) {
   return out;
 }
 
-/// Counts every change of the host and every commit, and dies at one of them.
-class Reaper {
- public:
-  Reaper(FakeNode& node, std::optional<int> die_at, bool after) : die_at_(die_at), after_(after) {
-    node.host.before_change([this](const std::string& what) { tick(what); });
-    node.store.on_commit([this] {
-      const bool dies = counts_to_death();
-      if (!dies) return sync::FakeStore::AtCommit::kCommit;
-      died_ = true;
-      return after_ ? sync::FakeStore::AtCommit::kCrashAfter : sync::FakeStore::AtCommit::kCrashBefore;
-    });
-  }
-  int count() const { return count_; }
-  bool died() const { return died_; }
-
- private:
-  bool counts_to_death() { return !died_ && die_at_ && count_++ == *die_at_; }
-  void tick(const std::string&) {
-    if (!die_at_) {
-      ++count_;
-      return;
-    }
-    if (!counts_to_death()) return;
-    died_ = true;
-    throw Death{};
-  }
-  std::optional<int> die_at_;
-  bool after_;
-  int count_ = 0;
-  bool died_ = false;
-};
-
 void live_again(FakeNode& node, bool power_cut) {
   node.kill();
   if (power_cut) node.host.power_cut();
@@ -140,7 +106,7 @@ struct Told {
   std::vector<std::set<std::string>> ends;  ///< after each chapter
 };
 Told tell(FakeNode& node, const Story& all, std::optional<int> die_at, bool after, bool power_cut) {
-  Reaper reaper(node, die_at, after);
+  Reaper reaper(node, die_at, after, ChangesOf::kHost);
   bool mourned = false;
   Told told;
   for (const auto& chapter : all.chapters) {

@@ -111,6 +111,33 @@ TEST_F(EngineOverHook, OneThatWaitsForWhatSomebodyElseHoldsKeepsWhatComesAfterIt
   EXPECT_TRUE(node.content("/etc/old")) << "the new is not proven";
 }
 
+/// Simulator, seed 264 with --workloads: it was walked again and again, at once.
+TEST_F(EngineOverHook, OfAWayBackThatWaitsForAClaimAreClearedOnceAndItComesWhenTheClaimIsFree) {
+  node.ends("check", 0, 1s);
+  const auto first =
+      versioned("1").file("f", "/etc/f", "mine").process_spec("check", once("check"), hook("PostSync"));
+  ASSERT_TRUE(node.begins_with(first));
+  const FakeApp other = FakeApp("other").file("f", "/etc/f", "other's");
+  node.ends("bad", 1, 50ms);
+  node.desire(
+      {versioned("2").process_spec("bad", once("bad")).process_spec("check", once("check"), hook("PostSync")),
+       other});
+  node.pass(5min);
+  ASSERT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_EQ(node.content("/etc/f"), "other's");
+  EXPECT_EQ(node.content("/etc/a"), "1");
+  const auto commits = node.store.commits();
+  node.pass(1h);
+  EXPECT_EQ(node.store.commits(), commits);
+  node.desire({versioned("2")
+                   .process_spec("bad", once("bad"))
+                   .process_spec("check", once("check"), hook("PostSync"))},
+              {removal_of(other, sync::RemovalMode::kPrune)});
+  node.pass(5min);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  EXPECT_EQ(node.content("/etc/f"), "mine");
+}
+
 TEST_F(EngineOverHook, OneThatIsOverKeepsItsClaim) {
   node.ends("migrate", 0, 1s);
   ASSERT_TRUE(node.begins_with(versioned("1").process_spec("migrate", once("migrate"), hook("PreSync"))));

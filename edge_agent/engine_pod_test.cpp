@@ -421,6 +421,35 @@ TEST_F(EnginePod, OneContainerThatCannotBeInspectedHoldsUpNoOther) {
   EXPECT_TRUE(runs());
 }
 
+/// Simulator, seed 29 with --workloads: it was stopped again and again, at once.
+TEST_F(EnginePod, OneThatCannotBeInspectedAfterItsStopIsNotStoppedWithoutEnd) {
+  start(web());
+  node.forget_touched();
+  node.containers.set_failure(EngineCall::kInspect, base::Error(base::Code::kIo, "inspect: damaged"));
+  node.desire({web(R"("args":["--new"])")});
+  node.pass(1min);
+  EXPECT_EQ(node.containers.touched().stops, 1U);
+  node.containers.set_failure(EngineCall::kInspect, std::nullopt);
+  node.pass(2min);
+  EXPECT_TRUE(runs());
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_EQ(node.containers.touched().stops, 1U);
+}
+
+TEST_F(EnginePod, OneThatCannotBeInspectedAfterItsStartIsNotStartedWithoutEnd) {
+  start(web());
+  node.containers.exit_by_hand(kWeb, 1);
+  node.run();
+  node.forget_touched();
+  node.containers.set_failure(EngineCall::kInspect, base::Error(base::Code::kIo, "inspect: damaged"));
+  node.pass(5min);
+  EXPECT_LE(node.containers.touched().starts, 1U);
+  node.containers.set_failure(EngineCall::kInspect, std::nullopt);
+  node.pass(2min);
+  EXPECT_TRUE(runs());
+  EXPECT_EQ(node.resource("Pod/web").health, Health::kHealthy);
+}
+
 TEST_F(EnginePod, AnAgentThatStartsWhileAPodEndsSaysNothingOfIt) {
   node.containers.set_program(kWeb, {.stop_takes = 20s});
   start(web().file("a", "/a", "x"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reaper: kills a fake node's agent at one of its changes of containers or commits, so that a test can try each.
+// Reaper: kills a fake node's agent at one of its changes or commits, so that a test can try each.
 // Threads: one.
 #pragma once
 
@@ -13,16 +13,23 @@ namespace holdfast::edge_agent {
 /// Thrown where the agent dies.
 struct Death {};
 
-/// Counts every change at the engine and every commit, and dies at one of them: thrown from a change, told by the store at a commit.
+enum class ChangesOf { kHost, kContainers };
+
+/// Counts every change of that kind and every commit, and dies at one of them: thrown from a change, told by the store at a commit.
 /// `after`: that commit is stored. The node outlives it.
 class Reaper {
  public:
-  Reaper(FakeNode& node, std::optional<int> die_at, bool after) : die_at_(die_at), after_(after) {
-    node.containers.before_change([this](const std::string&) {
+  Reaper(FakeNode& node, std::optional<int> die_at, bool after, ChangesOf changes = ChangesOf::kContainers)
+      : die_at_(die_at), after_(after) {
+    const auto tick = [this](const std::string&) {
       if (!counts_to_death()) return;
       died_ = true;
       throw Death{};
-    });
+    };
+    if (changes == ChangesOf::kHost)
+      node.host.before_change(tick);
+    else
+      node.containers.before_change(tick);
     node.store.on_commit([this] {
       if (!counts_to_death()) return sync::FakeStore::AtCommit::kCommit;
       died_ = true;

@@ -13,6 +13,7 @@ bool KeptContainer::meet(const base::ContainerState& state, base::MonotonicTime 
   id = state.id;
   started = state.started;
   is_killing = false;
+  awaits_word = false;
   kill_reason.clear();
   stop_began.reset();
   hook_is_over = false;
@@ -34,6 +35,7 @@ void KeptContainer::forget() {
   pace.forget();
   is_ending = false;
   is_killing = false;
+  awaits_word = false;
   ran_in.reset();
   past_run.reset();
   probes.reset();

@@ -25,8 +25,9 @@ struct KeptContainer {
 
   /// Why a create, stop or remove failed, until it is told.
   std::optional<base::Error> trouble;
-  base::Digest trouble_of;                         ///< for which pod that was; none: for any
-  bool has_lost_image = false;                     ///< the last create found no image, though there was one
+  base::Digest trouble_of;      ///< for which pod that was; none: for any
+  bool awaits_word = false;     ///< it was started or stopped, and how it is since is not known yet
+  bool has_lost_image = false;  ///< the last create found no image, though there was one
   std::optional<base::MonotonicTime> going_until;  ///< how long is waited for the engine that removes it
   std::string start_failure;
   RestartPace pace;

@@ -248,13 +248,19 @@ void PodKeeper::signal(KeptContainer& one, const ContainerState& state, std::chr
                                 [this, name = state.name.str(), id = state.id](const Status& status) {
                                   const auto* now = seams_.cache.find(base::ContainerName(name));
                                   if (status && now != nullptr && is_running(*now)) seams_.cache.look_at(id);
+                                  kept(name).awaits_word = static_cast<bool>(status);
                                   ended(name, id, status);
                                 });
 }
 
+bool PodKeeper::awaits_word(KeptContainer& one, const ContainerState& state) const {
+  one.awaits_word = one.awaits_word && seams_.cache.is_in_doubt(state.id);
+  return one.awaits_word;
+}
+
 void PodKeeper::stop(const ContainerState& state, std::chrono::milliseconds grace, StopFor what) {
   KeptContainer& one = kept(state.name.str());
-  if (one.is_busy()) return;
+  if (one.is_busy() || awaits_word(one, state)) return;
   one.meet(state, seams_.clock.monotonic(), seams_.clock.wall());
   one.is_ending = one.is_ending || what == StopFor::kAnother;
   one.is_killing = one.is_killing || what == StopFor::kRestart;

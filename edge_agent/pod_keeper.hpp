@@ -111,6 +111,9 @@ class PodKeeper {
   bool has_right_network(const base::ContainerState& state, const PodWanted& wanted,
                          const PodContainer& container) const;
 
+  /// What was asked of it was done, and the engine cannot say how it is since: asking once more would be without end.
+  bool awaits_word(KeptContainer& one, const base::ContainerState& state) const;
+
   // Each begins a call, unless one for this container is on its way.
   base::Status create(const PodWanted& wanted, const PodContainer& container);
   base::Status create_all(const PodWanted& wanted);

@@ -105,6 +105,7 @@ void PodKeeper::start(const PodWanted& wanted, const PodContainer& container, co
         const auto* now = seams_.cache.find(base::ContainerName(name));
         if (status) {
           started.start_failure.clear();
+          started.awaits_word = true;
           if (now == nullptr || is_of(now->phase) != ContainerIs::kRunning) seams_.cache.look_at(id);
         } else {
           const auto at = seams_.clock.monotonic();
@@ -148,6 +149,7 @@ void PodKeeper::step(const PodWanted& wanted, const PodContainer& container, Run
   const auto* state = state_of(container);
   KeptContainer& one = kept(container.spec.name.str());
   if (state == nullptr || one.is_busy() || seams_.cache.is_being_looked_at(state->id)) return;
+  if (awaits_word(one, *state)) return;
   const auto now = seams_.clock.monotonic();
   if (one.meet(*state, now, seams_.clock.wall())) one.probes.reset();
   const bool runs = is_of(state->phase) == ContainerIs::kRunning;

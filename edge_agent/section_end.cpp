@@ -372,6 +372,8 @@ void SectionEnd::conclude(SectionRecord record, SectionEvent event, Changes& cha
     changes.sections[application] = next.record;
   }
   settle_applied(parts_, changes);
+  const auto* const known = parts_.store.section(application);
+  const bool is_same_end = known != nullptr && known->phase == next.record.phase;
   if (const Status stored = parts_.store.commit(changes); !stored) {
     trouble(before, stored.error());
     return;
@@ -386,7 +388,9 @@ void SectionEnd::conclude(SectionRecord record, SectionEvent event, Changes& cha
   if (is_erased) parts_.live.erase(application);
   parts_.targets.follow(application);
   schedule(next.record, next.command, event);
-  clear_hooks_later(next.record);
+  // A walk that met the claim held as before, and did nothing, ran no hook: another one would only meet the same.
+  const bool waits_as_before = event == SectionEvent::kClaimWaits && is_same_end && !touched;
+  if (!waits_as_before) clear_hooks_later(next.record);
   if (touched || is_erased) wake_waiting(application);
 }
 

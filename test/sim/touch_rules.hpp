@@ -3,6 +3,8 @@
 // knew of it before, its stage had come; and who may take it away. Threads: one.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 
 #include "test/sim/hook_rules.hpp"
@@ -29,11 +31,16 @@ class TouchRules {
   bool was_left(const sync::Claim& claim) const { return oracle_.was_released(claim); }
 
  private:
+  std::optional<sync::Section> maker_of(const sync::InventoryEntry& entry) const;
+
   const std::string& node_;
   const StoredRecords& stored_;
   const Oracle& oracle_;
   HookRules& hooks_;
   Judge& judge_;
+  /// Under which something was touched here: so a maker is known though the node has dropped its section. Of what has none all the same
+  /// (nothing was touched under it: it only adopted what was there) nobody can say whether it is kept going or made too early.
+  std::map<base::Digest, sync::Section> seen_;
 };
 
 }  // namespace holdfast::sim

@@ -189,9 +189,8 @@ void Workload::trouble_engine() {
   const auto kind = below(7);
   world_.trace.add(node.name(), "trouble with the container engine, kind " + std::to_string(kind));
   node.rules().disturbed();
-  // Not an inspect: a container that cannot be looked at after its stop is stopped again and again, which waits to be mended.
   const auto call = std::array{EngineCall::kCreate, EngineCall::kStart, EngineCall::kStop,
-                               EngineCall::kRemove, EngineCall::kStart}[below(5)];
+                               EngineCall::kRemove, EngineCall::kInspect}[below(5)];
   switch (kind) {
     case 0: node.containers.set_gone(true); break;
     case 1: restart_engine(node); break;
