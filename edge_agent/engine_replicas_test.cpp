@@ -99,6 +99,13 @@ TEST_F(EngineReplicas, AChangeStartsTheNewOneBeforeTheOldOneStops) {
   EXPECT_THAT(running(), ElementsAre("hf.default.web-0.app"));
 }
 
+TEST_F(EngineReplicas, WhatItMakesIsToldAsCreatedAndUpdatedAndNotAsAdopted) {
+  start(web(1, "1"));
+  EXPECT_THAT(node.last_event("Applied"), ::testing::HasSubstr("1 created, 0 updated, 0 adopted"));
+  start(web(1, "2"));
+  EXPECT_THAT(node.last_event("Applied"), ::testing::HasSubstr("0 created, 1 updated, 0 adopted"));
+}
+
 TEST_F(EngineReplicas, AnotherAnnotationOrLabelOfTheTemplateIsAnotherRevision) {
   const auto with = [](const std::string& metadata) {
     return FakeApp("app").workload(

@@ -330,6 +330,23 @@ void SectionWalker::note_place(SectionRound& round, const TargetItem& item) {
   }
 }
 
+/// What was begun by an action that stayed pending is found right, and is adopted: it is counted as what was begun.
+void SectionWalker::count_action(SectionRound& round, const Action& action) {
+  ++parts_.counters.actions;
+  const auto* known = parts_.store.entry(action.claim);
+  const bool was_begun = action.kind == ActionKind::kAdopt && known != nullptr &&
+                         known->phase == InventoryPhase::kIntent && known->key == action.key &&
+                         known->application == action.application && known->effective == action.effective;
+  const bool is_new = was_begun && known->made_by == round.target.digest;
+  if (action.kind == ActionKind::kCreate || is_new) {
+    ++round.walk.created;
+  } else if (action.kind != ActionKind::kAdopt || was_begun) {
+    ++round.walk.updated;
+  } else {
+    ++round.walk.adopted;
+  }
+}
+
 Result<bool> SectionWalker::apply_item(SectionRound& round, SectionContents& contents, std::size_t index) {
   auto& item = round.target.items[index];
   const auto& actions = round.actions_of(index);
@@ -346,11 +363,8 @@ Result<bool> SectionWalker::apply_item(SectionRound& round, SectionContents& con
     if (!progress && is_not_known_yet(progress.error())) return false;
     HF_CHECK(progress);
     if (*progress == Driver::Progress::kPending) return false;
+    count_action(round, *action);
     note_action(round, *action);
-    ++parts_.counters.actions;
-    if (action->kind == ActionKind::kCreate) ++round.walk.created;
-    if (action->kind == ActionKind::kUpdate || action->kind == ActionKind::kTakeOver) ++round.walk.updated;
-    if (action->kind == ActionKind::kAdopt) ++round.walk.adopted;
     if (action->kind == ActionKind::kTakeOver) {
       parts_.events.warning("TookOver", {round.record.accepted.name, action->key.brief()},
                             action->claim.text() + " " + action->reason);

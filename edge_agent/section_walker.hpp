@@ -48,6 +48,7 @@ class SectionWalker {
   /// kMoved when at least one resource became applied. What cannot be is in round.failed.
   Outcome apply_batch(SectionRound& round, const std::vector<std::size_t>& batch, SectionContents& contents);
   base::Result<bool> apply_item(SectionRound& round, SectionContents& contents, std::size_t item);
+  void count_action(SectionRound& round, const Action& action);
   void note_action(SectionRound& round, const Action& action);
   void note_place(SectionRound& round, const TargetItem& item);
   void show_pending(SectionRound& round, std::size_t item);
