@@ -42,6 +42,22 @@ TEST_F(EngineUnitFailureOfVendor, MaskedSoByHandLaterItIsToldAndNotFoughtOver) {
   EXPECT_THAT(node.last_event("RepairFailed"), HasSubstr("masked elsewhere than in /etc"));
 }
 
+TEST_F(EngineUnitFailureOfVendor, BehindAHookOfTheNextRevisionItIsNotFoughtOverEither) {
+  const auto app = [](const std::string& conf) {
+    return ssh(R"("state":"running","restartOn":["File/conf"])").file("conf", "/etc/ssh.conf", conf);
+  };
+  want(app("a"));
+  FakeMeta before;
+  before.hook = "PreSync";
+  want(app("b").process_spec("before", R"({"command":["/usr/bin/before"],"restartPolicy":"Never"})", before));
+  ASSERT_TRUE(node.runs("before"));
+  node.forget_touched();
+  node.units.mask_at_runtime_by_hand("ssh.service");
+  node.pass(5min);
+  EXPECT_EQ(node.units.touched().unmasks, 1U);
+  EXPECT_EQ(node.units.touched().reloads, 1U);
+}
+
 TEST_F(EngineUnitFailure, WithAlsoAloneItCannotBeEnabledAndThatIsToldOnce) {
   want(camera("[Service]\nExecStart=/bin/camera\n[Install]\nAlso=other.service\n"));
   EXPECT_THAT(node.section("app").message, HasSubstr("systemd says that it is \"indirect\""));

@@ -30,6 +30,11 @@ UnitWant want_of(const UnitEffective& wanted) {
           .file = wanted.file ? wanted.file->path : ""};
 }
 
+/// The inventory says that it was brought to something else, and not yet that it is being brought to this.
+bool is_applied_otherwise(const UnitEffective& wanted, const sync::InventoryEntry* entry) {
+  return entry != nullptr && entry->phase == sync::InventoryPhase::kApplied && !is_applied(wanted, entry);
+}
+
 }  // namespace
 
 UnitDriver::UnitDriver(Seams seams)
@@ -71,6 +76,7 @@ Result<Observed> UnitDriver::observe_path(const sync::Claim& claim, const UnitEf
 
 UnitStep UnitDriver::step_of(const UnitEffective& wanted, const LiveUnit& live) const {
   UnitProgress progress = live.progress;
+  if (live.start != wanted.start) progress = {.is_reload_due = live.progress.is_reload_due};
   progress.is_settled = runs_.is_settled(wanted);
   progress.is_same_run = runs_.is_same_run(wanted, *live.state);
   return next_step(want_of(wanted), *live.state, progress);
@@ -89,7 +95,9 @@ Result<Observed> UnitDriver::observe_unit(const std::string& unit, const UnitEff
     return Observed{.difference = "systemd was not asked yet"};
   }
   LiveUnit& it = talk_.live(unit);
-  HF_CHECK(runs_.follow(*wanted, it, *state, entry));
+  // Behind a hook the one before it goes on, and what is under way is about that: this one's turn begins with apply().
+  const bool is_before_its_turn = is_applied_otherwise(*wanted, entry);
+  if (!is_before_its_turn) HF_CHECK(runs_.follow(*wanted, it, *state, entry));
   const UnitStep step = step_of(*wanted, it);
   Observed observed{.present = state->load != "not-found", .ours = true};
   const bool is_right = step.what == UnitDo::kNothing || step.what == UnitDo::kWait;
@@ -131,12 +139,12 @@ Result<Driver::Progress> UnitDriver::apply_file(const UnitEffective& wanted, con
 Result<Driver::Progress> UnitDriver::apply_unit(const UnitEffective& wanted) {
   LiveUnit& it = talk_.live(wanted.unit);
   if (it.doing != 0 || it.is_awaited) return Progress::kPending;
+  HF_CHECK(runs_.follow(wanted, it, *it.state, nullptr));
   if (it.failed) {
     const Error error = *std::exchange(it.failed, std::nullopt);
     it.changing.clear();
     return fail(error);
   }
-  HF_CHECK(runs_.follow(wanted, it, *it.state, nullptr));
   const UnitStep step = step_of(wanted, it);
   const bool begins =
       step.what == UnitDo::kStart || step.what == UnitDo::kRestart || step.what == UnitDo::kRefuse;
