@@ -27,10 +27,10 @@ Status SectionRound::look() {
   for (const auto& item : target.items) {
     if (item.desired.rests) continue;
     for (const auto& claim : item.desired.claims) {
-      const auto failed = input.unobservable.find(claim);
-      if (failed != input.unobservable.end() && !blocked.contains(item.desired.key)) {
+      const auto unknown = input.unobservable.find(claim);
+      if (unknown != input.unobservable.end() && !blocked.contains(item.desired.key)) {
         show_held_up(item);
-        return fail(failed->second);
+        return fail(unknown->second);
       }
     }
   }
@@ -155,15 +155,15 @@ void SectionRound::show_waiting(const Turn& turn) {
   }
 }
 
-void SectionRound::show_held_up(const TargetItem& failed) {
+void SectionRound::show_held_up(const TargetItem& cause) {
   for (std::size_t index = 0; index < target.items.size(); ++index) {
     auto& item = target.items[index];
     const bool is_due = !item.desired.rests && !walk.done[index] && actions.contains(item.desired.key);
-    if (!is_due || item.desired.key == failed.desired.key) continue;
+    if (!is_due || item.desired.key == cause.desired.key) continue;
     parts.show(item, SyncStatus::kOutOfSync,
                {.health = Health::kMissing,
                 .reason = "Waiting",
-                .message = "waits for " + failed.desired.key.brief() + ", which cannot be applied"});
+                .message = "waits for " + cause.desired.key.brief() + ", which cannot be applied"});
   }
 }
 

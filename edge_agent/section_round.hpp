@@ -49,7 +49,7 @@ struct SectionRound {
   /// Whatever comes later than the turn.
   void show_waiting(const Turn& turn);
   /// What is still to be done, while `failed` keeps the section from going on.
-  void show_held_up(const TargetItem& failed);
+  void show_held_up(const TargetItem& cause);
 
  private:
   bool is_ready(const Placed& placed) const;

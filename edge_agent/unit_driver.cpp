@@ -231,7 +231,8 @@ ResourceHealth UnitDriver::health(const Effective& wanted) {
 void UnitDriver::begin_anew(const Effective& wanted) {
   const auto& unit = as_unit(wanted);
   LiveUnit& it = talk_.live(unit.unit);
-  if (it.doing != 0) return;
+  const bool has_failed = it.state && it.state->active == "failed" && unit.run == sync::UnitRun::kRunning;
+  if (it.doing != 0 || !has_failed) return;
   it.progress = {.is_reload_due = it.progress.is_reload_due};
   runs_.forget_run(unit);
 }

@@ -2,11 +2,11 @@
 #include "base/systemd/systemd_bus.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
 #include "base/limits/units.hpp"
+#include "base/systemd/bus_error.hpp"
 
 namespace holdfast::base {
 namespace {
@@ -32,51 +32,12 @@ std::string bounded(std::string text) {
   return text;
 }
 
-struct ErrorRow {
-  std::string_view name;
-  Code code;
-};
-/// https://github.com/systemd/systemd/blob/v252/src/libsystemd/sd-bus/bus-common-errors.h
-constexpr std::array kErrorRows{
-    ErrorRow{"org.freedesktop.DBus.Error.ServiceUnknown", Code::kUnavailable},
-    ErrorRow{"org.freedesktop.DBus.Error.NameHasNoOwner", Code::kUnavailable},
-    ErrorRow{"org.freedesktop.DBus.Error.NoReply", Code::kUnavailable},
-    ErrorRow{"org.freedesktop.DBus.Error.Disconnected", Code::kUnavailable},
-    ErrorRow{"org.freedesktop.DBus.Error.LimitsExceeded", Code::kUnavailable},
-    ErrorRow{"org.freedesktop.DBus.Error.Timeout", Code::kTimeout},
-    ErrorRow{"org.freedesktop.DBus.Error.AccessDenied", Code::kPermission},
-    ErrorRow{"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", Code::kPermission},
-    ErrorRow{"org.freedesktop.DBus.Error.FileNotFound", Code::kNotFound},
-    ErrorRow{"System.Error.ENOENT", Code::kNotFound},
-    ErrorRow{"org.freedesktop.DBus.Error.InvalidArgs", Code::kInvalid},
-    ErrorRow{"org.freedesktop.systemd1.NoSuchUnit", Code::kNotFound},
-    ErrorRow{"org.freedesktop.systemd1.LoadFailed", Code::kInvalid},
-    ErrorRow{"org.freedesktop.systemd1.BadUnitSetting", Code::kInvalid},
-    ErrorRow{"org.freedesktop.systemd1.UnitMasked", Code::kInvalid},
-    ErrorRow{"org.freedesktop.systemd1.OnlyByDependency", Code::kInvalid},
-    ErrorRow{"org.freedesktop.systemd1.JobTypeNotApplicable", Code::kInvalid},
-    ErrorRow{"org.freedesktop.systemd1.TransactionIsDestructive", Code::kConflict},
-    ErrorRow{"org.freedesktop.systemd1.TransactionJobsConflicting", Code::kConflict},
-    ErrorRow{"org.freedesktop.systemd1.UnitExists", Code::kConflict},
-    ErrorRow{"org.freedesktop.systemd1.ShuttingDown", Code::kUnavailable},
-    ErrorRow{"org.freedesktop.systemd1.UnitBusy", Code::kUnavailable},
-    ErrorRow{"org.freedesktop.systemd1.DiskFull", Code::kIo},
-};
-/// Every other word of its own is a refusal of what the unit says (UnitGenerated, UnitBadPath, TransactionOrderIsCyclic).
-constexpr std::string_view kRefusals = "org.freedesktop.systemd1.";
-
-Code code_of(std::string_view name) {
-  const auto row = std::ranges::find(kErrorRows, name, &ErrorRow::name);
-  if (row != kErrorRows.end()) return row->code;
-  return name.starts_with(kRefusals) ? Code::kInvalid : Code::kIo;
-}
-
 Error error_of(DBusMessage& message) {
   const char* const given = dbus_message_get_error_name(&message);
   const std::string_view name = given == nullptr ? "" : given;
   std::string text = bounded(BusValue(message).text());
   if (text.empty()) text = bounded(std::string(name));
-  return {code_of(name), std::move(text)};
+  return {code_of_bus_error(name), std::move(text)};
 }
 
 }  // namespace
@@ -105,6 +66,7 @@ SystemdBus::CallId SystemdBus::add(std::string what, BusMessage message, std::ch
             .on_reply = std::move(on_reply),
             .failed = std::nullopt,
             .timer = loop_.timer([this, id] { late(id); }),
+            .timeout = timeout,
             .due = clock_.monotonic() + timeout,
             .serial = 0};
   call.timer->set(timeout);
@@ -150,19 +112,19 @@ void SystemdBus::late(CallId id) {
     end(id, fail(std::move(error)));
     return;
   }
-  // systemd does one after the other: what waits for a daemon-reload has as long as that has.
-  if (const auto now = clock_.monotonic(); call.serial != 0 && last_due() > now) {
-    call.timer->set(last_due() - now);
+  // systemd does one after the other: what was sent beside a daemon-reload has as long as that has.
+  if (const auto now = clock_.monotonic(); call.serial != 0 && reload_due() > now) {
+    call.timer->set(reload_due() - now);
     return;
   }
   end(id, fail(Code::kTimeout, "systemd does not answer in time"));
   if (phase_ == Phase::kReady) broke(Error(Code::kUnavailable, "systemd does not answer"));
 }
 
-MonotonicTime SystemdBus::last_due() const {
+MonotonicTime SystemdBus::reload_due() const {
   MonotonicTime out{};
   for (const auto& [id, call] : calls_) {
-    if (call.serial != 0) out = std::max(out, call.due);
+    if (call.serial != 0 && call.timeout > deadlines_.call) out = std::max(out, call.due);
   }
   return out;
 }

@@ -69,6 +69,7 @@ class SystemdBus {
     OnReply on_reply;
     std::optional<Error> failed;  ///< told from the loop
     std::unique_ptr<EventLoop::Timer> timer;
+    std::chrono::milliseconds timeout{0};
     MonotonicTime due{};       ///< by when it was to be answered, where nothing else was to be before
     std::uint32_t serial = 0;  ///< 0: not sent, in line
   };
@@ -87,8 +88,8 @@ class SystemdBus {
   void take_reply(DBusMessage& message);
   void take_owner(DBusMessage& message);
   void late(CallId id);
-  /// Of those that were sent: by when systemd is to have answered all of them.
-  MonotonicTime last_due() const;
+  /// By when a daemon-reload that was sent is to be over; in the past where there is none.
+  MonotonicTime reload_due() const;
   void broke(const Error& error);
   void end(CallId id, Result<BusMessage> reply);
   void fail_all(const Error& error);
