@@ -14,7 +14,9 @@ constexpr std::array kContainer{
     honoured("args", "with $(NAME) as in Kubernetes"),
     honoured("command", "with $(NAME) as in Kubernetes; the image's own unless said"),
     honoured("env"),
-    honoured("envFrom"),
+    honoured("envFrom",
+             "as `env`, its values are those of when the container was made; the annotation "
+             "`holdfast.dev/restart-on-change: enabled` makes it anew for others"),
     honoured("image",
              "a digest (name@sha256:…) is best: the same everywhere, and no registry is asked again"),
     honoured("imagePullPolicy",

@@ -95,7 +95,10 @@ constexpr std::array kPodSecurityContext{
     refused("appArmorProfile",
             "the engine's default profile is in force; write another one into the engine's configuration",
             R"({"type":"RuntimeDefault"})"),
-    honoured("fsGroup", "owns the files of configMap, secret and emptyDir volumes; every container is in it"),
+    honoured("fsGroup",
+             "owns the files of configMap, secret and emptyDir volumes; every container is in it. An "
+             "emptyDir of `medium: Memory` with `sizeLimit` is the engine's tmpfs, which podman gives no "
+             "group: everybody in the pod may write there, as in every emptyDir"),
     ignored(
         "fsGroupChangePolicy",
         "in Kubernetes, too, it means nothing for configMap, secret and emptyDir, and others are refused"),

@@ -13,7 +13,7 @@ constexpr std::string_view kNoIndexes =
     "pods of a Job have no indexes here; write a Job for each, or NonIndexed";
 
 constexpr std::array kDeploymentSpec{
-    honoured("minReadySeconds"),
+    honoured("minReadySeconds", "less than the Application's `spec.syncPolicy.progressDeadlineSeconds`"),
     refused("paused", "a change that is to wait waits in Git; write false or take it out", "false"),
     honoured("progressDeadlineSeconds", "600 unless said; more than minReadySeconds"),
     honoured("replicas", "1 unless said; on each node that the Application's placement finds"),
@@ -36,7 +36,7 @@ constexpr std::array kRollingUpdateDeployment{
 };
 
 constexpr std::array kDaemonSetSpec{
-    honoured("minReadySeconds"),
+    honoured("minReadySeconds", "less than the Application's `spec.syncPolicy.progressDeadlineSeconds`"),
     ignored("revisionHistoryLimit", kHistoryInGit),
     honoured("selector",
              "must match the template's labels; the pod is found by its name, so changing it is no harm"),
