@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pod's manifest becomes at the engine: its containers with references filled in, and its digests. Two: that of what cannot
-// change while it runs, and that of everything; a new probe, policy or grace alone makes nothing anew.
+// change while it runs, and that of everything; a new probe or restart policy alone makes
+// nothing anew, another grace does: it is the containers' own.
 // Threads: plain values; pure functions.
 #pragma once
 

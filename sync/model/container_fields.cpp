@@ -88,8 +88,10 @@ constexpr std::array kObjectFieldSelector{
 constexpr std::array kResourceFieldSelector{
     honoured("containerName", "the container itself unless said"),
     honoured("divisor", "1 unless said"),
-    honoured("resource",
-             "limits.cpu, limits.memory, requests.cpu, requests.memory; without a limit what the node has"),
+    honoured(
+        "resource",
+        "limits.cpu, limits.memory of a container that sets them; requests.cpu, requests.memory: without a "
+        "request the limit, without either 0"),
 };
 
 constexpr std::array kEnvFromSource{
