@@ -252,6 +252,50 @@ TEST_F(EngineUnitFailure, OneThatFailedIsStartedOnceMoreByTheNextTry) {
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }
 
+// ---- a start that comes to nothing ----
+
+TEST_F(EngineUnitFailure, AStartThatSystemdRefusesFailsItsRevisionAndIsNotAskedForAgainAndAgain) {
+  node.units.set_never_starts("camera.service");
+  want(camera());
+  EXPECT_THAT(node.section("app").message, HasSubstr("systemd did not start camera.service"));
+  node.pass(1h);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  node.forget_touched();
+  node.units.set_gone(true);
+  node.pass(1min);
+  node.units.set_gone(false);
+  node.pass(1h);
+  EXPECT_EQ(node.count_events("DriftHealed"), 0U) << "it was never put right";
+  EXPECT_LE(node.units.touched().starts, 13U);
+}
+
+TEST_F(EngineUnitFailure, ThatWasStoppedAndDoesNotStartAgainIsTriedMoreAndMoreRarely) {
+  want(camera());
+  node.units.set_never_starts("camera.service");
+  node.units.stop_by_hand("camera.service");
+  node.forget_touched();
+  node.pass(1h);
+  EXPECT_EQ(node.count_events("DriftHealed"), 0U);
+  EXPECT_GE(node.units.touched().starts, 3U);
+  EXPECT_LE(node.units.touched().starts, 20U);
+  EXPECT_THAT(node.last_event("RepairFailed"), HasSubstr("systemd did not start camera.service"));
+  EXPECT_NE(camera_status().health, Health::kHealthy);
+  node.units.set_never_starts("camera.service", false);
+  node.pass(10min);
+  EXPECT_TRUE(node.units.is_active("camera.service"));
+  EXPECT_EQ(node.count_events("DriftHealed"), 1U);
+}
+
+TEST_F(EngineUnitFailure, WhomAHandStopsAgainAndAgainIsStartedMoreAndMoreRarely) {
+  want(camera());
+  node.forget_touched();
+  for (int i = 0; i < 600; ++i) {
+    node.units.stop_by_hand("camera.service");
+    node.pass(1s);
+  }
+  EXPECT_LE(node.units.touched().starts, 8U);
+}
+
 // ---- another revision while systemd is at it ----
 
 class EngineUnitOvertaken : public EngineUnitFailure {

@@ -117,7 +117,8 @@ bool Healer::look(const ApplicationUid& application, Target& target, TargetItem&
       drifted(application, target, item, {claim, *observed});
       return true;
     }
-    if (const auto node = open_.extract(claim); !node.empty()) healed(application, item, node.mapped());
+    if (const auto node = open_.extract(claim); !node.empty())
+      healed(application, item, claim, node.mapped());
     parts_.drift.settled(claim);
   }
   tend(application, target, item);
@@ -316,13 +317,13 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
     return;  // an event tells; the drift stays open, so that it is the same one then
   }
   open_.erase(claim);
-  healed(application, item, observed.matches ? "has lost its ownership mark" : observed.difference);
+  healed(application, item, claim, observed.matches ? "has lost its ownership mark" : observed.difference);
   tend(application, target, item);
 }
 
-void Healer::healed(const ApplicationUid& application, const TargetItem& item,
+void Healer::healed(const ApplicationUid& application, const TargetItem& item, const sync::Claim& claim,
                     const std::string& difference) {
-  parts_.drift.repaired(item.desired.claims.front());
+  parts_.drift.repaired(claim);
   ++parts_.counters.drift_healed;
   parts_.events.normal("DriftHealed", subject(application, item), difference + "; put right");
 }

@@ -47,7 +47,8 @@ class Healer {
   Observed::End look_at_resting(const sync::ApplicationUid& application, const TargetItem& item);
 
   /// Says that a repair is done; what was repaired counts as one drift.
-  void healed(const sync::ApplicationUid& application, const TargetItem& item, const std::string& difference);
+  void healed(const sync::ApplicationUid& application, const TargetItem& item, const sync::Claim& claim,
+              const std::string& difference);
 
   Parts& parts_;
   std::map<sync::Claim, std::string> open_;  ///< repairs that go on, and of what

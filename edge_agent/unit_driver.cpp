@@ -79,6 +79,7 @@ UnitStep UnitDriver::step_of(const UnitEffective& wanted, const LiveUnit& live) 
   if (live.start != wanted.start) progress = {.is_reload_due = live.progress.is_reload_due};
   progress.is_settled = runs_.is_settled(wanted);
   progress.is_same_run = runs_.is_same_run(wanted, *live.state);
+  progress.has_begun = runs_.has_begun(wanted);
   return next_step(want_of(wanted), *live.state, progress);
 }
 
@@ -155,7 +156,7 @@ Result<Driver::Progress> UnitDriver::apply_unit(const UnitEffective& wanted) {
   }
   switch (step.what) {
     case UnitDo::kWait: return Progress::kPending;
-    case UnitDo::kRefuse: it.changing.clear(); return fail(Code::kInvalid, step.reason);
+    case UnitDo::kRefuse: return fail(refuse(wanted, step));
     case UnitDo::kNothing: break;
     case UnitDo::kStart:
     case UnitDo::kRestart:
@@ -172,6 +173,14 @@ Result<Driver::Progress> UnitDriver::apply_unit(const UnitEffective& wanted) {
   it.changing.clear();
   it.progress = {};
   return Progress::kDone;
+}
+
+/// A start that came to nothing is asked for anew by the next try; what else does not yield is not.
+Error UnitDriver::refuse(const UnitEffective& wanted, const UnitStep& step) {
+  LiveUnit& it = talk_.live(wanted.unit);
+  it.changing.clear();
+  if (it.state->active == "inactive") it.progress.is_start_asked = false;
+  return {Code::kInvalid, step.reason};
 }
 
 Result<Driver::Progress> UnitDriver::remove(const sync::InventoryEntry& entry) {

@@ -54,6 +54,7 @@ class UnitDriver final : public Driver {
   UnitStep step_of(const UnitEffective& wanted, const LiveUnit& live) const;
   base::Result<Progress> apply_file(const UnitEffective& wanted, const Action& action);
   base::Result<Progress> apply_unit(const UnitEffective& wanted);
+  base::Error refuse(const UnitEffective& wanted, const UnitStep& step);
 
   Seams seams_;
   UnitTalk talk_;

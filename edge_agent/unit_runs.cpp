@@ -139,6 +139,11 @@ bool UnitRuns::is_same_run(const UnitEffective& wanted, const UnitState& state) 
          record->asked_from == state.invocation;
 }
 
+bool UnitRuns::has_begun(const UnitEffective& wanted) const {
+  const UnitRecord* const record = seams_.book->find(wanted.unit);
+  return record != nullptr && record->asked != wanted.start;
+}
+
 void UnitRuns::forget_run(const UnitEffective& wanted) {
   const UnitRecord* const known = seams_.book->find(wanted.unit);
   if (known == nullptr) return;

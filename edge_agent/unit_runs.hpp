@@ -30,6 +30,8 @@ class UnitRuns {
   bool is_settled(const UnitEffective& wanted) const;
   /// What was asked for did not end what ran before.
   bool is_same_run(const UnitEffective& wanted, const base::UnitState& state) const;
+  /// No start with what is wanted is still to begin.
+  bool has_begun(const UnitEffective& wanted) const;
   /// It is about to be started or restarted. It is stored before systemd hears of it: whoever comes after a crash knows with
   /// what another run began.
   void note_asked(const UnitEffective& wanted, const base::UnitState& state);

@@ -56,6 +56,14 @@ std::string how_it_ended(const UnitState& state) {
   return text;
 }
 
+/// A job of systemd that did nothing: of a socket without its service, or of what depends on something that failed.
+std::string start_refused(const UnitState& state) {
+  return "systemd did not start " + state.name +
+         ", and says no more than that it is inactive: a socket without its service, or something that it "
+         "requires; \"systemctl status " +
+         state.name + "\" has the reason";
+}
+
 UnitStep run_step(const UnitWant& want, const UnitState& state, const UnitProgress& progress);
 
 UnitStep masked_step(const UnitWant& want, const UnitState& state, const UnitProgress& progress) {
@@ -121,8 +129,9 @@ UnitStep running_step(const UnitState& state, const UnitProgress& progress) {
   if (is_up(state)) return up_step(state, progress);
   if (!is_done(progress)) return {UnitDo::kStart, "does not run"};
   // How it ends is its own affair (Restart=); that somebody stopped it is not.
-  if (state.active == "failed" || has_completed(state) || has_ended_itself(state) || progress.is_start_asked)
-    return {};
+  if (state.active == "failed" || has_completed(state) || has_ended_itself(state)) return {};
+  if (progress.is_start_asked && progress.has_begun) return {};
+  if (progress.is_start_asked) return {UnitDo::kRefuse, start_refused(state)};
   return {UnitDo::kStart, "was stopped"};
 }
 

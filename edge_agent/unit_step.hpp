@@ -30,6 +30,7 @@ struct UnitProgress {
   bool is_start_asked = false;   ///< since then: however that came out, it is not asked for again
   bool is_looked = false;        ///< systemd was asked since then, so that what is in its files now is known
   bool is_same_run = false;      ///< what runs is still what ran when it was asked for
+  bool has_begun = false;        ///< no start that was asked for is still to begin
   // Done, and systemd did not say since that it came out so.
   bool is_unmask_asked = false;
   bool is_enable_asked = false;

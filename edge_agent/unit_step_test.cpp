@@ -87,6 +87,8 @@ constexpr UnitProgress kSameRun{.is_enabled_anew = true, .is_start_asked = true,
 constexpr UnitProgress kSettled{.is_settled = true};
 constexpr UnitProgress kNew{};
 constexpr UnitProgress kAsked{.is_enabled_anew = true, .is_start_asked = true};
+constexpr UnitProgress kBegun{
+    .is_settled = true, .is_enabled_anew = true, .is_start_asked = true, .has_begun = true};
 constexpr UnitProgress kWritten{.is_settled = true, .is_reload_due = true};
 const UnitWant kRunning{.enabled = true, .run = UnitRun::kRunning};
 const UnitWant kOurs{.enabled = true, .run = UnitRun::kRunning, .has_file = true};
@@ -143,7 +145,9 @@ TEST(UnitStep, IsATable) {
       {"failed before", kRunning, state("failed"), kNew, UnitDo::kStart},
       {"failed by itself", kRunning, state("failed"), kSettled, UnitDo::kNothing},
       {"started, and failed", kRunning, state("failed"), kAsked, UnitDo::kNothing},
-      {"started, and ended at once", kRunning, state("inactive"), kAsked, UnitDo::kNothing},
+      {"started, and ended at once", kRunning, ended(), kAsked, UnitDo::kNothing},
+      {"started, and stopped by a hand at once", kRunning, state("inactive"), kBegun, UnitDo::kNothing},
+      {"a start that systemd refused", kRunning, state("inactive"), kAsked, UnitDo::kRefuse},
       {"being stopped", kRunning, state("deactivating"), kSettled, UnitDo::kWait},
       {"completed", kRunning, oneshot("inactive"), kSettled, UnitDo::kNothing},
       {"completed with what was before", kRunning, oneshot("inactive"), kNew, UnitDo::kStart},

@@ -7,7 +7,7 @@
 namespace holdfast::base {
 
 void FakeUnitManager::start_by_hand(const std::string& name) {
-  if (Unit& it = unit(name); it.active != "active") begin(it);
+  if (Unit& it = unit(name); it.active != "active") begin(name, it);
   tell(name);
 }
 void FakeUnitManager::stop_by_hand(const std::string& name) { begin_stop(name, unit(name), false); }
@@ -43,7 +43,7 @@ void FakeUnitManager::run_transient_by_hand(const std::string& name, const std::
   transient_[name] = content;
   Unit& it = unit(name);
   it.loaded = files_of(name);
-  begin(it);
+  begin(name, it);
   tell(name);
 }
 void FakeUnitManager::kill_by_hand(const std::string& name) {
@@ -71,7 +71,7 @@ void FakeUnitManager::reboot() {
   masked_at_runtime_.clear();
   transient_.clear();
   for (const auto& name : enabled_) {
-    if (!files_of(name).fragment.empty() && !is_masked(name)) begin(unit(name));
+    if (!files_of(name).fragment.empty() && !is_masked(name)) begin(name, unit(name));
   }
 }
 

@@ -19,7 +19,8 @@ bool has_restart(std::string_view text) {
 
 }  // namespace
 
-void FakeUnitManager::begin(Unit& it) {
+void FakeUnitManager::begin(const std::string& name, Unit& it) {
+  if (never_start_.contains(name)) return tell(name);
   const std::string& text = it.loaded.text;
   it.is_unmet = !is_met(text);
   if (it.is_unmet) return;
@@ -81,7 +82,7 @@ void FakeUnitManager::begin_stop(const std::string& name, Unit& it, bool again) 
   }
   if (it.active != "active") {
     if (it.active == "activating") it.active = "inactive", it.sub = "dead";
-    if (again) begin(it);
+    if (again) begin(name, it);
     return tell(name);
   }
   it.active_exit_us = now_us();
@@ -109,12 +110,12 @@ void FakeUnitManager::advance() {
       it.pid = 0;
       it.main_exit_us = std::max(it.active_exit_us + 1, now_us());
       if (transient_.erase(name) > 0) it.loaded = files_of(name);
-      if (std::exchange(it.starts_again, false)) begin(it);
+      if (std::exchange(it.starts_again, false)) begin(name, it);
       tell(name);
     }
     if (it.restarts_at && *it.restarts_at <= now) {
       ++it.restarts;
-      begin(it);
+      begin(name, it);
       tell(name);
     }
   }

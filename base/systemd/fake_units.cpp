@@ -171,7 +171,7 @@ Status FakeUnitManager::change(UnitCall kind, const std::string& name) {
         it.starts_again = true;
       } else if (it.active != "active" && !it.is_starting) {
         it.restarts = 0;
-        begin(it);
+        begin(name, it);
       }
       return {};
     case UnitCall::kStop:

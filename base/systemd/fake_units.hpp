@@ -96,6 +96,10 @@ class FakeUnitManager final : public UnitManager {
   void enable_by_vendor(const std::string& unit) { vendor_enabled_.insert(unit); }
   /// It does not end when it is stopped: a mount that is in use.
   void set_stays(const std::string& unit) { stays_.insert(unit); }
+  /// Its start is taken up, and nothing comes of it: a socket without its service.
+  void set_never_starts(const std::string& unit, bool never = true) {
+    never ? static_cast<void>(never_start_.insert(unit)) : static_cast<void>(never_start_.erase(unit));
+  }
   /// From its stop to its end.
   void set_stop_takes(std::chrono::milliseconds time) { stop_takes_ = time; }
   /// Such calls fail with it and change nothing; nullopt ends that.
@@ -184,7 +188,7 @@ class FakeUnitManager final : public UnitManager {
   bool is_met(std::string_view text) const;
   Unit& unit(const std::string& name);
   std::string load_state(const std::string& name);
-  void begin(Unit& unit);
+  void begin(const std::string& name, Unit& unit);
   void fail_run(Unit& unit, const std::string& result, std::int32_t status);
   void begin_stop(const std::string& name, Unit& unit, bool again);
   void read_files_again();
@@ -201,6 +205,7 @@ class FakeUnitManager final : public UnitManager {
   std::map<std::string, std::string> transient_;
   std::map<std::string, std::string> aliases_;  ///< to whose they are
   std::set<std::string> stays_;
+  std::set<std::string> never_start_;
   std::map<std::string, Unit> units_;
   std::set<std::string> enabled_;
   std::set<std::string> vendor_enabled_;
