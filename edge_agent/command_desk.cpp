@@ -26,11 +26,19 @@ Result<Json> collect_logs(const ProcessLogs& logs, const LogsOrder& order, base:
 Result<std::optional<std::string>> CommandDesk::carry_out(const sync::Command& command, OnAnswer later) {
   switch (command.kind) {
     case sync::CommandKind::kLogs: return logs(command.arguments, std::move(later));
-    case sync::CommandKind::kSync: engine_.look_at_everything(false); return "{}";
-    case sync::CommandKind::kRetry: engine_.look_at_everything(true); return "{}";
+    case sync::CommandKind::kSync: engine_.look_at_everything(); return "{}";
+    case sync::CommandKind::kRetry: return retry(command.arguments);
     case sync::CommandKind::kDiagnose: return diagnose();
   }
   return fail(Code::kUnsupported, "this agent does not know the command");
+}
+
+Result<std::optional<std::string>> CommandDesk::retry(const std::string& arguments) {
+  HF_TRY(const Json json, base::parse_json(arguments));
+  std::vector<std::string> named;
+  HF_CHECK(base::ObjectReader(json, "retry").optional("applications", named).finish());
+  json.contains("applications") ? engine_.retry({named.begin(), named.end()}) : engine_.retry_all();
+  return "{}";
 }
 
 Result<std::optional<std::string>> CommandDesk::logs(const std::string& arguments, OnAnswer later) {

@@ -3,7 +3,7 @@
 //
 // kLogs     {"container"?,"cursor"?,"resource"?,"since"?,"tailLines"?} → as log_collection.hpp says
 // kSync     {} → {}      look at everything now
-// kRetry    {} → {}      … and lift quarantines
+// kRetry    {"applications"?: [uid, …]} → {}   … and lift the quarantines of these; of all where none are named
 // kDiagnose {} → {"plan":…,"status":…,"metrics":…}
 //
 // Threads: one, the event loop's.
@@ -41,6 +41,7 @@ class CommandDesk {
   base::Result<std::optional<std::string>> carry_out(const sync::Command& command, OnAnswer later);
 
  private:
+  base::Result<std::optional<std::string>> retry(const std::string& arguments);
   base::Result<std::optional<std::string>> logs(const std::string& arguments, OnAnswer later);
   base::Result<std::string> diagnose();
 

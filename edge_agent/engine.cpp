@@ -67,6 +67,7 @@ struct Engine::State {
   void refresh_snapshot();
   void show_conditions();
   void lift(const sync::ApplicationUid& application, Changes& changes) const;
+  void lift_each(const std::vector<sync::ApplicationUid>& applications);
 
   Seams seams;
   NodeIdentity identity;
@@ -346,24 +347,38 @@ void Engine::State::lift(const sync::ApplicationUid& application, Changes& chang
   if (!(lifted == record)) changes.sections[application] = std::move(lifted);
 }
 
-void Engine::look_at_everything(bool retry) {
+void Engine::State::lift_each(const std::vector<sync::ApplicationUid>& applications) {
+  if (accepted.is_unverified()) return;
+  Changes changes;
+  for (const auto& application : applications)
+    if (store.section(application) != nullptr) lift(application, changes);
+  for (const auto& [application, record] : changes.sections) live[application].walk.reset();
+  if (const Status stored = store.commit(changes); !stored) {
+    base::log::failure("that a retry was asked for could not be stored", "retry", stored.error());
+  }
+  targets.follow_all();
+  changed = true;
+}
+
+void Engine::look_at_everything() {
   State& s = *state_;
   const auto now = s.seams.clock.monotonic();
   s.drift.reset_all();
   s.targets.forget_errors();
   for (auto& [application, of] : s.live) of.retry_at = now;
-  if (retry && !s.accepted.is_unverified()) {
-    Changes changes;
-    for (const auto& [application, record] : s.store.sections()) s.lift(application, changes);
-    for (const auto& [application, record] : changes.sections) s.live[application].walk.reset();
-    if (const Status stored = s.store.commit(changes); !stored) {
-      base::log::failure("that a retry was asked for could not be stored", "retry", stored.error());
-    }
-    s.targets.follow_all();
-    s.changed = true;
-  }
   s.queue.add({WorkKind::kFullPass, ""}, now);
   if (s.on_wake) s.on_wake();
+}
+
+void Engine::retry(const std::vector<sync::ApplicationUid>& applications) {
+  state_->lift_each(applications);
+  look_at_everything();
+}
+
+void Engine::retry_all() {
+  std::vector<sync::ApplicationUid> all;
+  for (const auto& [application, record] : state_->store.sections()) all.push_back(application);
+  retry(all);
 }
 
 // ---- to say ----

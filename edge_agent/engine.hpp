@@ -89,8 +89,11 @@ class Engine {
   std::optional<base::MonotonicTime> run_due();
   /// Puts a key into the queue; called by the Host listener that boot() installs.
   void on_host_event(const base::HostEvent& event);
-  /// `holdfast sync` / a person at the node: look at everything now, lift quarantines when `retry`.
-  void look_at_everything(bool retry);
+  /// A person asks for it: everything is looked at now, and what waits for its next try has it.
+  void look_at_everything();
+  /// And of these applications, what is held for known bad is tried once more; the others' stays where it is.
+  void retry(const std::vector<sync::ApplicationUid>& applications);
+  void retry_all();
 
   /// Another trust document is in force: whose signature counts from now on, and what hello says. What was accepted
   /// before stays accepted.

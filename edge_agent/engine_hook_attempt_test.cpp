@@ -78,7 +78,7 @@ TEST_F(EngineHookAttempt, APersonsRetryRunsThemAgain) {
   node.pass(2min);
   ASSERT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
   node.ends("migrate", 0, 1s);
-  node.engine().look_at_everything(true);
+  node.engine().retry_all();
   node.pass(1min);
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
   EXPECT_EQ(node.starts_of("migrate"), 3U);
@@ -87,7 +87,7 @@ TEST_F(EngineHookAttempt, APersonsRetryRunsThemAgain) {
 TEST_F(EngineHookAttempt, APersonsRetryOfWhatIsSyncedRunsNothing) {
   node.ends("migrate", 0, 1s);
   ASSERT_TRUE(node.begins_with(versioned("1").process_spec("migrate", once("migrate"), hook("PreSync"))));
-  node.engine().look_at_everything(true);
+  node.engine().retry_all();
   node.pass(1min);
   EXPECT_EQ(node.starts_of("migrate"), 0U);
 }

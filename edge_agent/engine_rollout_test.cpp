@@ -248,11 +248,27 @@ TEST_F(EngineFailure, NorWhenItComesAgainWithANewGeneration) {
 TEST_F(EngineFailure, APersonsRetryTriesItOnceMore) {
   fail();
   node.host.set_probe(kWebProbe, {.ok = true, .detail = ""});
-  node.engine().look_at_everything(true);
+  node.engine().retry_all();
   node.pass(10s);
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
   EXPECT_EQ(node.content("/etc/made"), "bad");
   EXPECT_EQ(node.engine().hello().applied, node.generation());
+}
+
+TEST_F(EngineFailure, ARetryOfAnotherApplicationLeavesItWhereItIs) {
+  fail();
+  const FakeApp other = FakeApp("other").file("motd", "/etc/motd", "hello");
+  node.desire({bad(), other});
+  node.pass(10s);
+  node.forget_touched();
+  node.engine().retry({sync::ApplicationUid("uid-other")});
+  node.pass(5min);
+  EXPECT_EQ(node.host.touched().changes(), 0U);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kQuarantined);
+  node.host.set_probe(kWebProbe, {.ok = true, .detail = ""});
+  node.engine().retry({sync::ApplicationUid("uid-app")});
+  node.pass(10s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }
 
 TEST_F(EngineFailure, ANewerRevisionPreemptsOneThatIsStuck) {

@@ -35,7 +35,7 @@ TEST_F(EngineUnitBus, WhileTheBusIsGoneNothingIsKnownAndAfterwardsNothingIsDone)
   want(camera());
   node.forget_touched();
   node.units.set_gone(true);
-  node.engine().look_at_everything(false);
+  node.engine().look_at_everything();
   node.pass(10min);
   EXPECT_EQ(camera_status().health, Health::kUnknown);
   EXPECT_EQ(camera_status().reason, "Unobservable");

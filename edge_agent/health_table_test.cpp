@@ -104,7 +104,7 @@ INSTANTIATE_TEST_SUITE_P(File, HealthTable,
                                                [](auto& n) {
                                                  desire(n, files());
                                                  n.host.set_fault("/etc/a", base::FileFault::kIo);
-                                                 n.engine().look_at_everything(false);
+                                                 n.engine().look_at_everything();
                                                  n.run();
                                                },
                                                "File/a", Health::kUnknown, "Unobservable"}),

@@ -88,7 +88,7 @@ Json why_json(const std::vector<Engine::Why>& list) {
 LocalResponse LocalRoutes::answer(const LocalRequest& request) {
   if (request.path == "/v1/sync") {
     if (request.method != "POST") return error_response(405, {base::Code::kInvalid, "use POST"});
-    engine_.look_at_everything(true);
+    engine_.retry_all();
     return json_response(Json::object());
   }
   if (request.path == "/v1/trust" && request.method == "POST") return take_trust();

@@ -62,7 +62,7 @@ TEST_F(PlanInputOfWhatNeverWasGood, AskedForAgainItHasWhatIsStillFree) {
   node.pass(1min);
   node.ends("hook", 0, 1s);
   node.desire({app});
-  node.engine().look_at_everything(true);
+  node.engine().retry_all();
   node.pass(1min);
   EXPECT_EQ(node.content("/etc/a"), "1");
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);

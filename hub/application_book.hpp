@@ -62,6 +62,7 @@ struct ApplicationEntry {
   std::map<std::string, std::string, std::less<>> conditions;  ///< type → message
   std::optional<Operation> operation;
   std::optional<LastOperation> last_operation;
+  bool is_lift_due = false;  ///< a sync came out well: what nodes quarantined of it is to be tried again
   /// Of SourceBook::fetch_soon, when its source was changed: until then Git as it is known here may be older than the change.
   std::optional<std::uint64_t> source_ticket;
   bool prune_confirmed_once = false;      ///< the next look may delete hub objects beyond the limit

@@ -352,6 +352,7 @@ void ApplicationKeeper::settle_operation(ApplicationEntry& application) {
     if (auto status = confirm_prune(application); !status) problem = status.error().message();
   }
   auto& last = application.last_operation.emplace(application.last_operation.value_or(LastOperation{}));
+  application.is_lift_due = problem.empty();
   last.phase = problem.empty() ? "Succeeded" : "Failed";
   last.message = problem.empty() && application.newest_commit ? brief(*application.newest_commit) : problem;
 }

@@ -326,32 +326,60 @@ TEST_F(ApplicationTest, TheHistoryIsBoundedAndSurvivesARestart) {
   EXPECT_EQ(fleet.hub->history("motd")->size(), base::limits::kHistoryKeptMax);
 }
 
-TEST_F(ApplicationTest, ASyncTriesWhatIsQuarantinedAgain) {
-  std::vector<sync::CommandKind> asked;
-  auto& node = fleet.node("cam-1");
-  node.on_command = [&](const sync::Command& command) -> base::Result<std::string> {
-    asked.push_back(command.kind);
-    return std::string("{}");
-  };
+class QuarantinedTest : public ApplicationTest {
+ protected:
+  QuarantinedTest() {
+    fleet.node("cam-1").on_command = [this](const sync::Command& command) -> base::Result<std::string> {
+      asked.push_back((command.kind == sync::CommandKind::kRetry ? "Retry " : "") + command.arguments);
+      return std::string("{}");
+    };
+  }
+  void quarantine() {
+    fleet.node("cam-1").set_health("motd", sync::SectionPhase::kQuarantined, sync::Health::kDegraded);
+    fleet.settle();
+  }
+  std::string retry_of(const std::string& application) const {
+    const auto uid = uid_of(**fleet.objects->get(kApplications, application));
+    return R"(Retry {"applications":[")" + uid + R"("]})";
+  }
+  std::vector<std::string> asked;
+};
+
+TEST_F(QuarantinedTest, ASyncTriesItAgainAndNothingElseOfTheNode) {
+  fleet.change({{"apps/other/other.yaml", file_yaml("other", "/etc/other", "x")}});
+  fleet.apply({.name = "other", .path = "apps/other"});
+  fleet.settle();
+  fleet.node("cam-1").set_health("other", sync::SectionPhase::kQuarantined, sync::Health::kDegraded);
   ASSERT_TRUE(fleet.hub->sync("motd", {}));
   fleet.settle();
   EXPECT_TRUE(asked.empty());
-  node.set_health("motd", sync::SectionPhase::kQuarantined, sync::Health::kDegraded);
-  fleet.settle();
+  quarantine();
   ASSERT_TRUE(fleet.hub->sync("motd", {}));
   fleet.settle();
-  EXPECT_EQ(asked, std::vector{sync::CommandKind::kRetry});
+  EXPECT_EQ(asked, std::vector{retry_of("motd")});
 }
 
-TEST_F(ApplicationTest, ASyncReachesANodeThatIsAwayWhenItReturns) {
-  std::vector<sync::CommandKind> asked;
+TEST_F(QuarantinedTest, ASyncThatIsRefusedLiftsNothing) {
+  quarantine();
+  push("two\": [");
+  ASSERT_TRUE(fleet.hub->sync("motd", {}));
+  fleet.poll();
+  ASSERT_NE(fleet.condition("motd", "InvalidManifest"), "");
+  EXPECT_TRUE(asked.empty());
+}
+
+TEST_F(QuarantinedTest, ASyncThatBringsAnotherRevisionDoesNotTryTheOldOneAgain) {
+  quarantine();
+  push("two");
+  ASSERT_TRUE(fleet.hub->sync("motd", {}));
+  fleet.poll();
+  EXPECT_TRUE(node_has("two"));
+  EXPECT_TRUE(asked.empty());
+}
+
+TEST_F(QuarantinedTest, ASyncReachesANodeThatIsAwayWhenItReturns) {
+  quarantine();
   auto& node = fleet.node("cam-1");
-  node.on_command = [&](const sync::Command& command) -> base::Result<std::string> {
-    asked.push_back(command.kind);
-    return std::string("{}");
-  };
-  node.set_health("motd", sync::SectionPhase::kQuarantined, sync::Health::kDegraded);
-  fleet.settle();
   node.disconnect();
   fleet.settle();
   ASSERT_TRUE(fleet.hub->sync("motd", {}));
@@ -359,7 +387,7 @@ TEST_F(ApplicationTest, ASyncReachesANodeThatIsAwayWhenItReturns) {
   EXPECT_TRUE(asked.empty());
   node.connect();
   fleet.settle();
-  EXPECT_EQ(asked, std::vector{sync::CommandKind::kRetry});
+  EXPECT_EQ(asked, std::vector{retry_of("motd")});
   node.say_hello();
   fleet.settle();
   EXPECT_EQ(asked.size(), 1U) << "once is what was asked for";

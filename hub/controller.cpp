@@ -234,8 +234,7 @@ struct Controller::Parts {
     ++context.counters.reconciles;
     switch (key->kind) {
       case KeyKind::kApplication:
-        if (auto* entry = context.applications.find(sync::ApplicationUid(key->id)))
-          applications.reconcile(*entry);
+        if (auto* entry = context.applications.find(sync::ApplicationUid(key->id))) reconcile(*entry);
         break;
       case KeyKind::kNode: turn_nodes(*key); break;
       case KeyKind::kNodeStatus:
@@ -255,6 +254,11 @@ struct Controller::Parts {
     return true;
   }
 
+  void reconcile(ApplicationEntry& application) {
+    applications.reconcile(application);
+    if (std::exchange(application.is_lift_due, false)) quarantines.lift(application.uid);
+  }
+
   void turn_nodes(const Key& first) {
     std::vector<sync::NodeUid> batch{sync::NodeUid(first.id)};
     while (batch.size() < limits::kNodesPerTransactionMax) {
@@ -263,6 +267,9 @@ struct Controller::Parts {
       batch.emplace_back(next->id);
     }
     nodes.reconcile(batch);
+    for (const auto& uid : batch) {
+      if (auto* node = context.nodes.find(uid)) quarantines.retry(*node);
+    }
     if (!context.gone.empty()) ends.forget_gone();
     for (const auto& [uid, application] : context.applications.all()) {
       if (application.is_deleting()) context.look_at(application);
@@ -391,7 +398,6 @@ Status Controller::sync(const std::string& name, const SyncOptions& options) {
   parts_->take_changes();
   HF_TRY(auto* application, parts_->application(name));
   HF_CHECK(parts_->applications.sync(*application, options));
-  parts_->quarantines.lift(application->uid);
   // At once, so that whoever waits from now on does not see what was before.
   parts_->status.show_application(*application);
   parts_->wake_up();

@@ -125,7 +125,12 @@ void FakeNode::report_change() {
 }
 
 void FakeNode::set_health(const std::string& application, sync::SectionPhase phase, sync::Health health) {
-  health_[application] = {phase, health};
+  base::Digest quarantined;
+  if (phase == sync::SectionPhase::kQuarantined && header_) {
+    const auto found = std::ranges::find(header_->sections, application, &sync::SectionRef::name);
+    if (found != header_->sections.end()) quarantined = found->digest;
+  }
+  health_[application] = {phase, health, quarantined};
   report();
 }
 
@@ -320,6 +325,7 @@ sync::Snapshot FakeNode::snapshot() const {
     status.health = !applies                  ? sync::Health::kProgressing
                     : health == health_.end() ? sync::Health::kHealthy
                                               : health->second.health;
+    if (health != health_.end()) status.quarantined = health->second.quarantined;
     status.sync = applies ? sync::SyncStatus::kSynced : sync::SyncStatus::kOutOfSync;
     if (applies) status.applied = status.last_good = ref.digest;
     const auto section = sync::decode_section(bodies_.at(ref.digest));

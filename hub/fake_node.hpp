@@ -106,6 +106,7 @@ class FakeNode {
   struct Health {
     sync::SectionPhase phase;
     sync::Health health;
+    base::Digest quarantined;
   };
   void on_payload(std::string_view payload);
   std::optional<std::string> find_base(sync::FrameType type, std::string_view name) const;

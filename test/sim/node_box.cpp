@@ -151,7 +151,8 @@ void NodeBox::end() {
 base::Result<std::string> NodeBox::carry_out(const sync::Command& command) {
   const bool retry = command.kind == sync::CommandKind::kRetry;
   if (retry) rules_.retry_asked();
-  if (retry || command.kind == sync::CommandKind::kSync) engine_->look_at_everything(retry);
+  if (retry) engine_->retry_all();
+  if (command.kind == sync::CommandKind::kSync) engine_->look_at_everything();
   return std::string("{}");
 }
 
