@@ -147,6 +147,9 @@ struct ContainerSummary {
   bool operator==(const ContainerSummary&) const = default;
 };
 
+/// As Docker itself says of a container whose end nobody saw (the machine lost its power).
+inline constexpr std::int64_t kExitCodeUnknown = 255;
+
 struct ContainerState {
   ContainerId id;
   ContainerName name;
@@ -160,6 +163,8 @@ struct ContainerState {
   std::optional<WallTime> started;  ///< nullopt: never
   std::optional<WallTime> finished;
   std::vector<std::string> addresses;  ///< in its networks
+  /// Not of the engine: the name under which it was known before somebody renamed it; empty: nobody did.
+  ContainerName was_named{};
   bool operator==(const ContainerState&) const = default;
 };
 

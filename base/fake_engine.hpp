@@ -118,6 +118,7 @@ class FakeEngine final : public Engine {
   // ---- foreign hands ----
   void exit_by_hand(const ContainerName& name, std::int64_t code);
   void start_by_hand(const ContainerName& name);
+  void rename_by_hand(const ContainerName& name, const ContainerName& to);
   /// It prints this line now.
   void say_by_hand(const ContainerName& name, std::string text);
   /// With all its traces, running or not.

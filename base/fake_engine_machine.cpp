@@ -11,7 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t kKilled = 137;
 constexpr std::size_t kArchivePieceBytes = 64U << 10U;
 
 Error refused(Code code, const std::string& call, const std::string& why) {
@@ -184,6 +183,14 @@ void FakeEngine::exit_by_hand(const ContainerName& name, std::int64_t code) {
   if (container != nullptr && container->state.phase == ContainerPhase::kRunning) end_run(*container, code);
 }
 
+void FakeEngine::rename_by_hand(const ContainerName& name, const ContainerName& to) {
+  Container* const container = by_name(name);
+  if (container == nullptr) return;
+  container->state.name = to;
+  container->spec.name = to;
+  tell(*container);
+}
+
 void FakeEngine::start_by_hand(const ContainerName& name) {
   Container* const container = by_name(name);
   if (container != nullptr) by_another([&] { static_cast<void>(begin_run(*container)); });
@@ -255,7 +262,7 @@ void FakeEngine::agent_gone(Asked asked) {
 void FakeEngine::reboot() {
   agent_gone();
   for (auto& [id, container] : containers_) {
-    if (container.state.phase == ContainerPhase::kRunning) end_run(container, kKilled);
+    if (container.state.phase == ContainerPhase::kRunning) end_run(container, kExitCodeUnknown);
   }
 }
 

@@ -71,6 +71,7 @@ std::string busybox_archive(const std::string& name) {
   std::string layer = entry("bin/", '5', "", "") + entry("bin/busybox", '0', "", *program);
   for (const char* applet : {"cat", "echo", "env", "head", "id", "ls", "sh", "sleep", "touch", "yes"})
     layer += entry(std::string("bin/") + applet, '2', "busybox", "");
+  layer += entry("opt/", '5', "", "") + entry("opt/of-the-image", '0', "", "x");
   layer = closed(std::move(layer));
   const nlohmann::json config = {
       {"architecture", kArchitecture},

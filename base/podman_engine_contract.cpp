@@ -47,6 +47,19 @@ TEST_P(PodmanEngineContract, EntrypointAndArguments) {
   EXPECT_EQ(logs(id)->text, "one two three END\n");
 }
 
+TEST_P(PodmanEngineContract, AMemoryMountIsEmptyWhateverTheImageHasThere) {
+  ContainerSpec spec = world().that_runs("hf.memory");
+  spec.memory_mounts = {{"/opt", 1U << 20U, 01777}};
+  EXPECT_EQ(said_by(spec, "ls /opt; echo mine > /opt/y && cat /opt/y"), "mine\n");
+}
+
+TEST_P(PodmanEngineContract, AMemoryMountWhereTheImageHasNothingIsForEverybody) {
+  ContainerSpec spec = world().that_runs("hf.memory");
+  spec.memory_mounts = {{"/scratch", 1U << 20U, 01777}};
+  spec.user = "1000:1000";
+  EXPECT_EQ(said_by(spec, "echo mine > /scratch/y && cat /scratch/y"), "mine\n");
+}
+
 TEST_P(PodmanEngineContract, BindsMemoryMountsAndAReadOnlyRoot) {
   std::string folder = (std::filesystem::temp_directory_path() / "holdfast-bind-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);

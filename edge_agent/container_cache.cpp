@@ -159,7 +159,8 @@ void ContainerCache::looked(const ContainerId& id, Result<ContainerState> answer
   if (answer) {
     again_.erase(id);
     heard_at_ = seams_.clock.monotonic();
-    if (is_ours(*answer)) take(*std::move(answer));
+    // Known by its id it stays what it is, whatever a hand called it since.
+    if (is_ours(*answer) || containers_.contains(id)) take(*std::move(answer));
   } else if (answer.error().code() == Code::kNotFound) {
     drop(id);
   } else if (answer.error().code() == Code::kUnavailable) {
@@ -252,6 +253,8 @@ void ContainerCache::tell(const ContainerState& state) {
 
 void ContainerCache::take(ContainerState state) {
   auto& known = containers_[state.id];
+  const auto first_name = known.was_named.empty() ? known.name : known.was_named;
+  if (!first_name.empty() && first_name != state.name) state.was_named = first_name;
   known = std::move(state);
   // Also where it is as before: somebody may have waited for just this word.
   tell(known);

@@ -313,11 +313,12 @@ void Healer::repair(const ApplicationUid& application, Target& target, TargetIte
                 .health = Health::kProgressing, .reason = "Restarting", .message = observed.difference});
     tell(application, item, pending);
     parts_.show(item, SyncStatus::kOutOfSync, std::move(pending));
-    open_[claim] = observed.difference;
+    open_.try_emplace(claim, observed.difference);
     return;  // an event tells; the drift stays open, so that it is the same one then
   }
-  open_.erase(claim);
-  healed(application, item, claim, observed.matches ? "has lost its ownership mark" : observed.difference);
+  const auto begun = open_.extract(claim);
+  const std::string& difference = begun.empty() ? observed.difference : begun.mapped();
+  healed(application, item, claim, observed.matches ? "has lost its ownership mark" : difference);
   tend(application, target, item);
 }
 

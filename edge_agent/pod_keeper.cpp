@@ -140,6 +140,14 @@ std::vector<PodKeeper::There> PodKeeper::all_there(const PodWanted* wanted) cons
   return out;
 }
 
+std::string PodKeeper::how_it_differs(const There& one) {
+  const ContainerState& state = *one.state;
+  if (!state.was_named.empty())
+    return "container " + state.was_named.str() + " was renamed to " + state.name.str();
+  return "container " + state.name.str() + " has another specification" +
+         (one.fit == Fit::kForeign ? ", and was not made by this node" : "");
+}
+
 Result<Observed> PodKeeper::look(const PodWanted& wanted, const sync::Claim& asker) {
   HF_CHECK(begin(asker));
   Observed observed{.present = false, .matches = true, .ours = true};
@@ -149,9 +157,7 @@ Result<Observed> PodKeeper::look(const PodWanted& wanted, const sync::Claim& ask
     observed.ours = observed.ours && owner_of(*one.state, seams_.marks).has_value();
     const bool is_right = one.fit == Fit::kRight && is_of(one.state->phase) != ContainerIs::kGoing;
     if (is_right) ++right;
-    if (!is_right && observed.difference.empty())
-      observed.difference = "container " + one.state->name.str() + " has another specification" +
-                            (one.fit == Fit::kForeign ? ", and was not made by this node" : "");
+    if (!is_right && observed.difference.empty()) observed.difference = how_it_differs(one);
   }
   observed.ours = observed.ours && observed.present;
   if (observed.present && observed.difference.empty() && !seams_.folders.are_right(wanted))

@@ -99,6 +99,7 @@ class PodKeeper {
     Fit fit = Fit::kRight;
     const PodContainer* wanted = nullptr;  ///< null: none that is wanted
   };
+  static std::string how_it_differs(const There& one);
   base::Status begin(const sync::Claim& asker);
   void wake() const;
   KeptContainer& kept(const std::string& name);

@@ -72,7 +72,8 @@ std::optional<PodId> pod_of(const base::ContainerState& state) {
 }
 
 std::optional<sync::ResourceKey> owner_of(const base::ContainerState& state, const Marks& marks) {
-  return marks.owner(label(state, pod_labels::kMark), {sync::ClaimKind::kContainer, state.name.str()});
+  const auto& made_as = state.was_named.empty() ? state.name : state.was_named;
+  return marks.owner(label(state, pod_labels::kMark), {sync::ClaimKind::kContainer, made_as.str()});
 }
 
 ContainerRole role_of(const base::ContainerState& state) {

@@ -41,7 +41,7 @@ Json pairs(const std::vector<std::pair<std::string, std::string>>& values, char 
   return out;
 }
 
-void add_mounts(const ContainerSpec& spec, Json& host) {
+void add_mounts(const ContainerSpec& spec, EngineMake engine, Json& host) {
   Json mounts = Json::array();
   for (const BindMount& mount : spec.binds) {
     mounts.push_back({{"Type", "bind"},
@@ -52,6 +52,8 @@ void add_mounts(const ContainerSpec& spec, Json& host) {
   if (!mounts.empty()) host["Mounts"] = std::move(mounts);
   for (const MemoryMount& mount : spec.memory_mounts) {
     std::string options = "rw,mode=" + octal(mount.mode);
+    // podman else fills it with what the image has there, and gives it that folder's mode; Docker does not, and takes no word on it.
+    if (engine == EngineMake::kPodman) options += ",notmpcopyup";
     if (mount.bytes_max) options += ",size=" + std::to_string(*mount.bytes_max);
     host["Tmpfs"][mount.target] = std::move(options);
   }
@@ -106,7 +108,7 @@ Json host_config(const ContainerSpec& spec, EngineMake engine, Json& body) {
   // Two that start one container again fight over it, and the agent's restarts are counted and backed off.
   Json host = {{"RestartPolicy", {{"Name", "no"}}}, {"AutoRemove", false}};
   if (spec.init) host["Init"] = true;
-  add_mounts(spec, host);
+  add_mounts(spec, engine, host);
   add_network(spec, engine, body, host);
   add_security(spec, host);
   add_resources(spec, host);

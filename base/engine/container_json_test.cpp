@@ -72,6 +72,8 @@ TEST(ContainerJson, MountsAndNetworks) {
             text(R"([{"Type":"bind","Source":"/data","Target":"/var/lib/data","ReadOnly":false},
     {"Type":"bind","Source":"/etc/x:y","Target":"/x","ReadOnly":true}])"));
   EXPECT_EQ(host["Tmpfs"], text(R"({"/tmp":"rw,mode=01777,size=1048576","/run":"rw,mode=0755"})"));
+  EXPECT_EQ(create_json(spec, EngineMake::kPodman)["HostConfig"]["Tmpfs"],
+            text(R"({"/tmp":"rw,mode=01777,notmpcopyup,size=1048576","/run":"rw,mode=0755,notmpcopyup"})"));
   EXPECT_EQ(json["ExposedPorts"], text(R"({"80/tcp":{},"53/udp":{}})"));
   EXPECT_EQ(host["PortBindings"],
             text(R"({"80/tcp":[{"HostIp":"","HostPort":"8080"},{"HostIp":"127.0.0.1","HostPort":"8081"}],

@@ -84,6 +84,20 @@ Result<ContainerSummary> read_summary(const Json& json, const std::string& where
   return out;
 }
 
+/// A machine that lost its power while it ran. podman says "created" with exit code 0 then, other engines "exited" with 0: neither
+/// tells how it ended, nor when; it was not before it began.
+void read_lost_end(ContainerState& out) {
+  if (!out.started) return;
+  // The clock may have been set back while it ran, so that one that has exited may have done so before it began.
+  const bool is_lost = out.phase == ContainerPhase::kCreated
+                           ? !out.finished || *out.finished < *out.started
+                           : out.phase == ContainerPhase::kExited && !out.finished;
+  if (!is_lost) return;
+  out.phase = ContainerPhase::kExited;
+  out.exit_code = kExitCodeUnknown;
+  out.finished = out.started;
+}
+
 Status read_run(const Json& json, const std::string& where, ContainerState& out) {
   std::string status;
   std::string started;
@@ -96,6 +110,7 @@ Status read_run(const Json& json, const std::string& where, ContainerState& out)
   out.phase = phase_of(status);
   out.started = time_of(started);
   out.finished = time_of(finished);
+  read_lost_end(out);
   return {};
 }
 

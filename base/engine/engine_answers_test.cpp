@@ -89,6 +89,43 @@ TEST(EngineAnswers, AContainerThatEnded) {
   EXPECT_EQ(state->addresses, std::vector<std::string>{"172.17.0.2"});
 }
 
+TEST(EngineAnswers, WhatRanWhenThePowerWentHasNotEndedWell) {
+  const struct {
+    const char* what;
+    const char* state;
+    ContainerPhase phase;
+    std::int64_t exit_code;
+  } kRows[] = {
+      {"podman 4.3, first run", R"("Status":"created","ExitCode":0,"StartedAt":"2026-11-30T01:00:00Z",
+        "FinishedAt":"0001-01-01T00:00:00Z")",
+       ContainerPhase::kExited, kExitCodeUnknown},
+      {"podman 4.3, a later run", R"("Status":"configured","ExitCode":0,"StartedAt":"2026-11-30T01:00:00Z",
+        "FinishedAt":"2026-11-30T00:59:00Z")",
+       ContainerPhase::kExited, kExitCodeUnknown},
+      {"exited, nobody knows when", R"("Status":"exited","ExitCode":0,"StartedAt":"2026-11-30T01:00:00Z",
+        "FinishedAt":"0001-01-01T00:00:00Z")",
+       ContainerPhase::kExited, kExitCodeUnknown},
+      {"exited after the clock was set back", R"("Status":"exited","ExitCode":0,
+        "StartedAt":"2026-11-30T01:00:00Z","FinishedAt":"2026-11-30T00:59:00Z")",
+       ContainerPhase::kExited, 0},
+      {"about to run again", R"("Status":"created","ExitCode":3,"StartedAt":"2026-11-30T01:00:00Z",
+        "FinishedAt":"2026-11-30T01:01:00Z")",
+       ContainerPhase::kCreated, 3},
+      {"running again", R"("Status":"running","ExitCode":0,"StartedAt":"2026-11-30T01:00:00Z",
+        "FinishedAt":"2026-11-30T00:59:00Z")",
+       ContainerPhase::kRunning, 0},
+      {"never ran", R"("Status":"created","ExitCode":0,"StartedAt":"0001-01-01T00:00:00Z")",
+       ContainerPhase::kCreated, 0},
+  };
+  for (const auto& row : kRows) {
+    const auto state =
+        parse_container_state(R"({"Id":"aa","Name":"/x","State":{)" + std::string(row.state) + "}}");
+    ASSERT_TRUE(state) << row.what << ": " << state.error().message();
+    EXPECT_EQ(state->phase, row.phase) << row.what;
+    EXPECT_EQ(state->exit_code, row.exit_code) << row.what;
+  }
+}
+
 TEST(EngineAnswers, WhatNeverHappenedHasNoTime) {
   const auto state = parse_container_state(R"({"Id":"aa","Name":"/x","State":{"Status":"created",
     "StartedAt":"0001-01-01T00:00:00Z","FinishedAt":"0001-01-01T00:00:00Z"}})");

@@ -74,7 +74,11 @@ constexpr std::array kKeyToPath{
 
 constexpr std::array kEmptyDirVolume{
     honoured("medium", "Memory, or none for the disk; others are refused"),
-    honoured("sizeLimit", "with medium: Memory alone: nothing measures a folder on the disk"),
+    honoured(
+        "sizeLimit",
+        "with medium: Memory alone: nothing measures a folder on the disk. Where the image has a folder of "
+        "that path, runc before 1.2 gives the volume that folder's mode: run as its owner, or mount it "
+        "elsewhere"),
 };
 
 constexpr std::array kHostPathVolume{
