@@ -26,6 +26,33 @@ class EngineUnitOfVendor : public EngineUnit {
   EngineUnitOfVendor() { node.units.add_vendor_unit("ssh.service", service("/bin/sshd")); }
 };
 
+TEST_F(EngineUnit, InItsFirstStartItSaysThatItStarts) {
+  std::set<std::string> reasons;
+  node.units.before_change([&](const std::string& what) {
+    static_cast<void>(node.engine().run_due());
+    if (what == "start camera.service") reasons.insert(camera_status().reason);
+  });
+  want(camera());
+  node.units.before_change(nullptr);
+  EXPECT_THAT(reasons, ElementsAre("Starting"));
+}
+
+TEST_F(EngineUnit, ItIsHealthyOnlyWhenItWasUpForItsMinReadySeconds) {
+  want(FakeApp("app").unit_spec("camera",
+                                spec("camera.service", service("/bin/camera"), {{"minReadySeconds", 60}})));
+  EXPECT_EQ(camera_status().health, Health::kProgressing);
+  EXPECT_EQ(camera_status().reason, "MinReady");
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying);
+  node.pass(50s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying);
+  node.units.restart_by_hand("camera.service");
+  node.pass(50s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kApplying) << "without a break";
+  node.pass(15s);
+  EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
+  EXPECT_EQ(camera_status().health, Health::kHealthy);
+}
+
 TEST_F(EngineUnit, IsInstalledEnabledAndStarted) {
   want(camera());
   EXPECT_EQ(node.content("/etc/systemd/system/camera.service"), service("/bin/camera"));

@@ -208,7 +208,8 @@ Result<Driver::Tended> UnitDriver::tend(const Effective& wanted) {
     it.up_invocation = state->invocation;
     it.up_since = now;
   }
-  const auto settled_at = it.up_since + base::limits::kUnitSettle;
+  const auto settled_at =
+      it.up_since + std::max<std::chrono::milliseconds>(base::limits::kUnitSettle, unit.min_ready);
   if (now < settled_at) {
     tended.again_at = tended.again_at.value_or(settled_at);
   } else if (!is_waiting) {
@@ -234,7 +235,20 @@ ResourceHealth UnitDriver::health(const Effective& wanted) {
   // In a row: those before it was last up for long do not count.
   UnitState state = *it.state;
   state.restarts -= std::min(state.restarts, it.settled_restarts);
-  return health_of_unit(want_of(unit), state, is_up_long);
+  auto health = health_of_unit(want_of(unit), state, is_up_long);
+  const bool is_starting = health.health == Health::kProgressing && health.reason == "Starting";
+  const bool is_waiting =
+      is_starting && state.active == "active" && unit.min_ready > base::limits::kUnitSettle;
+  if (is_waiting) health = {Health::kProgressing, "MinReady", "is up, and not yet for its minReadySeconds"};
+  return health;
+}
+
+std::optional<ResourceHealth> UnitDriver::pending(const Effective& wanted) {
+  const LiveUnit* const found = talk_.find(as_unit(wanted).unit);
+  if (found == nullptr || !found->state) return health(wanted);
+  const bool has_old_one = is_up(*found->state) || found->state->active == "deactivating";
+  if (has_old_one && found->last_do != UnitDo::kStart) return std::nullopt;
+  return ResourceHealth{Health::kProgressing, "Starting", found->changing};
 }
 
 void UnitDriver::begin_anew(const Effective& wanted) {

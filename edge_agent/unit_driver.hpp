@@ -41,6 +41,7 @@ class UnitDriver final : public Driver {
   base::Result<Progress> remove(const sync::InventoryEntry& entry) override;
   base::Result<Tended> tend(const Effective& wanted) override;
   ResourceHealth health(const Effective& wanted) override;
+  std::optional<ResourceHealth> pending(const Effective& wanted) override;
   void begin_anew(const Effective& wanted) override;
   base::Status watch(const Effective& wanted) override;
   void unwatch(const sync::Claim& claim) override;

@@ -45,6 +45,7 @@ Digest effective_digest(const UnitEffective& unit) {
   Json text{{"unit", unit.unit}, {"start", unit.start.hex()}, {"path", unit.file ? unit.file->path : ""}};
   if (unit.enabled) text["enabled"] = *unit.enabled;
   if (unit.run) text["state"] = *unit.run == sync::UnitRun::kRunning ? "running" : "stopped";
+  if (unit.min_ready.count() > 0) text["minReady"] = unit.min_ready.count();
   return Digest::of(base::canonical_json(text));
 }
 
@@ -59,6 +60,7 @@ Result<std::unique_ptr<UnitEffective>> resolve_unit(const sync::Resource& resour
   unit->unit = spec.name;
   unit->enabled = spec.enabled;
   unit->run = spec.run;
+  unit->min_ready = spec.min_ready;
   if (unit->claims.size() > 1) unit->file = file_of(spec, unit->claims.front(), resource.key);
   HF_TRY(unit->start, start_digest(*unit, spec, resource.key.ns, references));
   unit->digest = effective_digest(*unit);

@@ -26,6 +26,7 @@ struct UnitEffective final : Effective {
   std::unique_ptr<FileEffective> file;  ///< the unit file or the drop-in that is ours; none: nullptr
   std::optional<bool> enabled;
   std::optional<sync::UnitRun> run;
+  std::chrono::milliseconds min_ready{0};
   base::Digest start;  ///< of the file's content and of what restartOn names
 };
 

@@ -13,6 +13,7 @@
 #include "sync/model/kinds.hpp"
 #include "sync/model/process_spec.hpp"
 #include "sync/model/secret.hpp"
+#include "sync/model/unit_spec.hpp"
 #include "sync/model/workload_spec.hpp"
 #include "sync/wire/frame.hpp"
 #include "sync/wire/messages.hpp"
@@ -69,13 +70,14 @@ base::Status seal_plain(gitops::Manifest& manifest, const PlainSealing& plain) {
 
 std::chrono::seconds min_ready_of(const sync::Resource& resource) {
   const auto& kind = resource.key.kind;
-  const bool may_have_it = kind == "Process" || kind == "Deployment" || kind == "DaemonSet";
+  const bool may_have_it = kind == "Process" || kind == "Unit" || kind == "Deployment" || kind == "DaemonSet";
   if (!may_have_it || resource.body.find("minReadySeconds") == std::string::npos) return {};
   const auto object = base::parse_json(resource.body);
   if (!object) return {};
   const auto of = [](const auto& spec) { return spec ? spec->min_ready : std::chrono::seconds{0}; };
   if (kind == "Deployment") return of(sync::parse_deployment(*object));
   if (kind == "DaemonSet") return of(sync::parse_daemon_set(*object));
+  if (kind == "Unit") return of(sync::parse_unit_spec(*object));
   return of(sync::parse_process_spec(*object));
 }
 

@@ -117,13 +117,18 @@ std::vector<std::string> abilities_of(const Resource& resource) {
         object ? parse_process_spec(*object) : base::Result<ProcessSpec>(base::fail(object.error()));
     if (spec && spec->min_ready > std::chrono::seconds{0}) abilities.emplace_back(kAbilityMinReady);
   }
+  if (info->kind == "Unit") {
+    const auto object = base::parse_json(resource.body);
+    const auto spec = object ? parse_unit_spec(*object) : base::Result<UnitSpec>(base::fail(object.error()));
+    if (spec && spec->min_ready > std::chrono::seconds{0}) abilities.emplace_back(kAbilityUnitMinReady);
+  }
   return abilities;
 }
 
 std::vector<std::string> all_abilities() {
-  std::vector<std::string> abilities{std::string(kAbilityDelta), std::string(kAbilityParts),
-                                     std::string(kAbilityHook), std::string(kAbilityHookWorkload),
-                                     std::string(kAbilityMinReady)};
+  std::vector<std::string> abilities{std::string(kAbilityDelta),    std::string(kAbilityParts),
+                                     std::string(kAbilityHook),     std::string(kAbilityHookWorkload),
+                                     std::string(kAbilityMinReady), std::string(kAbilityUnitMinReady)};
   for (const auto& info : kKinds) abilities.emplace_back(info.ability);
   std::sort(abilities.begin(), abilities.end());
   abilities.erase(std::unique(abilities.begin(), abilities.end()), abilities.end());

@@ -40,6 +40,8 @@ inline constexpr std::string_view kAbilityDelta = "delta/1";
 inline constexpr std::string_view kAbilityParts = "parts/1";
 /// A Process with minReadySeconds.
 inline constexpr std::string_view kAbilityMinReady = "process-min-ready/1";
+/// A Unit with minReadySeconds.
+inline constexpr std::string_view kAbilityUnitMinReady = "unit-min-ready/1";
 /// A Pod or a Job with a stage.
 inline constexpr std::string_view kAbilityHookWorkload = "hook-workload/1";
 /// Sorted, one a kind, and those of the wire; what this build's agent can do.

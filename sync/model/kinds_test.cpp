@@ -44,7 +44,8 @@ TEST(Abilities, AreSortedAndFrozen) {
   EXPECT_EQ(all_abilities(),
             (std::vector<std::string>{"configmap/1", "cronjob/1", "daemonset/1", "delta/1", "deployment/1",
                                       "file/1", "hook-workload/1", "hook/1", "job/1", "parts/1", "pod/1",
-                                      "process-min-ready/1", "process/1", "secret/1", "unit/1"}));
+                                      "process-min-ready/1", "process/1", "secret/1", "unit-min-ready/1",
+                                      "unit/1"}));
 }
 
 TEST(Claims, OfAFileAreItsPathInNormalForm) {

@@ -98,6 +98,10 @@ Status check(const UnitSpec& spec, const std::string& where) {
             ": only one of content and dropIn may be given: content is the whole unit file, dropIn a file "
             "beside one that the distribution brings");
   }
+  if (spec.min_ready.count() > 0 && spec.run != UnitRun::kRunning) {
+    return fail(Code::kInvalid,
+                where + ".minReadySeconds: is of a unit that is to run; write state: running");
+  }
   if (spec.content || spec.drop_in || spec.enabled || spec.run) return {};
   return fail(Code::kInvalid, where + ": one of content, dropIn, enabled and state must be given");
 }
@@ -117,6 +121,8 @@ Status read_spec(const Json& value, const std::string& where, UnitSpec& spec) {
                   spec.run = run;
                   return {};
                 })
+      .optional("minReadySeconds",
+                seconds_field(spec.min_ready, std::chrono::seconds{0}, limits::kMinReadyMax))
       .each("restartOn", text_elements(spec.restart_on, limits::kRestartOnMax, parse_restart_on));
   HF_CHECK(in.finish());
   if (in.has("content")) spec.content = std::move(content);

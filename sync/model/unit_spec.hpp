@@ -4,6 +4,7 @@
 // Threads: plain values.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,8 +32,9 @@ struct UnitSpec {
   std::string name;  ///< "camera.service"
   std::optional<std::string> content;
   std::optional<UnitDropIn> drop_in;
-  std::optional<bool> enabled;  ///< none: left as it is
-  std::optional<UnitRun> run;   ///< none: left as it is
+  std::optional<bool> enabled;        ///< none: left as it is
+  std::optional<UnitRun> run;         ///< none: left as it is
+  std::chrono::seconds min_ready{0};  ///< minReadySeconds: up for so long before it counts as healthy
   std::vector<std::string>
       restart_on{};  ///< briefs of ConfigMaps, Secrets and Files of its application and namespace
 };
