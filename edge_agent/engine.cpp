@@ -43,7 +43,8 @@ struct Engine::State {
                  &store.jobs(), seams.not_before, seams.machine}),
         targets(store, drivers),
         events(seams.clock, seams.outbox),
-        parts{seams.clock, store, drivers, targets, queue, drift, events, live, accepted, counters, changed},
+        parts{seams.clock, store, drivers,  targets,  queue,         drift,
+              events,      live,  accepted, counters, facts.boot_id, changed},
         healer(parts),
         sections(parts, healer),
         part_book(seams.store),
@@ -51,6 +52,7 @@ struct Engine::State {
     facts.node = identity.uid;
   }
 
+  void note_boot();
   void do_work(const WorkKey& key);
   void full_pass();
   void go_on_proven();
@@ -121,6 +123,7 @@ Status Engine::boot() {
   s.told_applied = s.store.applied();
   s.facts.boot_id = s.seams.host.boot_id();
   HF_CHECK(s.keeper.boot());
+  s.note_boot();
   s.targets.follow_all();
   if (s.store.deletes_forbidden()) {
     // Not stored, as on a full disk, it is done again at the next start.
@@ -132,6 +135,19 @@ Status Engine::boot() {
   s.changed = true;  // facts may have been set before: what was shown then is not what was loaded now
   s.refresh_snapshot();
   return {};
+}
+
+void Engine::State::note_boot() {
+  Changes changes;
+  for (const auto& [application, record] : store.sections()) {
+    SectionRecord noted = record;
+    edge_agent::note_boot(noted, facts.boot_id);
+    if (!(noted == record)) changes.sections[application] = std::move(noted);
+  }
+  if (changes.sections.empty()) return;
+  // Not stored, as on a full disk, it is counted at the next start.
+  if (const Status stored = store.commit(changes); !stored)
+    base::log::failure("that a reboot cut off an attempt could not be stored", "boot", stored.error());
 }
 
 void Engine::started(MonotonicTime at) { state_->started = at; }

@@ -95,7 +95,8 @@ struct Parts {
   std::map<sync::ApplicationUid, LiveSection>& live;
   AcceptedState& accepted;
   Counters& counters;
-  bool& changed;  ///< a status may have changed since the snapshot was made
+  const std::string& boot;  ///< which boot of the machine this is
+  bool& changed;            ///< a status may have changed since the snapshot was made
 
   void look_at(const sync::ApplicationUid& application, base::MonotonicTime at) {
     queue.add({WorkKind::kSection, application.str()}, at);

@@ -304,6 +304,14 @@ void SectionEnd::fail(SectionRecord record, const base::Error& error, Changes& c
   conclude(std::move(record), is_hosts ? SectionEvent::kHostFailed : SectionEvent::kFailed, changes);
 }
 
+void SectionEnd::fail_by_reboots(SectionRecord record) {
+  Changes changes;
+  record.reason = "RebootLoop";
+  record.message = "the machine was restarted " + std::to_string(record.cut_off) +
+                   " times in a row while this revision was being applied";
+  conclude(std::move(record), SectionEvent::kFailedForGood, changes);
+}
+
 void SectionEnd::fail_gate(SectionRecord record, const base::Error& error, Changes& changes) {
   if (record.phase == SectionPhase::kFailing) return end_hooks(record, error, changes);
   if (is_unable_back(record)) return fail_back(record, error, SectionEvent::kHostFailed, changes);

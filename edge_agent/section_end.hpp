@@ -40,6 +40,8 @@ class SectionEnd {
   void conclude(SectionRecord record, SectionEvent event, Changes& changes);
   /// The same for something that the host would not do: which event it is, and what the record says about it.
   void fail(SectionRecord record, const base::Error& error, Changes& changes);
+  /// The machine went down in the middle of it again and again.
+  void fail_by_reboots(SectionRecord record);
   /// All was done and a resource does not become healthy: always the revision's failure.
   void fail_gate(SectionRecord record, const base::Error& error, Changes& changes);
   /// What is wanted is there; something that is not wanted would not go: tried for as long as it takes.

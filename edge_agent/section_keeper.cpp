@@ -40,6 +40,8 @@ void SectionKeeper::run(const ApplicationUid& application) {
       walker_.walk(application, advance(*record, SectionEvent::kBegin, 0).record);
       return;
     case SectionPhase::kApplying:
+      is_reboot_loop(*record) ? end_.fail_by_reboots(*record) : walker_.walk(application, *record);
+      return;
     case SectionPhase::kFailing:
     case SectionPhase::kRollingBack: walker_.walk(application, *record); return;
     case SectionPhase::kRemoving: remove(application, *record); return;

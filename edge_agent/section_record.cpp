@@ -88,6 +88,8 @@ std::string encode_section_record(const SectionRecord& record) {
            {"message", record.message}};
   if (!record.given_up.empty()) out["givenUp"] = digests_json(record.given_up);
   if (record.run != 0) out["run"] = record.run;
+  if (!record.touched_in.empty()) out["touchedIn"] = record.touched_in;
+  if (record.cut_off != 0) out["cutOff"] = record.cut_off;
   if (record.removal_pending) {
     out["removal"] = {{"mode", kModes.word(record.removal.mode)}, {"confirmed", record.removal.confirmed}};
   }
@@ -110,6 +112,8 @@ Result<SectionRecord> decode_section_record(std::string_view bytes) {
       .each("givenUp", digest_elements(record.given_up, limits::kLastGoodKept))
       .optional("run",
                 sync::number_field(record.run, 0, std::int64_t{std::numeric_limits<std::uint32_t>::max()}))
+      .optional("touchedIn", string_read(record.touched_in))
+      .optional("cutOff", sync::number_field(record.cut_off, 0, std::int64_t{limits::kRebootsInARowMax}))
       .optional("removal",
                 [&](const Json& v, const std::string& where) { return read_removal(v, where, record); });
   HF_CHECK(in.finish());

@@ -197,6 +197,10 @@ Advance advance(SectionRecord record, Event event, std::uint32_t retry_limit, Se
   const bool is_back = next.phase == Phase::kRollingBack || next.phase == Phase::kQuarantined;
   if (is_undone(record) && !is_back) record.given_up.clear();
   record.phase = next.phase;
+  if (next.phase != Phase::kApplying) {
+    record.touched_in.clear();
+    record.cut_off = 0;
+  }
   if (was == Phase::kRollingBack && next.phase == Phase::kQuarantined && !record.last_good.empty()) {
     record.applied = record.last_good.front();
   }
@@ -209,6 +213,17 @@ void begin_another(SectionRecord& record, const base::Digest& was, SectionHooks 
   if (!is_undone(record) && !is_good && !was.is_none()) give_up(record, was);
   // Its SyncFail hooks are not those of what comes now, which may be known to be bad, too.
   if (record.phase == Phase::kFailing) record.phase = way_back(record).phase;
+}
+
+void note_boot(SectionRecord& record, const std::string& boot) {
+  if (record.phase != Phase::kApplying || record.touched_in.empty() || record.touched_in == boot) return;
+  // What was applied is on the host in this boot, too, and is started again.
+  record.touched_in = boot;
+  if (record.cut_off < base::limits::kRebootsInARowMax) ++record.cut_off;
+}
+
+bool is_reboot_loop(const SectionRecord& record) {
+  return record.phase == Phase::kApplying && record.cut_off >= base::limits::kRebootsInARowMax;
 }
 
 bool rests(const SectionRecord& record, const std::optional<sync::Hook>& hook) {

@@ -37,6 +37,10 @@ struct SectionRecord {
   std::uint32_t run = 0;
   std::string reason;
   std::string message;
+  /// The boot in which the attempt under way (phase Applying) was last seen; empty: nothing of it was applied yet.
+  std::string touched_in{};
+  std::uint32_t cut_off =
+      0;  ///< boots in a row that ended in the middle of that attempt, after something was applied
   bool removal_pending = false;  ///< a Removal waits to be finished; `removal` says how
   sync::Removal removal;
   bool operator==(const SectionRecord&) const = default;
@@ -101,6 +105,12 @@ Advance advance(SectionRecord record, SectionEvent event, std::uint32_t retry_li
 /// Before kAccepted: what was under way is `was`, another digest, and so are the hooks that were run for it. `hooks`: of the
 /// other digest.
 void begin_another(SectionRecord& record, const base::Digest& was, SectionHooks hooks);
+
+/// Of a machine that has just begun this boot: whether the one before ended in the middle of an attempt. An agent that was merely
+/// started again is in the same boot.
+void note_boot(SectionRecord& record, const std::string& boot);
+/// It took the machine down so often that it is tried no more; docs/decisions/0027-reboot-loops.md.
+bool is_reboot_loop(const SectionRecord& record);
 
 /// The digest that should be on the host now: accepted, or last good while quarantined, rolling back or
 /// unschedulable (accepted where there is no last good).

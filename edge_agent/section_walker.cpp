@@ -294,6 +294,12 @@ Status SectionWalker::store_intents(SectionRound& round, const std::vector<std::
     }
   }
   if (!touches_host || base::planted("touch-before-intent")) return {};
+  const bool is_attempt =
+      round.record.phase == SectionPhase::kApplying && round.record.applied != round.record.accepted.digest;
+  if (is_attempt && round.record.touched_in != parts_.boot) {
+    round.record.touched_in = parts_.boot;
+    round.changes.sections[round.application] = round.record;
+  }
   return parts_.store.commit(round.changes);
 }
 

@@ -56,6 +56,8 @@ inline constexpr auto kOutboxAgeMax = 24h * 30;
 inline constexpr std::size_t kOutboxRecordBytesMax = 32U << 10U;  ///< one event
 inline constexpr auto kOutboxOpenInterval = 1min;  ///< between two tries to use a folder that refuses
 inline constexpr std::size_t kLastGoodKept = 3;
+inline constexpr std::uint32_t kRebootsInARowMax =
+    3;  ///< in the middle of one attempt; then it has failed for good
 inline constexpr std::size_t kQuarantinedKept = 16;  ///< known bad digests of one application on one node
 inline constexpr auto kProbeTimeoutMax = 300s;
 inline constexpr std::size_t kProbeOutputBytesMax = 4U << 10U;
