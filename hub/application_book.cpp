@@ -38,6 +38,8 @@ std::string ApplicationEntry::pinned() const {
   return found == annotations.end() ? "" : found->second;
 }
 
+std::string brief(const sync::Revision& revision) { return revision.str().substr(0, 10); }
+
 Status ApplicationBook::load() {
   std::optional<base::Error> bad;
   HF_CHECK(store_.read([&](sync::ReadTxn& txn) {

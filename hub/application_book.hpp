@@ -78,6 +78,9 @@ struct ApplicationEntry {
   Rendition* newest_known() const { return newest ? newest.get() : in_force.get(); }
 };
 
+/// As people are shown it.
+std::string brief(const sync::Revision& revision);
+
 class ApplicationBook {
  public:
   explicit ApplicationBook(sync::Store& store) : store_(store) {}

@@ -23,8 +23,6 @@ namespace {
 
 constexpr std::string_view kLastGoodStays = "; the last good revision stays in force";
 
-std::string brief(const sync::Revision& revision) { return revision.str().substr(0, 10); }
-
 /// The revision that is known and not in force.
 std::optional<RevisionPlace> pending(const ApplicationEntry& application) {
   if (!application.newest) return std::nullopt;

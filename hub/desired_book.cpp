@@ -99,6 +99,15 @@ const DesiredRecord* DesiredBook::find(const sync::NodeUid& node) const {
   return found == records_.end() ? nullptr : &found->second;
 }
 
+const sync::SectionRef* DesiredBook::find_section(const sync::NodeUid& node,
+                                                  const sync::ApplicationUid& application) const {
+  const auto* desired = find(node);
+  if (desired == nullptr) return nullptr;
+  const auto& sections = desired->header.sections;
+  const auto found = std::ranges::lower_bound(sections, application, {}, &sync::SectionRef::application);
+  return found != sections.end() && found->application == application ? &*found : nullptr;
+}
+
 Result<std::string> DesiredBook::body(const Digest& section) const {
   return read_required(store_, kBodyTable, section, "section");
 }

@@ -46,6 +46,9 @@ class DesiredBook {
   base::Status load();
 
   const DesiredRecord* find(const sync::NodeUid& node) const;
+  /// What the node is to have of this application; nullptr: nothing.
+  const sync::SectionRef* find_section(const sync::NodeUid& node,
+                                       const sync::ApplicationUid& application) const;
   const std::map<sync::NodeUid, DesiredRecord>& all() const { return records_; }
   bool has_body(const base::Digest& section) const { return references_.contains(section); }
   bool has_provenance(const base::Digest& digest) const { return provenance_references_.contains(digest); }

@@ -48,12 +48,6 @@ const sync::Provenance* origin_of(const std::vector<sync::Provenance>& list, con
   return found == list.end() ? nullptr : &*found;
 }
 
-const sync::SectionRef* held_section(const DesiredRecord* desired, const sync::ApplicationUid& application) {
-  if (desired == nullptr) return nullptr;
-  const auto found = std::ranges::find(desired->header.sections, application, &sync::SectionRef::application);
-  return found == desired->header.sections.end() ? nullptr : &*found;
-}
-
 std::map<sync::ResourceKey, const sync::Resource*> by_key(const Content& content) {
   std::map<sync::ResourceKey, const sync::Resource*> out;
   for (const auto& resource : content.resources) out.emplace(resource.key, &resource);
@@ -169,12 +163,18 @@ std::string next_of(const Why& why) {
     return "it is waited for until it has ended well; nothing of a later stage is touched before";
   if (reason == "HookSucceeded" || reason == "HookFailed" || reason == "HookOver")
     return "nothing: the hook is over, and runs with the next revision";
+  if (reason == "Unobservable")
+    return "nothing is done before it can be looked at again, which the node tries by itself";
+  if (why.phase == "Unschedulable")
+    return "what the node has stays; it goes on by itself once the node has what the message names";
   if (why.phase == "Retrying")
     return "it is tried again, ever later; when, the node says: holdfast-agent why " + why.key.brief();
   if (why.sync != sync::SyncStatus::kSynced)
     return "the node is working on it; see phase, reason and message";
   if (why.health == sync::Health::kDegraded || why.health == sync::Health::kMissing)
-    return "it is as Git says, and not healthy; the node starts it again as its restartPolicy says";
+    return std::string("it is as Git says, and not healthy; ") +
+           (why.key.kind == "Unit" ? "systemd starts it again as its Restart= says"
+                                   : "the node starts it again as its restartPolicy says");
   if (why.health == sync::Health::kProgressing)
     return "it is as Git says, and becomes healthy, or fails in time";
   return "nothing: it is as Git says; the node keeps it so";
@@ -205,8 +205,16 @@ void Explainer::fill_next(const NodeEntry& node, const sync::ApplicationUid& uid
   }
   if (const auto* reported = node.reported_section(uid);
       reported != nullptr && reported->phase == sync::SectionPhase::kQuarantined) {
-    why.blocked_by = "Quarantined: " + (reported->message.empty() ? reported->reason : reported->message);
-    why.next = "what was good is kept until another revision comes; \"holdfast sync " + reported->name +
+    const auto* held = context_.desired.find_section(node.uid, uid);
+    const bool is_it = held != nullptr && reported->quarantined == held->digest;
+    // What the node reports is of what runs there, which is another revision.
+    if (is_it && why.sync == sync::SyncStatus::kSynced) why.sync = sync::SyncStatus::kOutOfSync;
+    why.blocked_by = std::string("Quarantined: ") + (is_it ? "this revision failed on the node: " : "") +
+                     (reported->message.empty() ? reported->reason : reported->message);
+    const char* const kept = reported->last_good.is_none()
+                                 ? "there was no good revision before: what this one made stays as it is"
+                                 : "what was good is kept";
+    why.next = std::string(kept) + " until another revision comes; \"holdfast sync " + reported->name +
                "\" tries this one again";
     return;
   }
@@ -341,8 +349,7 @@ Result<std::vector<Difference>> Explainer::diff(ApplicationEntry& application) {
   if (!newest->is_good())
     return fail(Code::kInvalid, gitops::summary(newest->findings(), base::limits::kConditionsShownMax));
   for (auto& [uid, node] : context_.nodes.all()) {
-    const auto* desired = context_.desired.find(uid);
-    const auto* held = held_section(desired, application.uid);
+    const auto* held = context_.desired.find_section(uid, application.uid);
     const auto placing = node.placings.find(application.uid);
     if (placing == node.placings.end() || placing->second.orphaned || placing->second.leaving) continue;
     const auto values = template_values(node, application);

@@ -52,6 +52,19 @@ TEST_F(ExplainTest, WhySaysWhatBlocksIt) {
   EXPECT_NE(why("File/motd").blocked_by.find("InvalidManifest"), std::string::npos);
 }
 
+TEST_F(ExplainTest, WhySaysThatThisRevisionFailedThere) {
+  fleet.node("cam-1").set_health("motd", sync::SectionPhase::kQuarantined, sync::Health::kDegraded);
+  fleet.settle();
+  const auto answer = why("File/motd");
+  EXPECT_EQ(answer.sync, sync::SyncStatus::kOutOfSync) << "what runs is another revision";
+  EXPECT_NE(answer.blocked_by.find("this revision failed on the node"), std::string::npos);
+  const auto told = fleet.condition("motd", "Quarantined");
+  EXPECT_NE(
+      told.find("node cam-1: revision " + fleet.hub->history("motd")->front().revision.str().substr(0, 10)),
+      std::string::npos)
+      << told;
+}
+
 TEST_F(ExplainTest, WhySaysThatTheNodeIsAway) {
   fleet.node("cam-1").disconnect();
   fleet.change({{"apps/motd/motd.yaml", file_yaml("motd", "/etc/motd", "two")}});

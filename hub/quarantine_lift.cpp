@@ -27,12 +27,10 @@ std::string retry_arguments(const std::set<sync::ApplicationUid>& applications) 
 
 /// What it is to have now is not what it quarantined: that comes by itself.
 bool QuarantineLift::is_superseded(const NodeEntry& node, const sync::ApplicationUid& application) const {
-  const auto* desired = context_.desired.find(node.uid);
+  const auto* held = context_.desired.find_section(node.uid, application);
   const auto* reported = node.reported_section(application);
-  if (desired == nullptr || reported == nullptr || reported->quarantined == base::Digest{}) return false;
-  return std::ranges::any_of(desired->header.sections, [&](const auto& section) {
-    return section.application == application && section.digest != reported->quarantined;
-  });
+  if (held == nullptr || reported == nullptr || reported->quarantined.is_none()) return false;
+  return held->digest != reported->quarantined;
 }
 
 void QuarantineLift::lift(const sync::ApplicationUid& application) {

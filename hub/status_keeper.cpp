@@ -87,6 +87,19 @@ bool is_proven_applied(const NodeEntry& node, const DesiredRecord& desired) {
 
 // ---- applications ----
 
+std::string StatusKeeper::quarantine_text(const NodeEntry& node, const ApplicationEntry& application) const {
+  const auto* reported = node.reported_section(application.uid);
+  const auto* held = context_.desired.find_section(node.uid, application.uid);
+  const bool is_it = reported != nullptr && held != nullptr &&
+                     reported->phase == sync::SectionPhase::kQuarantined &&
+                     reported->quarantined == held->digest;
+  if (!is_it) return "";
+  const auto& in_force = application.record.in_force;
+  return "node " + node.name + ": revision " + (in_force ? brief(in_force->commit) : "of before") +
+         " failed there, and what was good runs on: " +
+         (reported->message.empty() ? reported->reason : reported->message);
+}
+
 NodeShare StatusKeeper::share(const ApplicationEntry& application, const NodeEntry& node,
                               const Placing* placing, const sync::SectionRef* held) const {
   NodeShare out;
@@ -120,14 +133,7 @@ std::vector<NodeShare> StatusKeeper::shares(const ApplicationEntry& application)
   for (const auto& [uid, node] : context_.nodes.all()) {
     if (node.revoked) continue;
     const auto placing = node.placings.find(application.uid);
-    const auto* desired = context_.desired.find(uid);
-    const sync::SectionRef* held = nullptr;
-    if (desired != nullptr) {
-      const auto& sections = desired->header.sections;
-      const auto found =
-          std::ranges::lower_bound(sections, application.uid, {}, &sync::SectionRef::application);
-      if (found != sections.end() && found->application == application.uid) held = &*found;
-    }
+    const auto* held = context_.desired.find_section(uid, application.uid);
     if (placing == node.placings.end() && held == nullptr && !is_awaited(application, node)) continue;
     out.push_back(
         share(application, node, placing == node.placings.end() ? nullptr : &placing->second, held));
@@ -163,6 +169,13 @@ Json StatusKeeper::application_conditions(const ApplicationEntry& application) c
     if (text.size() < limits::kMessageLengthMax)
       text += (text.empty() ? "node " : "\nnode ") + node.name + ": " + placing->second.message;
   }
+  std::string quarantined;
+  for (const auto& [uid, node] : context_.nodes.all()) {
+    const auto text = quarantine_text(node, application);
+    if (text.empty() || quarantined.size() >= limits::kMessageLengthMax) continue;
+    quarantined += (quarantined.empty() ? "" : "\n") + text;
+  }
+  if (!quarantined.empty()) by_reason["Quarantined"] = std::move(quarantined);
   for (const auto& [reason, message] : by_reason)
     out.push_back(condition(before, reason, "True", reason, message, now));
   return out;

@@ -36,6 +36,8 @@ class StatusKeeper {
   Comparison comparison(const ApplicationEntry& application) const;
   base::Json application_status(const ApplicationEntry& application, const ApplicationRollup& rollup) const;
   base::Json application_conditions(const ApplicationEntry& application) const;
+  /// What the node quarantined is what it is to have; empty: that is not so.
+  std::string quarantine_text(const NodeEntry& node, const ApplicationEntry& application) const;
   base::Json node_status(const NodeEntry& node) const;
   static base::Json readiness(const NodeEntry& node, const base::Json* before, base::WallTime now);
   base::Json node_conditions(const NodeEntry& node) const;

@@ -33,6 +33,14 @@ Result<Fetched> fetch(ApiClient& hub, const ObjectType& type, const std::string&
     const auto about = "involvedObject.kind=" + std::string(type.kind) + ",involvedObject.name=" + name;
     HF_TRY(out.events, hub.get(ApiPath(kEvents).query("fieldSelector", about)));
   }
+  // What nodes say of it is an event of the node.
+  if (type.plural == kApplications) {
+    const auto of_nodes = "involvedObject.kind=Node,application=" + name;
+    HF_TRY(const auto told, hub.get(ApiPath(kEvents).query("fieldSelector", of_nodes)));
+    auto all = items_of(out.events);
+    std::ranges::copy(items_of(told), std::back_inserter(all));
+    out.events = Json{{"items", std::move(all)}};
+  }
   return out;
 }
 

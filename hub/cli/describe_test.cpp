@@ -51,6 +51,8 @@ TEST(Describe, AnApplication) {
     {"node":"n-2","application":"cameras","resource":"Process/web","sync":"Synced","health":"Degraded","reason":"CrashLoopBackOff","message":"exit 1"}]})");
   person.hub.answer("GET /apis/holdfast.dev/v1/events", R"({"items":[
     {"type":"Normal","reason":"RevisionInForce","message":"3f2a91c0aa is in force","lastTimestamp":"2025-12-31T23:00:00Z","count":1}]})");
+  person.hub.answer("GET /apis/holdfast.dev/v1/events", R"({"items":[
+    {"type":"Warning","reason":"Restarted","message":"exit 1","application":"cameras","resource":"Process/web","involvedObject":{"kind":"Node","name":"n-2"},"lastTimestamp":"2025-12-31T23:50:00Z","count":1}]})");
   EXPECT_EQ(person.types({"describe", "app", "cameras"}), ExitCode::kDone) << person.err();
   EXPECT_EQ(person.out(),
             "Name:          cameras\n"
@@ -79,14 +81,17 @@ TEST(Describe, AnApplication) {
             "  NODE   RESOURCE      SYNC     HEALTH     BECAUSE\n"
             "  n-2    Process/web   Synced   Degraded   CrashLoopBackOff: exit 1\n"
             "Events:\n"
-            "  LAST SEEN   TYPE     REASON            RESOURCE   MESSAGE\n"
-            "  60m         Normal   RevisionInForce              3f2a91c0aa is in force\n");
+            "  LAST SEEN   TYPE      REASON            NODE   RESOURCE      MESSAGE\n"
+            "  60m         Normal    RevisionInForce                        3f2a91c0aa is in force\n"
+            "  10m         Warning   Restarted         n-2    Process/web   exit 1\n");
   EXPECT_EQ(person.asked(),
             (std::vector<std::string>{
                 "GET /apis/holdfast.dev/v1/applications/cameras",
                 "GET /apis/holdfast.dev/v1/resources?application=cameras",
                 "GET /apis/holdfast.dev/v1/events?fieldSelector=involvedObject.kind%3DApplication%2C"
-                "involvedObject.name%3Dcameras"}));
+                "involvedObject.name%3Dcameras",
+                "GET /apis/holdfast.dev/v1/events?fieldSelector=involvedObject.kind%3DNode%2Capplication%3D"
+                "cameras"}));
 }
 
 TEST(Describe, ANode) {

@@ -90,17 +90,21 @@ class Description {
     }
   }
 
-  void events(const Json& list) {
+  /// `other`: what they are about beside the object itself; "NODE" or "APPLICATION".
+  void events(const Json& list, const std::string& other) {
     auto items = events_by_time(list);
     const auto hidden =
         items.size() > limits::kDescribedRowsMax ? items.size() - limits::kDescribedRowsMax : 0;
     if (hidden > 0) items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(hidden));
-    Table table({"LAST SEEN", "TYPE", "REASON", "RESOURCE", "MESSAGE"});
+    Table table({"LAST SEEN", "TYPE", "REASON", other, "RESOURCE", "MESSAGE"});
     for (const auto& event : items) {
       const auto count = number_at(event, "count");
       const auto times = count > 1 ? " (x" + std::to_string(count) + ")" : "";
+      const bool is_of_node = text_at(event, "involvedObject/kind") == "Node";
+      const auto node = is_of_node ? text_at(event, "involvedObject/name") : "";
       table.add({age(text_at(event, "lastTimestamp"), now_) + times, text_at(event, "type"),
-                 text_at(event, "reason"), text_at(event, "resource"), text_at(event, "message")});
+                 text_at(event, "reason"), other == "NODE" ? node : text_at(event, "application"),
+                 text_at(event, "resource"), text_at(event, "message")});
     }
     this->table("Events", table);
     if (hidden > 0) remark("… and " + std::to_string(hidden) + " older ones: holdfast get events");
@@ -285,7 +289,7 @@ std::string describe_object(const ObjectType& type, const DescriptionParts& part
   } else {
     describe_other(out, parts.object);
   }
-  if (type.plural != kEvents) out.events(parts.events);
+  if (type.plural != kEvents) out.events(parts.events, type.plural == kApplications ? "NODE" : "APPLICATION");
   return out.take();
 }
 

@@ -145,6 +145,7 @@ TEST(Get, EventsComeOldestFirst) {
                 {"reason", "Drift"},
                 {"message", message},
                 {"involvedObject", {{"kind", "Node"}, {"name", "n-1"}}},
+                {"application", "web"},
                 {"resource", "File/motd"},
                 {"firstTimestamp", "2025-12-31T23:00:00Z"},
                 {"lastTimestamp", last},
@@ -154,9 +155,9 @@ TEST(Get, EventsComeOldestFirst) {
   person.hub.answer("GET /apis/holdfast.dev/v1/events", Json{{"kind", "EventList"}, {"items", items}}.dump());
   EXPECT_EQ(person.types({"get", "ev"}), ExitCode::kDone);
   EXPECT_EQ(person.out(),
-            "LAST SEEN           TYPE      REASON   OBJECT               MESSAGE\n"
-            "10m                 Warning   Drift    node/n-1 File/motd   earlier\n"
-            "30s (x3 over 60m)   Warning   Drift    node/n-1 File/motd   later\n");
+            "LAST SEEN           TYPE      REASON   OBJECT               APPLICATION   MESSAGE\n"
+            "10m                 Warning   Drift    node/n-1 File/motd   web           earlier\n"
+            "30s (x3 over 60m)   Warning   Drift    node/n-1 File/motd   web           later\n");
 }
 
 constexpr const char* kResources = R"({"kind":"ResourceList","items":[

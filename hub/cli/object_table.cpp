@@ -83,12 +83,13 @@ std::vector<Json> events_by_time(const Json& events) {
 
 Table event_table(const Json& events, Columns columns, WallTime now) {
   const bool is_wide = columns == Columns::kWide;
-  Table::Row headers{"LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"};
+  Table::Row headers{"LAST SEEN", "TYPE", "REASON", "OBJECT", "APPLICATION", "MESSAGE"};
   if (is_wide) headers.insert(headers.end(), {"SOURCE", "NAME"});
   Table out(headers);
   for (const auto& event : events_by_time(events)) {
     out.add({event_age(event, now), text_at(event, "type"), text_at(event, "reason"), event_object(event),
-             text_at(event, "message"), text_at(event, "source/component"), text_at(event, "metadata/name")});
+             text_at(event, "application"), text_at(event, "message"), text_at(event, "source/component"),
+             text_at(event, "metadata/name")});
   }
   return out;
 }
