@@ -134,12 +134,31 @@ TEST_F(ImageBookTest, WhatTheEngineHasUnderAnotherNameIsNotFetched) {
   EXPECT_EQ(engine_.touched().image_loads, 1U);
 }
 
-TEST_F(ImageBookTest, CredentialsOfOnePodAreNotLostToAnother) {
+TEST_F(ImageBookTest, WhatOneBroughtWithItsCredentialsIsThereForAll) {
   look("r.io/app:1", PullPolicy::kIfNotPresent, "a", {{}, {"user", "word"}});
   look("r.io/app:1", PullPolicy::kIfNotPresent, "b");
   settle();
   ASSERT_EQ(pulls_.jobs.size(), 1U);
   EXPECT_EQ(pulls_.jobs.front().credentials, (PullCredentials{"user", "word"}));
+  pulls_.end(engine_, "app");
+  EXPECT_EQ(settled("r.io/app:1", PullPolicy::kIfNotPresent, "b").is, Is::kThere);
+  EXPECT_EQ(pulls_.jobs.size(), 1U);
+}
+
+TEST_F(ImageBookTest, AWrongPasswordFailsNobodyElse) {
+  const ImageAsk wrong{{}, {"user", "wrong"}};
+  const ImageAsk right{{}, {"user", "right"}};
+  look("r.io/app:1", PullPolicy::kIfNotPresent, "a", wrong);
+  look("r.io/app:1", PullPolicy::kIfNotPresent, "b", right);
+  settle();
+  pulls_.fail_with(base::Code::kPermission);
+  EXPECT_EQ(settled("r.io/app:1", PullPolicy::kIfNotPresent, "a", wrong).is, Is::kFailed);
+  EXPECT_EQ(look("r.io/app:1", PullPolicy::kIfNotPresent, "b", right).is, Is::kPulling);
+  ASSERT_EQ(pulls_.jobs.size(), 2U);
+  EXPECT_EQ(pulls_.jobs.back().credentials, right.credentials);
+  pulls_.end(engine_, "app");
+  EXPECT_EQ(settled("r.io/app:1", PullPolicy::kIfNotPresent, "b", right).is, Is::kThere);
+  EXPECT_EQ(settled("r.io/app:1", PullPolicy::kIfNotPresent, "a", wrong).is, Is::kThere);
 }
 
 TEST_F(ImageBookTest, AnImageThatItsPodDoesNotNameAnyMoreIsNotPulled) {

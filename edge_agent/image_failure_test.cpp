@@ -64,6 +64,23 @@ TEST_F(ImageFailure, APullThatCameOnIsTriedAgainSoon) {
   }
 }
 
+TEST_F(ImageFailure, WhatIsWrongAtTheRegistryIsFetchedMoreAndMoreRarely) {
+  settled("r.io/app:1");
+  std::chrono::milliseconds wait = base::limits::kImageBackoffBase;
+  for (int i = 0; i < 8; ++i) {
+    // A layer of half of it is right, the other is not: thrown away, and fetched anew each time.
+    pulls_.come_on(i == 0 ? 0 : 5'000, 10'000);
+    pulls_.come_on(7'000, 10'000);
+    pulls_.come_on(10'000, 10'000);
+    pulls_.fail_with(Code::kCorrupt);
+    EXPECT_EQ(settled("r.io/app:1").retry_at, clock_.monotonic() + wait) << i;
+    clock_.advance(wait);
+    settled("r.io/app:1");
+    wait = std::min<std::chrono::milliseconds>(2 * wait, base::limits::kImageBackoffMax);
+  }
+  EXPECT_EQ(wait, base::limits::kImageBackoffMax);
+}
+
 TEST_F(ImageFailure, WithoutANetworkAlwaysTakesWhatIsThere) {
   pull("r.io/app:latest", "v1", PullPolicy::kAlways, {Digest::of("pod 1")});
   const ImageAsk next{Digest::of("pod 2")};
