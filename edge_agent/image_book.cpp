@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -134,9 +135,12 @@ void ImageBook::begin(const Key& key, Entry& entry) {
   entry.names = names_of(key, entry);
   if (seams_.puller != nullptr) {
     ImageRecords& records = seams_.puller->records();
-    const ImageRecord* const record =
-        key.wanted.is_none() ? records.find(entry.image) : records.find(entry.image, key.wanted);
-    if (record != nullptr) entry.names.push_back(record->id);
+    if (key.wanted.is_none()) {
+      // The newest may not have come to be loaded.
+      std::ranges::copy(records.ids_of(entry.image), std::back_inserter(entry.names));
+    } else if (const ImageRecord* const record = records.find(entry.image, key.wanted)) {
+      entry.names.push_back(record->id);
+    }
   }
   ask_next(key, entry);
 }
@@ -241,8 +245,7 @@ void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image,
   entry.failure = image.error();
   entry.retry_after = retry_after;
   entry.names = {key.image};
-  if (const ImageRecord* const newest = seams_.puller->records().find(entry.image))
-    entry.names.push_back(newest->id);
+  std::ranges::copy(seams_.puller->records().ids_of(entry.image), std::back_inserter(entry.names));
   ask_next(key, entry);
 }
 

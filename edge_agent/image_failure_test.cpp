@@ -112,6 +112,38 @@ TEST_F(ImageFailure, AnEngineThatCannotLoadIsAFailureAndTheBlobsStay) {
   EXPECT_TRUE(records_->all().empty());
 }
 
+TEST_F(ImageFailure, AnImageWhoseLoadOutlivesTheAgentIsCollectedAllTheSame) {
+  settled("r.io/app:1");
+  const auto pulled = pulls_.end(engine_, "v1");
+  start();  // before the engine has said that it has it
+  const std::string name = image_name(ref("r.io/app:1"), pulled.manifest);
+  engine_.add_image({.id = base::ImageId("sha256:" + pulled.config.hex()),
+                     .tags = {name},
+                     .digests = {},
+                     .architecture = "amd64",
+                     .os = "linux",
+                     .size_bytes = 1});
+  needed_ = {"r.io/app:1"};
+  collect();
+  EXPECT_EQ(records_->all().size(), 1U);
+  EXPECT_EQ(settled("r.io/app:1").is, Is::kThere) << "and it is known again";
+  book_->forget(claim("a"));
+  needed_.clear();
+  collect();
+  EXPECT_TRUE(engine_.images_there().empty());
+  EXPECT_TRUE(records_->all().empty());
+}
+
+TEST_F(ImageFailure, ARecordWhoseImageNeverCameIsDroppedAtTheNextStart) {
+  settled("r.io/app:1");
+  pulls_.end(engine_, "v1");
+  start();
+  needed_ = {"r.io/app:1"};
+  ASSERT_EQ(records_->all().size(), 1U);
+  collect();
+  EXPECT_TRUE(records_->all().empty());
+}
+
 TEST_F(ImageFailure, WithoutRoomForItAlwaysTakesWhatIsThere) {
   pull("r.io/app:latest", "v1", PullPolicy::kAlways, {Digest::of("pod 1")});
   const ImageAsk next{Digest::of("pod 2")};
