@@ -174,7 +174,8 @@ Status AgentProgram::open_images() {
   };
   image_puller_ = std::make_unique<ImagePuller>(
       ImagePuller::Seams{*containers_, *image_records_, start_pull,
-                         [this](std::function<void()> work) { loop_->post(std::move(work)); }},
+                         [this](std::function<void()> work) { loop_->post(std::move(work)); }, clock_,
+                         [this] { return engine_->images_needed(); }},
       std::move(options), folder_.image_blobs());
   image_collector_ =
       std::make_unique<ImageCollector>(ImageCollector::Seams{*containers_, clock_, *image_records_,

@@ -181,15 +181,14 @@ ResourceHealth CronJobDriver::health_of(const JobEffective& wanted, const Turn& 
   if (!turn.trouble.empty())
     return {.health = Health::kDegraded, .reason = "StartFailed", .message = turn.trouble};
   ResourceHealth out{.health = Health::kHealthy};
-  const auto last = std::find_if(turn.record.jobs.rbegin(), turn.record.jobs.rend(),
-                                 [](const auto& entry) { return entry.job.outcome != JobOutcome::kNone; });
+  const auto* const last = last_ended(turn.record, seams_.clock.wall());
   if (turn.step.clock_is_unset) {
     out.reason = "ClockUnset";
     out.message = "nothing is started before the clock of this node is set";
   } else if (turn.step.is_held_back) {
     out.reason = "HeldBack";
     out.message = "a start waits until a Job before it has ended";
-  } else if (last != turn.record.jobs.rend() && last->job.outcome == JobOutcome::kFailed) {
+  } else if (last != nullptr && last->job.outcome == JobOutcome::kFailed) {
     out.reason = "LastJobFailed";
     out.message = pod_id(wanted, *last).name + ": " + last->job.message;
   }

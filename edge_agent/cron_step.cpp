@@ -2,6 +2,7 @@
 #include "edge_agent/cron_step.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/limits/agent.hpp"
 #include "base/limits/model.hpp"
@@ -26,12 +27,23 @@ std::size_t busy(const CronRecord& record) {
   }));
 }
 
+/// By place in `jobs`, the newest first. Starts of a clock that was ahead come after all others: they go first, and are known
+/// until then, so that their minute does not start a second time.
+std::vector<std::size_t> newest_first(const CronRecord& record, base::WallTime now) {
+  std::vector<std::size_t> out(record.jobs.size());
+  std::iota(out.begin(), out.end(), std::size_t{0});
+  std::ranges::reverse(out);
+  std::ranges::stable_partition(out, [&](std::size_t at) { return record.jobs[at].scheduled <= now; });
+  return out;
+}
+
 /// The oldest of that outcome, beyond as many as are kept.
-void forget_beyond(CronRecord& record, JobOutcome outcome, std::size_t kept) {
+void forget_beyond(CronRecord& record, JobOutcome outcome, std::size_t kept, base::WallTime now) {
   std::size_t count = 0;
-  for (auto at = record.jobs.rbegin(); at != record.jobs.rend(); ++at) {
-    if (at->is_leaving || at->job.outcome != outcome) continue;
-    if (++count > kept) at->is_leaving = true;
+  for (const std::size_t at : newest_first(record, now)) {
+    auto& entry = record.jobs[at];
+    if (entry.is_leaving || entry.job.outcome != outcome) continue;
+    if (++count > kept) entry.is_leaving = true;
   }
 }
 
@@ -93,10 +105,17 @@ CronStep cron_step(const sync::CronJob& spec, const sync::TimeZone& zone, const 
     for (auto& entry : step.record.jobs) entry.is_leaving = entry.is_leaving || runs(entry);
   }
   if (starts && !step.is_held_back) add_job(step.record, *decision.scheduled, run);
-  forget_beyond(step.record, JobOutcome::kComplete, spec.successful_kept);
-  forget_beyond(step.record, JobOutcome::kFailed, spec.failed_kept);
+  forget_beyond(step.record, JobOutcome::kComplete, spec.successful_kept, now.wall);
+  forget_beyond(step.record, JobOutcome::kFailed, spec.failed_kept, now.wall);
   forget_by_time(spec.job, step, now);
   return step;
+}
+
+const CronEntry* last_ended(const CronRecord& record, base::WallTime now) {
+  for (const std::size_t at : newest_first(record, now)) {
+    if (record.jobs[at].job.outcome != JobOutcome::kNone) return &record.jobs[at];
+  }
+  return nullptr;
 }
 
 std::string cron_job_name(const std::string& cron_job, base::WallTime scheduled) {

@@ -47,6 +47,9 @@ struct CronStep {
 CronStep cron_step(const sync::CronJob& spec, const sync::TimeZone& zone, const CronRecord& record,
                    const base::Digest& run, const Stamp& now, base::WallTime not_before);
 
+/// The Job that ended last; nullptr: none did. One of a clock that was ahead is not the newest for years.
+const CronEntry* last_ended(const CronRecord& record, base::WallTime now);
+
 /// Kubernetes' name of the Job: "report-29384738", minutes since 1970.
 std::string cron_job_name(const std::string& cron_job, base::WallTime scheduled);
 

@@ -121,6 +121,24 @@ TEST(CronStep, KeepsAsMuchHistoryAsIsWanted) {
   for (const auto& one : step(spec, record, kNoon + 6min + 1s).record.jobs) EXPECT_TRUE(one.is_leaving);
 }
 
+TEST(CronStep, StartsOfAClockThatWasAheadAreNotTheNewestOfItsHistory) {
+  CronRecord record{.dealt_with = kNoon + 600min};
+  for (const auto minutes : {598min, 599min, 600min})
+    record.jobs.push_back(entry(kNoon + minutes, JobOutcome::kComplete));
+  record = step(cron(), record, kNoon + 30s).record;  // the clock came back
+  EXPECT_EQ(text(record), "598:complete 599:complete 600:complete");
+  for (const auto minutes : {1min, 2min}) {
+    record = step(cron(), record, kNoon + minutes).record;
+    record.jobs.at(static_cast<std::size_t>(minutes.count() - 1)).job.outcome = JobOutcome::kComplete;
+    EXPECT_EQ(last_ended(record, kNoon + minutes)->scheduled, kNoon + minutes);
+  }
+  record = step(cron(), record, kNoon + 2min + 30s).record;
+  EXPECT_EQ(text(record), "1:complete 2:complete 598:complete,leaving 599:complete,leaving 600:complete");
+  // What is still known of them keeps their minute from a second start.
+  record.dealt_with = kNoon + 599min;
+  EXPECT_EQ(step(cron(), record, kNoon + 600min).record.jobs.size(), record.jobs.size());
+}
+
 TEST(CronStep, ForgetsAJobWhoseTimeIsOver) {
   auto spec = cron();
   spec.job.ttl_after_finished = 60s;

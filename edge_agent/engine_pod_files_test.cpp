@@ -93,6 +93,35 @@ TEST_F(PodFiles, GoWithAPodThatTheEngineNeverMade) {
   }
 }
 
+/// A Secret's are in memory: a reboot takes them. The pod and its log are for whoever asks what the Job did.
+TEST_F(PodFiles, OfAJobThatIsOverAreNoReasonToTakeItsPod) {
+  for (const std::int64_t code : {0, 1}) {
+    node.desire({});
+    const auto once = app("Job", R"({"backoffLimit":0,)" + job().substr(1));
+    start({once});
+    const base::ContainerName name{"hf.default.web.app"};
+    node.containers.exit_by_hand(name, code);
+    node.run();
+    node.pass(1s);
+    const auto* const before = node.containers.container(name);
+    ASSERT_NE(before, nullptr);
+    const auto id = before->id;
+    fs::remove_all(folder_ + "/memory");
+    ASSERT_TRUE(node.restart());
+    node.pass(1min);
+    ASSERT_NE(node.containers.container(name), nullptr) << code << ": gone after a reboot";
+    FakeApp changed("app");
+    changed.secret("db", node.sealing_keys.newest().key.public_key(), {{"password", "another"}});
+    changed.workload("Job", "web", R"({"backoffLimit":0,)" + job().substr(1));
+    start({changed});
+    node.pass(1min);
+    ASSERT_NE(node.containers.container(name), nullptr) << code << ": gone with another value";
+    EXPECT_EQ(node.containers.container(name)->id, id);
+    take_out(changed);
+    ASSERT_THAT(node.containers.names(), IsEmpty());
+  }
+}
+
 TEST_F(PodFiles, GoWithThePodOfARevisionThatWasGivenUp) {
   start({app("Deployment", deployment())});
   EXPECT_THAT(files(), ElementsAre("default_web-0"));

@@ -39,7 +39,7 @@ base::Status FakeNode::boot() {
     image_records_ = std::make_unique<ImageRecords>(image_folder_ + "/book.json");
     puller_ = std::make_unique<ImagePuller>(
         ImagePuller::Seams{containers, *image_records_, pulls_->start(),
-                           [this](std::function<void()> work) { posted_.push_back(std::move(work)); }},
+                           [this](std::function<void()> work) { posted_.push_back(std::move(work)); }, clock},
         PullOptions{}, image_folder_ + "/blobs/sha256");
   }
   engine_ = std::make_unique<Engine>(Engine::Seams{clock,

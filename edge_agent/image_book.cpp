@@ -2,11 +2,14 @@
 #include "edge_agent/image_book.hpp"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <set>
 #include <utility>
 
 #include "base/limits/agent.hpp"
 #include "base/limits/images.hpp"
+#include "base/system_random.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -83,11 +86,22 @@ struct ImageBook::Entry {
   base::Engine::CallId call = 0;
   ImagePuller::Number pull = 0;
   PullProgress told{};
+  PullProgress furthest{};  ///< of all tries: what is fetched a second time is no progress
   std::optional<base::MonotonicTime> told_at{};
   base::Backoff backoff{image_backoff()};
 };
 
-ImageBook::ImageBook(Seams seams) : seams_(std::move(seams)) {}
+namespace {
+
+std::string random_secret() {
+  std::array<std::uint8_t, 32> out{};
+  base::SystemRandom().fill(out);
+  return {out.begin(), out.end()};
+}
+
+}  // namespace
+
+ImageBook::ImageBook(Seams seams) : seams_(std::move(seams)), secret_(random_secret()) {}
 
 ImageBook::~ImageBook() {
   for (const auto& [key, entry] : entries_) drop(*entry);
@@ -98,11 +112,17 @@ void ImageBook::drop(Entry& entry) {
   if (entry.pull != 0) seams_.puller->cancel(std::exchange(entry.pull, 0));
 }
 
+base::Digest ImageBook::keyed(const PullCredentials& credentials) const {
+  if (credentials.empty()) return {};
+  return base::Digest::of(secret_ + base::Digest::of(secret_ + credentials.user).hex() +
+                          credentials.password);
+}
+
 /// What a digest names never changes; a tag that must be there, or is taken as it is, is the same for all.
 ImageBook::Key ImageBook::key_of(const sync::ImageRef& image, sync::PullPolicy policy,
                                  const ImageAsk& ask) const {
   const bool is_chosen = !image.digest && policy == sync::PullPolicy::kAlways && seams_.puller != nullptr;
-  return {image.text(), policy, is_chosen ? ask.wanted : base::Digest()};
+  return {image.text(), policy, is_chosen ? ask.wanted : base::Digest(), keyed(ask.credentials)};
 }
 
 // ---- what the engine has ----
@@ -115,9 +135,12 @@ void ImageBook::begin(const Key& key, Entry& entry) {
   entry.names = names_of(key, entry);
   if (seams_.puller != nullptr) {
     ImageRecords& records = seams_.puller->records();
-    const ImageRecord* const record =
-        key.wanted.is_none() ? records.find(entry.image) : records.find(entry.image, key.wanted);
-    if (record != nullptr) entry.names.push_back(record->id);
+    if (key.wanted.is_none()) {
+      // The newest may not have come to be loaded.
+      std::ranges::copy(records.ids_of(entry.image), std::back_inserter(entry.names));
+    } else if (const ImageRecord* const record = records.find(entry.image, key.wanted)) {
+      entry.names.push_back(record->id);
+    }
   }
   ask_next(key, entry);
 }
@@ -157,6 +180,16 @@ void ImageBook::there(Entry& entry, base::ImageInfo image) {
   tell(entry);
 }
 
+/// What one brought with its credentials is there for those who have others, or none.
+void ImageBook::share(const Key& key) {
+  for (auto& [other, entry] : entries_) {
+    const bool is_same = other.image == key.image && other.policy == key.policy && other.wanted == key.wanted;
+    if (!is_same || entry->look.is == Is::kThere || entry->call != 0) continue;
+    if (entry->pull != 0) seams_.puller->cancel(std::exchange(entry->pull, 0));
+    begin(other, *entry);
+  }
+}
+
 void ImageBook::none_there(const Key& key, Entry& entry) {
   if (entry.is_after_failure) return failed(key, entry, *entry.failure, entry.retry_after);
   if (key.policy != sync::PullPolicy::kNever && seams_.puller != nullptr) return pull(key, entry);
@@ -184,8 +217,10 @@ void ImageBook::came_on(const Key& key, const PullProgress& progress) {
   if (entry.look.is != Is::kPulling) entry.look = ImageLook{.is = Is::kPulling};
   entry.look.bytes = progress.bytes;
   entry.look.of = progress.of;
-  // It gets on: the next failure is a first one.
-  if (progress.bytes > entry.told.bytes && progress.of == entry.told.of) entry.backoff.reset();
+  // It gets on: the next failure is a first one. Bytes that came before and were thrown away, as they were wrong, do not count.
+  const bool is_same = progress.of == entry.furthest.of;
+  if (is_same && progress.bytes > entry.furthest.bytes) entry.backoff.reset();
+  if (!is_same || progress.bytes > entry.furthest.bytes) entry.furthest = progress;
   const auto now = seams_.clock.monotonic();
   const bool is_due = is_first || now - *entry.told_at >= limits::kPullTellInterval;
   if (!is_due || !is_worth_telling(entry.told, progress)) return;
@@ -198,7 +233,11 @@ void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image,
                        std::optional<std::chrono::seconds> retry_after) {
   Entry& entry = *entries_.at(key);
   entry.pull = 0;
-  if (image) return there(entry, *std::move(image));
+  if (image) {
+    const Key own = key;  // whoever is told may forget it
+    there(entry, *std::move(image));
+    return share(own);
+  }
   const bool is_tag_asked = key.policy == sync::PullPolicy::kAlways && !entry.image.digest;
   if (!is_tag_asked || !is_hosts_fault(image.error())) return failed(key, entry, image.error(), retry_after);
   // Without a network an image that is there is taken; the registry is asked again for the next pod.
@@ -206,8 +245,7 @@ void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image,
   entry.failure = image.error();
   entry.retry_after = retry_after;
   entry.names = {key.image};
-  if (const ImageRecord* const newest = seams_.puller->records().find(entry.image))
-    entry.names.push_back(newest->id);
+  std::ranges::copy(seams_.puller->records().ids_of(entry.image), std::back_inserter(entry.names));
   ask_next(key, entry);
 }
 
@@ -242,8 +280,7 @@ ImageLook ImageBook::look(const sync::ImageRef& image, sync::PullPolicy policy, 
     slot = std::make_unique<Entry>();
     slot->image = image;
   }
-  // One pod may have some and another none: those that are some count.
-  if (slot->look.is != Is::kThere && !ask.credentials.empty()) slot->credentials = ask.credentials;
+  if (slot->look.is != Is::kThere) slot->credentials = ask.credentials;
   slot->askers.insert(asker);
   if (is_new) begin(key, *slot);
   auto& look = slot->look;

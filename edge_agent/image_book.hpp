@@ -78,7 +78,8 @@ class ImageBook {
   struct Key {
     std::string image;
     sync::PullPolicy policy{};
-    base::Digest wanted;  ///< where it matters
+    base::Digest wanted;       ///< where it matters
+    base::Digest credentials;  ///< keyed; none without any: whose password is wrong fails nobody else
     auto operator<=>(const Key&) const = default;
   };
   Key key_of(const sync::ImageRef& image, sync::PullPolicy policy, const ImageAsk& ask) const;
@@ -92,6 +93,8 @@ class ImageBook {
   void pulled(const Key& key, base::Result<base::ImageInfo> image,
               std::optional<std::chrono::seconds> retry_after);
   void there(Entry& entry, base::ImageInfo image);
+  void share(const Key& key);
+  base::Digest keyed(const PullCredentials& credentials) const;
   void failed(const Key& key, Entry& entry, const base::Error& error,
               std::optional<std::chrono::seconds> retry_after);
   void drop(Entry& entry);
@@ -100,6 +103,7 @@ class ImageBook {
 
   Seams seams_;
   std::map<Key, std::unique_ptr<Entry>> entries_;
+  const std::string secret_;  ///< of this agent's life: a digest of a password alone could be guessed
 };
 
 /// What a pull that failed is called, and whose fault it is. `count`: the how many-th time in a row.

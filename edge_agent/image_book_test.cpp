@@ -76,6 +76,45 @@ TEST_F(ImageBookTest, OnePullAtATime) {
   EXPECT_EQ(look("r.io/a:1", PullPolicy::kIfNotPresent, "c").is, Is::kThere);
 }
 
+TEST_F(ImageBookTest, APullThatHardlyComesOnLetsOneOfAnotherRegistryGoFirst) {
+  look("slow.io/a:1", PullPolicy::kIfNotPresent, "a");
+  look("slow.io/b:1", PullPolicy::kIfNotPresent, "b");
+  look("other.io/c:1", PullPolicy::kIfNotPresent, "c");
+  settle();
+  const auto trickle = [&](std::uint64_t bytes_per_s, std::chrono::seconds time) {
+    for (std::uint64_t i = 0; i <= static_cast<std::uint64_t>(time.count()); ++i) {
+      pulls_.come_on(500'000 + i * bytes_per_s, 1'000'000);
+      clock_.advance(1s);
+    }
+    settle();
+  };
+  trickle(base::limits::kPullSlowBytesPerS, 130s);
+  ASSERT_EQ(pulls_.jobs.size(), 1U) << "it comes on";
+  trickle(100, 65s);
+  ASSERT_EQ(pulls_.jobs.size(), 2U);
+  EXPECT_EQ(pulls_.jobs.back().image, ref("other.io/c:1"));
+  EXPECT_EQ(pulls_.running, 1);
+  pulls_.end(engine_, "c");
+  settle();
+  EXPECT_EQ(look("other.io/c:1", PullPolicy::kIfNotPresent, "c").is, Is::kThere);
+  EXPECT_EQ(pulls_.jobs.back().image, ref("slow.io/b:1"));
+  trickle(100, 65s);
+  EXPECT_EQ(pulls_.jobs.size(), 3U) << "one of the same registry would be no faster";
+  pulls_.end(engine_, "b");
+  settle();
+  EXPECT_EQ(pulls_.jobs.back().image, ref("slow.io/a:1"));
+}
+
+TEST_F(ImageBookTest, ThePullIsToldWhetherPartsOfOthersMayBeWanted) {
+  needed_ = {"r.io/app:1"};
+  settled("r.io/app:1");
+  EXPECT_FALSE(pulls_.jobs.back().others_are_to_come);
+  pulls_.end(engine_, "app");
+  needed_ = {"r.io/app:1", "r.io/next:1", "r.io/other:1"};
+  settled("r.io/next:1", PullPolicy::kIfNotPresent, "b");
+  EXPECT_TRUE(pulls_.jobs.back().others_are_to_come) << "r.io/other:1";
+}
+
 TEST_F(ImageBookTest, BytesAreToldInSteps) {
   settled("r.io/app:1");
   told_.clear();
@@ -134,12 +173,31 @@ TEST_F(ImageBookTest, WhatTheEngineHasUnderAnotherNameIsNotFetched) {
   EXPECT_EQ(engine_.touched().image_loads, 1U);
 }
 
-TEST_F(ImageBookTest, CredentialsOfOnePodAreNotLostToAnother) {
+TEST_F(ImageBookTest, WhatOneBroughtWithItsCredentialsIsThereForAll) {
   look("r.io/app:1", PullPolicy::kIfNotPresent, "a", {{}, {"user", "word"}});
   look("r.io/app:1", PullPolicy::kIfNotPresent, "b");
   settle();
   ASSERT_EQ(pulls_.jobs.size(), 1U);
   EXPECT_EQ(pulls_.jobs.front().credentials, (PullCredentials{"user", "word"}));
+  pulls_.end(engine_, "app");
+  EXPECT_EQ(settled("r.io/app:1", PullPolicy::kIfNotPresent, "b").is, Is::kThere);
+  EXPECT_EQ(pulls_.jobs.size(), 1U);
+}
+
+TEST_F(ImageBookTest, AWrongPasswordFailsNobodyElse) {
+  const ImageAsk wrong{{}, {"user", "wrong"}};
+  const ImageAsk right{{}, {"user", "right"}};
+  look("r.io/app:1", PullPolicy::kIfNotPresent, "a", wrong);
+  look("r.io/app:1", PullPolicy::kIfNotPresent, "b", right);
+  settle();
+  pulls_.fail_with(base::Code::kPermission);
+  EXPECT_EQ(settled("r.io/app:1", PullPolicy::kIfNotPresent, "a", wrong).is, Is::kFailed);
+  EXPECT_EQ(look("r.io/app:1", PullPolicy::kIfNotPresent, "b", right).is, Is::kPulling);
+  ASSERT_EQ(pulls_.jobs.size(), 2U);
+  EXPECT_EQ(pulls_.jobs.back().credentials, right.credentials);
+  pulls_.end(engine_, "app");
+  EXPECT_EQ(settled("r.io/app:1", PullPolicy::kIfNotPresent, "b", right).is, Is::kThere);
+  EXPECT_EQ(settled("r.io/app:1", PullPolicy::kIfNotPresent, "a", wrong).is, Is::kThere);
 }
 
 TEST_F(ImageBookTest, AnImageThatItsPodDoesNotNameAnyMoreIsNotPulled) {

@@ -45,7 +45,36 @@ void ImageCollector::look() {
   mark(*needed);
   if (!seams_.is_pulling()) drop_blobs(*needed);
   kept_.clear();
+  if (!is_checked_ && !seams_.is_pulling()) return check_records();
   remove_next();
+}
+
+/// Once in an agent's life: a record is written before its image is loaded, and the agent before may not have lived to see it.
+void ImageCollector::check_records() {
+  call_ = seams_.engine.images([this](base::Result<std::vector<base::ImageInfo>> present) {
+    call_ = 0;
+    is_checked_ = present.has_value();
+    if (present && !seams_.is_pulling()) drop_records_without(*present);
+    remove_next();
+  });
+}
+
+/// What was fetched stays for the next pull.
+void ImageCollector::drop_records_without(const std::vector<base::ImageInfo>& present) {
+  std::set<std::string> there;
+  for (const auto& image : present) {
+    there.insert(image.id.str());
+    there.insert(image.tags.begin(), image.tags.end());
+  }
+  std::vector<std::string> without;
+  for (const ImageRecord& record : seams_.records.all()) {
+    if (!there.contains(record.id) && !there.contains(record.name)) without.push_back(record.name);
+  }
+  for (const auto& name : without) {
+    base::log::info("a record of an image that is not in the engine is dropped", {{"image", name}});
+    if (const auto done = seams_.records.remove(name); !done)
+      base::log::failure(kCannotCollect, "images", done.error());
+  }
 }
 
 namespace {

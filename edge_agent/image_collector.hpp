@@ -40,6 +40,8 @@ class ImageCollector {
   bool is_needed(const ImageRecord& record, const std::set<std::string>& needed) const;
   bool is_only_name_of_another(const ImageRecord& record) const;
   void remove_next();
+  void check_records();
+  void drop_records_without(const std::vector<base::ImageInfo>& present);
   void drop(const std::string& name);
   void drop_blobs(const std::set<std::string>& needed);
 
@@ -47,6 +49,7 @@ class ImageCollector {
   BlobStore blobs_;
   std::optional<base::MonotonicTime> next_;
   base::Engine::CallId call_ = 0;
+  bool is_checked_ = false;
   std::set<std::string> kept_;  ///< names that the engine would not give up in this look
 };
 

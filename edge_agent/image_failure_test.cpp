@@ -64,6 +64,23 @@ TEST_F(ImageFailure, APullThatCameOnIsTriedAgainSoon) {
   }
 }
 
+TEST_F(ImageFailure, WhatIsWrongAtTheRegistryIsFetchedMoreAndMoreRarely) {
+  settled("r.io/app:1");
+  std::chrono::milliseconds wait = base::limits::kImageBackoffBase;
+  for (int i = 0; i < 8; ++i) {
+    // A layer of half of it is right, the other is not: thrown away, and fetched anew each time.
+    pulls_.come_on(i == 0 ? 0 : 5'000, 10'000);
+    pulls_.come_on(7'000, 10'000);
+    pulls_.come_on(10'000, 10'000);
+    pulls_.fail_with(Code::kCorrupt);
+    EXPECT_EQ(settled("r.io/app:1").retry_at, clock_.monotonic() + wait) << i;
+    clock_.advance(wait);
+    settled("r.io/app:1");
+    wait = std::min<std::chrono::milliseconds>(2 * wait, base::limits::kImageBackoffMax);
+  }
+  EXPECT_EQ(wait, base::limits::kImageBackoffMax);
+}
+
 TEST_F(ImageFailure, WithoutANetworkAlwaysTakesWhatIsThere) {
   pull("r.io/app:latest", "v1", PullPolicy::kAlways, {Digest::of("pod 1")});
   const ImageAsk next{Digest::of("pod 2")};
@@ -92,6 +109,38 @@ TEST_F(ImageFailure, AnEngineThatCannotLoadIsAFailureAndTheBlobsStay) {
   EXPECT_EQ(failed.is, Is::kFailed);
   EXPECT_TRUE(failed.is_hosts_fault);
   EXPECT_TRUE(fs::exists(store_.path(pulled.layers.front())));
+  EXPECT_TRUE(records_->all().empty());
+}
+
+TEST_F(ImageFailure, AnImageWhoseLoadOutlivesTheAgentIsCollectedAllTheSame) {
+  settled("r.io/app:1");
+  const auto pulled = pulls_.end(engine_, "v1");
+  start();  // before the engine has said that it has it
+  const std::string name = image_name(ref("r.io/app:1"), pulled.manifest);
+  engine_.add_image({.id = base::ImageId("sha256:" + pulled.config.hex()),
+                     .tags = {name},
+                     .digests = {},
+                     .architecture = "amd64",
+                     .os = "linux",
+                     .size_bytes = 1});
+  needed_ = {"r.io/app:1"};
+  collect();
+  EXPECT_EQ(records_->all().size(), 1U);
+  EXPECT_EQ(settled("r.io/app:1").is, Is::kThere) << "and it is known again";
+  book_->forget(claim("a"));
+  needed_.clear();
+  collect();
+  EXPECT_TRUE(engine_.images_there().empty());
+  EXPECT_TRUE(records_->all().empty());
+}
+
+TEST_F(ImageFailure, ARecordWhoseImageNeverCameIsDroppedAtTheNextStart) {
+  settled("r.io/app:1");
+  pulls_.end(engine_, "v1");
+  start();
+  needed_ = {"r.io/app:1"};
+  ASSERT_EQ(records_->all().size(), 1U);
+  collect();
   EXPECT_TRUE(records_->all().empty());
 }
 

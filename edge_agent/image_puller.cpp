@@ -27,6 +27,17 @@ std::optional<Digest> digest_of(const base::ImageId& id) {
   return digest ? std::optional(*digest) : std::nullopt;
 }
 
+/// By id, or under our name of it.
+bool is_present(const ImageRecord& record, const std::vector<base::ImageInfo>& present) {
+  return std::ranges::any_of(present, [&](const base::ImageInfo& image) {
+    return image.id.str() == record.id || std::ranges::count(image.tags, record.name) > 0;
+  });
+}
+
+bool has_name(const base::ImageInfo& image, const std::string& reference) {
+  return std::ranges::count(image.tags, reference) > 0 || std::ranges::count(image.digests, reference) > 0;
+}
+
 }  // namespace
 
 ImagePuller::ImagePuller(Seams seams, PullOptions options, std::string blobs)
@@ -99,7 +110,8 @@ void ImagePuller::start(const std::vector<base::ImageInfo>& present, const std::
   job.proxy = options_.proxy;
   job.no_proxy = options_.no_proxy;
   job.bytes_per_s_max = options_.bytes_per_s_max;
-  job.spare = spare();
+  job.spare = spare(present);
+  job.others_are_to_come = others_are_to_come(present);
   for (const base::ImageInfo& image : present) {
     if (const auto digest = digest_of(image.id)) job.present.push_back(*digest);
   }
@@ -108,20 +120,88 @@ void ImagePuller::start(const std::vector<base::ImageInfo>& present, const std::
     job.ca_file = rule->second.ca_file;
   }
   auto started = seams_.start_pull(
-      job, {[this](const PullProgress& progress) { queue_.front().listener.on_progress(progress); },
+      job, {[this](const PullProgress& progress) { came_on(progress); },
             [this](Result<PulledImage> pulled, std::optional<std::chrono::seconds> retry_after) {
               this->pulled(std::move(pulled), retry_after);
             }});
   if (!started) return end(fail(std::move(started).error()));
   pull_ = *std::move(started);
+  measured_since_ = seams_.clock.monotonic();
+  measured_ = {};
+}
+
+void ImagePuller::came_on(const PullProgress& progress) {
+  if (is_slow(progress)) {
+    // Not from inside what it tells.
+    seams_.post([this, number = queue_.front().number, alive = std::weak_ptr<int>(alive_)] {
+      if (!alive.expired()) step_back(number);
+    });
+  }
+  queue_.front().listener.on_progress(progress);
+}
+
+/// A registry that trickles is not silent, and would hold up all others for ever.
+bool ImagePuller::is_slow(const PullProgress& progress) {
+  // What lies here from before did not come now.
+  if (progress.of != measured_.of) measured_ = progress;
+  const auto now = seams_.clock.monotonic();
+  const auto time = now - measured_since_;
+  if (time < queue_.front().patience) return false;
+  const std::uint64_t bytes = progress.bytes - std::min(progress.bytes, measured_.bytes);
+  measured_since_ = now;
+  measured_ = progress;
+  const std::uint64_t limit = options_.bytes_per_s_max;
+  const std::uint64_t least = limit == 0 ? base::limits::kPullSlowBytesPerS
+                                         : std::min(base::limits::kPullSlowBytesPerS, limit / 2);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  return bytes < least * static_cast<std::uint64_t>(seconds);
+}
+
+/// Behind the others, where one of another registry waits. What it fetched stays, and it has twice the time when it goes on: it
+/// may have been a disk that was slow.
+void ImagePuller::step_back(Number number) {
+  if (pull_ == nullptr || queue_.empty() || queue_.front().number != number) return;
+  const std::string registry = queue_.front().order.image.registry;
+  const auto other = std::ranges::find_if(
+      queue_, [&](const Waiting& one) { return one.order.image.registry != registry; });
+  if (other == queue_.end()) return;
+  pull_.reset();
+  is_busy_ = false;
+  Waiting next = std::move(*other);
+  queue_.erase(other);
+  Waiting slow = std::move(queue_.front());
+  queue_.pop_front();
+  base::log::info("a pull that hardly comes on waits behind the others",
+                  {{"image", slow.order.image.text()}, {"next", next.order.image.text()}});
+  slow.patience *= 2;
+  queue_.push_front(std::move(next));
+  queue_.push_back(std::move(slow));
+  next_soon();
 }
 
 /// Of images that are in the engine: kept for the layers that a next version shares with them, given up where room is short.
-std::vector<Digest> ImagePuller::spare() const {
+std::vector<Digest> ImagePuller::spare(const std::vector<base::ImageInfo>& present) const {
   std::set<Digest> out;
-  for (const ImageRecord& record : seams_.records.all())
-    out.insert(record.layers.begin(), record.layers.end());
+  for (const ImageRecord& record : seams_.records.all()) {
+    if (is_present(record, present)) out.insert(record.layers.begin(), record.layers.end());
+  }
   return {out.begin(), out.end()};
+}
+
+/// Beside the one that is pulled now: what was fetched in part may be of one of these.
+bool ImagePuller::others_are_to_come(const std::vector<base::ImageInfo>& present) const {
+  if (!seams_.needed) return true;
+  const auto needed = seams_.needed();
+  if (!needed) return true;
+  const std::string own = queue_.front().order.image.text();
+  const auto& records = seams_.records.all();
+  return std::ranges::any_of(*needed, [&](const std::string& reference) {
+    if (reference == own) return false;
+    const bool is_here = std::ranges::any_of(present, [&](const auto& image) { return has_name(image, reference); });
+    return !is_here && std::ranges::none_of(records, [&](const ImageRecord& record) {
+      return record.has_use(reference) && is_present(record, present);
+    });
+  });
 }
 
 void ImagePuller::pulled(Result<PulledImage> pulled, std::optional<std::chrono::seconds> retry_after) {
@@ -136,36 +216,53 @@ void ImagePuller::load(const PulledImage& pulled) {
   auto archive = ImageArchive::open(blobs_, pulled.manifest, name);
   if (!archive) return end(fail(std::move(archive).error()));
   archive_ = std::make_shared<ImageArchive>(*std::move(archive));
+  // Before it is in the engine: what this agent does not live to see would be nobody's.
+  const base::ImageId expected(std::string(kSha256) + pulled.config.hex());
+  if (auto noted = note(pulled, expected, true); !noted) {
+    archive_.reset();
+    return end(fail(std::move(noted).error()));
+  }
   call_ = seams_.engine.load_image(
       [archive = archive_](std::size_t bytes_max) { return archive->read(bytes_max); },
       [this, pulled, name](Status loaded) {
         call_ = 0;
         archive_.reset();
-        if (!loaded) return end(fail(std::move(loaded).error()));
+        if (!loaded) {
+          not_loaded(name, loaded.error());
+          return end(fail(std::move(loaded).error()));
+        }
         look(pulled, name, true);
       });
+}
+
+/// An engine that said no has it not; of one that said nothing nobody knows.
+void ImagePuller::not_loaded(const std::string& name, const base::Error& error) {
+  if (error.code() == Code::kUnavailable || error.code() == Code::kTimeout) return;
+  if (const auto removed = seams_.records.remove(name); !removed)
+    base::log::failure("the book of images cannot be written", "images", removed.error());
 }
 
 void ImagePuller::look(const PulledImage& pulled, const std::string& reference, bool is_loaded) {
   call_ = seams_.engine.image(reference, [this, pulled, is_loaded](Result<base::ImageInfo> image) {
     call_ = 0;
     if (!image) return end(std::move(image));
-    if (auto noted = note(pulled, *image, is_loaded); !noted) return end(fail(std::move(noted).error()));
+    base::log::info("an image is there",
+                    {{"image", queue_.front().order.image.text()}, {"id", image->id.str()}});
+    if (auto noted = note(pulled, image->id, is_loaded); !noted)
+      return end(fail(std::move(noted).error()));
     end(std::move(image));
   });
 }
 
-Status ImagePuller::note(const PulledImage& pulled, const base::ImageInfo& info, bool is_loaded) {
+Status ImagePuller::note(const PulledImage& pulled, const base::ImageId& id, bool is_loaded) {
   const PullOrder& order = queue_.front().order;
   ImageRecord record;
   record.name = image_name(order.image, pulled.manifest);
   record.manifest = pulled.manifest;
   record.config = pulled.config;
-  record.id = info.id.str();
+  record.id = id.str();
   record.layers = pulled.layers;
   record.is_loaded = is_loaded;
-  base::log::info("an image is there",
-                  {{"image", order.image.text()}, {"name", record.name}, {"id", record.id}});
   return seams_.records.add(std::move(record), {order.image.text(), order.wanted});
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ImagePuller: brings images here, one at a time, in the order in which they were asked for: a child fetches the blobs
 // (registry/pull_process.hpp), the engine loads them as an archive, the book of records says whose it is. It tries once; when
-// again is for who asks.
+// again is for who asks. One that hardly comes on lets an image of another registry go first.
 // Threads: one, the engine's.
 #pragma once
 
@@ -12,10 +12,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/engine.hpp"
+#include "base/limits/images.hpp"
 #include "base/result.hpp"
 #include "edge_agent/image_records.hpp"
 #include "edge_agent/registry/blob_store.hpp"
@@ -56,6 +59,9 @@ class ImagePuller {
     ImageRecords& records;
     StartPull start_pull;
     std::function<void(std::function<void()>)> post;  ///< runs it soon, from the loop
+    const base::Clock& clock;
+    /// References that sections name, as the collector is told; none: not known, so other images may be to come.
+    std::function<base::Result<std::set<std::string>>()> needed{};
   };
   ImagePuller(Seams seams, PullOptions options, std::string blobs);
   ~ImagePuller();
@@ -74,18 +80,24 @@ class ImagePuller {
     Number number = 0;
     PullOrder order;
     OrderListener listener;
+    std::chrono::milliseconds patience{base::limits::kPullSlowAfter};  ///< before it is slow
   };
   void next();
   void next_soon();
   void list_images();
   void ask_folder(const std::vector<base::ImageInfo>& present);
   void start(const std::vector<base::ImageInfo>& present, const std::string& engine_folder);
+  void came_on(const PullProgress& progress);
+  bool is_slow(const PullProgress& progress);
+  void step_back(Number number);
+  bool others_are_to_come(const std::vector<base::ImageInfo>& present) const;
   void pulled(base::Result<PulledImage> pulled, std::optional<std::chrono::seconds> retry_after);
   void load(const PulledImage& pulled);
   void look(const PulledImage& pulled, const std::string& reference, bool is_loaded);
-  base::Status note(const PulledImage& pulled, const base::ImageInfo& info, bool is_loaded);
+  base::Status note(const PulledImage& pulled, const base::ImageId& id, bool is_loaded);
+  void not_loaded(const std::string& name, const base::Error& error);
   void end(base::Result<base::ImageInfo> result, std::optional<std::chrono::seconds> retry_after = {});
-  std::vector<base::Digest> spare() const;
+  std::vector<base::Digest> spare(const std::vector<base::ImageInfo>& present) const;
 
   Seams seams_;
   PullOptions options_;
@@ -96,6 +108,8 @@ class ImagePuller {
   Number last_ = 0;
   base::Engine::CallId call_ = 0;
   std::unique_ptr<RunningPull> pull_;
+  base::MonotonicTime measured_since_{};  ///< how fast the pull is
+  PullProgress measured_{};
   std::shared_ptr<ImageArchive> archive_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  ///< what was posted does not outlive this
 };

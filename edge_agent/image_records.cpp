@@ -160,6 +160,17 @@ const ImageRecord* ImageRecords::find(const sync::ImageRef& image, const Digest&
   return nullptr;
 }
 
+std::vector<std::string> ImageRecords::ids_of(const sync::ImageRef& image) {
+  const std::string text = image.text();
+  std::map<std::uint64_t, std::string> by_number;
+  for (const ImageRecord& record : all()) {
+    if (record.has_use(text)) by_number.emplace(record.number, record.id);
+  }
+  std::vector<std::string> out;
+  for (const auto& [number, id] : by_number) out.push_back(id);
+  return out;
+}
+
 Status ImageRecords::add(ImageRecord record, const ImageUse& use) {
   load();
   std::uint64_t last = 0;

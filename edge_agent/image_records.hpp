@@ -53,6 +53,8 @@ class ImageRecords {
   /// By the reference; of a tag, with `wanted`, the one that was chosen for it, else the newest. nullptr: none.
   const ImageRecord* find(const sync::ImageRef& image);
   const ImageRecord* find(const sync::ImageRef& image, const base::Digest& wanted);
+  /// Of all that the reference led to, the newest last.
+  std::vector<std::string> ids_of(const sync::ImageRef& image);
   /// Takes the place of one of the same name, whose uses it keeps. Durable when it returns.
   base::Status add(ImageRecord record, const ImageUse& use);
   /// By name, all with one write; nothing is written where nothing changes.

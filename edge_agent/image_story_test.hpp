@@ -48,7 +48,8 @@ class ImageStory : public testing::Test {
     records_ = std::make_unique<ImageRecords>(root_ + "/images/book.json");
     puller_ = std::make_unique<ImagePuller>(
         ImagePuller::Seams{engine_, *records_, pulls_.start(),
-                           [this](std::function<void()> work) { posted_.push_back(std::move(work)); }},
+                           [this](std::function<void()> work) { posted_.push_back(std::move(work)); }, clock_,
+                           [this]() -> base::Result<std::set<std::string>> { return needed_; }},
         options_, store_.folder());
     book_ = std::make_unique<ImageBook>(
         ImageBook::Seams{engine_, clock_, [this](const sync::Claim& claim) { ++told_[claim.text()]; },

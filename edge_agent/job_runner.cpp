@@ -86,6 +86,12 @@ base::Status JobRunner::look(const PodId& id, const JobRecord& record, const syn
   auto& keeper = seams_.pods.keeper(id);
   HF_TRY(const auto observed, keeper.look(wanted, asker));
   out.is_made = observed.matches;
+  // Its files changed in Git, or were in memory when the machine was booted again: it needs them no more, and its log stays.
+  const bool has_ended = out.pod.is == Is::kSucceeded || out.pod.is == Is::kFailed;
+  if (!out.is_made && record.outcome != JobOutcome::kNone && has_ended) {
+    out.is_made = true;
+    return {};
+  }
   const std::string how_it_ended = out.pod.message;
   out.pod = {.is = Is::kActive, .number = try_of(id)};
   if (!out.is_made) return {};

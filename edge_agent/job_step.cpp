@@ -37,9 +37,12 @@ class Decision {
   }
 
  private:
-  /// Of a boot before, when the clock was not set: it says nothing any more, so its time begins now.
+  /// Of a boot before, when the clock was not set, or was ahead of what it shows now: it says nothing any more, so its time
+  /// begins now, and not when a wrong year has come.
   void restamp(std::optional<Stamp>& stamp) const {
-    const bool is_lost = stamp && stamp->boot_id != now_.boot_id && stamp->wall == base::WallTime{};
+    if (!stamp || stamp->boot_id == now_.boot_id) return;
+    const bool is_set = now_.wall != base::WallTime{};
+    const bool is_lost = stamp->wall == base::WallTime{} || (is_set && stamp->wall > now_.wall);
     if (is_lost) stamp = now_;
   }
 

@@ -325,6 +325,34 @@ TEST(JobStep, AStampOfAClockThatWasNotSetSaysNothingAfterAReboot) {
       << "within a boot the steady clock counts";
 }
 
+TEST(JobStep, AStampOfAClockThatWasAheadHoldsUpNothingAfterAReboot) {
+  const auto ahead = [] {
+    Stamp out = at(10s);
+    out.wall += std::chrono::years{4};
+    return out;
+  };
+  const Stamp now = at(20s, "boot-2");
+  JobRecord deadline = begun();
+  deadline.started = ahead();
+  EXPECT_EQ(job_step(with_deadline(60s), deadline, {Is::kActive, 1}, now).record.started, now);
+  JobRecord backoff = begun(0, 1);
+  backoff.last_failed = ahead();
+  const auto waits = job_step(spec(), backoff, {}, now);
+  EXPECT_EQ(waits.again_in, job_backoff(1));
+  EXPECT_EQ(job_step(spec(), waits.record, {}, at(20s + job_backoff(1), "boot-2")).act, Act::kStart);
+  JobRecord done = ended(JobOutcome::kComplete);
+  done.finished = ahead();
+  const auto kept = job_step(with_ttl(60s), done, {Is::kSucceeded, 1}, now);
+  EXPECT_EQ(kept.act, Act::kNothing);
+  EXPECT_EQ(job_step(with_ttl(60s), kept.record, {Is::kSucceeded, 1}, at(81s, "boot-2")).act, Act::kRemove);
+}
+
+TEST(JobStep, AClockThatIsNotSetYetMakesNoStampAnew) {
+  Stamp now = at(20s, "boot-2");
+  now.wall = {};
+  EXPECT_EQ(job_step(with_deadline(60s), begun(), {Is::kActive, 1}, now).record.started, at(0s));
+}
+
 TEST(JobStep, TheWaitIsDoubledToSixMinutes) {
   std::vector<std::chrono::milliseconds> waits;
   for (std::uint32_t n = 0; n < 9; ++n) waits.push_back(job_backoff(n));

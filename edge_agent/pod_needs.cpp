@@ -107,10 +107,19 @@ Result<bool> PodNeeds::has_images(const PodWanted& wanted, const std::vector<con
     why_ = {.health = health,
             .reason = look.reason,
             .message = who + look.message,
-            .waits_for_node = look.is_hosts_fault};
+            .waits_for_node = look.is_hosts_fault,
+            .is_told = is_news_of_pull(look, who + look.message)};
     break;
   }
+  if (all) told_image_ = {};
   return all;
+}
+
+/// The first failure of a pull is told, and another cause; not each try, by whatever name kubelet's words give it.
+bool PodNeeds::is_news_of_pull(const ImageLook& look, const std::string& message) {
+  if (look.reason == "ImageInspectError") return false;
+  if (told_image_.message != message) told_image_ = {.reason = look.reason, .message = message};
+  return told_image_.reason == look.reason;
 }
 
 /// Not known yet: whoever asked is told, and calls again.

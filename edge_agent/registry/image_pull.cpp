@@ -56,6 +56,21 @@ Status check_room(std::uint64_t to_fetch, std::uint64_t layer_bytes, const Room&
   return check(layer_bytes, *elsewhere, unpacked);
 }
 
+std::vector<base::Digest> unwanted_blobs(std::vector<FoundBlob> found, const PulledImage& own,
+                                         const PullJob& job, base::WallTime now) {
+  std::set<base::Digest> kept(own.layers.begin(), own.layers.end());
+  kept.insert({own.manifest, own.config});
+  kept.insert(job.spare.begin(), job.spare.end());
+  std::erase_if(found, [&](const FoundBlob& blob) {
+    const bool may_be_wanted = job.others_are_to_come && now - blob.changed < limits::kImagePartKept;
+    return may_be_wanted || kept.contains(blob.digest);
+  });
+  std::ranges::sort(found, {}, &FoundBlob::changed);
+  std::vector<base::Digest> out;
+  for (const FoundBlob& blob : found) out.push_back(blob.digest);
+  return out;
+}
+
 ImagePull::ImagePull(const PullJob& job, RegistryAccess access, const base::Clock& clock, Tell tell,
                      Sleep sleep)
     : job_(job),
@@ -133,6 +148,11 @@ Status ImagePull::look_for_room(std::uint64_t to_fetch, const ImageManifest& man
 
 Status ImagePull::make_room(std::uint64_t to_fetch, const ImageManifest& manifest) {
   if (look_for_room(to_fetch, manifest)) return {};
+  HF_TRY(auto found, store_.list());
+  for (const base::Digest& blob : unwanted_blobs(std::move(found), out_, job_, clock_.wall())) {
+    HF_CHECK(store_.remove(blob));
+    if (look_for_room(to_fetch, manifest)) return {};
+  }
   for (const base::Digest& blob : job_.spare) {
     const bool is_own = std::ranges::find(manifest.layers, blob, &BlobRef::digest) != manifest.layers.end();
     if (!is_own) HF_CHECK(store_.remove(blob));

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -38,6 +39,11 @@ struct Room {
 /// rest. `elsewhere`: the engine unpacks on another disk than `here`. Names the folder and the numbers.
 base::Status check_room(std::uint64_t to_fetch, std::uint64_t layer_bytes, const Room& here,
                         const std::optional<Room>& elsewhere);
+
+/// What lies in the store of images that nobody wants any more, the oldest first: blobs, whole or not, that are neither of
+/// `manifest` nor spare. While other images are to come, only what nobody went on with for limits::kImagePartKept.
+std::vector<base::Digest> unwanted_blobs(std::vector<FoundBlob> found, const PulledImage& own, const PullJob& job,
+                                         base::WallTime now);
 
 class ImagePull {
  public:

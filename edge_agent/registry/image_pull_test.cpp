@@ -46,6 +46,29 @@ TEST(Room, IsForWhatIsFetchedAndForWhatTheEngineUnpacks) {
             "1168 MB, and /data has 500 MB free");
 }
 
+TEST(Room, IsMadeOfWhatNobodyWantsTheOldestFirst) {
+  const base::WallTime now{24h * 1'000};
+  const auto blob = [](const char* name) { return base::Digest::of(name); };
+  const std::vector<FoundBlob> found{{blob("newer"), now - 1h},
+                                     {blob("own layer"), now - 24h * 9},
+                                     {blob("own manifest"), now - 24h * 9},
+                                     {blob("own config"), now - 24h * 9},
+                                     {blob("of an image in the engine"), now - 24h * 9},
+                                     {blob("oldest"), now - 24h * 8},
+                                     {blob("old"), now - 24h * 2}};
+  PulledImage own;
+  own.manifest = blob("own manifest");
+  own.config = blob("own config");
+  own.layers = {blob("own layer")};
+  PullJob job;
+  job.spare = {blob("of an image in the engine")};
+  EXPECT_EQ(unwanted_blobs(found, own, job, now),
+            (std::vector<base::Digest>{blob("oldest"), blob("old"), blob("newer")}));
+  job.others_are_to_come = true;
+  EXPECT_EQ(unwanted_blobs(found, own, job, now), (std::vector<base::Digest>{blob("oldest"), blob("old")}))
+      << "what came of late may be of the other";
+}
+
 TEST(Room, IsLookedForWhereTheEngineUnpacks) {
   const std::uint64_t rest = base::limits::kImageFreeBytesMin;
   EXPECT_TRUE(check_room(30, 100, {30 + rest, "/data"}, Room{100 + rest, "/docker"}));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge_agent/registry/pull_credentials.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
 #include "base/limits/images.hpp"
+#include "edge_agent/registry/registry_name.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::edge_agent {
@@ -18,36 +18,9 @@ using base::ObjectReader;
 using base::Result;
 namespace limits = base::limits;
 
-namespace {
-
-constexpr std::string_view kDockerHub = "docker.io";
-constexpr std::string_view kDockerHubApi = "registry-1.docker.io";
-/// Under which Docker's own `login` keeps the credentials of its hub.
-constexpr std::string_view kDockerHubKey = "https://index.docker.io/v1/";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
-}  // namespace
-
 std::string PullCredentials::basic() const { return "Basic " + base::to_base64(user + ":" + password); }
 
 namespace {
-
-/// As Docker's own tools keep it: with or without scheme and path.
-std::string bare_registry(std::string_view key) {
-  if (key == kDockerHubKey) return std::string(kDockerHub);
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (key.starts_with(scheme)) key.remove_prefix(scheme.size());
-  }
-  std::string out = lower(key.substr(0, std::min(key.find('/'), key.size())));
-  if (out == "index.docker.io" || out == kDockerHubApi) out = kDockerHub;
-  return out;
-}
 
 Result<PullCredentials> read_entry(const Json& value, const std::string& where) {
   PullCredentials out;
@@ -88,7 +61,7 @@ Result<PullCredentials> credentials_for(std::string_view docker_config, std::str
                                   std::to_string(limits::kPullCredentialsMax) + " registries");
   }
   for (const auto& [key, value] : auths->items()) {
-    if (bare_registry(key) == lower(registry))
+    if (registry_of_key(key) == lower_ascii(registry))
       return read_entry(value, "auths[" + sync::in_quotes(key) + "]");
   }
   return PullCredentials{};

@@ -88,6 +88,7 @@ std::string encode_pull_job(const PullJob& job) {
                                    {"image", job.image.text()},
                                    {"noProxy", job.no_proxy},
                                    {"os", job.platform.os},
+                                   {"othersToCome", job.others_are_to_come},
                                    {"password", job.credentials.password},
                                    {"plain", job.is_plain},
                                    {"present", hex_list(job.present)},
@@ -109,6 +110,7 @@ Result<PullJob> decode_pull_job(std::string_view bytes) {
                .required("image", sync::text_field(out.image, sync::ImageRef::parse))
                .optional("noProxy", out.no_proxy)
                .required("os", out.platform.os)
+               .required("othersToCome", out.others_are_to_come)
                .optional("password", out.credentials.password)
                .required("plain", out.is_plain)
                .each("present", sync::text_elements(out.present, limits::kEngineImagesMax, parse_hex))

@@ -31,6 +31,7 @@ struct PullJob {
   std::string engine_folder;          ///< where the engine unpacks; empty: not known
   std::vector<base::Digest> present;  ///< configurations of images that the engine has
   std::vector<base::Digest> spare;    ///< blobs that may be given up where room is short
+  bool others_are_to_come = false;    ///< images, whose parts may lie in the store
   bool is_plain = false;              ///< http:// is allowed
   std::string ca_file;
   PullCredentials credentials;

@@ -19,6 +19,7 @@ TEST(PullJob, ComesBackAsItWas) {
   job.present = {Digest::of("a"), Digest::of("b")};
   job.spare = {Digest::of("c")};
   job.is_plain = true;
+  job.others_are_to_come = true;
   job.ca_file = "/etc/ca.pem";
   job.credentials = {"user", "pass\"word"};
   job.proxy = "http://p:1";

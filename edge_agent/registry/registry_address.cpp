@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/limits/images.hpp"
+#include "edge_agent/registry/registry_name.hpp"
 #include "sync/model/text.hpp"
 
 namespace holdfast::edge_agent {
@@ -22,16 +23,6 @@ using base::Status;
 namespace limits = base::limits;
 
 namespace {
-
-constexpr std::string_view kDockerHub = "docker.io";
-constexpr std::string_view kDockerHubApi = "registry-1.docker.io";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return lower(c); });
-  return out;
-}
 
 Result<WebAddress> parse_web(std::string_view text) {
   constexpr std::string_view kPlain = "http://";
@@ -76,7 +67,7 @@ class Parameters {
     skip(" \t,");
     const auto equals = rest_.find('=');
     if (equals == std::string_view::npos) return false;
-    name = lower(sync::trimmed(rest_.substr(0, equals)));
+    name = lower_ascii(sync::trimmed(rest_.substr(0, equals)));
     rest_.remove_prefix(equals + 1);
     skip(" \t");
     value.clear();
@@ -130,11 +121,11 @@ std::string own_words(std::string_view body) {
 }  // namespace
 
 bool WebAddress::is_same_server(const WebAddress& other) const {
-  return is_plain == other.is_plain && lower(url.host) == lower(other.url.host) && url.port == other.url.port;
+  return is_plain == other.is_plain && lower_ascii(url.host) == lower_ascii(other.url.host) && url.port == other.url.port;
 }
 
 Result<WebAddress> registry_address(const sync::ImageRef& image, bool is_plain) {
-  const std::string host(image.registry == kDockerHub ? kDockerHubApi : image.registry);
+  const std::string host(registry_host(image.registry));
   auto out = parse_web((is_plain ? "http://" : "https://") + host + "/v2/");
   if (!out) return fail(std::move(out).error().with_context("registry " + sync::in_quotes(image.registry)));
   return out;
@@ -171,7 +162,7 @@ Result<WebAddress> redirect_address(const WebAddress& from, std::string_view loc
 Result<AuthChallenge> parse_challenge(std::string_view header) {
   const std::string_view text = sync::trimmed(header);
   const auto space = std::min(text.find(' '), text.size());
-  const std::string scheme = lower(text.substr(0, space));
+  const std::string scheme = lower_ascii(text.substr(0, space));
   AuthChallenge out;
   out.is_bearer = scheme == "bearer";
   if (!out.is_bearer && scheme != "basic") {
