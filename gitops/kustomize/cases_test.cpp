@@ -49,7 +49,7 @@ std::string built(const std::string& root) {
   const auto build = build_kustomization(disk_reader(root), folder);
   std::string problems;
   for (const auto& finding : build.findings) problems += finding.text() + "\n";
-  if (!problems.empty()) return problems;
+  if (has_errors(build.findings)) return problems;
   std::vector<std::string> documents;
   for (const auto& document : build.list) documents.push_back(document.document.json);
   return canonical(std::move(documents));

@@ -306,6 +306,7 @@ Result<Kustomization> read_kustomization(const Json& document) {
     return read_options(options, where, all);
   });
   HF_CHECK(in.finish());
+  for (auto& patch : out.json_patches) patch.forgets_names = true;
   out.resources.insert(out.resources.end(), bases.begin(), bases.end());
   for (auto& generator : out.generators) add_options(all, generator.options);
   return out;

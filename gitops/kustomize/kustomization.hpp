@@ -41,6 +41,8 @@ struct KustomizePatch {
   std::string path;   ///< of a file; else `text`
   std::string text;
   std::optional<TargetSelector> target;
+  /// Of patchesJson6902, with which kustomize does not note what a resource was called: references do not follow.
+  bool forgets_names = false;
   bool may_rename = false;
   bool may_change_kind = false;
 };

@@ -183,7 +183,7 @@ class References {
     if (known == by_name_.end()) return nullptr;
     std::vector<const BuiltResource*> left;
     for (const std::size_t at : known->second) {
-      const bool anywhere = is_cluster_kind(kind) || kind == "ServiceAccount";
+      const bool anywhere = is_cluster_kind(kind);
       if (anywhere || all_[at].id().ns == referrer.id().ns) left.push_back(&all_[at]);
     }
     for (const bool may_be_empty : {true, false}) {

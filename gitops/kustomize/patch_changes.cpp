@@ -71,7 +71,7 @@ class Patching {
     HF_TRY(const auto list, selected());
     for (const std::size_t i : list) {
       BuiltResource& resource = all_[i];
-      resource.store_previous();
+      if (!patch_.forgets_names) resource.store_previous();
       auto status = base::apply_json_patch(*resource.object, operations);
       if (status) status = resource.check_shape();
       if (status) status = room_.write(weight_of(*resource.object));
