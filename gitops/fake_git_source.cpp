@@ -10,6 +10,7 @@
 #include "gitops/manifest_path.hpp"
 #include "gitops/manifest_tree.hpp"
 #include "gitops/revision_text.hpp"
+#include "sync/model/text.hpp"
 
 namespace holdfast::gitops {
 
@@ -258,6 +259,25 @@ Result<std::vector<TreeFile>> FakeGitSource::read_tree(const std::string& url, c
     out.add(name, file.content);
   }
   return std::move(out).take();
+}
+
+Result<TreeItem> FakeGitSource::read_item(const std::string& url, const Revision& commit,
+                                          const std::string& path) {
+  HF_TRY(const Commit* const known, commit_of(url, commit));
+  HF_TRY(const std::string whole, normal_tree_path(path));
+  std::string at;
+  for (const auto part : sync::split(whole, '/')) {
+    at = joined(at, part);
+    const auto file = known->tree.find(at);
+    if (file == known->tree.end()) continue;
+    if (file->second.kind == FakeFile::Kind::kSymlink) return fail(ManifestTree("").symlink(at));
+    if (file->second.kind == FakeFile::Kind::kSubmodule) return fail(ManifestTree("").submodule(at));
+    if (at != whole) return TreeItem{};
+    HF_CHECK(ManifestTree("").check_file(at, file->second.content.size()));
+    return TreeItem{TreeItem::Kind::kFile, file->second.content};
+  }
+  const bool is_folder = whole.empty() || !subtree(known->tree, whole).empty();
+  return TreeItem{is_folder ? TreeItem::Kind::kFolder : TreeItem::Kind::kNothing, ""};
 }
 
 Result<bool> FakeGitSource::is_ancestor(const std::string& url, const Revision& ancestor,

@@ -87,6 +87,8 @@ class FakeGitSource final : public GitSource {
                                const std::string& path) override;
   base::Result<std::vector<TreeFile>> read_tree(const std::string& url, const sync::Revision& commit,
                                                 const std::string& path) override;
+  base::Result<TreeItem> read_item(const std::string& url, const sync::Revision& commit,
+                                   const std::string& path) override;
   base::Result<bool> is_ancestor(const std::string& url, const sync::Revision& ancestor,
                                  const sync::Revision& descendant) override;
   base::Result<CommitInfo> commit_info(const std::string& url, const sync::Revision& commit) override;

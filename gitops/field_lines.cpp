@@ -43,6 +43,33 @@ std::optional<Place> child_of(const Json& value, std::size_t beneath, const Fiel
   return std::nullopt;
 }
 
+// ---- lines of a document that was changed ----
+
+/// Of two objects with names, which one stood here before: an element that another was put in front of is not it.
+bool has_other_name(const Json& a, const Json& b) {
+  return a.is_object() && b.is_object() && a.contains("name") && b.contains("name") &&
+         a.at("name") != b.at("name");
+}
+
+/// REQUIRES: depth within limits::kJsonDepthMax. `before` is null where nothing stood here.
+void carry(const Json* before, std::size_t beneath, const FieldLines& lines, std::uint32_t line,
+           const Json& after, FieldLines& out) {
+  if (!after.is_structured()) return;
+  std::size_t index = 0;
+  for (auto child = after.begin(); child != after.end(); ++child, ++index) {
+    std::optional<Place> place;
+    if (before != nullptr) {
+      const bool is_index = after.is_array();
+      place = child_of(*before, beneath,
+                       {is_index ? std::string() : child.key(), is_index ? index : 0, is_index});
+    }
+    if (place && (place->at >= lines.size() || has_other_name(*place->value, *child))) place.reset();
+    const std::uint32_t own = place ? lines[place->at] : line;
+    out.push_back(own);
+    carry(place ? place->value : nullptr, place ? place->at + 1 : 0, lines, own, *child, out);
+  }
+}
+
 // ---- reading a path ----
 
 /// Takes one part off the front of `text`; nullopt where none begins.
@@ -139,6 +166,13 @@ std::uint32_t line_of(const Json& document, const FieldLines& lines, const Field
     beneath = place->at + 1;
   }
   return line;
+}
+
+FieldLines carried_lines(const Json& before, const FieldLines& lines, std::uint32_t line, const Json& after) {
+  if (before == after) return lines;
+  FieldLines out;
+  carry(&before, 0, lines, line, after, out);
+  return out;
 }
 
 std::vector<ListElement> elements_of(const Json& document, const FieldLines& lines, std::string_view member) {

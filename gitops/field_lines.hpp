@@ -46,6 +46,10 @@ FieldMessage split_field_message(std::string_view text);
 std::uint32_t line_of(const base::Json& document, const FieldLines& lines, const FieldPath& field,
                       std::uint32_t line);
 
+/// For `after`, which was made of `before`: each field has the line that it had there; one that is new, that of what is around it.
+FieldLines carried_lines(const base::Json& before, const FieldLines& lines, std::uint32_t line,
+                         const base::Json& after);
+
 /// The elements of a list that is a member of `document`, each with its own line and lines: for `kind: List`.
 struct ListElement {
   const base::Json* value = nullptr;  ///< within the document

@@ -36,6 +36,13 @@ struct TreeFile {
   std::string content;
 };
 
+/// What stands at a path of a commit.
+struct TreeItem {
+  enum class Kind { kNothing, kFolder, kFile };
+  Kind kind = Kind::kNothing;
+  std::string content;  ///< of a file
+};
+
 struct FetchResult {
   std::string url;
   std::optional<base::Error> error;
@@ -62,6 +69,10 @@ class GitSource {
   /// errors that name them; bounded by limits (number and bytes of files).
   virtual base::Result<std::vector<TreeFile>> read_tree(const std::string& url, const sync::Revision& commit,
                                                         const std::string& path) = 0;
+  /// One file, of any name, or the news that there is a folder or nothing. Symlinks and submodules are errors that name them; so is a file of more than
+  /// limits::kManifestFileBytesMax.
+  virtual base::Result<TreeItem> read_item(const std::string& url, const sync::Revision& commit,
+                                           const std::string& path) = 0;
   virtual base::Result<bool> is_ancestor(const std::string& url, const sync::Revision& ancestor,
                                          const sync::Revision& descendant) = 0;
   /// Author and first line of the message, for people.

@@ -179,6 +179,37 @@ TEST_P(GitSourceContract, AFetchBringsWhatWasCommitted) {
   EXPECT_EQ(info->time_s, 1'767'225'600);
 }
 
+TEST_P(GitSourceContract, OneItemIsAFileAFolderOrNothing) {
+  const Revision commit = world_->commit("main", {{"apps/web/.env", "A=1"}, {"top", "x"}});
+  world_->fetch();
+  const auto item = [&](const std::string& path) {
+    const auto found = source_.read_item(url_, commit, path);
+    if (!found) return found.error().message();
+    if (found->kind == TreeItem::Kind::kFolder) return std::string("folder");
+    return found->kind == TreeItem::Kind::kFile ? "file " + found->content : std::string("nothing");
+  };
+  EXPECT_EQ(item("apps/web/.env"), "file A=1");
+  EXPECT_EQ(item("top"), "file x");
+  EXPECT_EQ(item("apps//web/"), "folder");
+  EXPECT_EQ(item(""), "folder");
+  EXPECT_EQ(item("apps/we"), "nothing");
+  EXPECT_EQ(item("apps/web/.env/a"), "nothing");
+  EXPECT_EQ(item("../top"), "\"../top\" holds \"..\"; a path begins at the repository's root");
+}
+
+TEST_P(GitSourceContract, ALargeItemAndALinkAreNotRead) {
+  const std::string large(base::limits::kManifestFileBytesMax + 1, 'x');
+  const Revision big = world_->commit("main", {{"a.txt", large}});
+  const Revision link = world_->commit_symlink("sub/link.yaml");
+  const Revision module = world_->commit_submodule("mod");
+  world_->fetch();
+  EXPECT_EQ(source_.read_item(url_, big, "a.txt").error().code(), Code::kLimit);
+  EXPECT_EQ(source_.read_item(url_, link, "sub/link.yaml").error().message(),
+            "sub/link.yaml: a symbolic link; commit the file itself");
+  EXPECT_EQ(source_.read_item(url_, module, "mod/a").error().message(),
+            "mod: a submodule; make it an application with a source of its own");
+}
+
 TEST_P(GitSourceContract, AFetchThatFindsNothingNewSaysSo) {
   world_->commit("main", {{"a.yaml", "x"}});
   EXPECT_TRUE(world_->fetch().changed);

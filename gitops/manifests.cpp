@@ -8,6 +8,8 @@
 
 #include "base/limits/documents.hpp"
 #include "gitops/document.hpp"
+#include "gitops/json_text.hpp"
+#include "gitops/kustomize/build.hpp"
 #include "gitops/manifest_finding.hpp"
 #include "gitops/manifest_path.hpp"
 #include "gitops/render.hpp"
@@ -32,9 +34,13 @@ struct OtherTool {
   std::string_view file;
   std::string_view message;
 };
+constexpr std::string_view kKustomizationBeneath =
+    "a kustomization in a folder beneath the application's path; point the application at this folder, or "
+    "write a "
+    "kustomization.yaml at its path that names it";
 constexpr std::array kOtherTools{
-    OtherTool{"kustomization.yaml", "kustomize is not supported by this release; commit plain manifests"},
-    OtherTool{"kustomization.yml", "kustomize is not supported by this release; commit plain manifests"},
+    OtherTool{"kustomization.yaml", kKustomizationBeneath},
+    OtherTool{"kustomization.yml", kKustomizationBeneath},
     OtherTool{"Chart.yaml",
               "Helm charts are not supported by this release; commit what `helm template` prints"},
 };
@@ -59,13 +65,6 @@ bool templates_disabled(const Json& document) {
   if (!metadata.contains("annotations")) return false;
   const std::string* value = string_in(metadata.at("annotations"), sync::kAnnotationTemplate);
   return value != nullptr && *value == "disabled";
-}
-
-/// `kind: List`, and kubectl's lists of one kind.
-bool is_list(const Json& document) {
-  const std::string* kind = string_in(document, "kind");
-  return kind != nullptr && kind->ends_with("List") && document.contains("items") &&
-         document.at("items").is_array();
 }
 
 Status check_shape(const Json& document) {
@@ -102,6 +101,14 @@ class Collector {
     for (auto& document : documents.list) add(std::move(document));
   }
 
+  void read(KustomizeBuild build) {
+    for (auto& finding : build.findings) findings_.add(std::move(finding));
+    for (auto& [file, document] : build.list) {
+      file_ = one_line(file, limits::kManifestPathLengthMax);
+      add(std::move(document));
+    }
+  }
+
   Manifests take() {
     for (auto& [text, read] : reads_) out_.reads.push_back(std::move(read));
     out_.findings = std::move(findings_).take();
@@ -128,7 +135,7 @@ class Collector {
     }
     const auto value = base::parse_json(document.json);
     if (!value) return report(document.line, value.error().message());
-    if (!is_list(*value)) return add_manifest(std::move(document), *value);
+    if (!is_manifest_list(*value)) return add_manifest(std::move(document), *value);
     for (auto& item : elements_of(*value, document.lines, "items")) {
       if (stopped_) return;
       add_manifest({base::canonical_json(*item.value), item.line, std::move(item.lines)}, *item.value);
@@ -209,6 +216,12 @@ Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string&
   Collector collector(plain);
   const auto prefix = normal_tree_path(path_prefix);
   for (const auto& file : files) collector.read(file, prefix.value_or(path_prefix));
+  return collector.take();
+}
+
+Manifests parse_build(KustomizeBuild build, PlainSecrets plain) {
+  Collector collector(plain);
+  collector.read(std::move(build));
   return collector.take();
 }
 

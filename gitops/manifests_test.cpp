@@ -204,10 +204,11 @@ INSTANTIATE_TEST_SUITE_P(
              ".node.name, .node.labels.KEY, .node.facts.KEY, .app.name and .app.revision; the annotation "
              "holdfast.dev/template: disabled turns templates off"}},
         Row{"Kustomize",
-            "kustomization.yaml",
+            "sub/kustomization.yaml",
             "resources: []\n",
-            {"apps/web/kustomization.yaml: kustomize is not supported by this release; commit plain "
-             "manifests"}},
+            {"apps/web/sub/kustomization.yaml: a kustomization in a folder beneath the application's path; "
+             "point "
+             "the application at this folder, or write a kustomization.yaml at its path that names it"}},
         Row{"Helm",
             "chart/Chart.yaml",
             "name: x\n",

@@ -21,6 +21,8 @@
 
 namespace holdfast::gitops {
 
+struct KustomizeBuild;  // gitops/kustomize/build.hpp
+
 /// One parsed document and where it stands. Its JSON is kept as text, so this is cheap to keep.
 struct Manifest {
   std::string json;
@@ -47,6 +49,8 @@ struct Manifests {
 /// are returned too; see is_hub_kind().
 Manifests parse_manifests(const std::vector<TreeFile>& files, const std::string& path_prefix,
                           PlainSecrets plain = PlainSecrets::kRefuse);
+/// As parse_manifests, of what a kustomization was built to.
+Manifests parse_build(KustomizeBuild build, PlainSecrets plain = PlainSecrets::kRefuse);
 /// Equal texts, equal renderings: the values that these manifests read, and no others. For a cache.
 std::string values_read(const Manifests& manifests, const TemplateValues& values);
 

@@ -7,6 +7,7 @@
 #include "base/limits/hub.hpp"
 #include "base/log.hpp"
 #include "base/planted.hpp"
+#include "gitops/application_folder.hpp"
 #include "gitops/placement.hpp"
 #include "hub/json_path.hpp"
 
@@ -130,7 +131,7 @@ Result<std::optional<RevisionPlace>> ApplicationKeeper::newest_place(
     return fail(std::move(commit).error());
   }
   place.commit = *commit;
-  HF_TRY(place.tree, context_.seams.git.tree_id(place.url, place.commit, place.path));
+  HF_TRY(place.tree, gitops::content_id(context_.seams.git, {place.url, place.commit, place.path}));
   return place;
 }
 

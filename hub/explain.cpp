@@ -7,6 +7,7 @@
 
 #include "base/limits/hub.hpp"
 #include "base/log.hpp"
+#include "gitops/application_folder.hpp"
 #include "sync/model/secret.hpp"
 #include "sync/model/section.hpp"
 
@@ -324,7 +325,7 @@ Result<std::unique_ptr<Rendition>> Explainer::at_head(const ApplicationEntry& ap
   auto& git = context_.seams.git;
   RevisionPlace place{source.repo_url, source.path, {}, {}};
   HF_TRY(place.commit, git.resolve(place.url, source.target_revision));
-  HF_TRY(place.tree, git.tree_id(place.url, place.commit, place.path));
+  HF_TRY(place.tree, gitops::content_id(git, {place.url, place.commit, place.path}));
   HF_TRY(auto loaded, Rendition::load(git, place, plain_sealing_of(context_, application)));
   return std::make_unique<Rendition>(std::move(loaded));
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/limits/hub.hpp"
+#include "gitops/application_folder.hpp"
 
 namespace holdfast::hub {
 namespace {
@@ -56,7 +57,7 @@ Rendition* ForgottenClaims::rendition(const ApplicationEntry& application, Revis
   const auto [at, is_new] =
       read_.try_emplace({application.uid, place.commit.str() + " " + place.url + " " + place.path});
   if (!is_new) return at->second.get();
-  const auto tree = context_.seams.git.tree_id(place.url, place.commit, place.path);
+  const auto tree = gitops::content_id(context_.seams.git, {place.url, place.commit, place.path});
   if (!tree) return nullptr;
   place.tree = *tree;
   auto loaded = Rendition::load(context_.seams.git, place, plain_sealing_of(context_, application));

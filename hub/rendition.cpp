@@ -8,6 +8,7 @@
 #include "base/limits/model.hpp"
 #include "base/limits/wire.hpp"
 #include "base/log.hpp"
+#include "gitops/application_folder.hpp"
 #include "gitops/manifest_finding.hpp"
 #include "hub/json_path.hpp"
 #include "sync/model/kinds.hpp"
@@ -104,12 +105,11 @@ std::string why_too_large_for_one_message(const sync::SectionBody& body) {
 
 Result<Rendition> Rendition::load(gitops::GitSource& git, const RevisionPlace& place,
                                   const PlainSealing& plain) {
-  HF_TRY(const auto files, git.read_tree(place.url, place.commit, place.path));
+  HF_TRY(auto manifests, gitops::read_manifests(git, {place.url, place.commit, place.path},
+                                                plain.is_allowed ? gitops::PlainSecrets::kAllow
+                                                                 : gitops::PlainSecrets::kRefuse));
   Rendition out(place);
   out.allows_plain_secrets_ = plain.is_allowed;
-  auto manifests = gitops::parse_manifests(
-      files, place.path == "." ? "" : place.path,
-      plain.is_allowed ? gitops::PlainSecrets::kAllow : gitops::PlainSecrets::kRefuse);
   for (auto& manifest : manifests.list) {
     const bool is_plain = manifest.parsed && manifest.parsed->sealed && manifest.parsed->sealed->is_plain();
     if (is_plain && !plain.is_allowed)

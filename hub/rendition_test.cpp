@@ -55,6 +55,19 @@ TEST_F(RenditionTest, TheBodyIsThatOfTheNodeWhichIsAskedFor) {
   EXPECT_EQ(rendition.renderings(), before) << "the last one is at hand";
 }
 
+TEST_F(RenditionTest, AKustomizationIsBuiltWithWhatItNamesElsewhere) {
+  auto rendition = load({{"apps/kustomization.yaml", "resources: [../base]\nnamePrefix: prod-\n"},
+                         {"apps/not-named.yaml", "this is no manifest"},
+                         {"base/kustomization.yaml", "resources: [motd.yaml]\n"},
+                         {"base/motd.yaml", file_yaml("motd", "/etc/motd", "at {{ .node.labels.site }}")}});
+  EXPECT_EQ(gitops::summary(rendition.findings(), 9), "");
+  const auto body = rendition.body(policy, node("cam-1", "north"));
+  ASSERT_TRUE(body);
+  EXPECT_NE(body->bytes.find("prod-motd"), std::string::npos);
+  EXPECT_NE(body->bytes.find("at north"), std::string::npos) << "templates are expanded after the build";
+  EXPECT_NE(body->provenance.find("base/motd.yaml"), std::string::npos);
+}
+
 TEST_F(RenditionTest, WhatDoesNotFitIntoAMessageIsSaid) {
   std::string noise;
   while (noise.size() < 2'000'000) noise += random.uuid();

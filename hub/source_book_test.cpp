@@ -49,6 +49,10 @@ class RecordingGit final : public gitops::GitSource {
                                                         const std::string&) override {
     return base::fail(error());
   }
+  base::Result<gitops::TreeItem> read_item(const std::string&, const sync::Revision&,
+                                           const std::string&) override {
+    return base::fail(error());
+  }
   base::Result<bool> is_ancestor(const std::string&, const sync::Revision&, const sync::Revision&) override {
     return base::fail(error());
   }

@@ -243,6 +243,43 @@ Result<std::vector<TreeFile>> CommitReader::read_tree(const Revision& id, const 
   return TreeWalk(repository_.get(), odb_.get(), folder).run(*git_tree_id(tree.get()));
 }
 
+Result<std::string> CommitReader::blob_at(const git_oid& id, const std::string& path) const {
+  HF_TRY(const auto header, header_of(odb_.get(), id, shown_path(path)));
+  if (!header) return fail(git_failure(Code::kCorrupt, "reading " + shown_path(path)));
+  HF_CHECK(ManifestTree("").check_file(path, header->size));
+  GitBlob blob;
+  if (git_get(blob, [&](git_blob** out) { return git_blob_lookup(out, repository_.get(), &id); }) < 0) {
+    return fail(git_failure(Code::kCorrupt, "reading " + shown_path(path)));
+  }
+  const auto bytes = static_cast<std::size_t>(git_blob_rawsize(blob.get()));
+  return std::string(static_cast<const char*>(git_blob_rawcontent(blob.get())), bytes);
+}
+
+Result<TreeItem> CommitReader::read_item(const Revision& id, const std::string& path) const {
+  HF_TRY(const std::string whole, normal_tree_path(path));
+  HF_TRY(GitTree tree, tree_at(id, ""));
+  if (whole.empty()) return TreeItem{TreeItem::Kind::kFolder, ""};
+  TreeReader trees(repository_.get(), odb_.get());
+  std::string at;
+  for (const auto name : sync::split(whole, '/')) {
+    at = joined(at, name);
+    const git_tree_entry* entry = git_tree_entry_byname(tree.get(), std::string(name).c_str());
+    if (entry == nullptr) return TreeItem{};
+    const git_filemode_t mode = git_tree_entry_filemode(entry);
+    if (mode == GIT_FILEMODE_LINK) return fail(ManifestTree("").symlink(at));
+    if (mode == GIT_FILEMODE_COMMIT) return fail(ManifestTree("").submodule(at));
+    const git_oid next = *git_tree_entry_id(entry);
+    if (mode != GIT_FILEMODE_TREE) {
+      if (at != whole) return TreeItem{};
+      HF_TRY(std::string content, blob_at(next, at));
+      return TreeItem{TreeItem::Kind::kFile, std::move(content)};
+    }
+    if (at == whole) return TreeItem{TreeItem::Kind::kFolder, ""};
+    HF_TRY(tree, trees.read(next, at));
+  }
+  return TreeItem{};
+}
+
 Result<bool> CommitReader::is_ancestor(const Revision& ancestor, const Revision& descendant) const {
   HF_CHECK(check_commit(ancestor));
   HF_CHECK(check_commit(descendant));

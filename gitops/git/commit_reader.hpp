@@ -22,6 +22,7 @@ class CommitReader {
   base::Result<sync::Revision> find_prefix(const std::string& prefix) const;
   base::Result<TreeId> tree_id(const sync::Revision& commit, const std::string& path) const;
   base::Result<std::vector<TreeFile>> read_tree(const sync::Revision& commit, const std::string& path) const;
+  base::Result<TreeItem> read_item(const sync::Revision& commit, const std::string& path) const;
   base::Result<bool> is_ancestor(const sync::Revision& ancestor, const sync::Revision& descendant) const;
   base::Result<GitSource::CommitInfo> info(const sync::Revision& commit) const;
   base::Status check_commit(const sync::Revision& commit) const;
@@ -31,6 +32,7 @@ class CommitReader {
       : repository_(std::move(repository)), odb_(std::move(odb)) {}
   base::Result<git_object_t> type_of(const git_oid& id) const;
   base::Result<GitCommit> commit(const sync::Revision& id) const;
+  base::Result<std::string> blob_at(const git_oid& id, const std::string& path) const;
   base::Result<GitTree> tree_at(const sync::Revision& commit, const std::string& path) const;
 
   GitRepository repository_;

@@ -279,6 +279,12 @@ Result<std::vector<TreeFile>> GitMirror::read_tree(const std::string& url, const
   return mirror->reader->read_tree(commit, path);
 }
 
+Result<TreeItem> GitMirror::read_item(const std::string& url, const Revision& commit,
+                                      const std::string& path) {
+  HF_TRY(const State::Known* const mirror, state_->fetched(url));
+  return mirror->reader->read_item(commit, path);
+}
+
 Result<bool> GitMirror::is_ancestor(const std::string& url, const Revision& ancestor,
                                     const Revision& descendant) {
   HF_TRY(const State::Known* const mirror, state_->fetched(url));

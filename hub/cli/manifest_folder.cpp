@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <system_error>
 
 #include "base/file_io.hpp"
@@ -11,6 +12,7 @@
 #include "base/limits/git.hpp"
 #include "base/limits/hub.hpp"
 #include "gitops/document.hpp"
+#include "gitops/kustomize/build.hpp"
 #include "gitops/manifest_path.hpp"
 #include "gitops/manifest_tree.hpp"
 #include "gitops/placement.hpp"
@@ -83,6 +85,59 @@ class FolderReader {
   gitops::ManifestTree tree_;
 };
 
+/// What a kustomization names lies anywhere in its repository: the nearest folder around it that holds `.git`. Outside of one, anywhere.
+fs::path repository_of(const fs::path& folder) {
+  std::error_code error;
+  for (fs::path at = folder; at != at.root_path(); at = at.parent_path()) {
+    if (fs::exists(at / ".git", error)) return at;
+  }
+  return folder.root_path();
+}
+
+/// As the hub reads items of a commit.
+Result<gitops::TreeItem> read_item(const fs::path& root, const std::string& path) {
+  const gitops::ManifestTree names("");
+  fs::path at = root;
+  std::error_code error;
+  for (const auto& part : fs::path(path)) {
+    at /= part;
+    if (fs::is_symlink(fs::symlink_status(at, error)))
+      return fail(names.symlink(at.lexically_relative(root).string()));
+  }
+  if (fs::is_directory(at, error)) return gitops::TreeItem{gitops::TreeItem::Kind::kFolder, ""};
+  if (!fs::is_regular_file(at, error)) return gitops::TreeItem{};
+  const auto bytes = fs::file_size(at, error);
+  if (error) return fail(Error::from_errno(error.value(), at.string()));
+  HF_CHECK(gitops::ManifestTree("").check_file(path, bytes));
+  HF_TRY(auto content, base::read_file(at.string(), limits::kManifestFileBytesMax));
+  return gitops::TreeItem{gitops::TreeItem::Kind::kFile, std::move(content)};
+}
+
+/// Files as an editor finds them from where the person stands; elsewhere, from the root of the disk.
+std::string shown_file(const fs::path& root, const std::string& file) {
+  std::error_code error;
+  const fs::path whole = root / file;
+  const fs::path here = whole.lexically_relative(fs::current_path(error));
+  return here.empty() || *here.begin() == ".." ? whole.string() : here.string();
+}
+
+/// None: the folder holds plain manifests.
+Result<std::optional<gitops::Manifests>> build_folder(const std::string& folder, gitops::PlainSecrets plain) {
+  std::error_code error;
+  const fs::path whole = fs::canonical(folder, error);
+  if (error) return fail(Error::from_errno(error.value(), folder));
+  const fs::path root = repository_of(whole);
+  const fs::path beneath = whole.lexically_relative(root);
+  const std::string path = beneath == "." ? "" : beneath.string();
+  const gitops::ReadItem read = [root](const std::string& at) { return read_item(root, at); };
+  HF_TRY(const bool is_built, gitops::has_kustomization(read, path));
+  if (!is_built) return std::nullopt;
+  auto manifests = gitops::parse_build(gitops::build_kustomization(read, path), plain);
+  for (auto& manifest : manifests.list) manifest.file = shown_file(root, manifest.file);
+  for (auto& finding : manifests.findings) finding.file = shown_file(root, finding.file);
+  return manifests;
+}
+
 }  // namespace
 
 Result<std::vector<gitops::TreeFile>> read_manifest_folder(const std::string& folder) {
@@ -95,6 +150,10 @@ Result<std::vector<gitops::TreeFile>> read_manifest_folder(const std::string& fo
 }
 
 Result<gitops::Manifests> parse_manifest_folder(const std::string& folder, gitops::PlainSecrets plain) {
+  if (std::error_code error; fs::is_directory(folder, error)) {
+    HF_TRY(auto built, build_folder(folder, plain));
+    if (built) return *std::move(built);
+  }
   HF_TRY(const auto files, read_manifest_folder(folder));
   if (files.empty()) return fail(Code::kNotFound, folder + ": there is no .yaml, .yml or .json file in it");
   auto manifests = gitops::parse_manifests(files, "", plain);

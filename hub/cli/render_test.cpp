@@ -51,6 +51,22 @@ TEST(Render, AsYamlNamesFileAndLine) {
   EXPECT_NE(person.out().find("content: other\n"), std::string::npos);
 }
 
+TEST(Render, BuildsAKustomizationWithWhatItNamesElsewhere) {
+  FakePerson person;
+  const auto overlay =
+      folder_of(person.writes("prod/kustomization.yaml", "resources: [../base]\nnamePrefix: p-\n"));
+  const auto base = folder_of(person.writes("base/kustomization.yaml", "resources: [a.yaml]\n"));
+  person.writes("base/a.yaml", kPlain);
+  EXPECT_EQ(person.types({"render", overlay, "--app", "web"}), ExitCode::kDone) << person.err();
+  EXPECT_NE(person.out().find("name: p-a\n"), std::string::npos) << person.out();
+  EXPECT_NE(person.out().find("base/a.yaml:1\n"), std::string::npos) << person.out();
+  person.writes("base/kustomization.yaml", "resources: [b.yaml]\n");
+  EXPECT_EQ(person.types({"validate", overlay}), ExitCode::kFailed);
+  EXPECT_NE((person.out() + person.err()).find("base/kustomization.yaml:1: resources[0]: "),
+            std::string::npos)
+      << person.out() << person.err();
+}
+
 TEST(Render, AsATable) {
   FakePerson person;
   const auto folder = folder_of(person.writes("web/a.yaml", kPlain));
