@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the annotations that steer Holdfast are such as it knows: one that is misspelt protects nothing, and nobody
-// would notice before it is too late. Others' annotations are not looked at.
+// would notice before it is too late. Of Argo CD's and Helm's, those that are not honoured are warned of; others' are not looked at.
 // Threads: pure functions.
 #pragma once
 

@@ -66,8 +66,12 @@ const Json& FindingList::document_of(const Manifest& manifest) {
   return *document_;
 }
 
-void FindingList::add_at(const Manifest& manifest, const FieldPath& field, std::string message) {
-  if (!is_full()) add(finding_at(manifest, document_of(manifest), field, std::move(message)));
+void FindingList::add_at(const Manifest& manifest, const FieldPath& field, std::string message,
+                         Severity severity) {
+  if (is_full()) return;
+  auto finding = finding_at(manifest, document_of(manifest), field, std::move(message));
+  finding.severity = severity;
+  add(std::move(finding));
 }
 
 void FindingList::add_error(const Manifest& manifest, const base::Error& error) {

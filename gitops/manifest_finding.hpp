@@ -36,7 +36,8 @@ class FindingList {
   void add(Finding finding);
   /// REQUIRES: `manifest` stays where it is: that of the last finding stays parsed, since where one field is
   /// wrong, many often are.
-  void add_at(const Manifest& manifest, const FieldPath& field, std::string message);
+  void add_at(const Manifest& manifest, const FieldPath& field, std::string message,
+              Severity severity = Severity::kError);
   void add_error(const Manifest& manifest, const base::Error& error);
   Findings take() && { return std::move(findings_); }
 

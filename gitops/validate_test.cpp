@@ -67,6 +67,16 @@ INSTANTIATE_TEST_SUITE_P(
              "there "
              "are holdfast.dev/depends-on, holdfast.dev/prune, holdfast.dev/template, "
              "holdfast.dev/restart-on-change"}},
+        Row{"AnnotationsOfOthersThatMeanNothing",
+            "apiVersion: holdfast.dev/v1\nkind: File\nmetadata:\n  name: a\n  annotations:\n"
+            "    argocd.argoproj.io/hok: PreSync\n    argocd.argoproj.io/sync-wave: '1'\n"
+            "    helm.sh/hook: test\nspec:\n  path: /a\n  content: x\n",
+            {"a.yaml:6: File/a: metadata.annotations[\"argocd.argoproj.io/hok\"]: warning: is not honoured; "
+             "of "
+             "Argo CD's there are argocd.argoproj.io/hook, argocd.argoproj.io/hook-delete-policy, "
+             "argocd.argoproj.io/sync-options, argocd.argoproj.io/sync-wave",
+             "a.yaml:8: File/a: metadata.annotations[\"helm.sh/hook\"]: warning: is not honoured; write "
+             "argocd.argoproj.io/hook"}},
         Row{"Hook",
             "apiVersion: holdfast.dev/v1\nkind: File\nmetadata:\n  name: a\n  annotations:\n"
             "    argocd.argoproj.io/hook: PostSync\nspec:\n  path: /a\n  content: x\n",
