@@ -168,6 +168,17 @@ TEST_F(EngineReplicas, MinReadySecondsHoldsBackTheOldOne) {
   EXPECT_EQ(node.section("app").phase, SectionPhase::kSynced);
 }
 
+TEST_F(EngineReplicas, AChangeWhoseNewPodEndsAgainAndAgainSaysWhichAndWhy) {
+  start(web(1));
+  node.containers.set_program(ContainerName("hf.default.web-1.app"), {.exits_with = 7, .exits_after = 100ms});
+  start(web(1, "2"));
+  node.pass(5min);
+  const auto said = node.resource("Deployment/web");
+  EXPECT_THAT(said.message, HasSubstr("0 of them available; 1 of before are to go"));
+  EXPECT_THAT(said.message, HasSubstr("pod web-1"));
+  EXPECT_THAT(said.message, HasSubstr("7"));
+}
+
 TEST_F(EngineReplicas, FewerNeedNoPermissionToDelete) {
   FakeApp app = web(3);
   app.policy.prune = false;

@@ -25,9 +25,9 @@ const ReplicaEffective& as_replicas(const Effective& effective) {
 
 std::string counts_text(const ReplicaRules& rules, const ReplicaCounts& counts) {
   return std::to_string(counts.current) + " of " + std::to_string(rules.replicas) +
-         " pods are of this revision, " + std::to_string(counts.available) + " available" +
+         " pods are of this revision, " + std::to_string(counts.current_available) + " of them available" +
          (counts.former + counts.leaving > 0
-              ? ", " + std::to_string(counts.former + counts.leaving) + " are to go"
+              ? "; " + std::to_string(counts.former + counts.leaving) + " of before are to go"
               : "");
 }
 
@@ -296,6 +296,8 @@ Result<bool> ReplicaDriver::can_go_on(const ReplicaEffective& wanted, Group& gro
   group.pending = {.health = Health::kProgressing,
                    .reason = "RollingUpdate",
                    .message = counts_text(wanted.rules, group.step.counts)};
+  const auto worst = worst_of(wanted);
+  if (worst.health > Health::kProgressing) group.pending.message += "; " + cause_text(worst);
   HF_TRY(const bool has_images, images_there(wanted, group, there));
   // What is made again of the one before has nothing to do with the time of the change.
   if (!is_current(wanted, group)) return has_images;
