@@ -254,7 +254,8 @@ std::optional<ResourceHealth> UnitDriver::pending(const Effective& wanted) {
 void UnitDriver::begin_anew(const Effective& wanted) {
   const auto& unit = as_unit(wanted);
   LiveUnit& it = talk_.live(unit.unit);
-  const bool has_failed = it.state && it.state->active == "failed" && unit.run == sync::UnitRun::kRunning;
+  const bool has_failed = it.state && unit.run == sync::UnitRun::kRunning &&
+                          (it.state->active == "failed" || (it.state->is_unmet && !is_up(*it.state)));
   if (it.doing != 0 || !has_failed) return;
   it.progress = {.is_reload_due = it.progress.is_reload_due};
   runs_.forget_run(unit);

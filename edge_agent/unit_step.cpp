@@ -153,6 +153,10 @@ ResourceHealth down_health(const UnitWant& want, const UnitState& state) {
   if (state.active == "deactivating") return {Health::kProgressing, "Stopping", "is being stopped"};
   if (has_completed(state)) return {Health::kHealthy, "Completed", ""};
   if (want.run != UnitRun::kRunning) return {Health::kHealthy, "NotRunning", ""};
+  if (state.is_unmet)
+    return {Health::kDegraded, "ConditionNotMet",
+            "a Condition or an Assert of it was not met; \"systemctl status " + state.name + "\" says which",
+            true};
   return {Health::kDegraded, "NotRunning", "does not run, and systemd says that it ended well"};
 }
 

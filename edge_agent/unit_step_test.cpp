@@ -73,6 +73,12 @@ UnitState read_from(const std::string& fragment, const std::string& drop_in = ""
   return out;
 }
 
+UnitState unmet() {
+  auto out = state("inactive", "dead");
+  out.is_unmet = true;
+  return out;
+}
+
 UnitState ended() {
   auto out = state("inactive");
   out.main_exit_us = 1'000'000;
@@ -192,6 +198,8 @@ TEST(UnitHealth, IsATable) {
       {"failed", kRunning, state("failed", "failed"), true, Health::kDegraded, "Failed", true},
       {"failed, unsaid", kUnsaid, state("failed", "failed"), true, Health::kDegraded, "Failed", true},
       {"down", kRunning, state("inactive", "dead"), true, Health::kDegraded, "NotRunning", false},
+      {"not started, as a condition was not met", kRunning, unmet(), true, Health::kDegraded,
+       "ConditionNotMet", true},
       {"down, unsaid", kUnsaid, state("inactive", "dead"), true, Health::kHealthy, "NotRunning", false},
       {"completed", kRunning, oneshot("inactive"), true, Health::kHealthy, "Completed", false},
       {"stopped as wanted", kStopped, state("inactive", "dead"), true, Health::kHealthy, "Stopped", false},
