@@ -88,6 +88,7 @@ struct Engine::State {
   AcceptedState accepted;
   Counters counters;
   bool changed = true;
+  bool is_boot_noted = false;
   Parts parts;
   Healer healer;
   SectionKeeper sections;
@@ -123,7 +124,6 @@ Status Engine::boot() {
   s.told_applied = s.store.applied();
   s.facts.boot_id = s.seams.host.boot_id();
   HF_CHECK(s.keeper.boot());
-  s.note_boot();
   s.targets.follow_all();
   if (s.store.deletes_forbidden()) {
     // Not stored, as on a full disk, it is done again at the next start.
@@ -156,6 +156,8 @@ void Engine::started(MonotonicTime at) { state_->started = at; }
 
 std::optional<MonotonicTime> Engine::run_due() {
   State& s = *state_;
+  // Not in boot(): who merely looks at the store of an agent that does not run does that, too.
+  if (!std::exchange(s.is_boot_noted, true)) s.note_boot();
   for (std::size_t done = 0; done < kWorkPerRunMax; ++done) {
     const auto key = s.queue.take(s.seams.clock.monotonic());
     if (!key) break;
