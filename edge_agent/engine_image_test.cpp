@@ -44,7 +44,8 @@ TEST_F(EngineImage, AFailedPullIsToldOnceWithImageRegistryAndCause) {
   node.desire({app()});
   node.pass(2s);
   EXPECT_EQ(node.count_events("ErrImagePull"), 1U) << "and not at the deadline";
-  EXPECT_NE(node.last_event("ErrImagePull").find(kImage), std::string::npos) << node.last_event("ErrImagePull");
+  EXPECT_NE(node.last_event("ErrImagePull").find(kImage), std::string::npos)
+      << node.last_event("ErrImagePull");
   node.pass(50s);
   EXPECT_EQ(node.count_events("ErrImagePull"), 1U);
   EXPECT_EQ(node.count_events("ImagePullBackOff"), 0U);

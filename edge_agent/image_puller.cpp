@@ -151,8 +151,8 @@ bool ImagePuller::is_slow(const PullProgress& progress) {
   measured_since_ = now;
   measured_ = progress;
   const std::uint64_t limit = options_.bytes_per_s_max;
-  const std::uint64_t least = limit == 0 ? base::limits::kPullSlowBytesPerS
-                                         : std::min(base::limits::kPullSlowBytesPerS, limit / 2);
+  const std::uint64_t least =
+      limit == 0 ? base::limits::kPullSlowBytesPerS : std::min(base::limits::kPullSlowBytesPerS, limit / 2);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
   return bytes < least * static_cast<std::uint64_t>(seconds);
 }
@@ -162,8 +162,8 @@ bool ImagePuller::is_slow(const PullProgress& progress) {
 void ImagePuller::step_back(Number number) {
   if (pull_ == nullptr || queue_.empty() || queue_.front().number != number) return;
   const std::string registry = queue_.front().order.image.registry;
-  const auto other = std::ranges::find_if(
-      queue_, [&](const Waiting& one) { return one.order.image.registry != registry; });
+  const auto other =
+      std::ranges::find_if(queue_, [&](const Waiting& one) { return one.order.image.registry != registry; });
   if (other == queue_.end()) return;
   pull_.reset();
   is_busy_ = false;
@@ -197,7 +197,8 @@ bool ImagePuller::others_are_to_come(const std::vector<base::ImageInfo>& present
   const auto& records = seams_.records.all();
   return std::ranges::any_of(*needed, [&](const std::string& reference) {
     if (reference == own) return false;
-    const bool is_here = std::ranges::any_of(present, [&](const auto& image) { return has_name(image, reference); });
+    const bool is_here =
+        std::ranges::any_of(present, [&](const auto& image) { return has_name(image, reference); });
     return !is_here && std::ranges::none_of(records, [&](const ImageRecord& record) {
       return record.has_use(reference) && is_present(record, present);
     });
@@ -248,8 +249,7 @@ void ImagePuller::look(const PulledImage& pulled, const std::string& reference, 
     if (!image) return end(std::move(image));
     base::log::info("an image is there",
                     {{"image", queue_.front().order.image.text()}, {"id", image->id.str()}});
-    if (auto noted = note(pulled, image->id, is_loaded); !noted)
-      return end(fail(std::move(noted).error()));
+    if (auto noted = note(pulled, image->id, is_loaded); !noted) return end(fail(std::move(noted).error()));
     end(std::move(image));
   });
 }

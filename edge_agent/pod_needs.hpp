@@ -53,7 +53,8 @@ class PodNeeds {
   bool is_news_of_pull(const ImageLook& look, const std::string& message);
   Seams seams_;
   ResourceHealth why_;
-  ResourceHealth told_image_;  ///< the failure of a pull of which an event told, under the reason that it had then
+  ResourceHealth
+      told_image_;  ///< the failure of a pull of which an event told, under the reason that it had then
   std::string address_;
   base::Backoff lack_backoff_;
 };

@@ -42,8 +42,8 @@ base::Status check_room(std::uint64_t to_fetch, std::uint64_t layer_bytes, const
 
 /// What lies in the store of images that nobody wants any more, the oldest first: blobs, whole or not, that are neither of
 /// `manifest` nor spare. While other images are to come, only what nobody went on with for limits::kImagePartKept.
-std::vector<base::Digest> unwanted_blobs(std::vector<FoundBlob> found, const PulledImage& own, const PullJob& job,
-                                         base::WallTime now);
+std::vector<base::Digest> unwanted_blobs(std::vector<FoundBlob> found, const PulledImage& own,
+                                         const PullJob& job, base::WallTime now);
 
 class ImagePull {
  public:

@@ -121,7 +121,8 @@ std::string own_words(std::string_view body) {
 }  // namespace
 
 bool WebAddress::is_same_server(const WebAddress& other) const {
-  return is_plain == other.is_plain && lower_ascii(url.host) == lower_ascii(other.url.host) && url.port == other.url.port;
+  return is_plain == other.is_plain && lower_ascii(url.host) == lower_ascii(other.url.host) &&
+         url.port == other.url.port;
 }
 
 Result<WebAddress> registry_address(const sync::ImageRef& image, bool is_plain) {

@@ -8,8 +8,8 @@ namespace holdfast::edge_agent {
 namespace {
 
 TEST(RegistryName, DockersOwnIsOneByEachOfItsNames) {
-  for (const char* key : {"https://index.docker.io/v1/", "index.docker.io", "https://registry-1.docker.io/v2/",
-                          "Docker.IO", "http://docker.io"})
+  for (const char* key : {"https://index.docker.io/v1/", "index.docker.io",
+                          "https://registry-1.docker.io/v2/", "Docker.IO", "http://docker.io"})
     EXPECT_EQ(registry_of_key(key), kDockerHub) << key;
   EXPECT_EQ(registry_host("docker.io"), kDockerHubApi);
 }
