@@ -2,7 +2,6 @@
 #include "edge_agent/cron_step.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/limits/agent.hpp"
 #include "base/limits/model.hpp"
@@ -30,10 +29,12 @@ std::size_t busy(const CronRecord& record) {
 /// By place in `jobs`, the newest first. Starts of a clock that was ahead come after all others: they go first, and are known
 /// until then, so that their minute does not start a second time.
 std::vector<std::size_t> newest_first(const CronRecord& record, base::WallTime now) {
-  std::vector<std::size_t> out(record.jobs.size());
-  std::iota(out.begin(), out.end(), std::size_t{0});
-  std::ranges::reverse(out);
-  std::ranges::stable_partition(out, [&](std::size_t at) { return record.jobs[at].scheduled <= now; });
+  std::vector<std::size_t> out;
+  for (const bool is_ahead : {false, true}) {
+    for (std::size_t at = record.jobs.size(); at-- > 0;) {
+      if ((record.jobs[at].scheduled > now) == is_ahead) out.push_back(at);
+    }
+  }
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "base/limits/agent.hpp"
 #include "base/limits/images.hpp"
 #include "base/system_random.hpp"
+#include "edge_agent/hosts_fault.hpp"
 
 namespace holdfast::edge_agent {
 
@@ -28,16 +29,6 @@ base::BackoffPolicy image_backoff() {
           .max = limits::kImageBackoffMax,
           .reset_after = std::chrono::milliseconds{0},
           .is_first_free = false};
-}
-
-bool is_network(const Error& error) {
-  return error.code() == Code::kUnavailable || error.code() == Code::kTimeout;
-}
-
-/// Whatever another revision would meet, too.
-bool is_hosts_fault(const Error& error) {
-  return is_network(error) || error.code() == Code::kNoSpace || error.code() == Code::kIo ||
-         error.code() == Code::kConflict;
 }
 
 ImageLook engine_failure(const Error& error) {
@@ -70,7 +61,7 @@ ImageLook pull_failure(const std::string& image, const Error& error, std::int64_
   ImageLook look{.is = Is::kFailed};
   look.reason = count > 1 ? "ImagePullBackOff" : "ErrImagePull";
   look.message = "image " + image + " cannot be pulled: " + error.message();
-  look.is_hosts_fault = is_hosts_fault(error);
+  look.is_hosts_fault = is_hosts_fault_of_pull(error);
   return look;
 }
 
@@ -239,7 +230,8 @@ void ImageBook::pulled(const Key& key, Result<base::ImageInfo> image,
     return share(own);
   }
   const bool is_tag_asked = key.policy == sync::PullPolicy::kAlways && !entry.image.digest;
-  if (!is_tag_asked || !is_hosts_fault(image.error())) return failed(key, entry, image.error(), retry_after);
+  if (!is_tag_asked || !is_hosts_fault_of_pull(image.error()))
+    return failed(key, entry, image.error(), retry_after);
   // Without a network an image that is there is taken; the registry is asked again for the next pod.
   entry.is_after_failure = true;
   entry.failure = image.error();

@@ -41,20 +41,6 @@ std::string counts(const Walk& walk) {
 
 }  // namespace
 
-/// Another revision would have met the same: no room, a failing disk, no more files, memory or processes.
-bool is_hosts_fault(const base::Error& error) {
-  switch (error.code()) {
-    case Code::kNoSpace:
-    case Code::kCorrupt:
-    case Code::kTimeout:
-    case Code::kUnavailable:
-    case Code::kIo: return true;
-    // Of what may be under way at a time; a limit of what Git says is not to be retried.
-    case Code::kLimit: return error.disposition() == base::Disposition::kRetry;
-    default: return false;
-  }
-}
-
 bool is_of_the_store(const base::Error& error) {
   return error.code() == Code::kNotFound || error.code() == Code::kCorrupt || error.code() == Code::kIo;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "edge_agent/hosts_fault.hpp"
 #include "edge_agent/live.hpp"
 #include "edge_agent/plan.hpp"
 
@@ -81,9 +82,6 @@ class SectionEnd {
 
   Parts& parts_;
 };
-
-/// Whether another revision would have met the same.
-bool is_hosts_fault(const base::Error& error);
 
 /// Whether a section that cannot be loaded is no fault of its own: its bytes are not there, or not as they were.
 bool is_of_the_store(const base::Error& error);
