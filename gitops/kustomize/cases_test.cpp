@@ -37,7 +37,7 @@ std::string canonical_yaml(const std::string& text) {
     for (const char* member : {"data", "binaryData"}) {
       const bool is_base64 = member == std::string("binaryData") || value["kind"] == "Secret";
       if (!is_base64 || !value.contains(member)) continue;
-      for (auto& text : value[member]) std::erase(text.get_ref<std::string&>(), '\n');  // lines of base64
+      for (auto& lines : value[member]) std::erase(lines.get_ref<std::string&>(), '\n');  // of base64
     }
     documents.push_back(value.dump());
   }
