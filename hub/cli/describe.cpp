@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // holdfast describe
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "hub/cli/commands.hpp"
 #include "hub/cli/description.hpp"
+#include "hub/cli/object_table.hpp"
 #include "hub/cli/targets.hpp"
 
 namespace holdfast::cli {
