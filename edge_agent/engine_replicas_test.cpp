@@ -170,7 +170,7 @@ TEST_F(EngineReplicas, MinReadySecondsHoldsBackTheOldOne) {
 
 TEST_F(EngineReplicas, AChangeWhoseNewPodEndsAgainAndAgainSaysWhichAndWhy) {
   start(web(1));
-  node.containers.set_program(ContainerName("hf.default.web-1.app"), {.exits_with = 7, .exits_after = 100ms});
+  node.containers.set_program(ContainerName("hf.default.web-1.app"), {.exits_with = 7, .exits_after = 10ms});
   start(web(1, "2"));
   node.pass(5min);
   const auto said = node.resource("Deployment/web");
