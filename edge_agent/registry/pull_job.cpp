@@ -103,6 +103,7 @@ std::string encode_pull_job(const PullJob& job) {
 Result<PullJob> decode_pull_job(std::string_view bytes) {
   HF_TRY(const Json json, base::parse_json(bytes, job_limits()));
   PullJob out;
+  out.others_are_to_come = true;  // an agent that was updated while it ran does not say
   HF_CHECK(ObjectReader(json, "job")
                .required("architecture", out.platform.architecture)
                .optional("caFile", out.ca_file)
@@ -110,7 +111,7 @@ Result<PullJob> decode_pull_job(std::string_view bytes) {
                .required("image", sync::text_field(out.image, sync::ImageRef::parse))
                .optional("noProxy", out.no_proxy)
                .required("os", out.platform.os)
-               .required("othersToCome", out.others_are_to_come)
+               .optional("othersToCome", out.others_are_to_come)
                .optional("password", out.credentials.password)
                .required("plain", out.is_plain)
                .each("present", sync::text_elements(out.present, limits::kEngineImagesMax, parse_hex))
