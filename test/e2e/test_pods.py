@@ -68,6 +68,18 @@ def test_a_commit_becomes_a_container_and_its_removal_ends_it(fleet, engine):
     until("the hub heard of it", lambda: fleet.hub.events("Pruned", node.name))
 
 
+def test_renamed_by_hand_and_stopped_it_is_made_anew_and_counted_once(fleet, engine):
+    node = node_with(fleet, engine)
+    app = fleet.app(objects={"web.yaml": pod("web", WAITS)})
+    engine.podman("rename", name_of("web"), "of-a-person")
+    engine.podman("stop", "of-a-person")
+    until("one of the right name runs", lambda: is_running(engine, "web"))
+    until("the renamed one is gone", lambda: "of-a-person" not in engine.containers())
+    until("the hub heard why", lambda: any("was renamed to of-a-person" in event["message"]
+                                           for event in fleet.hub.events("DriftHealed", node.name)))
+    assert node.resource(app.name, "Pod/web")["sync"] == "Synced"
+
+
 def test_killed_by_hand_it_runs_again_and_another_agent_adopts_it(fleet, engine):
     node = node_with(fleet, engine)
     fleet.app(objects={"web.yaml": pod("web", WAITS)})

@@ -118,6 +118,31 @@ def test_one_that_fails_rolls_its_application_back(fleet, systemd, node):
         app.write("a.yaml", unit("f", "hf-f.service", SLEEPS)).push("The good one")
 
 
+def test_a_start_that_systemd_refuses_is_told_with_its_cause_and_not_tried_for_ever(fleet, systemd, node):
+    app = fleet.app(objects={"a.yaml": file("motd", "/etc/motd-s", "a\n")})
+    socket = "[Socket]\nListenStream=/run/hf-lonely\n[Install]\nWantedBy=sockets.target\n"
+    revision = app.write("s.yaml", unit("s", "hf-lonely.socket", socket)).commit("A socket without its service")
+    until("it is quarantined", lambda: (node.section(app.name) or {}).get("phase") == "Quarantined", 60)
+    assert "systemd did not start hf-lonely.socket" in node.section(app.name)["message"]
+
+    def told():
+        messages = [one["message"] for one in app.status().get("conditions", []) if one["type"] == "Quarantined"]
+        return messages and node.name in messages[0] and revision[:10] in messages[0] and "hf-lonely.socket" in messages[0]
+
+    until("the hub names node, commit and cause", told)
+    node.agent.kill()
+    node.start()
+    holds("nothing is said to be put right", lambda: not fleet.hub.events("DriftHealed", node.name), 3)
+
+
+def test_a_condition_that_is_not_met_fails_at_once(fleet, systemd, node):
+    app = fleet.app(objects={"a.yaml": unit("c", "hf-cond.service", SLEEPS)})
+    app.write("a.yaml", unit("c", "hf-cond.service", service("/bin/sleep infinity") + "[Unit]\nConditionPathExists=/nowhere\n")).commit("Never")
+    until("it is quarantined", lambda: (node.section(app.name) or {}).get("phase") == "Quarantined", 60)
+    assert "ConditionNotMet" in node.section(app.name)["message"]
+    until("the good one runs again", lambda: systemd.is_active("hf-cond.service"), 30)
+
+
 def test_the_agents_death_is_nothing_to_a_unit(fleet, systemd, node):
     app = fleet.app(objects={"a.yaml": unit("k", "hf-k.service", SLEEPS)})
     pid = systemd.shows("hf-k.service", "MainPID")
