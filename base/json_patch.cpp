@@ -93,16 +93,18 @@ Result<Json*> find(Json& document, const Pointer& pointer, std::size_t parts) {
 struct Size {
   std::size_t values = 0;
   std::size_t depth = 0;
+  std::size_t bytes = 0;  ///< of texts and names
 };
 
 /// REQUIRES: within limits::kJsonDepthMax deep, as all that stands in a document is.
 Size size_of(const Json& value) {
-  Size size{1, 0};
+  Size size{1, 0, value.is_string() ? value.get_ref<const std::string&>().size() : 0};
   if (!value.is_structured()) return size;
-  for (const auto& child : value) {
-    const Size beneath = size_of(child);
+  for (const auto& child : value.items()) {
+    const Size beneath = size_of(child.value());
     size.values += beneath.values;
     size.depth = std::max(size.depth, beneath.depth);
+    size.bytes += beneath.bytes + (value.is_object() ? child.key().size() : 0);
   }
   ++size.depth;
   return size;
@@ -110,7 +112,7 @@ Size size_of(const Json& value) {
 
 class Patching {
  public:
-  explicit Patching(Json& document) : document_(document), values_(size_of(document).values) {}
+  explicit Patching(Json& document) : document_(document), size_(size_of(document)) {}
 
   Status run(const Json& operation) {
     const auto& op = operation.at("op").get_ref<const std::string&>();
@@ -141,7 +143,7 @@ class Patching {
     if (path.empty()) return fail(Code::kInvalid, "the whole document cannot be removed");
     HF_TRY(Json* const parent, find(document_, path, path.size() - 1));
     HF_TRY(const Json* const at, child_of(*parent, path.back()));
-    values_ -= size_of(*at).values;
+    give_room(*at);
     if (parent->is_object()) {
       parent->erase(path.back());
     } else {
@@ -153,7 +155,7 @@ class Patching {
 
   Status replace(const Pointer& path, const Json& value) {
     HF_TRY(Json* const at, find(document_, path, path.size()));
-    values_ -= size_of(*at).values;
+    give_room(*at);
     HF_CHECK(take_room(path, value));
     *at = value;
     return {};
@@ -177,20 +179,30 @@ class Patching {
     return {};
   }
 
+  void give_room(const Json& value) {
+    const Size size = size_of(value);
+    size_.values -= size.values;
+    size_.bytes -= size.bytes;
+  }
+
   /// A copy of a copy doubles: 40 operations would fill the memory.
   Status take_room(const Pointer& path, const Json& value) {
     const Size size = size_of(value);
-    values_ += size.values;
-    if (values_ > limits::kJsonValuesMax)
+    size_.values += size.values;
+    size_.bytes += size.bytes + (path.empty() ? 0 : path.back().size());
+    if (size_.values > limits::kJsonValuesMax)
       return fail(Code::kLimit,
                   "the document would have more than " + std::to_string(limits::kJsonValuesMax) + " values");
+    if (size_.bytes > limits::kJsonPatchedBytesMax)
+      return fail(Code::kLimit, "the document would hold more than " +
+                                    std::to_string(limits::kJsonPatchedBytesMax) + " bytes of text");
     if (path.size() + size.depth <= limits::kJsonDepthMax) return {};
     return fail(Code::kLimit,
                 "the document would be nested deeper than " + std::to_string(limits::kJsonDepthMax));
   }
 
   Json& document_;
-  std::size_t values_;
+  Size size_;  ///< its depth does not count
 };
 
 Error at_operation(std::size_t index, const Error& error) {

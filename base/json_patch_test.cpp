@@ -123,6 +123,19 @@ TEST(JsonPatch, CopiesOfCopiesEndAtTheLimitOfValues) {
   EXPECT_EQ(wide, Json::parse(R"({"a":[1,2]})"));
 }
 
+TEST(JsonPatch, CopiesOfATextEndAtTheLimitOfBytes) {
+  const std::size_t half = limits::kJsonPatchedBytesMax / 2;
+  Json document{{"a", std::string(half - 2, 'x')}};
+  Json patch = Json::array({{{"op", "copy"}, {"from", "/a"}, {"path", "/b"}}});
+  EXPECT_EQ(patch.size(), 1U);
+  Json full = document;
+  EXPECT_TRUE(apply_json_patch(full, patch));
+  document["a"] = std::string(half, 'x');
+  const Json before = document;
+  EXPECT_EQ(apply_json_patch(document, patch).error().code(), Code::kLimit);
+  EXPECT_EQ(document, before);
+}
+
 TEST(JsonPatch, CopiesOfCopiesEndAtTheLimitOfDepth) {
   Json patch = Json::array();
   std::string path = "/a";

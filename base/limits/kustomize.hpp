@@ -9,7 +9,9 @@
 namespace holdfast::base::limits {
 
 inline constexpr std::size_t kJsonPatchOperationsMax = 1'000;  ///< of one JSON 6902 patch
-inline constexpr std::size_t kKustomizeDepthMax = 32;          ///< kustomizations in one another
+inline constexpr std::size_t kJsonPatchedBytesMax =
+    16U << 20U;                                        ///< of texts and names in what a JSON 6902 patch makes
+inline constexpr std::size_t kKustomizeDepthMax = 32;  ///< kustomizations in one another
 inline constexpr std::size_t kKustomizationsMax =
     500;  ///< that one build enters; one entered twice counts twice
 inline constexpr std::size_t kKustomizeFilesMax =
